@@ -1,0 +1,179 @@
+/*
+ * Optional arguments. Every layer, loss and variable call takes its required values by position and the rest by name:
+ *
+ *   net = slim_conv2d(net, 64, SLIM_HW(3, 3), .stride = 2, .activation = slim_relu, .scope = "conv1");
+ *
+ * A field counts as set when any of its bytes is not zero. Explicit "none" and "zero" have names of their own:
+ * slim_identity (no activation, no normalizer), SLIM_NO_INIT (no biases), SLIM_NO_REG, SLIM_NO, SLIM_ZERO, "".
+ * Precedence: the call, then the innermost arg scope naming the layer, then outer scopes, then the layer's default.
+ */
+#ifndef SLIM_ARGS_H
+#define SLIM_ARGS_H
+
+#include "slim/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct slim_graph slim_graph;
+typedef struct slim_tensor slim_tensor;
+typedef struct slim_args slim_args;
+
+/** The layer type. Any function of this type is a layer: hand it to slim_repeat, slim_stack, SLIM_OPS or .normalizer. */
+typedef slim_tensor *(*slim_layer_fn)(const slim_args *args);
+
+/** Height and width. A second number of 0 means the first for both: { 3 } is 3x3. */
+typedef struct slim_hw {
+  int h, w;
+} slim_hw;
+
+typedef enum slim_padding { SLIM_PADDING_UNSET, SLIM_SAME, SLIM_VALID } slim_padding;
+typedef enum slim_data_format { SLIM_DATA_FORMAT_UNSET, SLIM_NHWC, SLIM_NCHW } slim_data_format;
+/** AUTO_REUSE gets or creates; YES gets only; NO creates only (and does not switch off an outer YES). */
+typedef enum slim_reuse { SLIM_REUSE_UNSET, SLIM_REUSE_NO, SLIM_REUSE_YES, SLIM_AUTO_REUSE } slim_reuse;
+/** How a weighted loss becomes its result; SUM_BY_NONZERO_WEIGHTS is TF-Slim's and the default. */
+typedef enum slim_reduction {
+  SLIM_REDUCTION_UNSET,
+  SLIM_SUM_BY_NONZERO_WEIGHTS,
+  SLIM_SUM,
+  SLIM_MEAN, /* sum(weights * losses) / sum(weights) */
+  SLIM_SUM_OVER_BATCH_SIZE,
+  SLIM_REDUCTION_NONE
+} slim_reduction;
+
+/** Yes or no; a struct, so that a bare `false`, which would read as unset, draws a warning. */
+typedef struct slim_flag {
+  int value; /* 0 unset, 1 yes, 2 no */
+} slim_flag;
+
+typedef enum slim_initializer_kind {
+  SLIM_INIT_UNSET,
+  SLIM_INIT_NONE,
+  SLIM_INIT_CONSTANT,
+  SLIM_INIT_RANDOM_NORMAL,
+  SLIM_INIT_TRUNCATED_NORMAL,
+  SLIM_INIT_RANDOM_UNIFORM,
+  SLIM_INIT_VARIANCE_SCALING
+} slim_initializer_kind;
+
+typedef enum slim_fan_mode { SLIM_FAN_IN, SLIM_FAN_OUT, SLIM_FAN_AVG } slim_fan_mode;
+
+/** How a variable starts. Use the macros below. */
+typedef struct slim_initializer {
+  slim_initializer_kind kind;
+  float a, b; /* constant: a; normal: mean a, standard deviation b; uniform: [a, b); variance scaling: factor a */
+  slim_fan_mode mode;
+  int uniform;
+  int has_seed;
+  uint64_t seed; /* own seed of the op; otherwise the graph's seed and the variable's name decide */
+} slim_initializer;
+
+/** L1 and L2 weight regularizer: l1 * sum|w| + l2 * sum(w^2) / 2. */
+typedef struct slim_regularizer {
+  int kind; /* 0 unset, 1 none, 2 penalty */
+  float l1, l2;
+} slim_regularizer;
+
+/** A row of slim_stack: what goes by position to one call of the layer. */
+typedef struct slim_row {
+  int num_outputs;
+  slim_hw kernel;
+} slim_row;
+
+typedef struct slim_rows {
+  const slim_row *row;
+  size_t count;
+} slim_rows;
+
+struct slim_options_must_be_named; /* never defined: a positional value too many warns with this name */
+
+struct slim_args {
+  size_t struct_size; /* set by the macros; an old caller may meet a newer library */
+  int num_outputs;    /* this and kernel are the only two that may go by position */
+  slim_hw kernel;
+  const struct slim_options_must_be_named *guard1_;
+  slim_tensor *input;
+  slim_graph *graph;  /* for calls without an input tensor */
+  slim_tensor *labels; /* second tensor of a loss */
+  slim_layer_fn layer; /* repeat, stack */
+  int repetitions;
+  slim_rows rows;
+  const char *name; /* variable: its leaf name */
+  slim_shape shape; /* variable */
+  const struct slim_options_must_be_named *guard2_;
+  /* options */
+  slim_hw stride, rate;
+  slim_padding padding;
+  slim_data_format data_format;
+  slim_layer_fn activation, normalizer;
+  const slim_args *normalizer_args;
+  slim_initializer weights_initializer, biases_initializer;
+  slim_regularizer weights_regularizer, biases_regularizer;
+  slim_flag trainable, is_training;
+  slim_reuse reuse;
+  float keep_prob, decay, epsilon, alpha;
+  slim_flag center, scale;
+  slim_initializer beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer;
+  slim_regularizer beta_regularizer, gamma_regularizer;
+  const char *variables_collections; /* "a,b" for every variable of the layer; "weights=a,biases=b" by kind */
+  const char *outputs_collections;   /* "a,b" */
+  const char *updates_collections;   /* "" runs the updates in place */
+  slim_initializer initializer;      /* variable */
+  slim_regularizer regularizer;      /* variable */
+  const char *collections;           /* variable: "a,b" instead of its default */
+  const char *device;                /* variable: where it lives, for example "/CPU:0" */
+  slim_dtype dtype;                  /* variable: float32 */
+  slim_tensor *weights;              /* loss: a weight per sample or element */
+  float weight;                      /* loss: one weight for all (1) */
+  float label_smoothing;
+  slim_reduction reduction;
+  float on_value, off_value; /* one_hot_encoding: 1 and 0 */
+  const char *loss_collection; /* "losses"; "" adds to none */
+  int has_seed;
+  uint64_t seed;
+  const char *scope;
+  const void *user; /* options of a layer of your own; arg scopes carry it too */
+};
+
+#define SLIM_INIT_(...)                                                                                                \
+  {                                                                                                                    \
+    .struct_size = sizeof(slim_args), __VA_ARGS__                                                                      \
+  }
+#define SLIM_ARGS(...) (&(slim_args)SLIM_INIT_(__VA_ARGS__))
+
+#define SLIM_HW(h_, w_) ((slim_hw){ (h_), (w_) })
+#define SLIM_YES ((slim_flag){ 1 })
+#define SLIM_NO ((slim_flag){ 2 })
+#define SLIM_FLAG(value_) ((slim_flag){ (value_) ? 1 : 2 })
+/** Zero where unset would mean the default: the smallest float. */
+#define SLIM_ZERO 1.40129846e-45f
+#define SLIM_ROW(...) ((slim_row){ __VA_ARGS__ })
+#define SLIM_ROWS(...)                                                                                                 \
+  ((slim_rows){ (const slim_row[]){ __VA_ARGS__ }, sizeof((slim_row[]){ __VA_ARGS__ }) / sizeof(slim_row) })
+
+#define SLIM_NO_INIT ((slim_initializer){ .kind = SLIM_INIT_NONE })
+#define SLIM_CONSTANT(value_) ((slim_initializer){ .kind = SLIM_INIT_CONSTANT, .a = (value_) })
+#define SLIM_ZEROS SLIM_CONSTANT(0.0f)
+#define SLIM_ONES SLIM_CONSTANT(1.0f)
+#define SLIM_RANDOM_NORMAL(mean_, stddev_)                                                                             \
+  ((slim_initializer){ .kind = SLIM_INIT_RANDOM_NORMAL, .a = (mean_), .b = (stddev_) })
+#define SLIM_TRUNCATED_NORMAL(stddev_) ((slim_initializer){ .kind = SLIM_INIT_TRUNCATED_NORMAL, .b = (stddev_) })
+#define SLIM_RANDOM_UNIFORM(low_, high_)                                                                               \
+  ((slim_initializer){ .kind = SLIM_INIT_RANDOM_UNIFORM, .a = (low_), .b = (high_) })
+/** Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks". */
+#define SLIM_XAVIER                                                                                                    \
+  ((slim_initializer){ .kind = SLIM_INIT_VARIANCE_SCALING, .a = 1.0f, .mode = SLIM_FAN_AVG, .uniform = 1 })
+/** He et al. 2015 with factor 2 and SLIM_FAN_IN; not uniform: truncated normal with sqrt(1.3 * factor / n). */
+#define SLIM_VARIANCE_SCALING(factor_, mode_, uniform_)                                                                \
+  ((slim_initializer){ .kind = SLIM_INIT_VARIANCE_SCALING, .a = (factor_), .mode = (mode_), .uniform = (uniform_) })
+
+#define SLIM_NO_REG ((slim_regularizer){ .kind = 1 })
+#define SLIM_L1(scale_) ((slim_regularizer){ .kind = 2, .l1 = (scale_) })
+#define SLIM_L2(scale_) ((slim_regularizer){ .kind = 2, .l2 = (scale_) })
+#define SLIM_L1_L2(l1_, l2_) ((slim_regularizer){ .kind = 2, .l1 = (l1_), .l2 = (l2_) })
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,87 @@
+/* Running a graph on a device. */
+#ifndef SLIM_SESSION_H
+#define SLIM_SESSION_H
+
+#include "slim/device.h"
+#include "slim/graph.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct slim_session slim_session;
+typedef struct slim_values slim_values;
+typedef struct slim_queue slim_queue;
+
+/** Values of variables on a device, by name, reference-counted: sessions that are given the same values share them. */
+SLIM_API slim_values *slim_values_create(slim_device *device);
+SLIM_API void slim_values_destroy(slim_values *values); /* gives up the caller's reference; NULL is fine */
+
+/** A session of graph on device. values NULL: values of its own. The device and graph must outlive it.
+ * Errors: the graph's own error if it has one. */
+SLIM_API slim_status slim_session_create(slim_graph *graph, slim_device *device, slim_values *values,
+                                         slim_session **session, slim_error *error);
+SLIM_API void slim_session_destroy(slim_session *session);
+/** The last error of this session in words; "" without one. */
+SLIM_API const char *slim_session_error(const slim_session *session);
+SLIM_API slim_values *slim_session_values(slim_session *session);
+SLIM_API slim_device *slim_session_device(slim_session *session);
+
+/** Gives every global and local variable of the graph that has no value yet its initial one. Variables are initialised
+ * by name and seed: the same on every device. */
+SLIM_API slim_status slim_session_initialize(slim_session *session);
+/** Resets the local variables (metric accumulators). */
+SLIM_API slim_status slim_session_initialize_local(slim_session *session);
+
+/** data is row-major, of tensor's type; elements of dim[0] are batch (ignored for tensors without an open batch). */
+typedef struct slim_feed {
+  slim_tensor *tensor;
+  const void *data;
+  int batch;
+} slim_feed;
+
+/** Where a result goes; data NULL: run it for its effect only. bytes: room at data, checked. */
+typedef struct slim_fetch {
+  slim_tensor *tensor;
+  void *data;
+  size_t bytes;
+} slim_fetch;
+
+/**
+ * Runs what the fetches need, and the UPDATE_OPS collection with it when a fetch applies gradients. The plan for these
+ * fetches and this batch size is compiled on first use and kept. Without a fetch that has data nothing is waited for.
+ * Errors: a placeholder neither fed nor attached, by name; SLIM_ERR_END when an attached queue has ended;
+ * SLIM_ERR_NUMERIC when a finite check failed, in this run or the one before.
+ */
+SLIM_API slim_status slim_session_run(slim_session *session, const slim_feed *feeds, size_t num_feeds,
+                                      const slim_fetch *fetches, size_t num_fetches);
+/** From now on tensor (a placeholder) takes part item of the batches of queue when it is not fed. */
+SLIM_API slim_status slim_session_attach(slim_session *session, slim_tensor *tensor, slim_queue *queue, int item);
+/** Waits for all queued work. */
+SLIM_API slim_status slim_session_finish(slim_session *session);
+
+/** Reads or writes a variable's value; bytes must be its size. */
+SLIM_API slim_status slim_session_get_variable(slim_session *session, const slim_tensor *variable, void *data, size_t bytes);
+SLIM_API slim_status slim_session_set_variable(slim_session *session, const slim_tensor *variable, const void *data, size_t bytes);
+
+typedef struct slim_plan_info {
+  int steps, cpu_steps; /* cpu_steps: steps that fell back to the CPU backend on another device */
+  size_t arena_bytes, variable_bytes, workspace_bytes;
+  double flops, bytes;
+} slim_plan_info;
+
+/** About the plan that ran last. */
+SLIM_API slim_status slim_session_plan_info(const slim_session *session, slim_plan_info *info);
+/** Writes the plan that ran last: a line per step with kernel, shapes, FLOPs, bytes, arena offsets and, with profiling on,
+ * milliseconds. @return as snprintf. */
+SLIM_API size_t slim_session_describe(slim_session *session, char *text, size_t size);
+SLIM_API void slim_session_profile(slim_session *session, bool on);
+
+/** Runs the fetches again node by node and names the first op whose output is not finite. "" if all are finite. */
+SLIM_API const char *slim_session_trace_numerics(slim_session *session, const slim_feed *feeds, size_t num_feeds,
+                                                 const slim_fetch *fetches, size_t num_fetches);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,94 @@
+/* All that lib/session knows of a backend. A new backend adds a folder and a line in device.c, nothing else. */
+#ifndef SLIM_BACKEND_H
+#define SLIM_BACKEND_H
+
+#include "ops/ops.h"
+#include "slim/device.h"
+
+typedef struct slim_buffer slim_buffer; /* the backend's own: a piece of device memory */
+
+/* A tensor as a kernel sees it: a place in a buffer, or host memory that is read when the step is enqueued (host-lane
+ * scalars: learning rates, counters). On the CPU backend buffers are host memory, and host is set for both. */
+typedef struct slim_view {
+  slim_buffer *buffer; /* NULL: on the host, or not wanted (an output nobody reads: host is NULL too) */
+  size_t offset;       /* bytes into buffer; a multiple of SLIM_ALIGNMENT */
+  void *host;
+  slim_dtype dtype;
+  slim_shape shape; /* batch bound */
+  /* Counts changes of a variable's value from outside or by a plan; NULL for what a plan computes. A step that packs
+   * weights keeps the count it packed at and packs again when it differs. */
+  const uint64_t *version;
+} slim_view;
+
+#define SLIM_ALIGNMENT 256 /* bytes; of every view's offset */
+
+/* A node, or nodes fused into one. nodes[0] is the heavy one; every later node takes the result of the one before as
+ * one input (chain[i] says which) and no other node reads that result. in: all inputs of nodes[0], then of each later
+ * node those inputs that are not the chain, in order. out: the outputs of nodes[0] beyond output 0 come after the last
+ * node's output 0: out[0] is the group's result, out[1..] are nodes[0]'s outputs 1.. */
+#define SLIM_GROUP_MAX 8
+typedef struct slim_group {
+  int count;
+  const slim_node *nodes[SLIM_GROUP_MAX];
+  int chain[SLIM_GROUP_MAX];
+  int num_in, num_out;
+} slim_group;
+
+/* Things of one run that kernels may need; read at enqueue. */
+typedef struct slim_run {
+  uint64_t seed;
+  int64_t step; /* global_step at the start of the run, or the session's own count of runs */
+} slim_run;
+
+/* A prepared step. The backend's own struct begins with this. */
+typedef struct slim_step {
+  const char *kernel; /* for describe and profiles: "conv2d_gemm_6x16" */
+  double flops, bytes;
+} slim_step;
+
+typedef struct slim_backend {
+  const char *name; /* "cpu", "opencl" */
+  /* Describes device number index of this backend; false when there is none. */
+  bool (*describe)(int index, slim_device_info *info);
+  slim_status (*open)(slim_device *device, int index);
+  void (*close)(slim_device *device);
+  slim_status (*alloc)(slim_device *device, size_t bytes, slim_buffer **out);
+  void (*release)(slim_device *device, slim_buffer *buffer);
+  /* Host address of a buffer's memory when device memory is host memory (CPU backend), NULL otherwise. */
+  void *(*address)(slim_device *device, slim_buffer *buffer);
+  /* Upload copies src before it returns (it may be queued behind running work); download waits for its own data. */
+  slim_status (*upload)(slim_device *device, slim_buffer *dst, size_t offset, const void *src, size_t bytes);
+  slim_status (*download)(slim_device *device, void *dst, slim_buffer *src, size_t offset, size_t bytes);
+  bool (*supports)(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);
+  /* Bytes of scratch memory the step needs while it runs; views have shapes but no memory yet. */
+  size_t (*workspace)(slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);
+  /* Kernels, work sizes, arguments: once. workspace may be NULL when none was asked for. */
+  slim_status (*prepare)(slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out,
+                         const slim_view *workspace, slim_step **step);
+  void (*release_step)(slim_device *device, slim_step *step);
+  slim_status (*enqueue)(slim_device *device, slim_step *step, const slim_run *run); /* returns before the work is done */
+  slim_status (*flush)(slim_device *device);  /* hands queued work to the device; does not wait */
+  slim_status (*finish)(slim_device *device); /* waits, and reports late errors */
+  /* The finite flag: cleared, and read without waiting for work queued after the last finite_check when wait is false
+   * (then it may be one run late). */
+  slim_status (*flag_clear)(slim_device *device);
+  slim_status (*flag_read)(slim_device *device, bool wait, bool *set);
+  /* Measured milliseconds of the step's last run with profiling on; negative when unknown. Turning profiling on may
+   * slow everything down. */
+  void (*profile)(slim_device *device, bool on);
+  double (*step_ms)(slim_device *device, slim_step *step);
+  /* May a group be formed by adding node behind? Asked by the fusion pass. */
+  bool (*can_fuse)(const slim_device *device, const slim_group *group, const slim_node *node);
+} slim_backend;
+
+struct slim_device {
+  const slim_backend *backend;
+  slim_device_info info;
+  slim_error error; /* of the last failed call */
+  void *impl;       /* the backend's own state */
+};
+
+extern const slim_backend slim_backend_cpu;
+extern const slim_backend slim_backend_opencl; /* absent with -Dopencl=disabled */
+
+#endif

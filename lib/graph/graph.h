@@ -1,0 +1,169 @@
+/* Inside of the graph: nodes, ops, calls. Users see include/slim/graph.h. */
+#ifndef SLIM_GRAPH_INTERNAL_H
+#define SLIM_GRAPH_INTERNAL_H
+
+#include "base/arena.h"
+#include "slim/graph.h"
+
+typedef struct slim_node slim_node;
+typedef struct slim_op slim_op;
+
+/* --- ops: what a node does; no compute here ------------------------------------------------------------------- */
+
+enum slim_op_flags {
+  SLIM_OP_HOST = 1,        /* small work on the host lane: outputs live on the host (schedules, counters, metrics) */
+  SLIM_OP_EFFECT = 2,      /* writes variables: kept only if fetched or in a collection that runs; never merged */
+  SLIM_OP_ALIAS = 4,       /* output 0 is input 0's memory in another shape (reshape) */
+  SLIM_OP_IN_PLACE = 8,    /* output 0 may reuse input 0's memory (elementwise) */
+  SLIM_OP_EPILOGUE = 16    /* may be fused behind a heavy op as its epilogue (bias_add, activation, add) */
+};
+
+/* A shape rule's question and answer. Called when the node is added (dim[0] of any input may be -1, open) and again by
+ * a session with the batch bound. */
+typedef struct slim_inference {
+  const void *attr;
+  int inputs;
+  const slim_shape *in;
+  const slim_dtype *in_type;
+  slim_shape *out;      /* one per output; zeroed before the call */
+  slim_dtype *out_type; /* preset to in_type[0] (float32 without inputs) */
+  slim_error *error;    /* text: what was wrong, with shapes and values; the caller adds layer and scope */
+} slim_inference;
+
+struct slim_op {
+  const char *name; /* "conv2d": the same word in every folder */
+  int min_inputs, max_inputs; /* max -1: any number */
+  int outputs;                /* output 0 is the result; others exist when somebody reads them */
+  size_t attr_size;           /* attributes are plain structs, copied and compared by value */
+  unsigned flags;
+  unsigned shape_only; /* bit i: input i gives only its shape; its values are not read, its memory not kept */
+  unsigned kept;       /* bit i: output i is allocated even if nobody reads it */
+  /* bit i: input i is a host-lane scalar, read on the host when the step is enqueued. All other inputs are in the
+   * device's memory; a session copies host tensors there, and back, where a node asks for the other kind. */
+  unsigned host_inputs;
+  bool (*infer)(slim_inference *inference); /* false: error was set */
+  /* dy[k]: gradient of output k or NULL; set dx[i] for each input that has one (others stay NULL). NULL function: no
+   * gradient flows through this op. Adds nodes to the graph; touches no data. */
+  void (*gradient)(slim_node *node, slim_tensor *const *dy, slim_tensor **dx);
+};
+
+/* When a node of a plan runs; within a stage, in order of creation (which is topological). Variables are read as they
+ * were at the start: every reader of a variable in stage COMPUTE runs before the writers. */
+typedef enum slim_stage {
+  SLIM_STAGE_COMPUTE,  /* forward, losses, finite check, gradients */
+  SLIM_STAGE_UPDATE,   /* update ops: batch norm statistics */
+  SLIM_STAGE_OPTIMIZE, /* optimizers */
+  SLIM_STAGE_AVERAGE,  /* moving averages of weights */
+  SLIM_STAGE_STEP      /* global_step and other counters */
+} slim_stage;
+
+/* --- nodes and tensors ------------------------------------------------------------------------------------------ */
+
+struct slim_tensor {
+  slim_node *node;
+  int output;
+  int id; /* index into slim_graph.tensors: sessions keep arrays by it */
+  slim_dtype dtype;
+  slim_shape shape; /* as built: dim[0] may be -1 */
+  const char *name; /* "scope/Conv2D:0" */
+};
+
+/* What makes a node a variable: its op is slim_op_variable. */
+typedef struct slim_variable_info {
+  const char *full_name; /* in checkpoints */
+  slim_initializer initializer;
+  const void *values; /* initial values given outright (constants); NULL: by initializer */
+  slim_regularizer regularizer;
+  bool trainable;
+  bool host; /* lives on the host: integers, and small float counters such as beta1_power */
+  const char *device;
+} slim_variable_info;
+
+struct slim_node {
+  slim_graph *graph;
+  const slim_op *op;
+  const char *name; /* unique */
+  uint64_t hash;    /* of the name when the op was first built: keys its randomness, also in copies */
+  int id;           /* order of creation */
+  slim_stage stage;
+  const void *attr;
+  int num_inputs;
+  slim_tensor **inputs;
+  slim_tensor *outputs; /* op->outputs of them */
+  slim_variable_info *variable; /* NULL unless a variable */
+};
+
+struct slim_graph {
+  slim_arena *arena;
+  slim_error error;
+  uint64_t seed;
+  size_t num_nodes, num_tensors;
+  slim_node **nodes;
+  slim_tensor **tensors;
+  slim_tensor *poison; /* what a failed call returns */
+  struct slim_scopes *scopes;           /* scopes.c */
+  struct slim_arg_scopes *arg_scopes;   /* arg_scope.c */
+  struct slim_collections *collections; /* collections.c */
+  struct slim_names *names;             /* graph.c: names in use, tensors by name */
+};
+
+/* Adds a node in the current name scope; name is made unique there (Conv2D, Conv2D_1). attr is copied. inputs come from
+ * the same graph. Runs the shape rule. @return output 0; on error poison, with the graph's error set. */
+slim_tensor *slim_node_add(slim_graph *graph, const slim_op *op, const char *name, const void *attr,
+                           slim_tensor *const *inputs, int num_inputs);
+/* Output k of the node that made tensor. */
+slim_tensor *slim_node_output(slim_tensor *tensor, int k);
+bool slim_is_poison(const slim_tensor *tensor);
+/* The poison tensor of the graph that any of the tensors belongs to; NULL if all are NULL. */
+slim_tensor *slim_poison(const slim_tensor *tensor);
+/* Records an error of the graph (the first stays). @return the graph's poison tensor. */
+slim_tensor *slim_graph_fail(slim_graph *graph, slim_status status, const char *format, ...) SLIM_PRINTF(3, 4);
+/* Stage of every node added until it is set back. @return the stage before. */
+slim_stage slim_graph_set_stage(slim_graph *graph, slim_stage stage);
+/* Constant folding of names: "LeNet/conv1/" + leaf; owned by the graph. */
+const char *slim_name_scope_current(const slim_graph *graph);
+/* A variable with everything given: what slim_variable and optimizers' slots are made with. collections: "a,b".
+ * exact: full_name is used as it is, outside scopes (slots: "LeNet/conv1/weights/Momentum"). */
+typedef struct slim_variable_spec {
+  const char *name;
+  bool exact;
+  slim_dtype dtype;
+  slim_shape shape;
+  slim_initializer initializer;
+  const void *values;
+  slim_regularizer regularizer;
+  bool trainable, host;
+  const char *collections;
+  const char *device;
+  slim_reuse reuse;
+} slim_variable_spec;
+slim_tensor *slim_variable_make(slim_graph *graph, const slim_variable_spec *spec);
+/* Called once by the layers folder: turns a regularizer and a new variable into the node of its penalty. */
+typedef slim_tensor *(*slim_penalty_fn)(slim_tensor *variable, slim_regularizer regularizer);
+
+/* --- layer calls -------------------------------------------------------------------------------------------------- */
+
+/* One open call of a layer: options merged from call and arg scopes, scope name, error label. */
+typedef struct slim_call {
+  slim_graph *graph;
+  slim_args args;     /* merged */
+  const char *layer;  /* "conv2d" */
+  slim_scope scope;   /* the layer's variable scope if it has one */
+} slim_call;
+
+/* Options a layer accepts, as a mask over the table in options.c: SLIM_OPTION(stride) | SLIM_OPTION(scope). */
+typedef uint64_t slim_option_mask;
+/* Merges arg scopes into call->args and checks the options set against accepted. Does not open a variable scope.
+ * @return false if args->input is NULL, poison or missing, or an option is not accepted (error recorded). */
+bool slim_call_open(slim_call *call, const char *layer, slim_layer_fn fn, slim_option_mask accepted,
+                    const slim_args *args);
+/* Opens the variable scope: args.scope or default_name made unique. */
+void slim_call_enter(slim_call *call, const char *default_name);
+/* Adds result to outputs_collections under the alias of the scope, closes the scope. @return result. */
+slim_tensor *slim_call_close(slim_call *call, slim_tensor *result);
+/* Records "layer 'scope': text" and closes the scope. @return poison. */
+slim_tensor *slim_fail(slim_call *call, slim_status status, const char *format, ...) SLIM_PRINTF(3, 4);
+/* Options explicitly set in args, as a mask. */
+slim_option_mask slim_options_set(const slim_args *args);
+
+#endif
