@@ -1,0 +1,242 @@
+#define _GNU_SOURCE /* sched_getaffinity */
+#include "base/threads.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define MOST_THREADS 1024
+#define SPINS 1000       /* pauses before sleeping, some 20 to 50 microseconds */
+#define CLOSED (1 << 30) /* bit of entrants: the job takes no more workers */
+
+typedef struct worker {
+  struct slim_threads *pool;
+  pthread_t thread;
+  int index;
+} worker;
+
+struct slim_threads {
+  int count; /* with the caller */
+  worker *workers;
+  pthread_mutex_t run_lock; /* held by the caller of a job */
+  pthread_mutex_t lock;     /* guards the two conditions */
+  pthread_cond_t wake, left;
+  atomic_uint generation; /* grows with each job and at the end */
+  atomic_int sleepers;    /* workers in wake */
+  atomic_int entrants;    /* workers inside the job, and CLOSED */
+  atomic_bool waiting;    /* the caller is in left */
+  atomic_bool quit;
+  /* the job; written while CLOSED and no worker is inside */
+  int tasks;
+  slim_task_fn fn;
+  void *user;
+  atomic_int next;
+};
+
+static _Thread_local int inside = -1; /* worker number of the job that this thread is in */
+
+static void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+static void work(slim_threads *pool, int index)
+{
+  const int outer = inside;
+  inside = index;
+  for (;;) {
+    const int task = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
+    if (task >= pool->tasks) {
+      break;
+    }
+    pool->fn(pool->user, task, index);
+  }
+  inside = outer;
+}
+
+/* Takes part in the job at hand unless it is closed already; a job never waits for a worker that comes late. */
+static void join_job(slim_threads *pool, int index)
+{
+  if (!(atomic_fetch_add(&pool->entrants, 1) & CLOSED)) {
+    work(pool, index);
+  }
+  atomic_fetch_sub(&pool->entrants, 1);
+  if (atomic_load(&pool->waiting)) {
+    pthread_mutex_lock(&pool->lock);
+    pthread_cond_signal(&pool->left);
+    pthread_mutex_unlock(&pool->lock);
+  }
+}
+
+/* Waits for a generation other than seen: first spinning, then asleep. */
+static unsigned await_generation(slim_threads *pool, unsigned seen)
+{
+  for (int i = 0; i < SPINS; i++) {
+    const unsigned now = atomic_load_explicit(&pool->generation, memory_order_acquire);
+    if (now != seen) {
+      return now;
+    }
+    relax();
+  }
+  pthread_mutex_lock(&pool->lock);
+  atomic_fetch_add(&pool->sleepers, 1);
+  while (atomic_load(&pool->generation) == seen) {
+    pthread_cond_wait(&pool->wake, &pool->lock);
+  }
+  atomic_fetch_sub(&pool->sleepers, 1);
+  const unsigned now = atomic_load(&pool->generation);
+  pthread_mutex_unlock(&pool->lock);
+  return now;
+}
+
+static void *worker_main(void *argument)
+{
+  const worker *self = argument;
+  unsigned seen = 0;
+  for (;;) {
+    seen = await_generation(self->pool, seen);
+    if (atomic_load(&self->pool->quit)) {
+      return NULL;
+    }
+    join_job(self->pool, self->index);
+  }
+}
+
+static void announce(slim_threads *pool)
+{
+  atomic_fetch_add(&pool->generation, 1);
+  if (atomic_load(&pool->sleepers) > 0) {
+    pthread_mutex_lock(&pool->lock);
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->lock);
+  }
+}
+
+static bool anyone_inside(slim_threads *pool)
+{
+  return atomic_load(&pool->entrants) != CLOSED;
+}
+
+static void await_workers(slim_threads *pool)
+{
+  for (int i = 0; i < SPINS && anyone_inside(pool); i++) {
+    relax();
+  }
+  if (!anyone_inside(pool)) {
+    return;
+  }
+  pthread_mutex_lock(&pool->lock);
+  atomic_store(&pool->waiting, true);
+  while (anyone_inside(pool)) {
+    pthread_cond_wait(&pool->left, &pool->lock);
+  }
+  atomic_store(&pool->waiting, false);
+  pthread_mutex_unlock(&pool->lock);
+}
+
+static void run_serially(int tasks, slim_task_fn fn, void *user, int index)
+{
+  for (int task = 0; task < tasks; task++) {
+    fn(user, task, index);
+  }
+}
+
+int slim_threads_count(const slim_threads *threads)
+{
+  return threads ? threads->count : 1;
+}
+
+void slim_threads_run(slim_threads *threads, int tasks, slim_task_fn fn, void *user)
+{
+  if (!threads || threads->count == 1 || tasks <= 1 || inside >= 0) {
+    run_serially(tasks, fn, user, inside >= 0 ? inside : 0);
+    return;
+  }
+  pthread_mutex_lock(&threads->run_lock);
+  threads->tasks = tasks;
+  threads->fn = fn;
+  threads->user = user;
+  atomic_store_explicit(&threads->next, 0, memory_order_relaxed);
+  atomic_fetch_and(&threads->entrants, ~CLOSED);
+  announce(threads);
+  work(threads, 0);
+  atomic_fetch_or(&threads->entrants, CLOSED);
+  await_workers(threads);
+  pthread_mutex_unlock(&threads->run_lock);
+}
+
+static int cores(void)
+{
+#ifdef __linux__
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) {
+    return CPU_COUNT(&set);
+  }
+#endif
+  const long online = sysconf(_SC_NPROCESSORS_ONLN);
+  return online > 0 ? (int)online : 1;
+}
+
+static int wanted(int n)
+{
+  if (n < 1) {
+    const char *text = getenv("SLIM_NUM_THREADS");
+    n = text ? (int)strtol(text, NULL, 10) : 0;
+  }
+  if (n < 1) {
+    n = cores();
+  }
+  return n < MOST_THREADS ? n : MOST_THREADS;
+}
+
+slim_threads *slim_threads_create(int n)
+{
+  n = wanted(n);
+  slim_threads *pool = calloc(1, sizeof *pool);
+  worker *workers = calloc((size_t)n, sizeof *workers);
+  if (!pool || !workers) {
+    free(pool);
+    free(workers);
+    return NULL;
+  }
+  pool->workers = workers;
+  pool->count = 1;
+  atomic_init(&pool->entrants, CLOSED);
+  pthread_mutex_init(&pool->run_lock, NULL);
+  pthread_mutex_init(&pool->lock, NULL);
+  pthread_cond_init(&pool->wake, NULL);
+  pthread_cond_init(&pool->left, NULL);
+  for (int i = 1; i < n; i++) {
+    workers[i] = (worker){ .pool = pool, .index = i };
+    if (pthread_create(&workers[i].thread, NULL, worker_main, &workers[i]) != 0) {
+      break;
+    }
+    pool->count = i + 1;
+  }
+  return pool;
+}
+
+void slim_threads_destroy(slim_threads *threads)
+{
+  if (!threads) {
+    return;
+  }
+  atomic_store(&threads->quit, true);
+  announce(threads);
+  for (int i = 1; i < threads->count; i++) {
+    pthread_join(threads->workers[i].thread, NULL);
+  }
+  pthread_cond_destroy(&threads->wake);
+  pthread_cond_destroy(&threads->left);
+  pthread_mutex_destroy(&threads->lock);
+  pthread_mutex_destroy(&threads->run_lock);
+  free(threads->workers);
+  free(threads);
+}
