@@ -1,0 +1,36 @@
+/* What the commands of slimcl share: where output goes, errors, JSON, the device flag. */
+#ifndef SLIMCL_CLI_H
+#define SLIMCL_CLI_H
+
+#include <cjson/cJSON.h>
+#include <slim/base.h>
+
+#include "flags.h"
+
+enum { EXIT_USAGE = 2 };
+
+/* Flags that several commands have. options_ is the command's options structure. */
+#define CLI_FLAG_JSON(options_) FLAG(options_, json, BOOL, "false", "print one JSON document, and nothing else, to stdout")
+#define CLI_FLAG_DEVICE(options_)                                                                                      \
+  FLAG(options_, device, STRING, "auto", "cpu, opencl, opencl:<n>, auto, or part of a device's name")
+#define CLI_FLAG_SEED(options_) FLAG(options_, seed, INT, "0", "fixes everything random", .min = 0, .max = 9e15)
+
+extern const command command_devices;
+
+/** Names the command for messages. With json, everything written to stdout from now on, by drivers too, goes to stderr;
+ * only cli_print_json reaches the real stdout. */
+void cli_begin(const char *name, bool json);
+
+/** Writes "slimcl train: <text>" to stderr. */
+void cli_message(const char *format, ...) SLIM_PRINTF(1, 2);
+
+/** Reports a failure: a line on stderr and, with --json, a document { "error": { "status", "text" } }. @return 1. */
+int cli_fail(slim_status status, const char *format, ...) SLIM_PRINTF(2, 3);
+
+/** Prints document to the real stdout and deletes it. @return 0, or 1 if it cannot be written or document is NULL. */
+int cli_print_json(cJSON *document);
+
+/** A JSON object for a shape: [32, 28, 28, 1], an open batch as null. */
+cJSON *cli_json_shape(const slim_shape *shape);
+
+#endif
