@@ -158,6 +158,9 @@ SLIM_API slim_tensor *slim_get_or_create_global_step(slim_graph *graph);
 #define SLIM_REGULARIZATION_LOSSES "regularization_losses"
 #define SLIM_LOSSES "losses"
 #define SLIM_UPDATE_OPS "update_ops"
+/** Train ops built with update ops of the caller's choice: a run that needs one of these does not add SLIM_UPDATE_OPS;
+ * the update ops that such a train op names as inputs run with it. */
+#define SLIM_OWN_UPDATE_OPS "own_update_ops"
 #define SLIM_TRAIN_OP "train_op"
 #define SLIM_SUMMARIES "summaries"
 #define SLIM_ACTIVATIONS "activations"

@@ -48,14 +48,17 @@ typedef struct slim_fetch {
 } slim_fetch;
 
 /**
- * Runs what the fetches need, and the UPDATE_OPS collection with it when a fetch applies gradients. The plan for these
- * fetches and this batch size is compiled on first use and kept. Without a fetch that has data nothing is waited for.
+ * Runs what the fetches need, and the UPDATE_OPS collection with it when a fetch applies gradients (unless the fetch needs
+ * a tensor of the collection SLIM_OWN_UPDATE_OPS). The plan for these fetches and this batch size is compiled on first
+ * use and kept. Without a fetch that has data nothing is waited for. A fetched variable gives its value after the run.
  * Errors: a placeholder neither fed nor attached, by name; SLIM_ERR_END when an attached queue has ended;
  * SLIM_ERR_NUMERIC when a finite check failed, in this run or the one before.
  */
 SLIM_API slim_status slim_session_run(slim_session *session, const slim_feed *feeds, size_t num_feeds,
                                       const slim_fetch *fetches, size_t num_fetches);
-/** From now on tensor (a placeholder) takes part item of the batches of queue when it is not fed. */
+/** From now on tensor (a placeholder) takes item of the batches of queue when it is not fed; each run takes one batch of
+ * each queue it needs. The session holds the last batch: the queue must outlive it, or be detached with queue NULL.
+ * Errors: SLIM_ERR_TYPE, SLIM_ERR_SHAPE when the item does not fit the placeholder. */
 SLIM_API slim_status slim_session_attach(slim_session *session, slim_tensor *tensor, slim_queue *queue, int item);
 /** Waits for all queued work. */
 SLIM_API slim_status slim_session_finish(slim_session *session);
