@@ -1,0 +1,106 @@
+#!/bin/sh
+# check.sh [--full]: installs what it needs (as root or with sudo), builds, and runs the tests on every device present;
+# then once more under AddressSanitizer and UBSan. --full adds what takes long; README.md lists it with its times.
+# Ends with "N passed, N failed, N skipped" and fails if anything failed. A test skips itself where its device is missing.
+set -u
+
+full=no
+case "${1-}" in
+  '') ;;
+  --full) full=yes ;;
+  *)
+    echo "usage: check.sh [--full]" >&2
+    exit 2
+    ;;
+esac
+
+cd "$(dirname "$0")/.." || exit 1
+root=$PWD
+passed=0
+failed=0
+skipped=0
+failures=
+
+# check NAME COMMAND...: one more thing that passes or fails.
+check() {
+  name=$1
+  shift
+  echo "== $name"
+  if "$@"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    failures="$failures
+  $name"
+    return 1
+  fi
+}
+
+# build DIR [MESON OPTION...]: sets DIR up once and compiles it.
+build() {
+  folder=$1
+  shift
+  if [ ! -f "$folder/build.ninja" ]; then
+    meson setup "$folder" -Dwerror=true "$@" >"$folder.log" 2>&1 || { cat "$folder.log"; return 1; }
+  fi
+  ninja -C "$folder" >"$folder.log" 2>&1 || { tail -n 40 "$folder.log"; return 1; }
+}
+
+count() {
+  sed -n "s/^$1: *\([0-9]*\).*/\1/p" "$log" | tail -n 1
+}
+
+# tests DIR [MESON TEST OPTION...]: runs the tests of a build and adds them up.
+tests() {
+  log=$1-tests.log
+  meson test -C "$@" --print-errorlogs >"$log" 2>&1
+  result=$?
+  grep -vE '^(ninja:|$)' "$log" | grep -vE ' +OK +[0-9.]+s' | tail -n 200
+  ok=$(count Ok)
+  passed=$((passed + ${ok:-0}))
+  skipped=$((skipped + $(count Skipped) + 0))
+  if [ $result != 0 ]; then
+    bad=$(($(count Fail) + $(count Timeout) + 0))
+    failed=$((failed + (bad > 0 ? bad : 1)))
+    failures="$failures
+  tests in $1: $(grep -oE '[^ ]+ +(FAIL|ERROR|TIMEOUT) ' "$log" | awk '{print $1}' | sort -u | tr '\n' ' ')"
+  fi
+}
+
+# Installs into an empty folder and builds a C program of a user against what is there, shared and static.
+installed() {
+  stage=$root/build-check/stage
+  rm -rf "$stage"
+  DESTDIR=$stage meson install -C build-check --no-rebuild >/dev/null || return 1
+  pc=$(find "$stage" -name slimcl.pc)
+  export PKG_CONFIG_PATH="${pc%/*}" PKG_CONFIG_SYSROOT_DIR="$stage"
+  library=$(dirname "$(find "$stage" -name libslimcl.so)")
+  # shellcheck disable=SC2046 # flags are split on purpose
+  cc -std=c11 -Wall -Wextra -Werror -o "$stage/shared" examples/lenet.c $(pkg-config --cflags --libs slimcl) &&
+    cc -std=c11 -o "$stage/static" examples/lenet.c $(pkg-config --cflags slimcl) "$library/libslimcl.a" \
+      $(env -u PKG_CONFIG_SYSROOT_DIR pkg-config --static --libs slimcl | sed 's/-lslimcl//') || return 1
+  readelf -d "$stage/shared" | grep -q 'NEEDED.*\[libslimcl\.so\.0\]' || { echo "soname is not libslimcl.so.0"; return 1; }
+  LD_LIBRARY_PATH=$library "$stage$(pkg-config --variable=prefix slimcl | sed "s|^$stage||")/bin/slimcl" --version
+}
+
+check "install packages" sh tools/install-deps.sh || exit 1
+if check "build" build build-check; then
+  tests build-check
+  check "install, and a program against the installed library" installed
+fi
+if check "build with AddressSanitizer and UBSan" build build-check-sanitize -Dbuildtype=debugoptimized \
+  -Db_sanitize=address,undefined -Db_ndebug=false; then
+  export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+  export LSAN_OPTIONS="suppressions=$root/tests/suppressions/lsan.txt:print_suppressions=0"
+  export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+  tests build-check-sanitize -t 6 --no-suite slow
+  unset ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS
+fi
+if [ $full = yes ]; then
+  # shellcheck source=tools/check-full.sh
+  . tools/check-full.sh
+fi
+
+[ -z "$failures" ] || echo "failed:$failures"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]
