@@ -42,8 +42,9 @@ struct slim_op {
    * device's memory; a session copies host tensors there, and back, where a node asks for the other kind. */
   unsigned host_inputs;
   bool (*infer)(slim_inference *inference); /* false: error was set */
-  /* dy[k]: gradient of output k or NULL; set dx[i] for each input that has one (others stay NULL). NULL function: no
-   * gradient flows through this op. Adds nodes to the graph; touches no data. */
+  /* dy[k]: gradient of output k or NULL; set dx[i] for each input that has one (others stay NULL). Integer inputs and
+   * outputs and shape_only inputs take no part. NULL function: a gradient that would have to pass is an error that names
+   * the op. Adds nodes to the graph; touches no data. */
   void (*gradient)(slim_node *node, slim_tensor *const *dy, slim_tensor **dx);
 };
 
@@ -67,6 +68,20 @@ struct slim_tensor {
   slim_shape shape; /* as built: dim[0] may be -1 */
   const char *name; /* "scope/Conv2D:0" */
 };
+
+/* The ops a graph begins with; sources.c. A session binds a placeholder's open dim[0] itself. */
+extern const slim_op slim_op_placeholder, slim_op_constant, slim_op_variable;
+
+/* Attributes of placeholder, constant and variable. */
+typedef struct slim_source_attr {
+  slim_dtype dtype;
+  int host; /* constant: it lives on the host */
+  slim_shape shape;
+  const void *values; /* constant: its elements, owned by the graph */
+} slim_source_attr;
+
+/* Does the tensor's value live on the host? Results of host ops, host variables, scalars of slim_constant. */
+bool slim_tensor_on_host(const slim_tensor *tensor);
 
 /* What makes a node a variable: its op is slim_op_variable. */
 typedef struct slim_variable_info {
@@ -120,7 +135,7 @@ slim_tensor *slim_poison(const slim_tensor *tensor);
 slim_tensor *slim_graph_fail(slim_graph *graph, slim_status status, const char *format, ...) SLIM_PRINTF(3, 4);
 /* Stage of every node added until it is set back. @return the stage before. */
 slim_stage slim_graph_set_stage(slim_graph *graph, slim_stage stage);
-/* Constant folding of names: "LeNet/conv1/" + leaf; owned by the graph. */
+/* The name scope in force without trailing slash, "LeNet/conv1"; "" at the top. Owned by the graph. */
 const char *slim_name_scope_current(const slim_graph *graph);
 /* A variable with everything given: what slim_variable and optimizers' slots are made with. collections: "a,b".
  * exact: full_name is used as it is, outside scopes (slots: "LeNet/conv1/weights/Momentum"). */
@@ -136,10 +151,17 @@ typedef struct slim_variable_spec {
   const char *collections;
   const char *device;
   slim_reuse reuse;
+  bool *created; /* NULL, or set to whether the variable is new: only then is a regularizer applied */
 } slim_variable_spec;
+/* Gets or creates by the rules of the variable scope; integers live on the host. Adds no penalty: slim_variable and
+ * slim_model_variable (lib/layers/variable.c) do. Errors: SLIM_ERR_EXISTS, SLIM_ERR_NOT_FOUND, SLIM_ERR_SHAPE,
+ * SLIM_ERR_TYPE. */
 slim_tensor *slim_variable_make(slim_graph *graph, const slim_variable_spec *spec);
-/* Called once by the layers folder: turns a regularizer and a new variable into the node of its penalty. */
-typedef slim_tensor *(*slim_penalty_fn)(slim_tensor *variable, slim_regularizer regularizer);
+/* The variable of exactly this full name, NULL if there is none. */
+slim_tensor *slim_variable_find(const slim_graph *graph, const char *full_name);
+/* Writes the variable's initial value, all elements, to out: the given values, else by initializer, shape, seed and
+ * full name. The same on every machine. */
+void slim_variable_initial_value(const slim_tensor *variable, void *out);
 
 /* --- layer calls -------------------------------------------------------------------------------------------------- */
 
@@ -151,15 +173,35 @@ typedef struct slim_call {
   slim_scope scope;   /* the layer's variable scope if it has one */
 } slim_call;
 
-/* Options a layer accepts, as a mask over the table in options.c: SLIM_OPTION(stride) | SLIM_OPTION(scope). */
+/* Options a layer accepts, as a mask over the table in options.c: SLIM_OPTION(stride) | SLIM_OPTION(scope). seed stands
+ * for has_seed too. */
 typedef uint64_t slim_option_mask;
+enum slim_option_id {
+#define SLIM_OPTION_ROW(name_) SLIM_OPTION_ID_##name_,
+#include "graph/options.def"
+#undef SLIM_OPTION_ROW
+  SLIM_OPTION_COUNT
+};
+#define SLIM_OPTION(name_) ((slim_option_mask)1 << SLIM_OPTION_ID_##name_)
+
+/* A layer that arg scopes can name: one row per layer of the library in slim_layer_table (lib/layers/table.c), which
+ * ends with NULL. Users add theirs with slim_add_arg_scope. */
+typedef struct slim_layer_info {
+  slim_layer_fn layer;
+  const char *name; /* "conv2d" */
+  slim_option_mask accepted;
+} slim_layer_info;
+extern const slim_layer_info *const slim_layer_table[];
 /* Merges arg scopes into call->args and checks the options set against accepted. Does not open a variable scope.
  * @return false if args->input is NULL, poison or missing, or an option is not accepted (error recorded). */
 bool slim_call_open(slim_call *call, const char *layer, slim_layer_fn fn, slim_option_mask accepted,
                     const slim_args *args);
-/* Opens the variable scope: args.scope or default_name made unique. */
+/* Opens the variable scope (and the name scope with it): args.scope or default_name made unique. */
 void slim_call_enter(slim_call *call, const char *default_name);
-/* Adds result to outputs_collections under the alias of the scope, closes the scope. @return result. */
+/* The same for layers without variables (pools, flatten, losses): a name scope only. */
+void slim_call_enter_name(slim_call *call, const char *default_name);
+/* Adds result to outputs_collections under the alias of the scope (full name of the variable scope, or of the name scope
+ * for layers without variables), closes the scope. @return result. */
 slim_tensor *slim_call_close(slim_call *call, slim_tensor *result);
 /* Records "layer 'scope': text" and closes the scope. @return poison. */
 slim_tensor *slim_fail(slim_call *call, slim_status status, const char *format, ...) SLIM_PRINTF(3, 4);
