@@ -100,16 +100,16 @@ SLIM_API slim_status slim_preprocess_file(slim_preprocessing preprocessing, cons
 
 /* --- decoding tf.Example ---------------------------------------------------------------------------------------- */
 
-typedef struct slim_bytes {
+typedef struct slim_string {
   const void *data;
   size_t size;
-} slim_bytes;
+} slim_string;
 
 /** A decoded value. The memory grows with slim_item_resize and is used again for the next record. Zero-initialise. */
 typedef struct slim_item {
   slim_dtype dtype;
   slim_shape shape;
-  void *data; /* row-major; SLIM_STRING: slim_bytes[], pointing into the record */
+  void *data; /* row-major; SLIM_STRING: slim_string[], pointing into the record */
   size_t capacity;
 } slim_item;
 
