@@ -18,11 +18,11 @@ struct slim_order {
   uint64_t seed, num_epochs; /* 0: endless */
   size_t window;
 
-  bool open;            /* inside an epoch */
-  bool walked;          /* the walk of this epoch is at its end */
+  bool open;   /* inside an epoch */
+  bool walked; /* the walk of this epoch is at its end */
   uint64_t epoch, sample;
-  uint64_t drawn;       /* samples of this epoch so far */
-  uint64_t epoch_size;  /* samples of an epoch, 0 until one was walked */
+  uint64_t drawn;      /* samples of this epoch so far */
+  uint64_t epoch_size; /* samples of an epoch, 0 until one was walked */
   slim_rng rng;
   place *places;
   size_t count, capacity; /* places in the window */

@@ -1,8 +1,8 @@
 /*
  * The order of samples: which one is number n of the stream. It depends on (seed, epoch) alone.
  *
- * An epoch is a walk over all positions. Shuffling draws each next sample uniformly among a window of positions that the
- * walk keeps full; at the end of the epoch the window runs empty, so each sample comes once an epoch, and a set no
+ * An epoch is a walk over all positions. Shuffling draws each next sample uniformly among a window of positions that
+ * the walk keeps full; at the end of the epoch the window runs empty, so each sample comes once an epoch, and a set no
  * larger than the window is permuted as a whole. The window holds positions, never data.
  */
 #ifndef SLIM_DATA_ORDER_H
@@ -23,8 +23,8 @@ typedef struct slim_walk {
 
 typedef struct slim_order slim_order;
 
-/** Takes over walk, also when it fails. options: shuffle, seed, num_epochs, shuffle_records. skip: samples that are left
- * out at the start of the stream. */
+/** Takes over walk, also when it fails. options: shuffle, seed, num_epochs, shuffle_records. skip: samples that are
+ * left out at the start of the stream. */
 slim_status slim_order_create(slim_walk walk, const slim_stream_options *options, uint64_t skip, slim_order **order,
                               slim_error *error);
 void slim_order_destroy(slim_order *order);

@@ -246,8 +246,7 @@ slim_status slim_pipeline_create(const slim_pipeline_spec *spec, slim_pipeline *
   if (!p) {
     return slim_error_set(error, SLIM_ERR_MEMORY, "queue: no memory for %d slots", spec->slots);
   }
-  while (p->num_threads < spec->threads &&
-         pthread_create(&p->threads[p->num_threads], NULL, worker_main, p) == 0) {
+  while (p->num_threads < spec->threads && pthread_create(&p->threads[p->num_threads], NULL, worker_main, p) == 0) {
     p->num_threads++; /* fewer threads do the same work */
   }
   if (p->num_threads == 0) {

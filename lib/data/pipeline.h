@@ -15,8 +15,8 @@ typedef struct slim_ticket {
 } slim_ticket;
 
 typedef struct slim_pipeline_spec {
-  int slots, rows;  /* at least 1 each; rows: samples in a slot */
-  int threads;      /* at least 1 */
+  int slots, rows;   /* at least 1 each; rows: samples in a slot */
+  int threads;       /* at least 1 */
   bool drop_partial; /* the last slot is left out unless it is full */
   void *user;
   /** The next row. Calls come one at a time. SLIM_ERR_END when there are no more. */
