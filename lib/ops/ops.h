@@ -56,7 +56,9 @@ typedef struct slim_bias_attr {
 /* batch_norm(x, gamma [c], beta [c], mean [c], variance [c]) -> y, mean [c], variance [c], inv_stddev [c].
  * training: batch statistics (the inputs mean and variance give only shape); output 2 is the variance for the moving
  * average, times N/(N-1) if unbiased; outputs 1 and 3 are kept for the gradient. Not training: normalises with the
- * inputs. batch_norm_gradient(dy, x, gamma, mean, inv_stddev) -> dx, dgamma, dbeta. */
+ * inputs; outputs 1 to 3 are then the inputs mean and variance and 1 / sqrt(variance + epsilon).
+ * batch_norm_gradient(dy, x, gamma, mean, inv_stddev) -> dx, dgamma, dbeta, with the same attributes: not training, mean
+ * and inv_stddev are constants. */
 typedef struct slim_batch_norm_attr {
   float epsilon;
   int training, unbiased, nchw;
@@ -144,8 +146,14 @@ typedef struct slim_pad_attr {
   int rank, before[SLIM_MAX_RANK], after[SLIM_MAX_RANK];
 } slim_pad_attr;
 
-/* reduce(x) over the axes of the mask (bit i: axis i). MEAN divides by the number of elements that arrive. */
-typedef enum slim_reduce_kind { SLIM_REDUCE_SUM, SLIM_REDUCE_MEAN, SLIM_REDUCE_MAX } slim_reduce_kind;
+/* reduce(x) over the axes of the mask (bit i: axis i). MEAN divides by the number of elements that arrive. HALF_SQUARES:
+ * half the sum of squares, the L2 penalty. */
+typedef enum slim_reduce_kind {
+  SLIM_REDUCE_SUM,
+  SLIM_REDUCE_MEAN,
+  SLIM_REDUCE_MAX,
+  SLIM_REDUCE_HALF_SQUARES
+} slim_reduce_kind;
 typedef struct slim_reduce_attr {
   slim_reduce_kind kind;
   unsigned axes;
@@ -208,7 +216,10 @@ typedef struct slim_counter_attr {
   double multiply, add;
 } slim_counter_attr;
 
-/* streaming_mean(values, [weights], total, count: local host variables) -> float32 host scalar: the mean so far. */
+/* Host ops read all their inputs on the host.
+ * streaming_mean(values, [weights: like values or a scalar], total, count: local host variables, float64) -> float32 host
+ * scalar: adds the sum of values (times weights) to total and their number (sum of weights) to count, gives the mean so
+ * far, 0 while count is 0. streaming_value(total, count) -> the mean so far, without adding. */
 /* group(x, ...): runs all its inputs; output 0 is input 0. */
 
 /* --- adding ops: each adds one node under its TF op name and returns output 0 -------------------------------------- */
