@@ -1,0 +1,137 @@
+/* The vtable: finds the op, hands it a builder. */
+#include "backend/opencl/backend.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/opencl/epilogue.h"
+#include "backend/opencl/ops.h"
+
+#define ELEMENTS_MOST ((size_t)INT32_MAX) /* kernels index with 32 bits */
+
+static const slim_cl_op *find_op(const slim_op *op)
+{
+  static const slim_cl_op *const table[SLIM_OP_COUNT] = {
+#define ENTRY(name_) [SLIM_OP_ID_##name_] = &slim_cl_op_##name_,
+    SLIM_CL_OP_MAP(ENTRY)
+#undef ENTRY
+  };
+  const int id = slim_op_id_of(op);
+  return id < 0 ? NULL : table[id];
+}
+
+static bool all_fit(const slim_view *views, int count)
+{
+  bool fit = true;
+  for (int i = 0; i < count && fit; i++) {
+    fit = slim_shape_elements(&views[i].shape) <= ELEMENTS_MOST;
+  }
+  return fit;
+}
+
+static bool all_float(const slim_view *views, int count)
+{
+  bool all = true;
+  for (int i = 0; i < count && all; i++) {
+    all = views[i].dtype == SLIM_FLOAT32;
+  }
+  return all;
+}
+
+static bool supports(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
+{
+  const slim_cl_op *op = find_op(group->nodes[0]->op);
+  if (op == NULL || !all_fit(in, group->num_in) || !all_fit(out, group->num_out)) {
+    return false;
+  }
+  if (group->count > 1 && !slim_cl_epilogue_fits(group)) {
+    return false;
+  }
+  return op->supports != NULL ? op->supports(device, group, in, out)
+                              : all_float(in, group->num_in) && all_float(out, group->num_out);
+}
+
+static size_t workspace(slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
+{
+  const slim_cl_op *op = find_op(group->nodes[0]->op);
+  return op == NULL || op->workspace == NULL ? 0 : op->workspace(device, group, in, out);
+}
+
+static double bytes_of(const slim_view *views, int count)
+{
+  double bytes = 0.0;
+  for (int i = 0; i < count; i++) {
+    bytes += views[i].buffer == NULL ? 0.0 : (double)slim_cl_bytes(&views[i]);
+  }
+  return bytes;
+}
+
+/* A step is known by its last kernel: what comes before packs or prepares. */
+static void name_step(slim_cl_step *step)
+{
+  const char *name = step->count > 0 ? step->launches[step->count - 1].name : "none";
+  step->base.kernel = strncmp(name, "slim_", 5) == 0 ? name + 5 : name;
+}
+
+static slim_status prepare(slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out,
+                           const slim_view *scratch, slim_step **step)
+{
+  *step = NULL;
+  const slim_cl_op *op = find_op(group->nodes[0]->op);
+  if (op == NULL) {
+    return slim_cl_fail(device, SLIM_ERR_UNSUPPORTED, "%s: has no kernel for %s", device->info.selector,
+                        group->nodes[0]->op->name);
+  }
+  slim_cl_step *s = calloc(1, sizeof(*s));
+  if (s == NULL) {
+    return slim_cl_fail(device, SLIM_ERR_MEMORY, "%s: out of memory", device->info.selector);
+  }
+  slim_cl_build build = { .device = device,
+                          .cl = slim_cl_of(device),
+                          .group = group,
+                          .in = in,
+                          .out = out,
+                          .workspace = scratch,
+                          .attr = group->nodes[0]->attr,
+                          .step = s };
+  s->base.bytes = bytes_of(in, group->num_in) + bytes_of(out, group->num_out);
+  op->prepare(&build);
+  if (build.status != SLIM_OK) {
+    slim_cl_step_release(device, &s->base);
+    return build.status;
+  }
+  name_step(s);
+  *step = &s->base;
+  return SLIM_OK;
+}
+
+static void *address(slim_device *device, slim_buffer *buffer)
+{
+  (void)device;
+  (void)buffer;
+  return NULL;
+}
+
+const slim_backend slim_backend_opencl = {
+  .name = "opencl",
+  .describe = slim_cl_device_describe,
+  .open = slim_cl_device_open,
+  .close = slim_cl_device_close,
+  .alloc = slim_cl_alloc,
+  .release = slim_cl_release,
+  .address = address,
+  .upload = slim_cl_upload,
+  .download = slim_cl_download,
+  .supports = supports,
+  .workspace = workspace,
+  .prepare = prepare,
+  .release_step = slim_cl_step_release,
+  .enqueue = slim_cl_step_enqueue,
+  .flush = slim_cl_device_flush,
+  .finish = slim_cl_device_finish,
+  .flag_clear = slim_cl_flag_clear,
+  .flag_read = slim_cl_flag_read,
+  .profile = slim_cl_device_profile,
+  .step_ms = slim_cl_step_ms,
+  .can_fuse = slim_cl_epilogue_can_fuse,
+};

@@ -1,0 +1,70 @@
+#include "backend/opencl/epilogue.h"
+
+/* The stage of a node in the chain bias_add, activation; 0 for others. */
+static int stage_of(const slim_node *node)
+{
+  switch (slim_op_id_of(node->op)) {
+  case SLIM_OP_ID_bias_add:
+    return 1;
+  case SLIM_OP_ID_activation:
+    return 2;
+  default:
+    return 0;
+  }
+}
+
+static bool is_nchw(const slim_node *heavy)
+{
+  return slim_op_id_of(heavy->op) == SLIM_OP_ID_conv2d && ((const slim_conv2d_attr *)heavy->attr)->nchw != 0;
+}
+
+/* A bias must lie along the channels that the heavy op makes. */
+static bool bias_fits(const slim_node *heavy, const slim_node *bias)
+{
+  return (((const slim_bias_attr *)bias->attr)->nchw != 0) == is_nchw(heavy);
+}
+
+static bool is_heavy(const slim_node *node)
+{
+  const int id = slim_op_id_of(node->op);
+  return id == SLIM_OP_ID_conv2d || id == SLIM_OP_ID_matmul;
+}
+
+bool slim_cl_epilogue_can_fuse(const slim_device *device, const slim_group *group, const slim_node *node)
+{
+  (void)device;
+  const int stage = stage_of(node);
+  const int before = group->count > 1 ? stage_of(group->nodes[group->count - 1]) : 0;
+  if (!is_heavy(group->nodes[0]) || stage <= before || group->count >= SLIM_GROUP_MAX) {
+    return false;
+  }
+  return stage != 1 || bias_fits(group->nodes[0], node);
+}
+
+bool slim_cl_epilogue_fits(const slim_group *group)
+{
+  slim_group head = { .count = 1, .nodes = { group->nodes[0] } };
+  bool fits = true;
+  while (head.count < group->count && fits) {
+    const slim_node *node = group->nodes[head.count];
+    fits = group->chain[head.count] == 0 && slim_cl_epilogue_can_fuse(NULL, &head, node);
+    head.nodes[head.count++] = node;
+  }
+  return fits;
+}
+
+slim_cl_epilogue slim_cl_epilogue_of(const slim_cl_build *build, int heavy_inputs)
+{
+  static const slim_view none = { 0 };
+  slim_cl_epilogue epilogue = { .bias = &none };
+  for (int i = 1; i < build->group->count; i++) {
+    const slim_node *node = build->group->nodes[i];
+    if (stage_of(node) == 1) {
+      epilogue.bias = &build->in[heavy_inputs];
+      epilogue.params.has_bias = 1;
+    } else {
+      epilogue.params.activation = (int)((const slim_activation_attr *)node->attr)->kind;
+    }
+  }
+  return epilogue;
+}

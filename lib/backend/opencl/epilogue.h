@@ -1,0 +1,20 @@
+/* What may be fused behind conv2d and matmul: bias_add, then an activation. */
+#ifndef SLIM_OPENCL_EPILOGUE_H
+#define SLIM_OPENCL_EPILOGUE_H
+
+#include "backend/opencl/opencl.h"
+#include "kernels/epilogue_params.h"
+
+bool slim_cl_epilogue_can_fuse(const slim_device *device, const slim_group *group, const slim_node *node);
+/** Is every node behind the first one we fuse, in the order we do? */
+bool slim_cl_epilogue_fits(const slim_group *group);
+
+/** The bias of the group and how to end the kernel. bias points to a view without memory when there is none. */
+typedef struct slim_cl_epilogue {
+  const slim_view *bias;
+  slim_epilogue_params params;
+} slim_cl_epilogue;
+/** heavy_inputs: how many of in belong to the first node. */
+slim_cl_epilogue slim_cl_epilogue_of(const slim_cl_build *build, int heavy_inputs);
+
+#endif

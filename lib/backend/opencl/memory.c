@@ -1,0 +1,217 @@
+/* Buffers, transfers that do not stall the queue, and the finite flag. */
+#include "backend/opencl/opencl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STAGED_MOST (64u << 20) /* larger uploads wait instead */
+
+slim_status slim_cl_alloc(slim_device *device, size_t bytes, slim_buffer **out)
+{
+  slim_cl *cl = slim_cl_of(device);
+  *out = NULL;
+  if (bytes > device->info.max_allocation) {
+    return slim_cl_fail(device, SLIM_ERR_MEMORY, "%s '%s': a buffer of %zu bytes is above the device's limit of %zu",
+                        device->info.selector, device->info.name, bytes, device->info.max_allocation);
+  }
+  slim_buffer *buffer = calloc(1, sizeof(*buffer));
+  if (buffer == NULL) {
+    return slim_cl_fail(device, SLIM_ERR_MEMORY, "%s: out of memory", device->info.selector);
+  }
+  cl_int code = CL_SUCCESS;
+  buffer->bytes = bytes < SLIM_ALIGNMENT ? SLIM_ALIGNMENT : bytes;
+  buffer->memory = cl->api->CreateBuffer(cl->context, CL_MEM_READ_WRITE, buffer->bytes, NULL, &code);
+  if (code != CL_SUCCESS) {
+    free(buffer);
+    return slim_cl_check(device, code, "allocating a buffer");
+  }
+  *out = buffer;
+  return SLIM_OK;
+}
+
+void slim_cl_release(slim_device *device, slim_buffer *buffer)
+{
+  if (buffer != NULL) {
+    slim_cl_of(device)->api->ReleaseMemObject(buffer->memory); /* queued work keeps it until it is done */
+    free(buffer);
+  }
+}
+
+static slim_status check_range(slim_device *device, const slim_buffer *buffer, size_t offset, size_t bytes)
+{
+  if (offset > buffer->bytes || bytes > buffer->bytes - offset) {
+    return slim_cl_fail(device, SLIM_ERR_ARG, "%s: %zu bytes at %zu do not lie in a buffer of %zu bytes",
+                        device->info.selector, bytes, offset, buffer->bytes);
+  }
+  return SLIM_OK;
+}
+
+static bool event_done(const slim_cl *cl, cl_event event)
+{
+  cl_int state = CL_QUEUED;
+  const cl_int code =
+      cl->api->GetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(state), &state, NULL);
+  return code == CL_SUCCESS && state <= CL_COMPLETE; /* negative: ended with an error */
+}
+
+/* Waits for the transfer if there is one, and forgets it. */
+static void event_wait(const slim_cl *cl, cl_event *event)
+{
+  if (*event != NULL) {
+    cl->api->WaitForEvents(1, event);
+    cl->api->ReleaseEvent(*event);
+    *event = NULL;
+  }
+}
+
+static bool stage_free(const slim_cl *cl, slim_cl_stage *stage)
+{
+  if (stage->event != NULL && event_done(cl, stage->event)) {
+    cl->api->ReleaseEvent(stage->event);
+    stage->event = NULL;
+  }
+  return stage->event == NULL;
+}
+
+/* A free stage, the smallest that is large enough, else the largest; the first one after waiting if all are in use. */
+static slim_cl_stage *stage_choose(slim_cl *cl, size_t bytes)
+{
+  slim_cl_stage *best = NULL;
+  for (int i = 0; i < SLIM_CL_STAGES; i++) {
+    slim_cl_stage *stage = &cl->stages[i];
+    if (!stage_free(cl, stage)) {
+      continue;
+    }
+    const bool fits = stage->bytes >= bytes;
+    if (best == NULL || (fits ? best->bytes < bytes || stage->bytes < best->bytes
+                              : best->bytes < bytes && stage->bytes > best->bytes)) {
+      best = stage;
+    }
+  }
+  if (best == NULL) {
+    best = &cl->stages[0];
+    event_wait(cl, &best->event);
+  }
+  return best;
+}
+
+/* A free stage of at least as many bytes; NULL without memory. */
+static slim_cl_stage *stage_take(slim_cl *cl, size_t bytes)
+{
+  slim_cl_stage *stage = stage_choose(cl, bytes);
+  if (stage->bytes < bytes) {
+    void *memory = realloc(stage->memory, bytes);
+    if (memory == NULL) {
+      return NULL;
+    }
+    stage->memory = memory;
+    stage->bytes = bytes;
+  }
+  return stage;
+}
+
+static cl_int upload_staged(slim_cl *cl, cl_mem dst, size_t offset, const void *src, size_t bytes)
+{
+  pthread_mutex_lock(&cl->lock);
+  slim_cl_stage *stage = bytes <= STAGED_MOST ? stage_take(cl, bytes) : NULL;
+  cl_int code = CL_SUCCESS;
+  if (stage == NULL) {
+    code = cl->api->EnqueueWriteBuffer(cl->queue, dst, CL_TRUE, offset, bytes, src, 0, NULL, NULL);
+  } else {
+    memcpy(stage->memory, src, bytes);
+    code = cl->api->EnqueueWriteBuffer(cl->queue, dst, CL_FALSE, offset, bytes, stage->memory, 0, NULL, &stage->event);
+  }
+  pthread_mutex_unlock(&cl->lock);
+  return code;
+}
+
+slim_status slim_cl_upload(slim_device *device, slim_buffer *dst, size_t offset, const void *src, size_t bytes)
+{
+  const slim_status status = check_range(device, dst, offset, bytes);
+  if (status != SLIM_OK || bytes == 0) {
+    return status;
+  }
+  return slim_cl_check(device, upload_staged(slim_cl_of(device), dst->memory, offset, src, bytes),
+                       "uploading to the device");
+}
+
+slim_status slim_cl_download(slim_device *device, void *dst, slim_buffer *src, size_t offset, size_t bytes)
+{
+  const slim_cl *cl = slim_cl_of(device);
+  const slim_status status = check_range(device, src, offset, bytes);
+  if (status != SLIM_OK || bytes == 0) {
+    return status;
+  }
+  return slim_cl_check(
+      device, cl->api->EnqueueReadBuffer(cl->queue, src->memory, CL_TRUE, offset, bytes, dst, 0, NULL, NULL),
+      "downloading from the device");
+}
+
+void slim_cl_stages_free(slim_cl *cl)
+{
+  for (int i = 0; i < SLIM_CL_STAGES; i++) {
+    event_wait(cl, &cl->stages[i].event);
+    free(cl->stages[i].memory);
+    cl->stages[i] = (slim_cl_stage){ 0 };
+  }
+}
+
+/* --- the finite flag ---------------------------------------------------------------------------------------------- */
+
+/* Takes the result of read number k, if it has arrived or wait is set. */
+static void flag_take(slim_cl *cl, int k, bool wait)
+{
+  if (cl->flag_event[k] == NULL || !(wait || event_done(cl, cl->flag_event[k]))) {
+    return;
+  }
+  event_wait(cl, &cl->flag_event[k]);
+  cl->flag_seen = cl->flag_seen || cl->flag_host[k] != 0;
+}
+
+slim_status slim_cl_flag_clear(slim_device *device)
+{
+  slim_cl *cl = slim_cl_of(device);
+  const cl_uint zero = 0;
+  pthread_mutex_lock(&cl->lock);
+  cl->flag_seen = false;
+  const cl_int code = cl->api->EnqueueFillBuffer(cl->queue, cl->flag.memory, &zero, sizeof(zero), 0, cl->flag.bytes, 0,
+                                                 NULL, NULL);
+  pthread_mutex_unlock(&cl->lock);
+  return slim_cl_check(device, code, "clearing the finite flag");
+}
+
+slim_status slim_cl_flag_fetch(slim_device *device)
+{
+  slim_cl *cl = slim_cl_of(device);
+  pthread_mutex_lock(&cl->lock);
+  const int k = cl->flag_turn;
+  flag_take(cl, k, true);
+  cl->flag_turn = 1 - k;
+  const cl_int code = cl->api->EnqueueReadBuffer(cl->queue, cl->flag.memory, CL_FALSE, 0, sizeof(cl->flag_host[k]),
+                                                 &cl->flag_host[k], 0, NULL, &cl->flag_event[k]);
+  pthread_mutex_unlock(&cl->lock);
+  return slim_cl_check(device, code, "reading the finite flag");
+}
+
+slim_status slim_cl_flag_read(slim_device *device, bool wait, bool *set)
+{
+  slim_cl *cl = slim_cl_of(device);
+  pthread_mutex_lock(&cl->lock);
+  for (int k = 0; k < 2; k++) {
+    flag_take(cl, k, wait);
+  }
+  *set = cl->flag_seen;
+  pthread_mutex_unlock(&cl->lock);
+  return SLIM_OK;
+}
+
+void slim_cl_flag_free(slim_cl *cl)
+{
+  for (int k = 0; k < 2; k++) {
+    event_wait(cl, &cl->flag_event[k]);
+  }
+  if (cl->flag.memory != NULL) {
+    cl->api->ReleaseMemObject(cl->flag.memory);
+    cl->flag.memory = NULL;
+  }
+}

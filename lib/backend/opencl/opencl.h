@@ -1,0 +1,189 @@
+/* Inside of the OpenCL backend: the device's state, programs, steps and the builder that ops prepare steps with. */
+#ifndef SLIM_OPENCL_H
+#define SLIM_OPENCL_H
+
+#include "backend/backend.h"
+#include "backend/opencl/loader.h"
+
+#include <pthread.h>
+
+/* --- the device ---------------------------------------------------------------------------------------------------- */
+
+#define SLIM_CL_STAGES 8
+
+struct slim_buffer {
+  cl_mem memory;
+  size_t bytes;
+};
+
+/* Host memory that an upload is copied to, so that it need not wait for the queue. */
+typedef struct slim_cl_stage {
+  void *memory;
+  size_t bytes;
+  cl_event event; /* of the transfer that reads it; NULL when free */
+} slim_cl_stage;
+
+typedef struct slim_cl_program slim_cl_program;
+
+/* slim_device.impl */
+typedef struct slim_cl {
+  const slim_cl_api *api;
+  cl_platform_id platform;
+  cl_device_id id;
+  cl_context context;
+  cl_command_queue queue;
+  pthread_mutex_t lock;      /* of programs, stages and the flag's reads */
+  slim_cl_program *programs; /* a list */
+  slim_cl_stage stages[SLIM_CL_STAGES];
+  slim_buffer flag;          /* uint: 1 after a value that was not finite */
+  cl_uint flag_host[2];      /* where reads of the flag arrive, in turn */
+  cl_event flag_event[2];
+  int flag_turn;
+  bool flag_seen;
+  bool profiling;
+  int vector_width;          /* floats a register holds */
+  size_t group_1d;           /* work-items of a group for plain elementwise kernels */
+  char options[96];          /* of every program build */
+} slim_cl;
+
+static inline slim_cl *slim_cl_of(const slim_device *device)
+{
+  return device->impl;
+}
+
+/** Forgets the device's last error and records this one. @return status. */
+slim_status slim_cl_fail(slim_device *device, slim_status status, const char *format, ...) SLIM_PRINTF(3, 4);
+/** The status of an OpenCL call, recorded with what was tried when it failed. */
+slim_status slim_cl_check(slim_device *device, cl_int code, const char *what);
+
+/* --- query.c: what there is, seen through SLIM_DEVICE_LIMITS ---------------------------------------------------------- */
+
+/** Device number index over all platforms. @return false when there is none. */
+bool slim_cl_find(const slim_cl_api *api, int index, cl_platform_id *platform, cl_device_id *id);
+void slim_cl_describe(const slim_cl_api *api, cl_platform_id platform, cl_device_id id, int index,
+                      slim_device_info *info);
+/** A query that gives a number of up to 8 bytes; 0 when it fails. */
+uint64_t slim_cl_query(const slim_cl_api *api, cl_device_id id, cl_device_info what);
+
+/* --- memory.c --------------------------------------------------------------------------------------------------------- */
+
+slim_status slim_cl_alloc(slim_device *device, size_t bytes, slim_buffer **out);
+void slim_cl_release(slim_device *device, slim_buffer *buffer);
+slim_status slim_cl_upload(slim_device *device, slim_buffer *dst, size_t offset, const void *src, size_t bytes);
+slim_status slim_cl_download(slim_device *device, void *dst, slim_buffer *src, size_t offset, size_t bytes);
+void slim_cl_stages_free(slim_cl *cl);
+slim_status slim_cl_flag_clear(slim_device *device);
+slim_status slim_cl_flag_read(slim_device *device, bool wait, bool *set);
+/** Queues a read of the flag; called behind each finite_check. */
+slim_status slim_cl_flag_fetch(slim_device *device);
+void slim_cl_flag_free(slim_cl *cl);
+
+/* --- program.c, cache.c ----------------------------------------------------------------------------------------------- */
+
+#define SLIM_CL_LAUNCHED_MOST 64
+
+struct slim_cl_program {
+  slim_cl_program *next;
+  size_t source; /* index into slim_kernel_sources */
+  cl_program program;
+  uint64_t key[2]; /* of the disk cache */
+  uint64_t launched[SLIM_CL_LAUNCHED_MOST]; /* hashes of the kernels and group sizes that its binary holds compiled */
+  uint32_t num_launched, num_saved;         /* so many of them are in the cache file */
+};
+
+/** A new kernel object of the program that holds name; the program is built at first use. */
+slim_status slim_cl_kernel_create(slim_device *device, const char *name, cl_kernel *kernel, slim_cl_program **program);
+/** Notes that the kernel ran with this group size: its binary may have grown. */
+void slim_cl_program_launched(slim_device *device, slim_cl_program *program, const char *kernel, const size_t *local);
+/** Writes binaries that are new or have grown to the disk cache; failures are silent. The queue must be idle. */
+void slim_cl_programs_save(slim_device *device);
+void slim_cl_programs_free(slim_device *device);
+
+typedef struct slim_cl_cache_entry {
+  uint64_t key[2];
+  unsigned char *data;
+  size_t bytes;
+} slim_cl_cache_entry;
+/** The data kept for entry->key, to be freed. @return false when there is none or it is damaged. */
+bool slim_cl_cache_find(const slim_device *device, slim_cl_cache_entry *entry);
+/** Merges entries into the device's cache file; failures are silent. */
+void slim_cl_cache_store(const slim_device *device, const slim_cl_cache_entry *entries, size_t count);
+
+/* --- step.c: steps and how ops build them ------------------------------------------------------------------------------ */
+
+#define SLIM_CL_HOST_ARGS 4
+
+/* One kernel launch or one copy. */
+typedef struct slim_cl_launch {
+  cl_kernel kernel; /* NULL: a copy */
+  const char *name;
+  slim_cl_program *program;
+  bool ran;
+  cl_uint args, dims;
+  size_t global[3], local[3];
+  int num_host; /* float arguments that are read from the host at each enqueue */
+  struct {
+    cl_uint arg;
+    const void *value;
+    slim_dtype dtype;
+  } host[SLIM_CL_HOST_ARGS];
+  bool keyed; /* takes the run's random stream */
+  cl_uint key_arg;
+  uint64_t hash;
+  cl_mem from, to;
+  size_t from_at, to_at, bytes;
+  cl_event event; /* with profiling on */
+} slim_cl_launch;
+
+/* A slim_step of this backend. */
+typedef struct slim_cl_step {
+  slim_step base;
+  int count;
+  slim_cl_launch *launches;
+  int num_tables;
+  cl_mem *tables; /* small constant buffers of its own */
+  bool fetch_flag; /* a read of the finite flag follows */
+} slim_cl_step;
+
+/* A step in the making. The first failure stays and later calls do nothing, so that an op checks nothing. */
+typedef struct slim_cl_build {
+  slim_device *device;
+  slim_cl *cl;
+  const slim_group *group;
+  const slim_view *in, *out, *workspace;
+  const void *attr; /* of the heavy node */
+  slim_cl_step *step;
+  slim_status status;
+} slim_cl_build;
+
+/** Begins a launch of the kernel; arguments follow in order, a range ends it. */
+void slim_cl_begin(slim_cl_build *build, const char *kernel);
+/** The view's buffer and its offset; a view without memory is passed as some valid buffer that the kernel must not
+ * touch. */
+void slim_cl_arg_view(slim_cl_build *build, const slim_view *view);
+/** As slim_cl_arg_view, bytes behind the view's start (a multiple of SLIM_ALIGNMENT). */
+void slim_cl_arg_view_at(slim_cl_build *build, const slim_view *view, size_t bytes);
+void slim_cl_arg(slim_cl_build *build, const void *value, size_t bytes);
+void slim_cl_arg_memory(slim_cl_build *build, cl_mem memory);
+void slim_cl_arg_local(slim_cl_build *build, size_t bytes);
+/** A float read from the host view at each enqueue. */
+void slim_cl_arg_host(slim_cl_build *build, const slim_view *view);
+/** uint4: key and step of the random stream of (seed, hash, step), set at each enqueue. */
+void slim_cl_arg_key(slim_cl_build *build, uint64_t hash);
+/** n work-items, rounded up to whole groups: the kernel checks its bound. */
+void slim_cl_range(slim_cl_build *build, size_t n);
+void slim_cl_range_2d(slim_cl_build *build, const size_t groups[2], const size_t local[2]);
+/** groups groups of local work-items. */
+void slim_cl_range_groups(slim_cl_build *build, size_t groups, size_t local);
+/** A copy between views of as many bytes. */
+void slim_cl_copy(slim_cl_build *build, const slim_view *from, const slim_view *to, size_t bytes);
+/** A small constant buffer that lives as long as the step. */
+cl_mem slim_cl_table(slim_cl_build *build, const void *data, size_t bytes);
+
+/** Frees what the step holds, not the step. */
+void slim_cl_step_clear(slim_device *device, slim_cl_step *step);
+slim_status slim_cl_step_enqueue(slim_device *device, slim_step *step, const slim_run *run);
+void slim_cl_step_release(slim_device *device, slim_step *step);
+double slim_cl_step_ms(slim_device *device, slim_step *step);
+
+#endif

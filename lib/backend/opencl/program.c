@@ -1,0 +1,267 @@
+/* Programs: built at first use from the embedded sources or from the disk cache, and kept. */
+#include "backend/opencl/opencl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/crc32c.h"
+#include "base/rng.h"
+#include "kernels/kernels.h"
+
+#define LOG_MOST (1u << 20)
+#define BINARY_MOST ((size_t)256 << 20)
+
+/* The program whose source defines the kernel; slim_kernel_source_count when none does. */
+static size_t source_of(const char *kernel)
+{
+  char definition[128];
+  snprintf(definition, sizeof(definition), "void %s(", kernel);
+  size_t i = 0;
+  while (i < slim_kernel_source_count && strstr(slim_kernel_sources[i].text, definition) == NULL) {
+    i++;
+  }
+  return i;
+}
+
+/* What a binary depends on: device, driver, options and source. */
+static bool make_key(const slim_device *device, size_t source, uint64_t key[2])
+{
+  const slim_kernel_source *s = &slim_kernel_sources[source];
+  const char *texts[] = { device->info.name,   device->info.vendor,             device->info.version,
+                          device->info.driver, slim_cl_of(device)->options, s->name };
+  slim_bytes all = { 0 };
+  for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+    slim_bytes_append(&all, texts[i], strlen(texts[i]) + 1);
+  }
+  slim_bytes_append(&all, s->text, s->size);
+  const bool ok = !all.failed;
+  if (ok) {
+    key[0] = slim_hash_bytes(all.data, all.size);
+    key[1] = (uint64_t)all.size << 32 | slim_crc32c(0, all.data, all.size);
+  }
+  slim_bytes_free(&all);
+  return ok;
+}
+
+/* The end of a build log from its first error on, in one line. */
+static void build_log(slim_device *device, cl_program program, char *text, size_t size)
+{
+  const slim_cl *cl = slim_cl_of(device);
+  size_t length = 0;
+  snprintf(text, size, "no build log");
+  cl->api->GetProgramBuildInfo(program, cl->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &length);
+  char *log = length > 0 && length < LOG_MOST ? calloc(length + 1, 1) : NULL;
+  if (log != NULL &&
+      cl->api->GetProgramBuildInfo(program, cl->id, CL_PROGRAM_BUILD_LOG, length, log, NULL) == CL_SUCCESS) {
+    const char *first = strstr(log, "error");
+    const char *start = first == NULL ? log : first;
+    while (start > log && start[-1] != '\n') {
+      start--;
+    }
+    snprintf(text, size, "%.*s", (int)size - 1, start);
+  }
+  free(log);
+  for (char *p = text; *p != '\0'; p++) {
+    *p = *p == '\n' ? ' ' : *p;
+  }
+}
+
+static slim_status build_source(slim_device *device, size_t source, cl_program *program)
+{
+  const slim_cl *cl = slim_cl_of(device);
+  const slim_kernel_source *s = &slim_kernel_sources[source];
+  const char *text = s->text;
+  cl_int code = CL_SUCCESS;
+  *program = cl->api->CreateProgramWithSource(cl->context, 1, &text, &s->size, &code);
+  if (code != CL_SUCCESS) {
+    return slim_cl_check(device, code, "creating a program");
+  }
+  code = cl->api->BuildProgram(*program, 1, &cl->id, cl->options, NULL, NULL);
+  if (code == CL_SUCCESS) {
+    return SLIM_OK;
+  }
+  char log[SLIM_ERROR_TEXT / 2];
+  build_log(device, *program, log, sizeof(log));
+  cl->api->ReleaseProgram(*program);
+  *program = NULL;
+  return slim_cl_fail(device, SLIM_ERR_DEVICE, "%s '%s': building program '%s' failed with %s: %s",
+                      device->info.selector, device->info.name, s->name, slim_cl_error_name(code), log);
+}
+
+/* A cache entry's data: the number of compiled kernels, their hashes, the binary. Takes over the hashes.
+ * @return where the binary begins, 0 when the data is damaged. */
+static size_t parse_launched(slim_cl_program *entry, const slim_cl_cache_entry *kept)
+{
+  const uint32_t count = kept->bytes >= 4 ? slim_load_u32(kept->data) : UINT32_MAX;
+  if (count > SLIM_CL_LAUNCHED_MOST || kept->bytes <= 4 + (size_t)count * 8) {
+    return 0;
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    entry->launched[i] = slim_load_u64(kept->data + 4 + (size_t)i * 8);
+  }
+  entry->num_launched = entry->num_saved = count;
+  return 4 + (size_t)count * 8;
+}
+
+static cl_program program_of_binary(const slim_cl *cl, const unsigned char *data, size_t bytes)
+{
+  cl_int status = CL_SUCCESS, code = CL_SUCCESS;
+  cl_program program = cl->api->CreateProgramWithBinary(cl->context, 1, &cl->id, &bytes, &data, &status, &code);
+  if (code != CL_SUCCESS || program == NULL) {
+    return NULL;
+  }
+  if (status == CL_SUCCESS && cl->api->BuildProgram(program, 1, &cl->id, cl->options, NULL, NULL) == CL_SUCCESS) {
+    return program;
+  }
+  cl->api->ReleaseProgram(program);
+  return NULL;
+}
+
+/* @return NULL when there is no usable binary; never an error. */
+static cl_program build_cached(slim_device *device, slim_cl_program *entry)
+{
+  slim_cl_cache_entry kept = { .key = { entry->key[0], entry->key[1] } };
+  if (!slim_cl_cache_find(device, &kept)) {
+    return NULL;
+  }
+  const size_t start = parse_launched(entry, &kept);
+  cl_program program =
+      start == 0 ? NULL : program_of_binary(slim_cl_of(device), kept.data + start, kept.bytes - start);
+  free(kept.data);
+  if (program == NULL) {
+    entry->num_launched = entry->num_saved = 0;
+  }
+  return program;
+}
+
+static slim_status program_build(slim_device *device, size_t source, slim_cl_program **out)
+{
+  slim_cl *cl = slim_cl_of(device);
+  slim_cl_program *entry = calloc(1, sizeof(*entry));
+  if (entry == NULL || !make_key(device, source, entry->key)) {
+    free(entry);
+    return slim_cl_fail(device, SLIM_ERR_MEMORY, "%s: out of memory", device->info.selector);
+  }
+  entry->source = source;
+  entry->program = build_cached(device, entry);
+  const slim_status status = entry->program == NULL ? build_source(device, source, &entry->program) : SLIM_OK;
+  if (status != SLIM_OK) {
+    free(entry);
+    return status;
+  }
+  entry->next = cl->programs;
+  cl->programs = entry;
+  *out = entry;
+  return SLIM_OK;
+}
+
+slim_status slim_cl_kernel_create(slim_device *device, const char *name, cl_kernel *kernel, slim_cl_program **program)
+{
+  slim_cl *cl = slim_cl_of(device);
+  const size_t source = source_of(name);
+  *kernel = NULL;
+  if (source == slim_kernel_source_count) {
+    return slim_cl_fail(device, SLIM_ERR_STATE, "%s: no program holds the kernel %s", device->info.selector, name);
+  }
+  pthread_mutex_lock(&cl->lock);
+  slim_cl_program *found = cl->programs;
+  while (found != NULL && found->source != source) {
+    found = found->next;
+  }
+  const slim_status status = found == NULL ? program_build(device, source, &found) : SLIM_OK;
+  pthread_mutex_unlock(&cl->lock);
+  if (status != SLIM_OK) {
+    return status;
+  }
+  cl_int code = CL_SUCCESS;
+  *kernel = cl->api->CreateKernel(found->program, name, &code);
+  *program = found;
+  return slim_cl_check(device, code, name);
+}
+
+void slim_cl_program_launched(slim_device *device, slim_cl_program *program, const char *kernel, const size_t *local)
+{
+  slim_cl *cl = slim_cl_of(device);
+  char text[192];
+  snprintf(text, sizeof(text), "%s %zu %zu %zu", kernel, local[0], local[1], local[2]);
+  const uint64_t hash = slim_hash(text);
+  pthread_mutex_lock(&cl->lock);
+  size_t i = 0;
+  while (i < program->num_launched && program->launched[i] != hash) {
+    i++;
+  }
+  if (i == program->num_launched && i < SLIM_CL_LAUNCHED_MOST) {
+    program->launched[program->num_launched++] = hash;
+  }
+  pthread_mutex_unlock(&cl->lock);
+}
+
+/* Adds the program's binary to data. @return false when the driver gives none. */
+static bool take_binary(const slim_cl *cl, cl_program program, slim_bytes *data)
+{
+  size_t bytes = 0;
+  if (cl->api->GetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof(bytes), &bytes, NULL) != CL_SUCCESS ||
+      bytes == 0 || bytes > BINARY_MOST) {
+    return false;
+  }
+  unsigned char *binary = slim_bytes_reserve(data, bytes);
+  if (binary == NULL ||
+      cl->api->GetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof(binary), &binary, NULL) != CL_SUCCESS) {
+    return false;
+  }
+  data->size += bytes;
+  return true;
+}
+
+/* The cache entry of a program; data NULL when there is nothing to keep. */
+static slim_cl_cache_entry entry_of(const slim_cl *cl, slim_cl_program *program)
+{
+  slim_bytes data = { 0 };
+  slim_bytes_append_u32(&data, program->num_launched);
+  for (uint32_t i = 0; i < program->num_launched; i++) {
+    slim_bytes_append_u64(&data, program->launched[i]);
+  }
+  if (data.failed || !take_binary(cl, program->program, &data)) {
+    slim_bytes_free(&data);
+  }
+  program->num_saved = program->num_launched;
+  return (slim_cl_cache_entry){ { program->key[0], program->key[1] }, data.data, data.size };
+}
+
+void slim_cl_programs_save(slim_device *device)
+{
+  slim_cl *cl = slim_cl_of(device);
+  size_t count = 0, most = 0;
+  pthread_mutex_lock(&cl->lock);
+  for (const slim_cl_program *p = cl->programs; p != NULL; p = p->next) {
+    most += p->num_launched > p->num_saved;
+  }
+  slim_cl_cache_entry *entries = most > 0 ? calloc(most, sizeof(*entries)) : NULL;
+  for (slim_cl_program *p = cl->programs; p != NULL && entries != NULL; p = p->next) {
+    if (p->num_launched > p->num_saved) {
+      entries[count] = entry_of(cl, p);
+      count += entries[count].data != NULL;
+    }
+  }
+  pthread_mutex_unlock(&cl->lock);
+  if (count > 0) {
+    slim_cl_cache_store(device, entries, count);
+  }
+  for (size_t i = 0; i < count; i++) {
+    free(entries[i].data);
+  }
+  free(entries);
+}
+
+void slim_cl_programs_free(slim_device *device)
+{
+  slim_cl *cl = slim_cl_of(device);
+  while (cl->programs != NULL) {
+    slim_cl_program *next = cl->programs->next;
+    cl->api->ReleaseProgram(cl->programs->program);
+    free(cl->programs);
+    cl->programs = next;
+  }
+}

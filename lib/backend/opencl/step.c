@@ -1,0 +1,301 @@
+/* Steps: a list of launches whose arguments are set once; enqueue sets only what changes from run to run. */
+#include "backend/opencl/opencl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+
+/* --- building -------------------------------------------------------------------------------------------------------- */
+
+static void check(slim_cl_build *b, cl_int code, const char *what)
+{
+  if (b->status == SLIM_OK) {
+    b->status = slim_cl_check(b->device, code, what);
+  }
+}
+
+/* The launch in the making. */
+static slim_cl_launch *current(slim_cl_build *b)
+{
+  return &b->step->launches[b->step->count - 1];
+}
+
+/* Room for count + 1 items behind list; list is unchanged and the build fails without memory. */
+static void *grow(slim_cl_build *b, void *list, int count, size_t item)
+{
+  void *grown = realloc(list, ((size_t)count + 1) * item);
+  if (grown == NULL) {
+    b->status = slim_cl_fail(b->device, SLIM_ERR_MEMORY, "%s: out of memory", b->device->info.selector);
+    return list;
+  }
+  memset((char *)grown + (size_t)count * item, 0, item);
+  return grown;
+}
+
+static void add_launch(slim_cl_build *b)
+{
+  slim_cl_step *s = b->step;
+  s->launches = grow(b, s->launches, s->count, sizeof(*s->launches));
+  s->count += b->status == SLIM_OK;
+}
+
+void slim_cl_begin(slim_cl_build *b, const char *kernel)
+{
+  if (b->status == SLIM_OK) {
+    add_launch(b);
+  }
+  if (b->status != SLIM_OK) {
+    return;
+  }
+  slim_cl_launch *l = current(b);
+  l->name = kernel;
+  b->status = slim_cl_kernel_create(b->device, kernel, &l->kernel, &l->program);
+}
+
+void slim_cl_arg(slim_cl_build *b, const void *value, size_t bytes)
+{
+  if (b->status == SLIM_OK) {
+    slim_cl_launch *l = current(b);
+    check(b, b->cl->api->SetKernelArg(l->kernel, l->args++, bytes, value), l->name);
+  }
+}
+
+void slim_cl_arg_memory(slim_cl_build *b, cl_mem memory)
+{
+  slim_cl_arg(b, &memory, sizeof(memory));
+}
+
+void slim_cl_arg_view_at(slim_cl_build *b, const slim_view *view, size_t bytes)
+{
+  const bool present = view->buffer != NULL;
+  const cl_uint at = present ? (cl_uint)((view->offset + bytes) / SLIM_ALIGNMENT) : 0;
+  slim_cl_arg_memory(b, present ? view->buffer->memory : b->cl->flag.memory);
+  slim_cl_arg(b, &at, sizeof(at));
+}
+
+void slim_cl_arg_view(slim_cl_build *b, const slim_view *view)
+{
+  slim_cl_arg_view_at(b, view, 0);
+}
+
+void slim_cl_arg_local(slim_cl_build *b, size_t bytes)
+{
+  slim_cl_arg(b, NULL, bytes);
+}
+
+void slim_cl_arg_host(slim_cl_build *b, const slim_view *view)
+{
+  if (b->status != SLIM_OK) {
+    return;
+  }
+  slim_cl_launch *l = current(b);
+  if (l->num_host == SLIM_CL_HOST_ARGS || view->host == NULL) {
+    b->status = slim_cl_fail(b->device, SLIM_ERR_STATE, "%s: %s: a host scalar is not on the host",
+                             b->device->info.selector, l->name);
+    return;
+  }
+  l->host[l->num_host].arg = l->args++;
+  l->host[l->num_host].value = view->host;
+  l->host[l->num_host].dtype = view->dtype;
+  l->num_host++;
+}
+
+void slim_cl_arg_key(slim_cl_build *b, uint64_t hash)
+{
+  if (b->status == SLIM_OK) {
+    slim_cl_launch *l = current(b);
+    l->keyed = true;
+    l->hash = hash;
+    l->key_arg = l->args++;
+  }
+}
+
+/* What the driver allows for this kernel. */
+static size_t group_limit(const slim_cl_build *b, const slim_cl_launch *l)
+{
+  size_t most = 0;
+  const cl_int code = b->cl->api->GetKernelWorkGroupInfo(l->kernel, b->cl->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof(most),
+                                                         &most, NULL);
+  return code == CL_SUCCESS && most > 0 ? most : 1;
+}
+
+void slim_cl_range_groups(slim_cl_build *b, size_t groups, size_t local)
+{
+  const size_t both[2] = { groups, 1 }, sizes[2] = { local, 1 };
+  slim_cl_range_2d(b, both, sizes);
+}
+
+void slim_cl_range_2d(slim_cl_build *b, const size_t groups[2], const size_t local[2])
+{
+  if (b->status != SLIM_OK) {
+    return;
+  }
+  slim_cl_launch *l = current(b);
+  l->dims = groups[1] == 1 && local[1] == 1 ? 1 : 2;
+  for (int i = 0; i < 2; i++) {
+    l->local[i] = local[i];
+    l->global[i] = (groups[i] == 0 ? 1 : groups[i]) * local[i];
+  }
+  l->local[2] = l->global[2] = 1;
+}
+
+void slim_cl_range(slim_cl_build *b, size_t n)
+{
+  if (b->status != SLIM_OK) {
+    return;
+  }
+  const size_t most = group_limit(b, current(b));
+  const size_t local = b->cl->group_1d < most ? b->cl->group_1d : most;
+  slim_cl_range_groups(b, (n + local - 1) / local, local);
+}
+
+void slim_cl_copy(slim_cl_build *b, const slim_view *from, const slim_view *to, size_t bytes)
+{
+  if (b->status == SLIM_OK) {
+    add_launch(b);
+  }
+  if (b->status == SLIM_OK) {
+    slim_cl_launch *l = current(b);
+    l->name = "copy";
+    l->from = from->buffer->memory;
+    l->from_at = from->offset;
+    l->to = to->buffer->memory;
+    l->to_at = to->offset;
+    l->bytes = bytes;
+  }
+}
+
+cl_mem slim_cl_table(slim_cl_build *b, const void *data, size_t bytes)
+{
+  if (b->status != SLIM_OK) {
+    return NULL;
+  }
+  slim_cl_step *s = b->step;
+  s->tables = grow(b, s->tables, s->num_tables, sizeof(cl_mem));
+  if (b->status != SLIM_OK) {
+    return NULL;
+  }
+  cl_int code = CL_SUCCESS;
+  cl_mem table = b->cl->api->CreateBuffer(b->cl->context, CL_MEM_READ_ONLY, bytes, NULL, &code);
+  check(b, code, "allocating a table");
+  if (code == CL_SUCCESS) {
+    s->tables[s->num_tables++] = table;
+    check(b, b->cl->api->EnqueueWriteBuffer(b->cl->queue, table, CL_TRUE, 0, bytes, data, 0, NULL, NULL),
+          "uploading a table");
+  }
+  return table;
+}
+
+/* --- running --------------------------------------------------------------------------------------------------------- */
+
+static float host_float(const void *value, slim_dtype dtype)
+{
+  switch (dtype) {
+  case SLIM_FLOAT64:
+    return (float)*(const double *)value;
+  case SLIM_INT32:
+    return (float)*(const int32_t *)value;
+  case SLIM_INT64:
+    return (float)*(const int64_t *)value;
+  default:
+    return *(const float *)value;
+  }
+}
+
+static cl_int set_changing(const slim_cl *cl, const slim_cl_launch *l, const slim_run *run)
+{
+  cl_int code = CL_SUCCESS;
+  for (int i = 0; i < l->num_host && code == CL_SUCCESS; i++) {
+    const float value = host_float(l->host[i].value, l->host[i].dtype);
+    code = cl->api->SetKernelArg(l->kernel, l->host[i].arg, sizeof(value), &value);
+  }
+  if (l->keyed && code == CL_SUCCESS) {
+    const slim_rng rng = slim_rng_make(run->seed, l->hash, (uint64_t)run->step);
+    const cl_uint4 key = { { rng.key[0], rng.key[1], rng.step[0], rng.step[1] } };
+    code = cl->api->SetKernelArg(l->kernel, l->key_arg, sizeof(key), &key);
+  }
+  return code;
+}
+
+static cl_int launch(slim_cl *cl, slim_cl_launch *l, const slim_run *run)
+{
+  cl_event *event = NULL;
+  if (cl->profiling) {
+    if (l->event != NULL) {
+      cl->api->ReleaseEvent(l->event);
+      l->event = NULL;
+    }
+    event = &l->event;
+  }
+  if (l->kernel == NULL) {
+    return cl->api->EnqueueCopyBuffer(cl->queue, l->from, l->to, l->from_at, l->to_at, l->bytes, 0, NULL, event);
+  }
+  const cl_int code = set_changing(cl, l, run);
+  return code != CL_SUCCESS ? code
+                            : cl->api->EnqueueNDRangeKernel(cl->queue, l->kernel, l->dims, NULL, l->global, l->local, 0,
+                                                            NULL, event);
+}
+
+slim_status slim_cl_step_enqueue(slim_device *device, slim_step *step, const slim_run *run)
+{
+  slim_cl *cl = slim_cl_of(device);
+  slim_cl_step *s = (slim_cl_step *)step;
+  for (int i = 0; i < s->count; i++) {
+    slim_cl_launch *l = &s->launches[i];
+    const cl_int code = launch(cl, l, run);
+    if (code != CL_SUCCESS) {
+      return slim_cl_check(device, code, l->name);
+    }
+    if (!l->ran && l->kernel != NULL) {
+      slim_cl_program_launched(device, l->program, l->name, l->local);
+      l->ran = true;
+    }
+  }
+  return s->fetch_flag ? slim_cl_flag_fetch(device) : SLIM_OK;
+}
+
+void slim_cl_step_clear(slim_device *device, slim_cl_step *step)
+{
+  const slim_cl_api *api = slim_cl_of(device)->api;
+  for (int i = 0; i < step->count; i++) {
+    if (step->launches[i].event != NULL) {
+      api->ReleaseEvent(step->launches[i].event);
+    }
+    if (step->launches[i].kernel != NULL) {
+      api->ReleaseKernel(step->launches[i].kernel);
+    }
+  }
+  for (int i = 0; i < step->num_tables; i++) {
+    api->ReleaseMemObject(step->tables[i]);
+  }
+  free(step->launches);
+  free(step->tables);
+}
+
+void slim_cl_step_release(slim_device *device, slim_step *step)
+{
+  if (step != NULL) {
+    slim_cl_of(device)->api->Finish(slim_cl_of(device)->queue); /* its arguments may be in use */
+    slim_cl_step_clear(device, (slim_cl_step *)step);
+    free(step);
+  }
+}
+
+double slim_cl_step_ms(slim_device *device, slim_step *step)
+{
+  const slim_cl_api *api = slim_cl_of(device)->api;
+  const slim_cl_step *s = (const slim_cl_step *)step;
+  double ms = 0.0;
+  for (int i = 0; i < s->count; i++) {
+    cl_ulong start = 0, end = 0;
+    cl_event event = s->launches[i].event;
+    if (event == NULL || api->WaitForEvents(1, &event) != CL_SUCCESS ||
+        api->GetEventProfilingInfo(event, CL_PROFILING_COMMAND_START, sizeof(start), &start, NULL) != CL_SUCCESS ||
+        api->GetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof(end), &end, NULL) != CL_SUCCESS) {
+      return -1.0;
+    }
+    ms += (double)(end - start) * 1e-6;
+  }
+  return ms;
+}
