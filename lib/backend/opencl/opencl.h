@@ -186,4 +186,7 @@ slim_status slim_cl_step_enqueue(slim_device *device, slim_step *step, const sli
 void slim_cl_step_release(slim_device *device, slim_step *step);
 double slim_cl_step_ms(slim_device *device, slim_step *step);
 
+/** Number of an op by its name, -1 for one that is not in ops.def. */
+int slim_cl_op_id(const slim_op *op);
+
 #endif

@@ -1,0 +1,189 @@
+#include "test_main.h"
+
+#include "opencl_support.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "kernels/kernels.h"
+
+static char cache_home[64];
+
+/* A cache folder of the test's own, empty. */
+static void fresh_cache(void)
+{
+  (void)snprintf(cache_home, sizeof(cache_home), "/tmp/slimcl-test-XXXXXX");
+  ck_assert_ptr_nonnull(mkdtemp(cache_home));
+  ck_assert_int_eq(setenv("XDG_CACHE_HOME", cache_home, 1), 0);
+}
+
+/* The cache file there is, to be freed. */
+static char *cache_file(void)
+{
+  char *folder = slim_file_join(cache_home, "slimcl"), *path = NULL;
+  slim_file_names names = { 0 };
+  ck_assert_int_eq(slim_file_list(folder, &names, NULL), SLIM_OK);
+  for (size_t i = 0; i < names.count; i++) {
+    if (strncmp(names.item[i], "opencl-", 7) == 0) {
+      ck_assert_ptr_null(path);
+      path = slim_file_join(folder, names.item[i]);
+    }
+  }
+  slim_file_names_free(&names);
+  free(folder);
+  ck_assert_ptr_nonnull(path);
+  return path;
+}
+
+START_TEST(a_device_opens_and_moves_bytes)
+{
+  fresh_cache();
+  slim_device device = cl_test_open();
+  enum { N = 100000 };
+  static int there[N], back[N];
+  slim_buffer *buffer = NULL;
+  ck_assert_int_eq(device.backend->alloc(&device, sizeof(there), &buffer), SLIM_OK);
+  for (int round = 0; round < 20; round++) {
+    for (int i = 0; i < N; i++) {
+      there[i] = i * 7 + round;
+    }
+    ck_assert_int_eq(device.backend->upload(&device, buffer, 0, there, sizeof(there)), SLIM_OK);
+    there[5] = -1; /* the upload has its own copy */
+    ck_assert_int_eq(device.backend->download(&device, back, buffer, 0, sizeof(back)), SLIM_OK);
+    ck_assert_int_eq(back[5], 35 + round);
+    ck_assert_int_eq(back[N - 1], (N - 1) * 7 + round);
+  }
+  ck_assert_int_eq(device.backend->upload(&device, buffer, sizeof(there), there, 4), SLIM_ERR_ARG);
+  ck_assert_ptr_nonnull(strstr(device.error.text, "4 bytes at 400000 do not lie in a buffer of 400000 bytes"));
+  device.backend->release(&device, buffer);
+  device.backend->close(&device);
+}
+END_TEST
+
+START_TEST(limits_clamp_what_queries_report)
+{
+  slim_device_info info;
+  setenv("SLIM_DEVICE_LIMITS", "wg=64,local=16384,alloc=128M,images=0", 1);
+  ck_assert(slim_backend_opencl.describe(cl_test_index(), &info));
+  ck_assert_uint_eq(info.max_work_group, 64);
+  ck_assert_uint_eq(info.local_memory, 16384);
+  ck_assert_uint_eq(info.max_allocation, (size_t)128 << 20);
+  ck_assert(!info.images);
+  ck_assert_int_eq(info.device_class, SLIM_CLASS_MOBILE);
+  setenv("SLIM_DEVICE_LIMITS", "class=gpu", 1);
+  ck_assert(slim_backend_opencl.describe(cl_test_index(), &info));
+  ck_assert_int_eq(info.device_class, SLIM_CLASS_GPU);
+}
+END_TEST
+
+START_TEST(an_allocation_above_the_limit_is_an_error)
+{
+  fresh_cache();
+  setenv("SLIM_DEVICE_LIMITS", "alloc=1M", 1);
+  slim_device device = cl_test_open();
+  slim_buffer *buffer = NULL;
+  ck_assert_int_eq(device.backend->alloc(&device, (1u << 20) + 1, &buffer), SLIM_ERR_MEMORY);
+  ck_assert_ptr_null(buffer);
+  ck_assert_ptr_nonnull(strstr(device.error.text, "a buffer of 1048577 bytes is above the device's limit of 1048576"));
+  device.backend->close(&device);
+}
+END_TEST
+
+START_TEST(no_such_device_is_a_clear_error)
+{
+  slim_device device = { .backend = &slim_backend_opencl };
+  slim_device_info info;
+  ck_assert(!device.backend->describe(1000, &info));
+  ck_assert_int_eq(device.backend->open(&device, 1000), SLIM_ERR_NOT_FOUND);
+  ck_assert_str_eq(device.error.text, "opencl:1000: there is no such OpenCL device");
+}
+END_TEST
+
+/* Opens a device, which runs one kernel, and closes it. @return hash-like sum of the cache file's bytes. */
+static size_t open_and_close(void)
+{
+  slim_device device = cl_test_open();
+  device.backend->close(&device);
+  unsigned char *data = NULL;
+  size_t size = 0;
+  char *path = cache_file();
+  ck_assert_int_eq(slim_file_read(path, (size_t)1 << 30, &data, &size, NULL), SLIM_OK);
+  free(data);
+  free(path);
+  return size;
+}
+
+START_TEST(binaries_are_kept_and_used_again)
+{
+  fresh_cache();
+  const size_t first = open_and_close();
+  ck_assert_uint_gt(first, 1000);
+  struct stat before, after;
+  char *path = cache_file();
+  ck_assert_int_eq(stat(path, &before), 0);
+  ck_assert_uint_eq(open_and_close(), first);
+  ck_assert_int_eq(stat(path, &after), 0);
+  ck_assert_uint_eq(before.st_ino, after.st_ino); /* not written again */
+  free(path);
+}
+END_TEST
+
+/* Cuts, empties or changes the cache file: it is made anew, and the device works. */
+START_TEST(a_damaged_cache_is_rebuilt)
+{
+  fresh_cache();
+  const size_t good = open_and_close();
+  char *path = cache_file();
+  unsigned char *data = NULL;
+  size_t size = 0;
+  ck_assert_int_eq(slim_file_read(path, (size_t)1 << 30, &data, &size, NULL), SLIM_OK);
+  const size_t cuts[] = { 0, 4, 8, 20, 36, 300, size - 1, size };
+  const size_t cut = cuts[_i];
+  if (cut == size) {
+    data[size / 2] ^= 0x20;
+  }
+  ck_assert_int_eq(slim_file_write(path, data, cut, NULL), SLIM_OK);
+  /* drivers may stamp their binaries, so the size is only near */
+  ck_assert_uint_gt(open_and_close(), good / 2);
+  ck_assert_uint_lt(open_and_close(), good * 2);
+  free(data);
+  free(path);
+}
+END_TEST
+
+START_TEST(every_embedded_program_builds)
+{
+  fresh_cache();
+  slim_device device = cl_test_open();
+  const slim_kernel_source *s = &slim_kernel_sources[_i];
+  const char *at = strstr(s->text, "__kernel void ");
+  ck_assert_ptr_nonnull(at);
+  int kernels = 0;
+  for (; at != NULL; at = strstr(at, "__kernel void "), kernels++) {
+    char name[96] = "";
+    at += strlen("__kernel void ");
+    ck_assert_int_eq(sscanf(at, "%90[a-z0-9_](", name), 1);
+    cl_kernel kernel = NULL;
+    slim_cl_program *program = NULL;
+    ck_assert_msg(slim_cl_kernel_create(&device, name, &kernel, &program) == SLIM_OK, "%s", device.error.text);
+    ck_assert_str_eq(slim_kernel_sources[program->source].name, s->name);
+    slim_cl_of(&device)->api->ReleaseKernel(kernel);
+  }
+  ck_assert_int_gt(kernels, 0);
+  device.backend->close(&device);
+}
+END_TEST
+
+static void build(TCase *c)
+{
+  tcase_add_test(c, a_device_opens_and_moves_bytes);
+  tcase_add_test(c, limits_clamp_what_queries_report);
+  tcase_add_test(c, an_allocation_above_the_limit_is_an_error);
+  tcase_add_test(c, no_such_device_is_a_clear_error);
+  tcase_add_test(c, binaries_are_kept_and_used_again);
+  tcase_add_loop_test(c, a_damaged_cache_is_rebuilt, 0, 8);
+  tcase_add_loop_test(c, every_embedded_program_builds, 0, (int)slim_kernel_source_count);
+}
+
+TEST_MAIN("opencl_device", build, cl_test_available)
