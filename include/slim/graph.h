@@ -80,6 +80,10 @@ SLIM_API const slim_arg_frame *slim_arg_scope_current(slim_graph *graph);
 SLIM_API slim_status slim_add_arg_scope(slim_graph *graph, slim_layer_fn layer, const char *name,
                                         const char *const *options);
 SLIM_API bool slim_has_arg_scope(const slim_graph *graph, slim_layer_fn layer);
+/** Name of the i-th option that a registered layer takes, NULL behind the last. */
+SLIM_API const char *slim_arg_scope_option(const slim_graph *graph, slim_layer_fn layer, size_t i);
+/** args with what the scopes in force set for layer and the call does not: how a layer of your own begins. */
+SLIM_API slim_args slim_arg_scoped(slim_graph *graph, slim_layer_fn layer, const slim_args *args);
 
 /** A variable scope with TF's rules: name is used as it is; default_name (when name is NULL) is made unique. Also opens
  * a name scope. reuse is inherited. */

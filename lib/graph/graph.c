@@ -163,8 +163,7 @@ static slim_tensor *node_fail(slim_graph *graph, const slim_op *op, const char *
 {
   const slim_scope_state *now = &graph->scopes->now;
   if (now->label) {
-    const char *scope = now->variable_scope;
-    return slim_graph_fail(graph, status, "%s '%s': %s", now->label, *scope ? scope : now->name_scope, text);
+    return slim_graph_fail(graph, status, "%s '%s': %s", now->label, now->label_scope, text);
   }
   return slim_graph_fail(graph, status, "%s '%s': %s", op->name, name, text);
 }

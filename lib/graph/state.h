@@ -37,7 +37,7 @@ typedef struct slim_scope_state {
   const char *name_scope, *variable_scope; /* no trailing slash; "" at the top */
   slim_reuse reuse;
   const slim_arg_frame *args;
-  const char *label; /* layer whose scope this is, for error texts; NULL */
+  const char *label, *label_scope; /* layer that is being built and its scope, for error texts; NULL */
 } slim_scope_state;
 
 struct slim_scopes {
@@ -68,9 +68,17 @@ struct slim_arg_scopes {
 };
 
 /* What the scopes in force set for layer, NULL if nothing. */
-const slim_args *slim_arg_scope_find(const slim_graph *graph, slim_layer_fn layer);
+const slim_args *slim_arg_frame_find(const slim_graph *graph, slim_layer_fn layer);
 
 /* --- options.c --- */
+
+/* Which bytes of slim_args an option takes. The last row of the table is has_seed, which belongs to seed. */
+typedef struct slim_option_row {
+  const char *name;
+  size_t offset, size;
+  int id;
+} slim_option_row;
+extern const slim_option_row slim_option_table[SLIM_OPTION_COUNT + 1];
 
 /* A copy that holds struct_size bytes of args and zeros behind. */
 slim_args slim_args_read(const slim_args *args);
@@ -79,6 +87,8 @@ void slim_options_merge(slim_args *into, const slim_args *from, slim_option_mask
 /* Copies what the options point to into the graph. false without memory. */
 bool slim_options_keep(slim_graph *graph, slim_args *args);
 const char *slim_option_name(int id);
+/* Id of the first option in the mask. */
+int slim_option_first(slim_option_mask mask);
 
 /* --- collections.c, regex.c --- */
 

@@ -1,0 +1,91 @@
+/* The table of options: which bytes of slim_args belong to which name. */
+#include "graph/state.h"
+
+#include <stddef.h>
+#include <string.h>
+
+const slim_option_row slim_option_table[SLIM_OPTION_COUNT + 1] = {
+#define SLIM_OPTION_ROW(name_)                                                                                         \
+  { #name_, offsetof(slim_args, name_), sizeof(((slim_args *)NULL)->name_), SLIM_OPTION_ID_##name_ },
+#include "graph/options.def"
+#undef SLIM_OPTION_ROW
+  { "has_seed", offsetof(slim_args, has_seed), sizeof(((slim_args *)NULL)->has_seed), SLIM_OPTION_ID_seed },
+};
+
+const char *slim_option_name(int id)
+{
+  return slim_option_table[id].name;
+}
+
+int slim_option_first(slim_option_mask mask)
+{
+  int id = 0;
+  while (id < SLIM_OPTION_COUNT && !(mask >> id & 1)) {
+    id++;
+  }
+  return id;
+}
+
+slim_args slim_args_read(const slim_args *args)
+{
+  slim_args copy = { 0 };
+  const size_t given = args->struct_size ? args->struct_size : sizeof copy;
+  memcpy(&copy, args, given < sizeof copy ? given : sizeof copy);
+  copy.struct_size = sizeof copy;
+  copy.has_seed = copy.has_seed || copy.seed;
+  return copy;
+}
+
+static bool any_byte(const void *data, size_t size)
+{
+  const unsigned char *byte = data;
+  for (size_t i = 0; i < size; i++) {
+    if (byte[i]) {
+      return true;
+    }
+  }
+  return false;
+}
+
+slim_option_mask slim_options_set(const slim_args *args)
+{
+  slim_option_mask set = 0;
+  for (size_t i = 0; i < sizeof slim_option_table / sizeof *slim_option_table; i++) {
+    const slim_option_row *row = &slim_option_table[i];
+    if (any_byte((const char *)args + row->offset, row->size)) {
+      set |= (slim_option_mask)1 << row->id;
+    }
+  }
+  return set;
+}
+
+void slim_options_merge(slim_args *into, const slim_args *from, slim_option_mask mask)
+{
+  const slim_option_mask take = mask & slim_options_set(from);
+  for (size_t i = 0; i < sizeof slim_option_table / sizeof *slim_option_table; i++) {
+    const slim_option_row *row = &slim_option_table[i];
+    if (take >> row->id & 1) {
+      memcpy((char *)into + row->offset, (const char *)from + row->offset, row->size);
+    }
+  }
+}
+
+bool slim_options_keep(slim_graph *graph, slim_args *args)
+{
+  const char **text[] = { &args->variables_collections, &args->outputs_collections, &args->updates_collections,
+                          &args->collections, &args->device, &args->loss_collection, &args->scope };
+  for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+    if (*text[i] && !(*text[i] = slim_arena_strdup(graph->arena, *text[i]))) {
+      return false;
+    }
+  }
+  if (args->normalizer_args) {
+    slim_args inner = slim_args_read(args->normalizer_args);
+    if (!slim_options_keep(graph, &inner)) {
+      return false;
+    }
+    args->normalizer_args = slim_arena_copy(graph->arena, &inner, sizeof inner);
+    return args->normalizer_args != NULL;
+  }
+  return true;
+}
