@@ -1,0 +1,38 @@
+#!/bin/sh
+# The command from outside: usage, help, errors, exit status, JSON. $SLIMCL is the program.
+set -u
+# shellcheck source=tests/tools/tap.sh
+. "$(dirname "$0")/tap.sh"
+
+commands=$("$SLIMCL" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p')
+
+try
+ok "no command is wrong usage" ended 2
+ok "and shows what there is" says "usage: slimcl COMMAND"
+try --help
+ok "help ends well" ended 0
+ok "help lists commands" test "$(echo "$commands" | wc -l)" -ge 2
+try --version
+ok "version" prints "slimcl 0."
+try trian
+ok "an unknown command is wrong usage" ended 2
+ok "it names the nearest" says "unknown command 'trian'; did you mean 'train'?"
+for command in $commands; do
+  try "$command" --help
+  ok "$command --help ends well" ended 0
+  ok "$command --help shows usage" prints "usage: slimcl $command"
+  ok "$command --help shows JSON" prints "--json"
+  try "$command" --jsn
+  ok "$command with an unknown flag is wrong usage" ended 2
+  ok "$command names the nearest flag" says "slimcl $command: unknown flag --jsn; did you mean --json?"
+  ok "$command prints nothing else" test ! -s "$work/out"
+done
+
+try devices
+ok "devices lists the CPU" prints "cpu"
+try devices --json
+ok "devices as JSON ends well" ended 0
+ok "devices as JSON" is 'd["devices"][0]["device"] == "cpu" and d["devices"][0]["compute_units"] >= 1'
+ok "every device has a selector of its own" is 'len({i["device"] for i in d["devices"]}) == len(d["devices"])'
+
+done_testing

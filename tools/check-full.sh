@@ -1,0 +1,53 @@
+# What check.sh --full adds; check.sh reads this file and provides check, build and tests.
+# shellcheck shell=sh disable=SC2015
+
+# Each fuzz target for $fuzz_seconds, starting from its corpus.
+fuzz() {
+  : "${fuzz_seconds:=60}"
+  found=0
+  for program in build-check-fuzz/tests/fuzz/fuzz_*; do
+    [ -x "$program" ] && [ -f "$program" ] || continue
+    found=$((found + 1))
+    work=build-check-fuzz/${program##*/}-work
+    corpus=tests/fuzz/corpus/${program##*/fuzz_}
+    [ -d "$corpus" ] || corpus=$work
+    mkdir -p "$work"
+    echo "${program##*/}, $fuzz_seconds s"
+    "$program" -max_total_time="$fuzz_seconds" -rss_limit_mb=2048 -artifact_prefix="$work-" "$work" "$corpus" \
+      >"$work.log" 2>&1 || { tail -n 40 "$work.log"; return 1; }
+  done
+  [ $found != 0 ] || { echo "no fuzz target was built"; return 1; }
+}
+
+# The op tests on Oclgrind, which reports every invalid access and data race of a kernel.
+simulated() {
+  bad=0
+  for program in build-check/tests/ops/ops_*; do
+    [ -x "$program" ] && [ -f "$program" ] || continue
+    log=build-check/oclgrind-${program##*/}.log
+    SLIM_TEST_DEVICE=oclgrind CK_DEFAULT_TIMEOUT=1200 timeout 1200 oclgrind --max-errors 20 --data-races --log "$log" \
+      "$program" >"$log.tap" 2>&1 || { grep -v '^ok' "$log.tap" | tail -n 20; bad=1; }
+    if [ -s "$log" ]; then
+      head -n 30 "$log"
+      bad=1
+    fi
+  done
+  return $bad
+}
+
+check "install packages for --full" sh tools/install-deps.sh full
+
+export CC=clang
+check "build with clang" build build-check-clang && tests build-check-clang
+check "build the fuzz targets" build build-check-fuzz -Dfuzz=true -Dtests=disabled -Dbuildtype=debugoptimized \
+  -Db_sanitize=address,undefined -Db_lundef=false && check "fuzzing" fuzz
+unset CC
+
+check "build without OpenCL" build build-check-cpu -Dopencl=disabled && tests build-check-cpu
+check "build that opens OpenCL at run time" build build-check-dlopen -Dopencl=dlopen && tests build-check-dlopen
+check "kernels on Oclgrind" simulated
+check "build for valgrind" build build-check-valgrind -Dbuildtype=debugoptimized &&
+  tests build-check-valgrind --setup=memcheck --suite unit
+check "unpack arm64 libraries" sh tools/arm64-sysroot.sh build-check-arm64-root &&
+  check "build for AArch64" build build-check-arm64 --cross-file build-check-arm64-root/cross.ini -Dopencl=dlopen &&
+  tests build-check-arm64 -t 10 --no-suite slow
