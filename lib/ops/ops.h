@@ -137,11 +137,17 @@ typedef struct slim_transpose_attr {
 typedef struct slim_concat_attr {
   int axis;
 } slim_concat_attr;
-/* slice(x): size[i] elements from begin[i]; size -1: all up to the end. slice(x, like...): see concat's gradient. */
+/* slice(x, [like, before...: shapes only]): size[i] elements from begin[i]; size -1: all up to the end. With like the
+ * sizes are like's, and begin along axis grows by the sizes of all before (concat's gradient: each input is a piece behind
+ * those before it). */
 typedef struct slim_slice_attr {
   int rank, begin[SLIM_MAX_RANK], size[SLIM_MAX_RANK];
+  int axis;
 } slim_slice_attr;
-/* pad(x) with zeros; the gradient is slice. */
+/* Where a slice begins, with the shapes of its inputs bound. */
+void slim_slice_begin(const slim_slice_attr *attr, const slim_shape *in, int inputs, int begin[SLIM_MAX_RANK]);
+/* pad(x, [like: shape only]) with zeros; with like, what follows after x is what is left of like's size. The gradient is
+ * slice. A kernel needs before and the shapes alone. */
 typedef struct slim_pad_attr {
   int rank, before[SLIM_MAX_RANK], after[SLIM_MAX_RANK];
 } slim_pad_attr;
@@ -227,6 +233,8 @@ typedef struct slim_counter_attr {
 slim_tensor *slim_op_add(slim_tensor *const *inputs, int num_inputs, const slim_op *op, const char *name,
                          const void *attr);
 slim_tensor *slim_op_unary_add(slim_tensor *x, slim_unary_kind kind, float a, float b);
+slim_tensor *slim_op_activation_add(slim_tensor *x, slim_activation_kind kind);
+slim_tensor *slim_op_cast_add(slim_tensor *x, slim_dtype to); /* x itself if it has the type */
 slim_tensor *slim_op_binary_add(slim_tensor *a, slim_tensor *b, slim_binary_kind kind);
 slim_tensor *slim_op_reduce_add(slim_tensor *x, slim_reduce_kind kind, unsigned axes, int keep_dims);
 slim_tensor *slim_op_reshape_add(slim_tensor *x, slim_shape shape);
