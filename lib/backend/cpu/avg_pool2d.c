@@ -1,0 +1,120 @@
+/* Averages over the pixels inside the image only. */
+#include "backend/cpu/window.h"
+
+typedef struct job {
+  image x, y;
+  slim_pool2d_attr attr;
+  int before_h, before_w;
+  const float *in;
+  float *out;
+} job;
+
+static job job_of(const slim_cpu_step *step, const slim_view *x, const slim_view *y)
+{
+  const slim_pool2d_attr *a = step->attr;
+  job j = { .x = image_of(&x->shape, a->nchw), .y = image_of(&y->shape, a->nchw), .attr = *a };
+  j.before_h = slim_window_of(j.x.h, a->kernel.h, a->stride.h, 1, a->padding).before;
+  j.before_w = slim_window_of(j.x.w, a->kernel.w, a->stride.w, 1, a->padding).before;
+  j.in = step->in[0].host;
+  j.out = step->out[0].host;
+  return j;
+}
+
+static span rows_of(const job *j, int oy)
+{
+  return window_span(oy * j->attr.stride.h - j->before_h, j->attr.kernel.h, j->x.h);
+}
+
+static span columns_of(const job *j, int ox)
+{
+  return window_span(ox * j->attr.stride.w - j->before_w, j->attr.kernel.w, j->x.w);
+}
+
+static float share_of(span rows, span columns)
+{
+  return 1.0f / (float)((rows.end - rows.begin) * (columns.end - columns.begin));
+}
+
+/* Adds scale * from to to, channel by channel. */
+static void add(float *to, size_t to_step, const float *from, size_t from_step, int c, float scale)
+{
+  if (to_step == 1 && from_step == 1) {
+    for (int k = 0; k < c; k++) {
+      to[k] += from[k] * scale;
+    }
+    return;
+  }
+  for (int k = 0; k < c; k++) {
+    to[(size_t)k * to_step] += from[(size_t)k * from_step] * scale;
+  }
+}
+
+static void forward_pixel(const job *j, size_t n, int oy, int ox)
+{
+  const span rows = rows_of(j, oy), columns = columns_of(j, ox);
+  float *y = j->out + n * j->y.image + (size_t)oy * j->y.row + (size_t)ox * j->y.pixel;
+  for (int c = 0; c < j->y.c; c++) {
+    y[(size_t)c * j->y.channel] = 0.0f;
+  }
+  for (int r = rows.begin; r < rows.end; r++) {
+    for (int c = columns.begin; c < columns.end; c++) {
+      add(y, j->y.channel, j->in + n * j->x.image + (size_t)r * j->x.row + (size_t)c * j->x.pixel, j->x.channel, j->y.c,
+          share_of(rows, columns));
+    }
+  }
+}
+
+static void forward(void *user, size_t begin, size_t end, int worker)
+{
+  const job *j = user;
+  (void)worker;
+  for (size_t row = begin; row < end; row++) {
+    for (int ox = 0; ox < j->y.w; ox++) {
+      forward_pixel(j, row / (size_t)j->y.h, (int)(row % (size_t)j->y.h), ox);
+    }
+  }
+}
+
+static void run(slim_cpu_step *step, const slim_run *run_info)
+{
+  job j = job_of(step, &step->in[0], &step->out[0]);
+  (void)run_info;
+  slim_cpu_for(step, (size_t)j.y.n * (size_t)j.y.h, 1 + CPU_GRAIN / 4 / (1 + (size_t)j.y.w * (size_t)j.y.c), forward,
+               &j);
+}
+
+static void backward_pixel(const job *j, size_t n, int oy, int ox)
+{
+  const span rows = rows_of(j, oy), columns = columns_of(j, ox);
+  const float *dy = j->in + n * j->y.image + (size_t)oy * j->y.row + (size_t)ox * j->y.pixel;
+  for (int r = rows.begin; r < rows.end; r++) {
+    for (int c = columns.begin; c < columns.end; c++) {
+      add(j->out + n * j->x.image + (size_t)r * j->x.row + (size_t)c * j->x.pixel, j->x.channel, dy, j->y.channel,
+          j->y.c, share_of(rows, columns));
+    }
+  }
+}
+
+static void backward(void *user, size_t begin, size_t end, int worker)
+{
+  const job *j = user;
+  (void)worker;
+  for (size_t n = begin; n < end; n++) {
+    memset(j->out + n * j->x.image, 0, j->x.image * sizeof(float));
+    for (int oy = 0; oy < j->y.h; oy++) {
+      for (int ox = 0; ox < j->y.w; ox++) {
+        backward_pixel(j, n, oy, ox);
+      }
+    }
+  }
+}
+
+static void run_gradient(slim_cpu_step *step, const slim_run *run_info)
+{
+  job j = job_of(step, &step->out[0], &step->in[0]);
+  (void)run_info;
+  slim_cpu_for(step, (size_t)j.y.n, 1, backward, &j);
+}
+
+const slim_cpu_op CPU_OP(avg_pool2d) = { .run = run };
+const slim_cpu_op CPU_OP(avg_pool2d_gradient) = { .run = run_gradient };

@@ -1,0 +1,30 @@
+/* Geometry of a convolution: x and y as images, and where a tap lands. */
+#ifndef SLIM_CPU_CONV2D_H
+#define SLIM_CPU_CONV2D_H
+
+#include "backend/cpu/window.h"
+
+typedef struct conv2d {
+  image x, y;
+  int kh, kw;
+  slim_hw stride, rate;
+  int before_h, before_w;
+} conv2d;
+
+static inline conv2d conv2d_of(const slim_conv2d_attr *a, const slim_shape *x, const slim_shape *weights,
+                               const slim_shape *y)
+{
+  conv2d g = { .x = image_of(x, a->nchw), .y = image_of(y, a->nchw), .kh = weights->dim[0], .kw = weights->dim[1] };
+  g.stride = a->stride;
+  g.rate = a->rate;
+  g.before_h = slim_window_of(g.x.h, g.kh, a->stride.h, a->rate.h, a->padding).before;
+  g.before_w = slim_window_of(g.x.w, g.kw, a->stride.w, a->rate.w, a->padding).before;
+  return g;
+}
+
+static inline double conv2d_flops(const conv2d *g)
+{
+  return 2.0 * g->y.n * g->y.h * g->y.w * g->y.c * (double)g->x.c * g->kh * g->kw;
+}
+
+#endif

@@ -1,0 +1,14 @@
+#include "backend/cpu/vec.h"
+
+#define SLIM_OP(name_) extern const slim_cpu_op CPU_OP(name_);
+#include "ops/ops.def"
+#undef SLIM_OP
+
+const slim_cpu_table CPU_OP(table) = {
+  .isa = CPU_ISA_TEXT,
+  .op = {
+#define SLIM_OP(name_) &CPU_OP(name_),
+#include "ops/ops.def"
+#undef SLIM_OP
+  },
+};

@@ -1,0 +1,86 @@
+/* What a file of kernels, compiled once per instruction set, is written with. */
+#ifndef SLIM_CPU_VEC_H
+#define SLIM_CPU_VEC_H
+
+#include "backend/cpu/cpu.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define CPU_JOIN2_(name_, isa_) slim_cpu_##name_##_##isa_
+#define CPU_JOIN_(name_, isa_) CPU_JOIN2_(name_, isa_)
+/* A name of this instruction set: CPU_OP(conv2d) is slim_cpu_conv2d_avx2. */
+#define CPU_OP(name_) CPU_JOIN_(name_, SLIM_CPU_ISA)
+
+#define CPU_TEXT2_(text_) #text_
+#define CPU_TEXT_(text_) CPU_TEXT2_(text_)
+#define CPU_ISA_TEXT CPU_TEXT_(SLIM_CPU_ISA)
+
+#if defined(__AVX512F__)
+#define VL 16 /* floats in a vector */
+#elif defined(__AVX2__)
+#define VL 8
+#else
+#define VL 4
+#endif
+
+/* A vector of floats at any address. */
+typedef float vec __attribute__((vector_size(VL * 4), aligned(4), may_alias));
+typedef int32_t ivec __attribute__((vector_size(VL * 4), aligned(4), may_alias));
+
+#if defined(__clang__)
+#define CPU_UNROLL _Pragma("unroll")
+#else
+#define CPU_UNROLL _Pragma("GCC unroll 16")
+#endif
+#define CPU_INLINE static inline __attribute__((always_inline))
+
+CPU_INLINE vec vec_load(const float *p)
+{
+  return *(const vec *)p;
+}
+
+CPU_INLINE void vec_store(float *p, vec v)
+{
+  *(vec *)p = v;
+}
+
+/* Elements of a piece of an elementwise job; a multiple of any vector. */
+#define CPU_GRAIN ((size_t)16384)
+
+static inline size_t size_min(size_t a, size_t b)
+{
+  return a < b ? a : b;
+}
+
+static inline size_t elements_of(const slim_view *view)
+{
+  return slim_shape_elements(&view->shape);
+}
+
+/* Copies all of from to to unless they are the same memory or to is not wanted. */
+static inline void view_copy(const slim_view *to, const slim_view *from)
+{
+  if (to->host && to->host != from->host) {
+    memcpy(to->host, from->host, elements_of(from) * slim_dtype_size(from->dtype));
+  }
+}
+
+/* x as [outer][c][inner]: channels last (inner 1) or, with nchw, in dimension 1. */
+typedef struct channels {
+  size_t outer, c, inner;
+} channels;
+
+static inline channels channels_of(const slim_shape *shape, int nchw)
+{
+  const int axis = nchw ? 1 : shape->rank - 1;
+  channels ch = { 1, (size_t)shape->dim[axis], 1 };
+  for (int i = 0; i < shape->rank; i++) {
+    if (i != axis) {
+      *(i < axis ? &ch.outer : &ch.inner) *= (size_t)shape->dim[i];
+    }
+  }
+  return ch;
+}
+
+#endif
