@@ -120,7 +120,7 @@ SLIM_API size_t slim_item_elements(const slim_item *item);
 SLIM_API void slim_item_clear(slim_item *item); /* frees the memory */
 
 /** A feature that records have: TensorFlow's FixedLenFeature, or VarLenFeature with var_len. */
-typedef struct slim_feature {
+typedef struct slim_feature_spec {
   const char *key;
   slim_dtype dtype; /* SLIM_FLOAT32, SLIM_INT64 or SLIM_STRING */
   slim_shape shape; /* fixed length: of the value; rank 0: one number or string */
@@ -129,7 +129,7 @@ typedef struct slim_feature {
   int64_t default_int;
   float default_float;
   const char *default_text; /* [""] */
-} slim_feature;
+} slim_feature_spec;
 
 typedef enum slim_handler_kind {
   SLIM_HANDLE_TENSOR = 1, /* keys[0] as it is, or in the shape of .shape or of the int64 features .shape_keys */
@@ -160,7 +160,7 @@ typedef struct slim_item_handler {
 } slim_item_handler;
 
 /** TFExampleDecoder. All is copied, but for user. Errors: a handler's key that is no feature, an item named twice. */
-SLIM_API slim_status slim_decoder_create(const slim_feature *features, int num_features,
+SLIM_API slim_status slim_decoder_create(const slim_feature_spec *features, int num_features,
                                          const slim_item_handler *handlers, int num_handlers, slim_decoder **decoder,
                                          slim_error *error);
 SLIM_API void slim_decoder_destroy(slim_decoder *decoder);
@@ -187,7 +187,7 @@ typedef struct slim_item_description {
 
 typedef struct slim_dataset_options {
   const char *const *data_sources; /* NULL-terminated: paths and patterns (*, ?, [) of TFRecord files */
-  const slim_feature *features;
+  const slim_feature_spec *features;
   int num_features;
   const slim_item_handler *handlers;
   int num_handlers;
