@@ -202,7 +202,8 @@ static slim_status copy_handler(slim_decoder *d, slim_handler *h, const slim_ite
     return slim_error_set(error, item ? SLIM_ERR_MEMORY : SLIM_ERR_ARG, "decoder: a handler has no item name");
   }
   if (from->kind < SLIM_HANDLE_TENSOR || from->kind > SLIM_HANDLE_BACKUP) {
-    return slim_error_set(error, SLIM_ERR_ARG, "decoder: item '%s' has no handler of kind %d", h->item, (int)from->kind);
+    return slim_error_set(error, SLIM_ERR_ARG, "decoder: item '%s' has no handler of kind %d", h->item,
+                          (int)from->kind);
   }
   if (from->kind == SLIM_HANDLE_BACKUP) {
     return copy_backup(d, h, from, error);

@@ -46,7 +46,8 @@ static slim_status fit_shape(const slim_handler *h, size_t elements, slim_shape 
     known = elements;
   }
   if (known != elements) {
-    return slim_error_set(error, SLIM_ERR_DATA, "item '%s': %zu values do not fit the shape %s", h->item, elements, text);
+    return slim_error_set(error, SLIM_ERR_DATA, "item '%s': %zu values do not fit the shape %s", h->item, elements,
+                          text);
   }
   return SLIM_OK;
 }
@@ -128,7 +129,8 @@ static slim_status run_boxes(const slim_handler *h, const slim_item *features, s
     const slim_item *side = &features[h->keys[k]];
     if (side->dtype != SLIM_FLOAT32 || slim_item_elements(side) != n) {
       return slim_error_set(error, SLIM_ERR_DATA, "item '%s': feature '%s' has %zu values of %s, '%s' has %zu", h->item,
-                            h->key_names[k], slim_item_elements(side), slim_dtype_name(side->dtype), h->key_names[0], n);
+                            h->key_names[k], slim_item_elements(side), slim_dtype_name(side->dtype), h->key_names[0],
+                            n);
     }
   }
   slim_error local = { 0 };
@@ -167,7 +169,7 @@ slim_status slim_handler_run(const slim_handler *h, const slim_item *features, s
   case SLIM_HANDLE_BACKUP:
     status = slim_handler_run(h->first, features, item, error);
     return status == SLIM_OK && slim_item_elements(item) == 0 ? slim_handler_run(h->backup, features, item, error)
-                                                               : status;
+                                                              : status;
   }
   return SLIM_ERR_STATE;
 }

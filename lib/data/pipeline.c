@@ -160,26 +160,36 @@ static bool complete(const slim_pipeline *p, uint64_t n)
   return n < p->total && s->busy && s->closed && s->filled == s->claimed;
 }
 
+/* Called with lock held on a complete slot. @return false when there is only its error to deliver. */
+static bool deliver(slim_pipeline *p, slot *s, int *rows)
+{
+  *rows = s->claimed;
+  if (s->error.status != SLIM_OK) {
+    p->failed = s->error;
+    *rows = p->spec.deliver_before_error ? s->error_row : 0;
+  }
+  if (*rows > 0) {
+    s->closed = false; /* so that it is not complete for a second taker */
+    p->taken++;
+  }
+  return *rows > 0;
+}
+
 slim_status slim_pipeline_take(slim_pipeline *p, int *slot_index, int *rows, slim_error *error)
 {
   pthread_mutex_lock(&p->lock);
   while (p->failed.status == SLIM_OK && p->taken < p->total && !complete(p, p->taken)) {
     pthread_cond_wait(&p->ready, &p->lock);
   }
-  slot *s = &p->slots[p->taken % (uint64_t)p->spec.slots];
-  if (p->failed.status == SLIM_OK) {
-    if (p->taken >= p->total) {
-      slim_error_set(&p->failed, SLIM_ERR_END, "end of input");
-    } else if (s->error.status != SLIM_OK) {
-      p->failed = s->error;
-    } else {
-      *slot_index = (int)(p->taken % (uint64_t)p->spec.slots);
-      *rows = s->claimed;
-      s->closed = false; /* so that it is not complete for a second taker */
-      p->taken++;
-    }
+  if (p->failed.status == SLIM_OK && p->taken >= p->total) {
+    slim_error_set(&p->failed, SLIM_ERR_END, "end of input");
   }
-  const slim_status status = p->failed.status;
+  const uint64_t place = p->taken % (uint64_t)p->spec.slots;
+  slim_status status = p->failed.status;
+  if (status == SLIM_OK) {
+    *slot_index = (int)place;
+    status = deliver(p, &p->slots[place], rows) ? SLIM_OK : p->failed.status;
+  }
   if (status != SLIM_OK) {
     slim_error_set(error, status, "%s", p->failed.text);
   }

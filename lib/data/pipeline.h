@@ -15,9 +15,10 @@ typedef struct slim_ticket {
 } slim_ticket;
 
 typedef struct slim_pipeline_spec {
-  int slots, rows;   /* at least 1 each; rows: samples in a slot */
-  int threads;       /* at least 1 */
-  bool drop_partial; /* the last slot is left out unless it is full */
+  int slots, rows;           /* at least 1 each; rows: samples in a slot */
+  int threads;               /* at least 1 */
+  bool drop_partial;         /* the last slot is left out unless it is full */
+  bool deliver_before_error; /* the rows before the first error of a slot are delivered; else the slot is the error */
   void *user;
   /** The next row. Calls come one at a time. SLIM_ERR_END when there are no more. */
   slim_status (*next)(void *user, slim_ticket *ticket, slim_error *error);

@@ -1,0 +1,25 @@
+/* What a dataset keeps. */
+#ifndef SLIM_DATA_DATASET_H
+#define SLIM_DATA_DATASET_H
+
+#include "data/files.h"
+#include "slim/data.h"
+
+slim_files *slim_dataset_file_set(slim_dataset *dataset);
+
+/** Names of classes, from lines "<id>:<name>". */
+typedef struct slim_labels {
+  struct {
+    int64_t id;
+    char *name;
+  } * row;
+  size_t count;
+  char *text; /* the names lie in it */
+} slim_labels;
+
+/** A missing file gives no names. Errors: SLIM_ERR_DATA naming file and line. */
+slim_status slim_labels_read(const char *path, slim_labels *labels, slim_error *error);
+void slim_labels_free(slim_labels *labels);
+const char *slim_labels_find(const slim_labels *labels, int64_t id);
+
+#endif

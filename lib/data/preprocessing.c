@@ -1,0 +1,85 @@
+/* Preprocessing by name, and of single files. */
+#include "base/file.h"
+#include "data/preprocess.h"
+#include "formats/image.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LARGEST_FILE ((size_t)256 << 20)
+
+/* The names that select a function: "*" at the end stands for anything. */
+static const struct {
+  const char *names;
+  slim_preprocessing function;
+} table[] = {
+  { "lenet", slim_preprocess_lenet },
+};
+
+static bool matches(const char *pattern, size_t length, const char *name)
+{
+  if (length > 0 && pattern[length - 1] == '*') {
+    return !strncmp(pattern, name, length - 1);
+  }
+  return strlen(name) == length && !memcmp(pattern, name, length);
+}
+
+static bool any_matches(const char *names, const char *name)
+{
+  for (const char *p = names; *p; p += strspn(p, " ")) {
+    const size_t length = strcspn(p, " ");
+    if (matches(p, length, name)) {
+      return true;
+    }
+    p += length;
+  }
+  return false;
+}
+
+slim_preprocessing slim_get_preprocessing(const char *name, slim_error *error)
+{
+  char list[SLIM_ERROR_TEXT / 2] = "";
+  size_t used = 0;
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    if (name && any_matches(table[i].names, name)) {
+      return table[i].function;
+    }
+    const int n = snprintf(list + used, sizeof list - used, "%s%s", i ? " " : "", table[i].names);
+    used += n > 0 && (size_t)n < sizeof list - used ? (size_t)n : 0;
+  }
+  slim_error_set(error, SLIM_ERR_NOT_FOUND, "no preprocessing of the name '%s'; there are (* stands for anything): %s",
+                 name ? name : "", list);
+  return NULL;
+}
+
+static slim_status preprocess_image(slim_preprocessing preprocessing, const slim_image *image,
+                                    const slim_preprocess_call *call, float *out, slim_error *error)
+{
+  slim_preprocess_call full = *call;
+  full.pixels = image->pixels;
+  full.h = image->height;
+  full.w = image->width;
+  full.c = image->channels;
+  return preprocessing(&full, out, error);
+}
+
+slim_status slim_preprocess_file(slim_preprocessing preprocessing, const char *path, int channels,
+                                 const slim_preprocess_call *call, float *out, slim_error *error)
+{
+  unsigned char *data = NULL;
+  size_t size = 0;
+  slim_image image = { 0 };
+  slim_error cause = { 0 };
+  slim_status status = slim_file_read(path, LARGEST_FILE, &data, &size, error);
+  if (status != SLIM_OK) {
+    return status;
+  }
+  status = slim_image_decode((slim_span){ data, size }, channels, 0, &image, &cause);
+  free(data);
+  if (status == SLIM_OK) {
+    status = preprocess_image(preprocessing, &image, call, out, &cause);
+    slim_image_free(&image);
+  }
+  return status == SLIM_OK ? SLIM_OK : slim_error_set(error, status, "'%s': %s", path, cause.text);
+}
