@@ -181,6 +181,8 @@ SLIM_API const char *slim_end_point_alias(slim_graph *graph, const char *collect
 
 /** Writes the graph as text: one line per op with name, op, inputs and shapes. @return as snprintf. */
 SLIM_API size_t slim_graph_describe(const slim_graph *graph, char *text, size_t size);
+/** The same as a Graphviz drawing (dot -Tsvg). @return as snprintf. */
+SLIM_API size_t slim_graph_dot(const slim_graph *graph, char *text, size_t size);
 
 #ifdef __cplusplus
 }

@@ -275,17 +275,15 @@ static slim_tensor *enlist(slim_graph *graph, slim_node *node, const char *name,
   return &node->outputs[0];
 }
 
-enum { MAX_OUTPUTS = 8 };
-
 slim_tensor *slim_node_add_named(slim_graph *graph, const slim_op *op, const char *full_name, const void *attr,
                                  slim_tensor *const *inputs, int num_inputs)
 {
   if (!graph || !inputs_usable(graph, op, full_name, inputs, num_inputs)) {
     return graph ? graph->poison : NULL;
   }
-  if (op->outputs < 1 || op->outputs > MAX_OUTPUTS) {
+  if (op->outputs < 1 || op->outputs > SLIM_NODE_OUTPUTS) {
     return slim_graph_fail(graph, SLIM_ERR_ARG, "%s '%s': %d outputs, must be 1 to %d", op->name, full_name,
-                           op->outputs, MAX_OUTPUTS);
+                           op->outputs, SLIM_NODE_OUTPUTS);
   }
   slim_node *node = slim_arena_alloc(graph->arena, sizeof *node);
   slim_tensor **copy = slim_arena_array(graph->arena, (size_t)num_inputs, sizeof *copy);
@@ -302,8 +300,8 @@ slim_tensor *slim_node_add_named(slim_graph *graph, const slim_op *op, const cha
   }
   *node = (slim_node){ .graph = graph, .op = op, .stage = graph->names->stage, .attr = attributes,
                        .num_inputs = num_inputs, .inputs = copy };
-  slim_shape shape[MAX_OUTPUTS] = { { 0 } };
-  slim_dtype dtype[MAX_OUTPUTS] = { SLIM_DTYPE_NONE };
+  slim_shape shape[SLIM_NODE_OUTPUTS] = { { 0 } };
+  slim_dtype dtype[SLIM_NODE_OUTPUTS] = { SLIM_DTYPE_NONE };
   return infer(graph, full_name, node, shape, dtype) ? enlist(graph, node, full_name, shape, dtype) : graph->poison;
 }
 

@@ -72,6 +72,10 @@ struct slim_tensor {
 /* The ops a graph begins with; sources.c. A session binds a placeholder's open dim[0] itself. */
 extern const slim_op slim_op_placeholder, slim_op_constant, slim_op_variable;
 
+/* What gradients are summed and begun with: the only two things the graph needs of lib/ops above it. */
+extern const slim_op slim_op_add_n;
+slim_tensor *slim_op_broadcast_like_add(slim_tensor *x, slim_tensor *like, unsigned axes, int mean);
+
 /* Attributes of placeholder, constant and variable. */
 typedef struct slim_source_attr {
   slim_dtype dtype;
