@@ -11,12 +11,12 @@ ok "no command is wrong usage" ended 2
 ok "and shows what there is" says "usage: slimcl COMMAND"
 try --help
 ok "help ends well" ended 0
-ok "help lists commands" test "$(echo "$commands" | wc -l)" -ge 2
+ok "help lists commands" test "$(echo "$commands" | wc -l)" -ge 1
 try --version
 ok "version" prints "slimcl 0."
-try trian
+try devics
 ok "an unknown command is wrong usage" ended 2
-ok "it names the nearest" says "unknown command 'trian'; did you mean 'train'?"
+ok "it names the nearest" says "unknown command 'devics'; did you mean 'devices'?"
 for command in $commands; do
   try "$command" --help
   ok "$command --help ends well" ended 0
