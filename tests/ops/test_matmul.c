@@ -1,0 +1,91 @@
+/* matmul against a triple loop in double, in every transposition. */
+#include "test_op.h"
+
+static const struct matmul_case {
+  const char *label;
+  int m, n, k;
+} cases[] = {
+  { "one", 1, 1, 1 },
+  { "row", 1, 37, 65 },
+  { "column", 37, 1, 65 },
+  { "outer", 13, 29, 1 },
+  { "odd", 7, 11, 13 },
+  { "tile", 14, 32, 64 },
+  { "past_tile", 15, 33, 65 },
+  { "thin", 64, 70, 300 },
+  { "classes", 64, 10, 129 },
+  { "tall", 301, 40, 19 },
+  { "deep", 20, 17, 1500 },
+  { "square", 200, 210, 220 },
+};
+#define CASES ((int)(sizeof cases / sizeof *cases))
+
+static double at(const test_tensor *t, int row, int column, int transposed)
+{
+  const float *x = t->data;
+  const int columns = t->shape.dim[1];
+  return (double)(transposed ? x[column * columns + row] : x[row * columns + column]);
+}
+
+static void naive(const test_op *t, const slim_matmul_attr *attr, int k, double *want, double *scale)
+{
+  const int m = t->out[0].shape.dim[0], n = t->out[0].shape.dim[1];
+  for (int r = 0; r < m; r++) {
+    for (int c = 0; c < n; c++) {
+      double sum = 0.0, size = 0.0;
+      for (int i = 0; i < k; i++) {
+        const double p = at(&t->in[0], r, i, attr->transpose_a) * at(&t->in[1], i, c, attr->transpose_b);
+        sum += p;
+        size += p < 0.0 ? -p : p;
+      }
+      want[r * n + c] = sum;
+      scale[r * n + c] = size;
+    }
+  }
+}
+
+START_TEST(matches_loops)
+{
+  const struct matmul_case *c = &cases[_i / 4];
+  const slim_matmul_attr attr = { .transpose_a = _i & 1, .transpose_b = _i >> 1 & 1 };
+  test_op t = { .op = &slim_op_matmul, .attr = &attr, .num_in = 2, .num_out = 1 };
+  const size_t n = (size_t)c->m * (size_t)c->n;
+  double *want = malloc(n * sizeof *want), *scale = malloc(n * sizeof *scale);
+  t.in[0] = test_random_tensor(attr.transpose_a ? SLIM_SHAPE(c->k, c->m) : SLIM_SHAPE(c->m, c->k), 1);
+  t.in[1] = test_random_tensor(attr.transpose_b ? SLIM_SHAPE(c->n, c->k) : SLIM_SHAPE(c->k, c->n), 2);
+  t.out[0] = test_output(SLIM_SHAPE(c->m, c->n));
+  naive(&t, &attr, c->k, want, scale);
+  if (test_op_run(&t, NULL)) {
+    test_assert_sums(t.out[0].data, want, scale, n, test_sum_tolerance((size_t)c->k), c->label);
+  }
+  free(want);
+  free(scale);
+  test_op_free(&t);
+}
+END_TEST
+
+START_TEST(more_dimensions_count_as_rows)
+{
+  const slim_matmul_attr attr = { 0 };
+  test_op t = { .op = &slim_op_matmul, .attr = &attr, .num_in = 2, .num_out = 1 };
+  double want[2 * 3 * 5], scale[2 * 3 * 5];
+  t.in[0] = test_random_tensor(SLIM_SHAPE(6, 4), 1);
+  t.in[1] = test_random_tensor(SLIM_SHAPE(4, 5), 2);
+  t.out[0] = test_output(SLIM_SHAPE(6, 5));
+  naive(&t, &attr, 4, want, scale);
+  t.in[0].shape = SLIM_SHAPE(2, 3, 4);
+  t.out[0].shape = SLIM_SHAPE(2, 3, 5);
+  if (test_op_run(&t, NULL)) {
+    test_assert_sums(t.out[0].data, want, scale, 30, test_sum_tolerance(4), "[2,3,4]");
+  }
+  test_op_free(&t);
+}
+END_TEST
+
+static void build(TCase *tcase)
+{
+  tcase_add_loop_test(tcase, matches_loops, 0, 4 * CASES);
+  tcase_add_test(tcase, more_dimensions_count_as_rows);
+}
+
+TEST_MAIN("matmul", build, test_op_available)
