@@ -1,0 +1,169 @@
+/* The last plan in words and numbers. */
+#include "session/session.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void slim_session_profile(slim_session *session, bool on)
+{
+  slim_session_lock(session);
+  session->profiling = on;
+  session->device->backend->profile(session->device, on);
+  if (session->host != session->device) {
+    session->host->backend->profile(session->host, on);
+  }
+  slim_session_unlock(session);
+}
+
+/* --- numbers
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static size_t memory_bytes(const slim_plan *plan)
+{
+  size_t bytes = 0;
+  for (int kind = 0; kind < SLIM_MEMORY_KINDS; kind++) {
+    for (int k = 0; k < plan->memory[kind].num_arenas; k++) {
+      bytes += plan->memory[kind].bytes[k];
+    }
+  }
+  return bytes;
+}
+
+static size_t variable_bytes(const slim_plan *plan)
+{
+  size_t bytes = 0;
+  for (size_t i = 0; i < plan->program->num_variables; i++) {
+    bytes += plan->tensors[plan->program->variables[i]->outputs[0].id].bytes;
+  }
+  return bytes;
+}
+
+static void add_step(const slim_plan *plan, const slim_plan_step *step, slim_plan_info *info)
+{
+  const size_t workspace = step->workspace >= 0 ? plan->slots[step->workspace].bytes : 0;
+  info->steps++;
+  info->cpu_steps += step->kind == SLIM_STEP_RUN && step->group->fallback;
+  info->workspace_bytes = workspace > info->workspace_bytes ? workspace : info->workspace_bytes;
+  info->flops += step->step ? step->step->flops : 0;
+  info->bytes += step->step ? step->step->bytes : (double)plan->tensors[step->tensor].bytes;
+}
+
+slim_status slim_session_plan_info(const slim_session *session, slim_plan_info *info)
+{
+  const slim_plan *plan = session->last;
+  *info = (slim_plan_info){ 0 };
+  if (!plan) {
+    return SLIM_ERR_STATE;
+  }
+  for (size_t i = 0; i < plan->num_run; i++) {
+    add_step(plan, &plan->steps[i], info);
+  }
+  info->arena_bytes = memory_bytes(plan);
+  info->variable_bytes = variable_bytes(plan);
+  return SLIM_OK;
+}
+
+/* --- words
+ * -------------------------------------------------------------------------------------------------------------- */
+
+/* Text that may be cut, with its full length. */
+typedef struct writer {
+  char *text;
+  size_t size, length;
+} writer;
+
+static void put(writer *w, const char *format, ...) SLIM_PRINTF(2, 3);
+
+static void put(writer *w, const char *format, ...)
+{
+  va_list list;
+  va_start(list, format);
+  const bool room = w->length < w->size;
+  const int n = vsnprintf(room ? w->text + w->length : NULL, room ? w->size - w->length : 0, format, list);
+  va_end(list);
+  w->length += n > 0 ? (size_t)n : 0;
+}
+
+static void put_shape(writer *w, const slim_shape *shape)
+{
+  char text[96];
+  put(w, " %s", slim_shape_format(shape, text, sizeof text));
+}
+
+static void put_place(writer *w, const slim_plan *plan, int slot)
+{
+  if (slot >= 0 && plan->slots[slot].first <= plan->slots[slot].last) {
+    put(w, "  arena %d+%zu", plan->slots[slot].arena, plan->slots[slot].offset);
+  }
+}
+
+static void put_names(writer *w, const slim_group *group)
+{
+  for (int i = 0; i < group->count; i++) {
+    const slim_node *node = group->nodes[i];
+    put(w, "%s%s", i == 0 ? "  " : " + ", i == 0 ? node->name : node->op->name);
+  }
+}
+
+static void put_run(writer *w, slim_plan *plan, const slim_plan_step *step, bool profiling)
+{
+  const slim_group *group = &step->group->group;
+  put(w, "%s%s", step->step->kernel ? step->step->kernel : group->nodes[0]->op->name,
+      step->group->fallback ? " (on the CPU: the device has no kernel)" : "");
+  put_names(w, group);
+  put(w, " ");
+  for (int i = 0; i < group->num_in && i < 4; i++) {
+    put_shape(w, &step->in[i].shape);
+  }
+  put(w, "%s ->", group->num_in > 4 ? " ..." : "");
+  put_shape(w, &step->out[0].shape);
+  put(w, "  %.3g MFLOP  %.3g MB", step->step->flops * 1e-6, step->step->bytes * 1e-6);
+  const slim_plan_tensor *out = &plan->tensors[slim_group_out(group, 0)->id];
+  put_place(w, plan, out->slot[out->home]);
+  const double ms = profiling ? step->device->backend->step_ms(step->device, step->step) : -1;
+  if (ms >= 0) {
+    put(w, "  %.4f ms", ms);
+  }
+}
+
+static void put_copy(writer *w, const slim_plan *plan, const slim_plan_step *step)
+{
+  const slim_plan_tensor *t = &plan->tensors[step->tensor];
+  put(w, "%s  %s", step->kind == SLIM_STEP_UPLOAD ? "upload" : "download", plan->graph->tensors[step->tensor]->name);
+  put_shape(w, &t->shape);
+  put(w, "  %.3g MB", (double)t->bytes * 1e-6);
+}
+
+static void put_plan(writer *w, slim_session *session, slim_plan *plan)
+{
+  slim_plan_info info;
+  (void)slim_session_plan_info(session, &info);
+  put(w,
+      "plan for batch %d on %s: %d steps, %d of them on the CPU for want of a kernel, %zu once; "
+      "%.4g MFLOP, arenas %.4g MB, variables %.4g MB\n",
+      plan->batch, plan->device->info.selector, info.steps, info.cpu_steps, plan->num_steps - plan->num_run,
+      info.flops * 1e-6, (double)info.arena_bytes * 1e-6, (double)info.variable_bytes * 1e-6);
+  for (size_t i = 0; i < plan->num_run; i++) {
+    put(w, "%4zu  ", i);
+    if (plan->steps[i].kind == SLIM_STEP_RUN) {
+      put_run(w, plan, &plan->steps[i], session->profiling);
+    } else {
+      put_copy(w, plan, &plan->steps[i]);
+    }
+    put(w, "\n");
+  }
+}
+
+size_t slim_session_describe(slim_session *session, char *text, size_t size)
+{
+  writer w = { text, size, 0 };
+  slim_session_lock(session);
+  if (size > 0) {
+    text[0] = '\0';
+  }
+  if (session->last) {
+    put_plan(&w, session, session->last);
+  }
+  slim_session_unlock(session);
+  return w.length;
+}

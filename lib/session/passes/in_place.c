@@ -1,0 +1,61 @@
+/* An elementwise step may write over its first input when nobody needs that later. */
+#include "session/plan.h"
+
+static int first_slot(const slim_plan *plan, int slot)
+{
+  while (slot >= 0 && plan->slots[slot].same != slot) {
+    slot = plan->slots[slot].same;
+  }
+  return slot;
+}
+
+static bool elementwise(const slim_group *group)
+{
+  for (int i = 0; i < group->count; i++) {
+    if ((group->nodes[i]->op->flags & SLIM_OP_IN_PLACE) == 0) {
+      return false;
+    }
+  }
+  return group->nodes[0]->num_inputs > 0 && slim_node_reads(group->nodes[0], 0);
+}
+
+/* How many inputs of the group lie in the memory of root? */
+static int uses(slim_plan *plan, const slim_group *group, const slim_plan_tensor *root)
+{
+  int count = 0;
+  for (int i = 0; i < group->num_in; i++) {
+    const slim_group_input from = slim_group_in(group, i);
+    count += slim_node_reads(from.node, from.input) && slim_plan_root(plan, from.node->inputs[from.input]) == root;
+  }
+  return count;
+}
+
+static void try_step(slim_plan *plan, const slim_plan_step *step, int number)
+{
+  const slim_group *group = &step->group->group;
+  if (!elementwise(group)) {
+    return;
+  }
+  const slim_where where = step->group->where;
+  const slim_plan_tensor *in = slim_plan_root(plan, group->nodes[0]->inputs[0]);
+  const slim_plan_tensor *out = &plan->tensors[slim_group_out(group, 0)->id];
+  const int from = first_slot(plan, in->slot[where]), to = out->slot[where];
+  if (from < 0 || to < 0 || in->bytes != out->bytes || uses(plan, group, in) != 1) {
+    return;
+  }
+  slim_slot *source = &plan->slots[from], *result = &plan->slots[to];
+  if (source->last == number && result->first == number && !source->keep && !result->keep) {
+    result->same = from;
+    source->last = result->last;
+  }
+}
+
+slim_status slim_pass_in_place(slim_plan *plan)
+{
+  for (size_t i = 0; i < plan->num_steps; i++) {
+    if (plan->steps[i].kind == SLIM_STEP_RUN) {
+      try_step(plan, &plan->steps[i], (int)i);
+    }
+  }
+  return SLIM_OK;
+}

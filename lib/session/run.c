@@ -1,0 +1,242 @@
+/* Running a plan: feeds up, steps in a row, fetches down. */
+#include "session/session.h"
+
+#include "graph/graph.h"
+
+#include <string.h>
+
+/* --- the finite flag
+ * --------------------------------------------------------------------------------------------------- */
+
+/* Reads the flag, and clears it when it is set. While it is set, updates leave variables as they are: reading it late
+ * does no harm. */
+static slim_status take_flag(slim_session *session, bool wait, bool *set)
+{
+  slim_device *device = session->device;
+  slim_status status = device->backend->flag_read(device, wait, set);
+  if (status == SLIM_OK && *set) {
+    status = device->backend->flag_clear(device);
+  }
+  return slim_device_blame(device, status, &session->error, "session: finite flag");
+}
+
+void slim_session_leave_flag(slim_session *session)
+{
+  bool set = false;
+  if (session->lane->flag_owner == session) {
+    (void)take_flag(session, true, &set);
+    session->numeric |= set;
+    session->lane->flag_owner = NULL;
+  }
+}
+
+static slim_status report_numeric(slim_session *session)
+{
+  const slim_node *check = session->last ? session->last->check : NULL;
+  session->numeric = false;
+  return slim_error_set(&session->error, SLIM_ERR_NUMERIC,
+                        "session: finite check '%s' failed, variables were left as they were; "
+                        "slim_session_trace_numerics names the first op that is not finite",
+                        check ? check->name : "of an earlier run");
+}
+
+/* What is known of the runs before. */
+static slim_status check_late(slim_session *session, bool wait)
+{
+  bool set = false;
+  if (session->lane->flag_owner == session && take_flag(session, wait, &set) != SLIM_OK) {
+    return session->error.status;
+  }
+  return set || session->numeric ? report_numeric(session) : SLIM_OK;
+}
+
+/* Another session's flag must not stop this one's updates. */
+static void own_flag(slim_session *session, const slim_plan *plan)
+{
+  slim_session *owner = session->lane->flag_owner;
+  if (owner && owner != session && (plan->check || plan->writes)) {
+    slim_session_leave_flag(owner);
+  }
+  if (plan->check) {
+    session->lane->flag_owner = session;
+  }
+}
+
+/* --- before the steps
+ * -------------------------------------------------------------------------------------------------- */
+
+static slim_status check_rooms(slim_session *session, const slim_plan *plan, const slim_fetch *fetches, size_t count)
+{
+  for (size_t i = 0; i < count; i++) {
+    const slim_plan_tensor *t = &plan->tensors[fetches[i].tensor->id];
+    if (fetches[i].data && fetches[i].bytes < t->bytes) {
+      char shape[96];
+      return slim_error_set(&session->error, SLIM_ERR_ARG,
+                            "session: fetch '%s' %s has %zu bytes, there is room for %zu", fetches[i].tensor->name,
+                            slim_shape_format(&t->shape, shape, sizeof shape), t->bytes, fetches[i].bytes);
+    }
+  }
+  return SLIM_OK;
+}
+
+slim_status slim_session_check_ready(slim_session *session, slim_plan *plan)
+{
+  const slim_program *program = plan->program;
+  for (size_t i = 0; i < program->num_variables && !plan->ready; i++) {
+    const slim_node *node = program->variables[i];
+    const slim_value *value = plan->tensors[node->outputs[0].id].value;
+    if (value && !value->ready) {
+      return slim_error_set(&session->error, SLIM_ERR_STATE,
+                            "variable '%s' has no value: call slim_session_initialize or restore a checkpoint",
+                            value->name);
+    }
+  }
+  plan->ready = true;
+  return SLIM_OK;
+}
+
+static slim_status upload_one(slim_session *session, const slim_plan *plan, const slim_node *node, const void *data)
+{
+  const slim_plan_tensor *t = &plan->tensors[node->outputs[0].id];
+  const slim_view *device = &t->view[SLIM_ON_DEVICE], *host = &t->view[SLIM_ON_HOST];
+  if (host->host) {
+    memcpy(host->host, data, t->bytes);
+  }
+  if (!device->buffer) {
+    return SLIM_OK;
+  }
+  const slim_status status =
+      plan->device->backend->upload(plan->device, device->buffer, device->offset, data, t->bytes);
+  return slim_device_blame(plan->device, status, &session->error, node->name);
+}
+
+slim_status slim_session_upload(slim_session *session, const slim_plan *plan)
+{
+  slim_status status = SLIM_OK;
+  for (size_t i = 0; i < plan->program->num_placeholders && status == SLIM_OK; i++) {
+    if (session->data[i]) {
+      status = upload_one(session, plan, plan->program->placeholders[i], session->data[i]);
+    }
+  }
+  return status;
+}
+
+/* Seed and step that random ops depend on. */
+static void begin_run(slim_session *session)
+{
+  if (!session->global_step && slim_variable_find(session->graph, "global_step")) {
+    slim_value *value = slim_values_find(session->values, "global_step");
+    session->global_step = value && value->view.host && value->view.dtype == SLIM_INT64 ? value : NULL;
+  }
+  session->run.seed = session->graph->seed;
+  session->run.step = (int64_t)session->runs;
+  if (session->global_step) {
+    memcpy(&session->run.step, session->global_step->view.host, sizeof session->run.step);
+  }
+  session->runs++;
+}
+
+/* --- the steps
+ * ----------------------------------------------------------------------------------------------------------- */
+
+static slim_status run_steps(slim_session *session, slim_plan *plan)
+{
+  const slim_run run = session->run;
+  const slim_plan_step *const end = plan->steps + plan->num_run;
+  for (const slim_plan_step *step = plan->steps; step < end; step++) {
+    const slim_status status = slim_plan_step_run(plan, step, &run);
+    if (status != SLIM_OK) {
+      slim_error_set(&session->error, status, "%s", plan->error.text);
+      plan->error = (slim_error){ SLIM_OK, "" };
+      return status;
+    }
+  }
+  const slim_status status = plan->device->backend->flush(plan->device);
+  return slim_device_blame(plan->device, status, &session->error, "session: starting queued work");
+}
+
+static slim_status finish(slim_session *session)
+{
+  slim_status status = session->device->backend->finish(session->device);
+  slim_device_blame(session->device, status, &session->error, "session: waiting for the device");
+  if (status == SLIM_OK && session->host != session->device) {
+    status = session->host->backend->finish(session->host);
+    slim_device_blame(session->host, status, &session->error, "session: waiting for the host lane");
+  }
+  session->in_flight = 0;
+  return status;
+}
+
+slim_status slim_session_download(slim_session *session, slim_plan *plan, const slim_tensor *tensor, void *data)
+{
+  const slim_plan_tensor *root = slim_plan_root(plan, tensor);
+  const slim_view *view = &root->view[root->home];
+  if (!view->buffer) {
+    memcpy(data, view->host, root->bytes);
+    return SLIM_OK;
+  }
+  const slim_status status =
+      plan->device->backend->download(plan->device, data, view->buffer, view->offset, root->bytes);
+  return slim_device_blame(plan->device, status, &session->error, tensor->name);
+}
+
+static slim_status fetch_all(slim_session *session, slim_plan *plan, const slim_fetch *fetches, size_t count)
+{
+  bool wanted = false;
+  for (size_t i = 0; i < count; i++) {
+    wanted |= fetches[i].data != NULL;
+  }
+  session->in_flight++;
+  if (!wanted) {
+    return session->in_flight >= SLIM_RUNS_IN_FLIGHT ? finish(session) : SLIM_OK;
+  }
+  slim_status status = finish(session);
+  for (size_t i = 0; i < count && status == SLIM_OK; i++) {
+    status = fetches[i].data ? slim_session_download(session, plan, fetches[i].tensor, fetches[i].data) : SLIM_OK;
+  }
+  return status == SLIM_OK ? check_late(session, true) : status;
+}
+
+static slim_status run_plan(slim_session *session, slim_plan *plan, const slim_fetch *fetches, size_t num_fetches)
+{
+  slim_status status = check_rooms(session, plan, fetches, num_fetches);
+  if (status == SLIM_OK) {
+    status = slim_session_check_ready(session, plan);
+  }
+  if (status != SLIM_OK) {
+    return status;
+  }
+  own_flag(session, plan);
+  session->last = plan;
+  status = slim_session_upload(session, plan);
+  if (status == SLIM_OK) {
+    status = run_steps(session, plan);
+  }
+  return status == SLIM_OK ? fetch_all(session, plan, fetches, num_fetches) : status;
+}
+
+static slim_status run(slim_session *session, const slim_feed *feeds, size_t num_feeds, const slim_fetch *fetches,
+                       size_t num_fetches)
+{
+  slim_program *program = slim_session_program(session, &session->programs, fetches, num_fetches);
+  if (!program || check_late(session, false) != SLIM_OK) {
+    return session->error.status;
+  }
+  begin_run(session);
+  int batch = 0;
+  const slim_status status = slim_session_bind_feeds(session, program, feeds, num_feeds, true, &batch);
+  if (status != SLIM_OK) {
+    return status;
+  }
+  slim_plan *plan = slim_session_plan(session, program, batch);
+  return plan ? run_plan(session, plan, fetches, num_fetches) : session->error.status;
+}
+
+slim_status slim_session_run(slim_session *session, const slim_feed *feeds, size_t num_feeds, const slim_fetch *fetches,
+                             size_t num_fetches)
+{
+  slim_session_lock(session);
+  const slim_status status = run(session, feeds, num_feeds, fetches, num_fetches);
+  slim_session_unlock(session);
+  return status;
+}

@@ -1,0 +1,279 @@
+#include "session/values.h"
+
+#include "base/arena.h"
+#include "base/rng.h"
+#include "base/size.h"
+#include "graph/graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUCKETS = 1024 };
+
+typedef struct chunk {
+  slim_buffer *buffer;
+  struct chunk *next;
+} chunk;
+
+struct slim_values {
+  slim_device *device;
+  slim_lane *lane;
+  slim_arena *arena; /* names, values, chunks and host memory */
+  chunk *chunks;
+  size_t bytes;
+  int references; /* guarded by the lane's lock */
+  slim_value *bucket[BUCKETS];
+};
+
+slim_values *slim_values_create(slim_device *device)
+{
+  slim_values *values = calloc(1, sizeof *values);
+  if (!values) {
+    return NULL;
+  }
+  values->device = device;
+  values->references = 1;
+  values->arena = slim_arena_create();
+  values->lane = slim_lane_acquire(device);
+  if (!values->arena || !values->lane) {
+    slim_arena_destroy(values->arena);
+    slim_lane_release(values->lane);
+    free(values);
+    return NULL;
+  }
+  return values;
+}
+
+static void values_free(slim_values *values)
+{
+  for (chunk *c = values->chunks; c; c = c->next) {
+    values->device->backend->release(values->device, c->buffer);
+  }
+  slim_arena_destroy(values->arena);
+}
+
+void slim_values_destroy(slim_values *values)
+{
+  if (!values) {
+    return;
+  }
+  pthread_mutex_lock(&values->lane->lock);
+  const bool last = --values->references == 0;
+  if (last) {
+    values_free(values);
+  }
+  pthread_mutex_unlock(&values->lane->lock);
+  if (last) {
+    slim_lane_release(values->lane);
+    free(values);
+  }
+}
+
+slim_values *slim_values_share(slim_values *values)
+{
+  pthread_mutex_lock(&values->lane->lock);
+  values->references++;
+  pthread_mutex_unlock(&values->lane->lock);
+  return values;
+}
+
+slim_device *slim_values_device(const slim_values *values)
+{
+  return values->device;
+}
+
+size_t slim_values_bytes(const slim_values *values)
+{
+  return values->bytes;
+}
+
+slim_value *slim_values_find(const slim_values *values, const char *name)
+{
+  slim_value *value = values->bucket[slim_hash(name) % BUCKETS];
+  while (value && strcmp(value->name, name) != 0) {
+    value = value->next;
+  }
+  return value;
+}
+
+/* --- declaring ------------------------------------------------------------------------------------------------- */
+
+static slim_status check_same(const slim_value *value, const slim_tensor *variable, slim_error *error)
+{
+  char had[64], wanted[64];
+  slim_shape_format(&value->view.shape, had, sizeof had);
+  slim_shape_format(&variable->shape, wanted, sizeof wanted);
+  if (value->view.dtype != variable->dtype) {
+    return slim_error_set(error, SLIM_ERR_TYPE, "variable '%s' is %s here, the shared values hold it as %s",
+                          value->name, slim_dtype_name(variable->dtype), slim_dtype_name(value->view.dtype));
+  }
+  if (!slim_shape_equal(&value->view.shape, &variable->shape)) {
+    return slim_error_set(error, SLIM_ERR_SHAPE, "variable '%s' has shape %s here, the shared values hold it as %s",
+                          value->name, wanted, had);
+  }
+  return SLIM_OK;
+}
+
+static slim_status no_memory(slim_error *error, const char *name, size_t bytes)
+{
+  return slim_error_set(error, SLIM_ERR_MEMORY, "variable '%s': no memory for %zu bytes", name, bytes);
+}
+
+/* Bytes a value takes in a chunk. 0: too large for a size. */
+static size_t padded_bytes(const slim_value *value)
+{
+  size_t padded = 0;
+  return slim_size_round_up(value->bytes, SLIM_ALIGNMENT, &padded) ? padded : 0;
+}
+
+static slim_value *value_make(slim_values *values, const slim_tensor *variable, slim_error *error)
+{
+  const char *name = variable->node->variable->full_name;
+  slim_value *value = slim_arena_alloc(values->arena, sizeof *value);
+  size_t bytes = 0;
+  if (!value || !slim_size_mul(slim_shape_elements(&variable->shape), slim_dtype_size(variable->dtype), &bytes) ||
+      bytes == 0) {
+    no_memory(error, name, bytes);
+    return NULL;
+  }
+  value->name = slim_arena_strdup(values->arena, name);
+  value->bytes = bytes;
+  value->view = (slim_view){ .dtype = variable->dtype, .shape = variable->shape, .version = &value->version };
+  if (!value->name || padded_bytes(value) == 0) {
+    no_memory(error, name, bytes);
+    return NULL;
+  }
+  return value;
+}
+
+static void value_link(slim_values *values, slim_value *value)
+{
+  slim_value **bucket = &values->bucket[slim_hash(value->name) % BUCKETS];
+  value->next = *bucket;
+  *bucket = value;
+  values->bytes += padded_bytes(value);
+}
+
+/* One buffer for values[0..count), of which each knows its offset. */
+static slim_status chunk_make(slim_values *values, slim_value *const *list, size_t count, size_t bytes,
+                              slim_error *error)
+{
+  slim_device *device = values->device;
+  chunk *c = slim_arena_alloc(values->arena, sizeof *c);
+  if (!c) {
+    return no_memory(error, list[0]->name, bytes);
+  }
+  const slim_status status = device->backend->alloc(device, bytes, &c->buffer);
+  if (status != SLIM_OK) {
+    return slim_device_blame(device, status, error, list[0]->name);
+  }
+  c->next = values->chunks;
+  values->chunks = c;
+  char *address = device->backend->address(device, c->buffer);
+  for (size_t i = 0; i < count; i++) {
+    list[i]->view.buffer = c->buffer;
+    list[i]->view.host = address ? address + list[i]->view.offset : NULL;
+    value_link(values, list[i]);
+  }
+  return SLIM_OK;
+}
+
+/* Fills chunks up to the largest allocation the device allows. */
+static slim_status place_on_device(slim_values *values, slim_value *const *list, size_t count, slim_error *error)
+{
+  const size_t most = values->device->info.max_allocation;
+  slim_status status = SLIM_OK;
+  for (size_t begin = 0, end = 0; begin < count && status == SLIM_OK; begin = end) {
+    size_t bytes = 0;
+    for (end = begin; end < count; end++) {
+      size_t sum = 0;
+      if (!slim_size_add(bytes, padded_bytes(list[end]), &sum) || (most != 0 && sum > most)) {
+        break;
+      }
+      list[end]->view.offset = bytes;
+      bytes = sum;
+    }
+    if (end == begin) {
+      return slim_error_set(error, SLIM_ERR_MEMORY, "variable '%s' has %zu bytes, the device allows %zu in one buffer",
+                            list[begin]->name, list[begin]->bytes, most);
+    }
+    status = chunk_make(values, list + begin, end - begin, bytes, error);
+  }
+  return status;
+}
+
+static slim_status place_on_host(slim_values *values, slim_value *value, slim_error *error)
+{
+  value->view.host = slim_arena_alloc(values->arena, padded_bytes(value));
+  if (!value->view.host) {
+    return no_memory(error, value->name, value->bytes);
+  }
+  value_link(values, value);
+  return SLIM_OK;
+}
+
+slim_status slim_values_declare(slim_values *values, slim_tensor *const *variables, size_t count, slim_error *error)
+{
+  slim_value **fresh = calloc(count ? count : 1, sizeof *fresh);
+  size_t num_fresh = 0;
+  slim_status status = fresh ? SLIM_OK : no_memory(error, "all", count * sizeof *fresh);
+  for (size_t i = 0; i < count && status == SLIM_OK; i++) {
+    const slim_variable_info *info = variables[i]->node->variable;
+    slim_value *value = slim_values_find(values, info->full_name);
+    if (value) {
+      status = check_same(value, variables[i], error);
+    } else if (!(value = value_make(values, variables[i], error))) {
+      status = SLIM_ERR_MEMORY;
+    } else if (info->host) {
+      status = place_on_host(values, value, error);
+    } else {
+      fresh[num_fresh++] = value;
+    }
+  }
+  if (status == SLIM_OK) {
+    status = place_on_device(values, fresh, num_fresh, error);
+  }
+  free(fresh);
+  return status;
+}
+
+/* --- reading and writing ---------------------------------------------------------------------------------------- */
+
+slim_status slim_value_write(slim_values *values, slim_value *value, const void *data, slim_error *error)
+{
+  slim_device *device = values->device;
+  slim_status status = SLIM_OK;
+  if (value->view.buffer) {
+    status = device->backend->upload(device, value->view.buffer, value->view.offset, data, value->bytes);
+  } else {
+    memcpy(value->view.host, data, value->bytes);
+  }
+  value->version++;
+  value->ready |= status == SLIM_OK;
+  return slim_device_blame(device, status, error, value->name);
+}
+
+slim_status slim_value_read(slim_values *values, const slim_value *value, void *data, slim_error *error)
+{
+  slim_device *device = values->device;
+  if (!value->view.buffer) {
+    memcpy(data, value->view.host, value->bytes);
+    return SLIM_OK;
+  }
+  const slim_status status =
+      device->backend->download(device, data, value->view.buffer, value->view.offset, value->bytes);
+  return slim_device_blame(device, status, error, value->name);
+}
+
+slim_status slim_value_initialize(slim_values *values, const slim_tensor *variable, slim_error *error)
+{
+  slim_value *value = slim_values_find(values, variable->node->variable->full_name);
+  void *data = malloc(value->bytes);
+  if (!data) {
+    return no_memory(error, value->name, value->bytes);
+  }
+  slim_variable_initial_value(variable, data);
+  const slim_status status = slim_value_write(values, value, data, error);
+  free(data);
+  return status;
+}

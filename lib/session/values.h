@@ -1,0 +1,33 @@
+/* Values of variables on a device, by full name. Callers hold the lane's lock, but for create and destroy. */
+#ifndef SLIM_SESSION_VALUES_H
+#define SLIM_SESSION_VALUES_H
+
+#include "session/lane.h"
+#include "slim/session.h"
+
+/* One variable. It stays where it is as long as the values live: plans keep pointers to it. */
+typedef struct slim_value {
+  const char *name;
+  slim_view view; /* shape, type and place; its version points at version below */
+  size_t bytes;
+  bool ready;       /* has a value */
+  uint64_t version; /* grows with each change */
+  struct slim_value *next;
+} slim_value;
+
+/* Finds or makes room for all variables; new ones share few large buffers.
+ * Errors: SLIM_ERR_SHAPE, SLIM_ERR_TYPE when a variable of this name is another; SLIM_ERR_MEMORY. */
+slim_status slim_values_declare(slim_values *values, slim_tensor *const *variables, size_t count, slim_error *error);
+/* NULL if it was not declared. */
+slim_value *slim_values_find(const slim_values *values, const char *name);
+/* Copies value->bytes in or out; write makes it ready. */
+slim_status slim_value_write(slim_values *values, slim_value *value, const void *data, slim_error *error);
+slim_status slim_value_read(slim_values *values, const slim_value *value, void *data, slim_error *error);
+/* Gives the variable its initial value. */
+slim_status slim_value_initialize(slim_values *values, const slim_tensor *variable, slim_error *error);
+
+slim_values *slim_values_share(slim_values *values); /* one more reference */
+slim_device *slim_values_device(const slim_values *values);
+size_t slim_values_bytes(const slim_values *values); /* memory held, host and device */
+
+#endif
