@@ -254,12 +254,23 @@ static bool keep_outputs(slim_graph *graph, slim_node *node, const slim_shape *s
   return node->outputs != NULL;
 }
 
+/* "conv1/" is the name of the scope conv1 itself, free for one op; other names are made unique. */
+static const char *name_of_node(slim_graph *graph, const char *name)
+{
+  const size_t length = strlen(name);
+  if (name[length - 1] != '/') {
+    return slim_name_unique(graph, name);
+  }
+  const char *own = slim_arena_strndup(graph->arena, name, length - 1);
+  return own && slim_map_find(&graph->names->nodes, own) ? slim_name_unique(graph, own) : own;
+}
+
 /* Gives the inferred node its name and its place in the graph. */
 static slim_tensor *enlist(slim_graph *graph, slim_node *node, const char *name, const slim_shape *shape,
                            const slim_dtype *dtype)
 {
   struct slim_names *names = graph->names;
-  node->name = slim_name_unique(graph, name);
+  node->name = name_of_node(graph, name);
   slim_map_entry *entry = node->name ? slim_map_add(graph->arena, &names->nodes, node->name) : NULL;
   if (!entry || !slim_list_push(graph->arena, &names->node_list, node) || !keep_outputs(graph, node, shape, dtype)) {
     (void)slim_graph_no_memory(graph);
@@ -316,6 +327,8 @@ slim_tensor *slim_node_add(slim_graph *graph, const slim_op *op, const char *nam
     return slim_graph_fail(graph, SLIM_ERR_ARG, "%s: '%s' is not a valid name (letters, digits and _.-/)", op->name,
                            leaf);
   }
-  const char *full = slim_name_join(graph, slim_name_scope_current(graph), leaf);
+  const char *scope = slim_name_scope_current(graph);
+  const char *full = strcmp(leaf, "/") == 0 ? slim_arena_printf(graph->arena, "%s/", scope)
+                                            : slim_name_join(graph, scope, leaf);
   return full ? slim_node_add_named(graph, op, full, attr, inputs, num_inputs) : graph->poison;
 }

@@ -126,8 +126,8 @@ struct slim_graph {
   struct slim_names *names;             /* graph.c: names in use, tensors by name */
 };
 
-/* Adds a node in the current name scope; name is made unique there (Conv2D, Conv2D_1). attr is copied. inputs come from
- * the same graph. Runs the shape rule. @return output 0; on error poison, with the graph's error set. */
+/* Adds a node in the current name scope; name is made unique there (Conv2D, Conv2D_1); "/" takes the name of the scope
+ * itself, as the last op of a loss or penalty does. attr is copied. inputs come from the same graph. Runs the shape rule. @return output 0; on error poison, with the graph's error set. */
 slim_tensor *slim_node_add(slim_graph *graph, const slim_op *op, const char *name, const void *attr,
                            slim_tensor *const *inputs, int num_inputs);
 /* Output k of the node that made tensor. */

@@ -11,11 +11,16 @@ const slim_layer_info slim_layer_model_variable = { slim_model_variable, "model_
 static slim_tensor *make(const slim_call *call, const char *collections)
 {
   const slim_args *args = &call->args;
-  return slim_variable_make(
+  bool created = false;
+  slim_tensor *variable = slim_variable_make(
     call->graph, &(slim_variable_spec){ .name = args->name, .dtype = args->dtype, .shape = args->shape,
                                         .initializer = args->initializer, .regularizer = args->regularizer,
                                         .trainable = args->trainable.value != 2, .collections = collections,
-                                        .device = args->device, .reuse = args->reuse });
+                                        .device = args->device, .reuse = args->reuse, .created = &created });
+  if (created) {
+    (void)slim_penalty_add(variable, args->regularizer);
+  }
+  return variable;
 }
 
 slim_tensor *(slim_variable)(const slim_args *args)

@@ -35,4 +35,17 @@ ok "devices as JSON ends well" ended 0
 ok "devices as JSON" is 'd["devices"][0]["device"] == "cpu" and d["devices"][0]["compute_units"] >= 1'
 ok "every device has a selector of its own" is 'len({i["device"] for i in d["devices"]}) == len(d["devices"])'
 
+try inspect
+ok "inspect without a path is wrong usage" ended 2
+ok "and says what is missing" says "slimcl inspect: PATH is missing"
+try inspect "$work/nothing"
+ok "a path that is not there fails" ended 1
+ok "and is named" says "slimcl inspect: $work/nothing: no such file, folder or checkpoint"
+try inspect "$work/nothing" --json
+ok "with --json the failure is a document" is 'd["error"]["status"] == "SLIM_ERR_NOT_FOUND" and "nothing" in d["error"]["text"]'
+echo "no records" >"$work/text"
+try inspect "$work/text"
+ok "any other file fails" ended 1
+ok "and is told apart" says "$work/text is neither a TFRecord file nor a checkpoint"
+
 done_testing
