@@ -14,5 +14,7 @@ typedef struct inspect_options {
 slim_status inspect_checkpoint(const char *prefix, const inspect_options *options, cJSON *document, slim_error *error);
 /** path: a TFRecord file of tf.Examples. */
 slim_status inspect_records(const char *path, const inspect_options *options, cJSON *document, slim_error *error);
+/** path: an event file. */
+slim_status inspect_events(const char *path, cJSON *document, slim_error *error);
 
 #endif

@@ -1,6 +1,7 @@
-/* slimcl inspect PATH: what is in a checkpoint or a TFRecord file. */
+/* slimcl inspect PATH: what is in a checkpoint, an event file or a TFRecord file. */
 #include <slim/checkpoint.h>
 #include <slim/data.h>
+#include <slim/summary.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,18 @@ static bool is_records(const char *path)
   return is;
 }
 
+/* An event file is a record file whose first record says that it is one. */
+static bool is_events(const char *path)
+{
+  slim_event_reader *reader = NULL;
+  slim_event event = { 0 };
+  slim_error unused = { 0 };
+  const bool is = slim_event_reader_open(path, &reader, &unused) == SLIM_OK &&
+                  slim_event_reader_next(reader, &event, &unused) == SLIM_OK && event.kind == SLIM_EVENT_VERSION;
+  slim_event_reader_close(reader);
+  return is;
+}
+
 static slim_status inspect(const char *path, const inspect_options *o, cJSON *document, slim_error *error)
 {
   char prefix[MAX_PATH];
@@ -54,6 +67,8 @@ static slim_status inspect(const char *path, const inspect_options *o, cJSON *do
     if (slim_latest_checkpoint(path, prefix, sizeof prefix) != SLIM_OK) {
       return slim_error_set(error, SLIM_ERR_NOT_FOUND, "%s: the folder has no checkpoint", path);
     }
+  } else if (is_events(path)) {
+    return inspect_events(path, document, error);
   } else if (is_records(path)) {
     return inspect_records(path, o, document, error);
   } else {
@@ -64,7 +79,7 @@ static slim_status inspect(const char *path, const inspect_options *o, cJSON *do
   }
   slim_error inner = { 0 };
   if (inspect_checkpoint(prefix, o, document, &inner) == SLIM_ERR_DATA && !strcmp(prefix, path)) {
-    return slim_error_set(error, SLIM_ERR_DATA, "%s is neither a TFRecord file nor a checkpoint: %s", path, inner.text);
+    return slim_error_set(error, SLIM_ERR_DATA, "%s is neither a TFRecord file, an event file nor a checkpoint: %s", path, inner.text);
   }
   return inner.status == SLIM_OK ? SLIM_OK : slim_error_set(error, inner.status, "%s", inner.text);
 }

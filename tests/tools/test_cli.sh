@@ -46,6 +46,6 @@ ok "with --json the failure is a document" is 'd["error"]["status"] == "SLIM_ERR
 echo "no records" >"$work/text"
 try inspect "$work/text"
 ok "any other file fails" ended 1
-ok "and is told apart" says "$work/text is neither a TFRecord file nor a checkpoint"
+ok "and is told apart" says "$work/text is neither a TFRecord file, an event file nor a checkpoint"
 
 done_testing
