@@ -171,7 +171,7 @@ static bool parse_event(slim_event_reader *reader, slim_span record, slim_proto_
       reader->wall_time = slim_proto_double(field.value);
     } else if (field.number == EVENT_STEP && field.wire == SLIM_WIRE_VARINT) {
       reader->step = slim_proto_int(&field);
-    } else if (field.wire == SLIM_WIRE_BYTES) {
+    } else if (field.wire == SLIM_WIRE_BYTES && field.number != EVENT_SOURCE_METADATA) {
       *content = field;
     }
   }
