@@ -29,10 +29,13 @@ static inline bool cl_test_available(char *why, size_t size)
   return yes;
 }
 
-static inline slim_device cl_test_open(void)
+static inline slim_device *cl_test_open(void)
 {
-  slim_device device = { .backend = &slim_backend_opencl };
-  ck_assert_msg(device.backend->open(&device, cl_test_index()) == SLIM_OK, "%s", device.error.text);
+  slim_device *device = NULL;
+  slim_error error = { 0 };
+  char selector[32];
+  (void)snprintf(selector, sizeof(selector), "opencl:%d", cl_test_index());
+  ck_assert_msg(slim_device_open(selector, &device, &error) == SLIM_OK, "%s", error.text);
   return device;
 }
 

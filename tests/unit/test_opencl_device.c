@@ -39,25 +39,25 @@ static char *cache_file(void)
 START_TEST(a_device_opens_and_moves_bytes)
 {
   fresh_cache();
-  slim_device device = cl_test_open();
+  slim_device *device = cl_test_open();
   enum { N = 100000 };
   static int there[N], back[N];
   slim_buffer *buffer = NULL;
-  ck_assert_int_eq(device.backend->alloc(&device, sizeof(there), &buffer), SLIM_OK);
+  ck_assert_int_eq(device->backend->alloc(device, sizeof(there), &buffer), SLIM_OK);
   for (int round = 0; round < 20; round++) {
     for (int i = 0; i < N; i++) {
       there[i] = i * 7 + round;
     }
-    ck_assert_int_eq(device.backend->upload(&device, buffer, 0, there, sizeof(there)), SLIM_OK);
+    ck_assert_int_eq(device->backend->upload(device, buffer, 0, there, sizeof(there)), SLIM_OK);
     there[5] = -1; /* the upload has its own copy */
-    ck_assert_int_eq(device.backend->download(&device, back, buffer, 0, sizeof(back)), SLIM_OK);
+    ck_assert_int_eq(device->backend->download(device, back, buffer, 0, sizeof(back)), SLIM_OK);
     ck_assert_int_eq(back[5], 35 + round);
     ck_assert_int_eq(back[N - 1], (N - 1) * 7 + round);
   }
-  ck_assert_int_eq(device.backend->upload(&device, buffer, sizeof(there), there, 4), SLIM_ERR_ARG);
-  ck_assert_ptr_nonnull(strstr(device.error.text, "4 bytes at 400000 do not lie in a buffer of 400000 bytes"));
-  device.backend->release(&device, buffer);
-  device.backend->close(&device);
+  ck_assert_int_eq(device->backend->upload(device, buffer, sizeof(there), there, 4), SLIM_ERR_ARG);
+  ck_assert_ptr_nonnull(strstr(device->error.text, "4 bytes at 400000 do not lie in a buffer of 400000 bytes"));
+  device->backend->release(device, buffer);
+  slim_device_close(device);
 }
 END_TEST
 
@@ -81,12 +81,12 @@ START_TEST(an_allocation_above_the_limit_is_an_error)
 {
   fresh_cache();
   setenv("SLIM_DEVICE_LIMITS", "alloc=1M", 1);
-  slim_device device = cl_test_open();
+  slim_device *device = cl_test_open();
   slim_buffer *buffer = NULL;
-  ck_assert_int_eq(device.backend->alloc(&device, (1u << 20) + 1, &buffer), SLIM_ERR_MEMORY);
+  ck_assert_int_eq(device->backend->alloc(device, (1u << 20) + 1, &buffer), SLIM_ERR_MEMORY);
   ck_assert_ptr_null(buffer);
-  ck_assert_ptr_nonnull(strstr(device.error.text, "a buffer of 1048577 bytes is above the device's limit of 1048576"));
-  device.backend->close(&device);
+  ck_assert_ptr_nonnull(strstr(device->error.text, "a buffer of 1048577 bytes is above the device's limit of 1048576"));
+  slim_device_close(device);
 }
 END_TEST
 
@@ -103,8 +103,8 @@ END_TEST
 /* Opens a device, which runs one kernel, and closes it. @return hash-like sum of the cache file's bytes. */
 static size_t open_and_close(void)
 {
-  slim_device device = cl_test_open();
-  device.backend->close(&device);
+  slim_device *device = cl_test_open();
+  slim_device_close(device);
   unsigned char *data = NULL;
   size_t size = 0;
   char *path = cache_file();
@@ -155,7 +155,7 @@ END_TEST
 START_TEST(every_embedded_program_builds)
 {
   fresh_cache();
-  slim_device device = cl_test_open();
+  slim_device *device = cl_test_open();
   const slim_kernel_source *s = &slim_kernel_sources[_i];
   const char *at = strstr(s->text, "__kernel void ");
   ck_assert_ptr_nonnull(at);
@@ -166,12 +166,12 @@ START_TEST(every_embedded_program_builds)
     ck_assert_int_eq(sscanf(at, "%90[a-z0-9_](", name), 1);
     cl_kernel kernel = NULL;
     slim_cl_program *program = NULL;
-    ck_assert_msg(slim_cl_kernel_create(&device, name, &kernel, &program) == SLIM_OK, "%s", device.error.text);
+    ck_assert_msg(slim_cl_kernel_create(device, name, &kernel, &program) == SLIM_OK, "%s", device->error.text);
     ck_assert_str_eq(slim_kernel_sources[program->source].name, s->name);
-    slim_cl_of(&device)->api->ReleaseKernel(kernel);
+    slim_cl_of(device)->api->ReleaseKernel(kernel);
   }
   ck_assert_int_gt(kernels, 0);
-  device.backend->close(&device);
+  slim_device_close(device);
 }
 END_TEST
 

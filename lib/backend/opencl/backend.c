@@ -9,20 +9,6 @@
 
 #define ELEMENTS_MOST ((size_t)INT32_MAX) /* kernels index with 32 bits */
 
-int slim_cl_op_id(const slim_op *op)
-{
-  static const char *const names[SLIM_OP_COUNT] = {
-#define SLIM_OP(name_) #name_,
-#include "ops/ops.def"
-#undef SLIM_OP
-  };
-  int id = SLIM_OP_COUNT - 1;
-  while (id >= 0 && strcmp(names[id], op->name) != 0) {
-    id--;
-  }
-  return id;
-}
-
 static const slim_cl_op *find_op(const slim_op *op)
 {
   static const slim_cl_op *const table[SLIM_OP_COUNT] = {
@@ -30,7 +16,7 @@ static const slim_cl_op *find_op(const slim_op *op)
     SLIM_CL_OP_MAP(ENTRY)
 #undef ENTRY
   };
-  const int id = slim_cl_op_id(op);
+  const int id = slim_op_id_of(op);
   return id < 0 ? NULL : table[id];
 }
 

@@ -3,7 +3,7 @@
 /* The stage of a node in the chain bias_add, activation; 0 for others. */
 static int stage_of(const slim_node *node)
 {
-  switch (slim_cl_op_id(node->op)) {
+  switch (slim_op_id_of(node->op)) {
   case SLIM_OP_ID_bias_add:
     return 1;
   case SLIM_OP_ID_activation:
@@ -15,7 +15,7 @@ static int stage_of(const slim_node *node)
 
 static bool is_nchw(const slim_node *heavy)
 {
-  return slim_cl_op_id(heavy->op) == SLIM_OP_ID_conv2d && ((const slim_conv2d_attr *)heavy->attr)->nchw != 0;
+  return slim_op_id_of(heavy->op) == SLIM_OP_ID_conv2d && ((const slim_conv2d_attr *)heavy->attr)->nchw != 0;
 }
 
 /* A bias must lie along the channels that the heavy op makes. */
@@ -26,7 +26,7 @@ static bool bias_fits(const slim_node *heavy, const slim_node *bias)
 
 static bool is_heavy(const slim_node *node)
 {
-  const int id = slim_cl_op_id(node->op);
+  const int id = slim_op_id_of(node->op);
   return id == SLIM_OP_ID_conv2d || id == SLIM_OP_ID_matmul;
 }
 

@@ -113,9 +113,9 @@ void slim_cl_cache_store(const slim_device *device, const slim_cl_cache_entry *e
 
 #define SLIM_CL_HOST_ARGS 4
 
-/* One kernel launch or one copy. */
+/* One kernel launch, one copy, or zeroing. */
 typedef struct slim_cl_launch {
-  cl_kernel kernel; /* NULL: a copy */
+  cl_kernel kernel; /* NULL: a copy; or zeroing of to when there is no from */
   const char *name;
   slim_cl_program *program;
   bool ran;
@@ -172,11 +172,15 @@ void slim_cl_arg_host(slim_cl_build *build, const slim_view *view);
 void slim_cl_arg_key(slim_cl_build *build, uint64_t hash);
 /** n work-items, rounded up to whole groups: the kernel checks its bound. */
 void slim_cl_range(slim_cl_build *build, size_t n);
+/** The same for few but longer work-items, a row each: small groups, so that all compute units get some. */
+void slim_cl_range_rows(slim_cl_build *build, size_t rows);
 void slim_cl_range_2d(slim_cl_build *build, const size_t groups[2], const size_t local[2]);
 /** groups groups of local work-items. */
 void slim_cl_range_groups(slim_cl_build *build, size_t groups, size_t local);
 /** A copy between views of as many bytes. */
 void slim_cl_copy(slim_cl_build *build, const slim_view *from, const slim_view *to, size_t bytes);
+/** Zeroes so many bytes of the view. */
+void slim_cl_zero(slim_cl_build *build, const slim_view *view, size_t bytes);
 /** A small constant buffer that lives as long as the step. */
 cl_mem slim_cl_table(slim_cl_build *build, const void *data, size_t bytes);
 
@@ -185,8 +189,5 @@ void slim_cl_step_clear(slim_device *device, slim_cl_step *step);
 slim_status slim_cl_step_enqueue(slim_device *device, slim_step *step, const slim_run *run);
 void slim_cl_step_release(slim_device *device, slim_step *step);
 double slim_cl_step_ms(slim_device *device, slim_step *step);
-
-/** Number of an op by its name, -1 for one that is not in ops.def. */
-int slim_cl_op_id(const slim_op *op);
 
 #endif

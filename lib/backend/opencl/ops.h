@@ -13,11 +13,48 @@ typedef struct slim_cl_op {
 } slim_cl_op;
 
 /* X(name) for every op with kernels here; each is a slim_cl_op slim_cl_op_<name>. */
-#define SLIM_CL_OP_MAP(X)                                                                                              \
-  X(activation)                                                                                                        \
-  X(activation_gradient)                                                                                               \
-  X(unary)                                                                                                             \
-  X(binary)
+#define SLIM_CL_OP_MAP(X)                                                                                               \
+  X(activation)                                                                                                         \
+  X(activation_gradient)                                                                                                \
+  X(unary)                                                                                                              \
+  X(binary)                                                                                                             \
+  X(add_n)                                                                                                              \
+  X(dropout)                                                                                                            \
+  X(cast)                                                                                                               \
+  X(bias_add)                                                                                                           \
+  X(bias_add_gradient)                                                                                                  \
+  X(reshape)                                                                                                            \
+  X(transpose)                                                                                                          \
+  X(concat)                                                                                                             \
+  X(slice)                                                                                                              \
+  X(pad)                                                                                                                \
+  X(broadcast_like)                                                                                                     \
+  X(reduce)                                                                                                             \
+  X(argmax)                                                                                                             \
+  X(one_hot)                                                                                                            \
+  X(in_top_k)                                                                                                           \
+  X(softmax)                                                                                                            \
+  X(softmax_gradient)                                                                                                   \
+  X(softmax_cross_entropy)                                                                                              \
+  X(sparse_softmax_cross_entropy)                                                                                       \
+  X(sigmoid_cross_entropy)                                                                                              \
+  X(finite_check)                                                                                                       \
+  X(assign)                                                                                                             \
+  X(assign_moving_average)                                                                                              \
+  X(apply_gradient_descent)                                                                                             \
+  X(apply_momentum)                                                                                                     \
+  X(apply_adam)                                                                                                         \
+  X(apply_rms_prop)                                                                                                     \
+  X(max_pool2d)                                                                                                         \
+  X(max_pool2d_gradient)                                                                                                \
+  X(avg_pool2d)                                                                                                         \
+  X(avg_pool2d_gradient)                                                                                                \
+  X(batch_norm)                                                                                                         \
+  X(batch_norm_gradient)                                                                                                \
+  X(matmul)                                                                                                             \
+  X(conv2d)                                                                                                             \
+  X(conv2d_input_gradient)                                                                                              \
+  X(conv2d_weights_gradient)
 
 #define SLIM_CL_OP_DECLARE_(name_) extern const slim_cl_op slim_cl_op_##name_;
 SLIM_CL_OP_MAP(SLIM_CL_OP_DECLARE_)
@@ -36,6 +73,23 @@ static inline size_t slim_cl_bytes(const slim_view *view)
 static inline bool slim_cl_wanted(const slim_view *view)
 {
   return view->buffer != NULL;
+}
+
+/* Output k, a view without memory when nobody reads it. */
+static inline const slim_view *slim_cl_out(const slim_cl_build *build, int k)
+{
+  static const slim_view none = { 0 };
+  return k < build->group->num_out ? &build->out[k] : &none;
+}
+
+/* Bit k: output k is wanted. */
+static inline int slim_cl_wants(const slim_cl_build *build)
+{
+  int wants = 0;
+  for (int k = 0; k < build->group->num_out; k++) {
+    wants |= slim_cl_wanted(&build->out[k]) ? 1 << k : 0;
+  }
+  return wants;
 }
 
 static inline bool slim_cl_is_cpu(const slim_cl_build *build)

@@ -6,6 +6,8 @@
 
 #include "base/rng.h"
 
+#define ROW_GROUP 32u
+
 /* --- building -------------------------------------------------------------------------------------------------------- */
 
 static void check(slim_cl_build *b, cl_int code, const char *what)
@@ -140,14 +142,24 @@ void slim_cl_range_2d(slim_cl_build *b, const size_t groups[2], const size_t loc
   l->local[2] = l->global[2] = 1;
 }
 
+static void range_of(slim_cl_build *b, size_t n, size_t local)
+{
+  if (b->status == SLIM_OK) {
+    const size_t most = group_limit(b, current(b));
+    local = local < most ? local : most;
+    slim_cl_range_groups(b, (n + local - 1) / local, local);
+  }
+}
+
 void slim_cl_range(slim_cl_build *b, size_t n)
 {
-  if (b->status != SLIM_OK) {
-    return;
-  }
-  const size_t most = group_limit(b, current(b));
-  const size_t local = b->cl->group_1d < most ? b->cl->group_1d : most;
-  slim_cl_range_groups(b, (n + local - 1) / local, local);
+  range_of(b, n, b->cl->group_1d);
+}
+
+void slim_cl_range_rows(slim_cl_build *b, size_t rows)
+{
+  const size_t least = b->cl->group_1d < ROW_GROUP ? b->cl->group_1d : ROW_GROUP;
+  range_of(b, rows, b->device->info.device_class == SLIM_CLASS_CPU ? 1 : least);
 }
 
 void slim_cl_copy(slim_cl_build *b, const slim_view *from, const slim_view *to, size_t bytes)
@@ -162,6 +174,20 @@ void slim_cl_copy(slim_cl_build *b, const slim_view *from, const slim_view *to, 
     l->from_at = from->offset;
     l->to = to->buffer->memory;
     l->to_at = to->offset;
+    l->bytes = bytes;
+  }
+}
+
+void slim_cl_zero(slim_cl_build *b, const slim_view *view, size_t bytes)
+{
+  if (b->status == SLIM_OK) {
+    add_launch(b);
+  }
+  if (b->status == SLIM_OK) {
+    slim_cl_launch *l = current(b);
+    l->name = "zero";
+    l->to = view->buffer->memory;
+    l->to_at = view->offset;
     l->bytes = bytes;
   }
 }
@@ -218,6 +244,14 @@ static cl_int set_changing(const slim_cl *cl, const slim_cl_launch *l, const sli
   return code;
 }
 
+static cl_int transfer(const slim_cl *cl, const slim_cl_launch *l, cl_event *event)
+{
+  const cl_uchar zero = 0;
+  return l->from != NULL
+             ? cl->api->EnqueueCopyBuffer(cl->queue, l->from, l->to, l->from_at, l->to_at, l->bytes, 0, NULL, event)
+             : cl->api->EnqueueFillBuffer(cl->queue, l->to, &zero, sizeof(zero), l->to_at, l->bytes, 0, NULL, event);
+}
+
 static cl_int launch(slim_cl *cl, slim_cl_launch *l, const slim_run *run)
 {
   cl_event *event = NULL;
@@ -229,7 +263,7 @@ static cl_int launch(slim_cl *cl, slim_cl_launch *l, const slim_run *run)
     event = &l->event;
   }
   if (l->kernel == NULL) {
-    return cl->api->EnqueueCopyBuffer(cl->queue, l->from, l->to, l->from_at, l->to_at, l->bytes, 0, NULL, event);
+    return transfer(cl, l, event);
   }
   const cl_int code = set_changing(cl, l, run);
   return code != CL_SUCCESS ? code

@@ -1,0 +1,15 @@
+#ifndef SLIM_BATCH_NORM_PARAMS_H
+#define SLIM_BATCH_NORM_PARAMS_H
+
+/* x as [outer, c, inner]: inner is 1 in NHWC. */
+typedef struct slim_batch_norm_params {
+  int outer, c, inner;
+  int slices;   /* parts in which a channel's outer * inner elements are summed */
+  int length;   /* elements of a part */
+  int training;
+  int want;     /* bit i: output i has memory */
+  float epsilon;
+  float unbias; /* factor of the variance for the moving average */
+} slim_batch_norm_params;
+
+#endif

@@ -1,0 +1,27 @@
+/* Philox 4x32-10, the same numbers as lib/base/rng.h. */
+#ifndef SLIM_KERNEL_PHILOX_H
+#define SLIM_KERNEL_PHILOX_H
+
+/* Block number block of a stream; key: two words of key, two of step. */
+inline uint4 slim_philox(const ulong block, const uint4 key)
+{
+  uint4 c = (uint4)((uint)block, (uint)(block >> 32), key.z, key.w);
+  uint k0 = key.x, k1 = key.y;
+  for (int round = 0; round < 10; round++) {
+    const uint a_high = mul_hi(0xD2511F53u, c.x), a_low = 0xD2511F53u * c.x;
+    const uint b_high = mul_hi(0xCD9E8D57u, c.z), b_low = 0xCD9E8D57u * c.z;
+    c = (uint4)(b_high ^ c.y ^ k0, b_low, a_high ^ c.w ^ k1, a_low);
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+  return c;
+}
+
+inline uint slim_philox_word(const uint i, const uint4 key)
+{
+  const uint4 block = slim_philox(i / 4, key);
+  const uint k = i % 4;
+  return k == 0 ? block.x : k == 1 ? block.y : k == 2 ? block.z : block.w;
+}
+
+#endif

@@ -1,0 +1,156 @@
+#include "backend/opencl/ops.h"
+#include "kernels/batch_norm_params.h"
+
+#define LENGTH_LEAST 256 /* elements that pay for a part of their own */
+#define PARTS_A_UNIT 256
+
+static slim_batch_norm_params params_of(const slim_device *device, const slim_group *group, const slim_view *x)
+{
+  const slim_batch_norm_attr *attr = group->nodes[0]->attr;
+  const int rank = x->shape.rank, channel = attr->nchw ? 1 : rank - 1;
+  slim_batch_norm_params p = { .outer = 1, .c = x->shape.dim[channel], .inner = 1, .training = attr->training };
+  for (int i = 0; i < rank; i++) {
+    *(i < channel ? &p.outer : &p.inner) *= i == channel ? 1 : x->shape.dim[i];
+  }
+  const int count = p.outer * p.inner, busy = PARTS_A_UNIT * device->info.compute_units;
+  const int useful = count / LENGTH_LEAST, most = p.c >= busy || p.c == 0 ? 1 : busy / p.c;
+  p.slices = useful < 1 ? 1 : useful < most ? useful : most;
+  p.length = (count + p.slices - 1) / p.slices;
+  p.epsilon = attr->epsilon;
+  p.unbias = attr->unbiased && count > 1 ? (float)count / (float)(count - 1) : 1.0f;
+  return p;
+}
+
+/* Places in the workspace. */
+static size_t row_bytes(const slim_batch_norm_params *p, int rows)
+{
+  const size_t bytes = (size_t)rows * (size_t)p->c * sizeof(float);
+  return (bytes + SLIM_ALIGNMENT - 1) / SLIM_ALIGNMENT * SLIM_ALIGNMENT;
+}
+
+static slim_view scratch(const slim_cl_build *b, size_t bytes)
+{
+  return (slim_view){ .buffer = b->workspace->buffer, .offset = b->workspace->offset + bytes };
+}
+
+/* Output k, or scratch when nobody reads it. */
+static slim_view output_or(const slim_cl_build *b, int k, slim_view other)
+{
+  return slim_cl_wanted(slim_cl_out(b, k)) ? *slim_cl_out(b, k) : other;
+}
+
+static void sums(slim_cl_build *b, const slim_view *mean, const slim_view *partial, int squares,
+                 const slim_batch_norm_params *p)
+{
+  slim_cl_begin(b, "slim_batch_norm_sums_f32");
+  slim_cl_arg_view(b, &b->in[0]);
+  slim_cl_arg_view(b, mean);
+  slim_cl_arg_view(b, partial);
+  slim_cl_arg(b, &squares, sizeof(squares));
+  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_range(b, (size_t)p->c * (size_t)p->slices);
+}
+
+static void statistics(slim_cl_build *b, const slim_view *mean, const slim_view *inverse,
+                       const slim_batch_norm_params *p)
+{
+  const slim_view partial = scratch(b, 2 * row_bytes(p, 1));
+  sums(b, mean, &partial, 0, p);
+  slim_cl_begin(b, "slim_batch_norm_mean_f32");
+  slim_cl_arg_view(b, &partial);
+  slim_cl_arg_view(b, mean);
+  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_range(b, (size_t)p->c);
+  sums(b, mean, &partial, 1, p);
+  slim_cl_begin(b, "slim_batch_norm_variance_f32");
+  slim_cl_arg_view(b, &partial);
+  slim_cl_arg_view(b, slim_cl_out(b, 2));
+  slim_cl_arg_view(b, inverse);
+  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_range(b, (size_t)p->c);
+}
+
+static void given(slim_cl_build *b, const slim_view *inverse, const slim_batch_norm_params *p)
+{
+  slim_cl_begin(b, "slim_batch_norm_given_f32");
+  slim_cl_arg_view(b, &b->in[3]);
+  slim_cl_arg_view(b, &b->in[4]);
+  slim_cl_arg_view(b, slim_cl_out(b, 1));
+  slim_cl_arg_view(b, slim_cl_out(b, 2));
+  slim_cl_arg_view(b, inverse);
+  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_range(b, (size_t)p->c);
+}
+
+static void prepare(slim_cl_build *b)
+{
+  slim_batch_norm_params p = params_of(b->device, b->group, &b->in[0]);
+  p.want = slim_cl_wants(b);
+  const slim_view inverse = output_or(b, 3, scratch(b, row_bytes(&p, 1)));
+  slim_view mean = b->in[3];
+  if (p.training) {
+    mean = output_or(b, 1, scratch(b, 0));
+    statistics(b, &mean, &inverse, &p);
+  } else {
+    given(b, &inverse, &p);
+  }
+  slim_cl_begin(b, "slim_batch_norm_naive_f32");
+  slim_cl_arg_view(b, &b->in[0]);
+  slim_cl_arg_view(b, &b->in[1]);
+  slim_cl_arg_view(b, &b->in[2]);
+  slim_cl_arg_view(b, &mean);
+  slim_cl_arg_view(b, &inverse);
+  slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg(b, &p, sizeof(p));
+  slim_cl_range(b, slim_cl_elements(&b->in[0]));
+}
+
+static void gradient_sums(slim_cl_build *b, const slim_view *partial, const slim_view *both,
+                          const slim_batch_norm_params *p)
+{
+  slim_cl_begin(b, "slim_batch_norm_gradient_sums_f32");
+  slim_cl_arg_view(b, &b->in[0]);
+  slim_cl_arg_view(b, &b->in[1]);
+  slim_cl_arg_view(b, &b->in[3]);
+  slim_cl_arg_view(b, &b->in[4]);
+  slim_cl_arg_view(b, partial);
+  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_range(b, (size_t)p->c * (size_t)p->slices);
+  slim_cl_begin(b, "slim_batch_norm_gradient_finish_f32");
+  slim_cl_arg_view(b, partial);
+  slim_cl_arg_view(b, both);
+  slim_cl_arg_view(b, slim_cl_out(b, 1));
+  slim_cl_arg_view(b, slim_cl_out(b, 2));
+  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_range(b, (size_t)p->c);
+}
+
+/* in: dy, x, gamma, mean, inverse deviation. */
+static void prepare_gradient(slim_cl_build *b)
+{
+  slim_batch_norm_params p = params_of(b->device, b->group, &b->in[0]);
+  p.want = slim_cl_wants(b);
+  const slim_view both = scratch(b, 0), partial = scratch(b, row_bytes(&p, 2));
+  gradient_sums(b, &partial, &both, &p);
+  if ((p.want & 1) == 0) {
+    return;
+  }
+  slim_cl_begin(b, "slim_batch_norm_gradient_naive_f32");
+  for (int i = 0; i < 5; i++) {
+    slim_cl_arg_view(b, &b->in[i]);
+  }
+  slim_cl_arg_view(b, &both);
+  slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg(b, &p, sizeof(p));
+  slim_cl_range(b, slim_cl_elements(&b->in[0]));
+}
+
+static size_t workspace(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
+{
+  (void)out;
+  const slim_batch_norm_params p = params_of(device, group, &in[0]);
+  return row_bytes(&p, 2) + row_bytes(&p, 2 * p.slices);
+}
+
+const slim_cl_op slim_cl_op_batch_norm = { .prepare = prepare, .workspace = workspace };
+const slim_cl_op slim_cl_op_batch_norm_gradient = { .prepare = prepare_gradient, .workspace = workspace };

@@ -1,0 +1,22 @@
+#include "backend/opencl/pool2d.h"
+
+slim_pool2d_params slim_cl_pool2d(const slim_cl_build *b, const slim_shape *x, const slim_shape *y)
+{
+  const slim_pool2d_attr *attr = b->attr;
+  const int row = attr->nchw ? 2 : 1, channel = attr->nchw ? 1 : 3;
+  slim_pool2d_params p = { .h = x->dim[row],
+                           .w = x->dim[row + 1],
+                           .c = x->dim[channel],
+                           .oh = y->dim[row],
+                           .ow = y->dim[row + 1],
+                           .kernel_h = attr->kernel.h,
+                           .kernel_w = attr->kernel.w,
+                           .stride_h = attr->stride.h,
+                           .stride_w = attr->stride.w,
+                           .nchw = attr->nchw };
+  p.before_h = slim_window_of(p.h, p.kernel_h, p.stride_h, 1, attr->padding).before;
+  p.before_w = slim_window_of(p.w, p.kernel_w, p.stride_w, 1, attr->padding).before;
+  p.n = slim_cl_elements(&b->out[0]);
+  p.want = slim_cl_wants(b);
+  return p;
+}
