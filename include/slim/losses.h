@@ -1,0 +1,73 @@
+/*
+ * Losses: scalars that training makes small. Predictions or logits come first, labels second, options by name:
+ *
+ *   slim_softmax_cross_entropy(logits, one_hot_labels, .label_smoothing = 0.1f);
+ *   slim_tensor *total = slim_get_total_loss(graph, true, NULL);
+ *
+ * Options of every loss: weights (a tensor, see slim_compute_weighted_loss), weight (1, one number for all), reduction
+ * (SLIM_SUM_BY_NONZERO_WEIGHTS), loss_collection ("losses"; "" adds to none), scope. Arg scopes reach them all. An average
+ * divides by what arrives when the graph runs, so that a short last batch counts rightly.
+ */
+#ifndef SLIM_LOSSES_H
+#define SLIM_LOSSES_H
+
+#include "slim/graph.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Weighs losses (a tensor of any rank) and reduces them to the result.
+ * weights: a scalar; [n]; or the shape of losses, each dimension 1 or equal, left out at the end or 1. They apply to all
+ * that they are repeated along.
+ * SUM_BY_NONZERO_WEIGHTS: sum(weights * losses) / number of losses whose weight is not 0; 0 if there is none. SUM: the
+ * sum. MEAN: sum / sum of weights, 0 if that is 0. SUM_OVER_BATCH_SIZE: sum / number of losses. REDUCTION_NONE: the
+ * weighed losses.
+ * Default scope "weighted_loss". @return a scalar, except with REDUCTION_NONE.
+ * Errors: SLIM_ERR_SHAPE if weights do not fit.
+ */
+SLIM_API slim_tensor *slim_compute_weighted_loss(const slim_args *args);
+
+/** -sum(labels * log softmax(logits)) over the last axis; labels are rows of probabilities (one-hot) like logits.
+ * label_smoothing s: labels * (1 - s) + s / classes. No gradient reaches labels. Scope "softmax_cross_entropy_loss". */
+SLIM_API slim_tensor *slim_softmax_cross_entropy(const slim_args *args);
+/** The same with labels as int32 or int64 class numbers, [n] or [n, 1] for logits [n, classes]; a number out of range gives
+ * NaN. Scope "sparse_softmax_cross_entropy_loss". */
+SLIM_API slim_tensor *slim_sparse_softmax_cross_entropy(const slim_args *args);
+/** Per element: max(x, 0) - x * labels + log(1 + exp(-|x|)). label_smoothing s: labels * (1 - s) + s / 2. Scope
+ * "sigmoid_cross_entropy_loss". */
+SLIM_API slim_tensor *slim_sigmoid_cross_entropy(const slim_args *args);
+/** (predictions - labels)^2, without a half. Scope "mean_squared_error". */
+SLIM_API slim_tensor *slim_mean_squared_error(const slim_args *args);
+/** |predictions - labels|. Scope "absolute_difference". */
+SLIM_API slim_tensor *slim_absolute_difference(const slim_args *args);
+/** -labels * log(p + epsilon) - (1 - labels) * log(1 - p + epsilon), epsilon 1e-7. Scope "log_loss". */
+SLIM_API slim_tensor *slim_log_loss(const slim_args *args);
+
+/** Adds a loss of your own to loss_collection ("losses"). @return loss. */
+SLIM_API slim_tensor *slim_add_loss(const slim_args *args);
+/** Losses by scope (regular expression anchored at the start; NULL: all). collection NULL: "losses". */
+SLIM_API slim_tensors slim_get_losses(slim_graph *graph, const char *scope, const char *collection);
+SLIM_API slim_tensors slim_get_regularization_losses(slim_graph *graph, const char *scope);
+/** The sum of all losses and, if regularization, of all regularization losses. name NULL: "total_loss".
+ * Errors: SLIM_ERR_STATE when there is no loss. */
+SLIM_API slim_tensor *slim_get_total_loss(slim_graph *graph, bool regularization, const char *name);
+
+#ifndef __cplusplus
+#define SLIM_LOSS_(predictions_, ...) SLIM_ARGS(.input = (predictions_), .labels = __VA_ARGS__)
+#define slim_compute_weighted_loss(...) (slim_compute_weighted_loss)(SLIM_ARGS(.input = __VA_ARGS__))
+#define slim_softmax_cross_entropy(logits_, ...) (slim_softmax_cross_entropy)(SLIM_LOSS_(logits_, __VA_ARGS__))
+#define slim_sparse_softmax_cross_entropy(logits_, ...)                                                                \
+  (slim_sparse_softmax_cross_entropy)(SLIM_LOSS_(logits_, __VA_ARGS__))
+#define slim_sigmoid_cross_entropy(logits_, ...) (slim_sigmoid_cross_entropy)(SLIM_LOSS_(logits_, __VA_ARGS__))
+#define slim_mean_squared_error(predictions_, ...) (slim_mean_squared_error)(SLIM_LOSS_(predictions_, __VA_ARGS__))
+#define slim_absolute_difference(predictions_, ...) (slim_absolute_difference)(SLIM_LOSS_(predictions_, __VA_ARGS__))
+#define slim_log_loss(predictions_, ...) (slim_log_loss)(SLIM_LOSS_(predictions_, __VA_ARGS__))
+#define slim_add_loss(...) (slim_add_loss)(SLIM_ARGS(.input = __VA_ARGS__))
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif

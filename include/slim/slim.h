@@ -1,0 +1,17 @@
+/* All of SlimCL. */
+#ifndef SLIM_SLIM_H
+#define SLIM_SLIM_H
+
+#include "slim/args.h"
+#include "slim/base.h"
+#include "slim/data.h"
+#include "slim/device.h"
+#include "slim/graph.h"
+#include "slim/layers.h"
+#include "slim/losses.h"
+#include "slim/metrics.h"
+#include "slim/nets.h"
+#include "slim/ops.h"
+#include "slim/session.h"
+
+#endif
