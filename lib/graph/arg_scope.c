@@ -191,6 +191,12 @@ bool slim_has_arg_scope(const slim_graph *graph, slim_layer_fn layer)
   return graph && find_layer(graph, layer) != NULL;
 }
 
+const char *slim_layer_name(const slim_graph *graph, slim_layer_fn layer)
+{
+  const slim_layer_info *info = graph ? find_layer(graph, layer) : NULL;
+  return info ? info->name : NULL;
+}
+
 const char *slim_arg_scope_option(const slim_graph *graph, slim_layer_fn layer, size_t i)
 {
   const slim_layer_info *info = graph ? find_layer(graph, layer) : NULL;

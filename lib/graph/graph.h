@@ -196,6 +196,8 @@ typedef struct slim_layer_info {
   slim_option_mask accepted;
 } slim_layer_info;
 extern const slim_layer_info *const slim_layer_table[];
+/* The name of a registered layer, NULL for another function. */
+const char *slim_layer_name(const slim_graph *graph, slim_layer_fn layer);
 /* Merges arg scopes into call->args and checks the options set against accepted. Does not open a variable scope.
  * @return false if args->input is NULL, poison or missing, or an option is not accepted (error recorded). */
 bool slim_call_open(slim_call *call, const char *layer, slim_layer_fn fn, slim_option_mask accepted,

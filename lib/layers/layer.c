@@ -1,0 +1,143 @@
+#include "layers/layer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool slim_layer_open(slim_call *call, const slim_layer_info *info, const slim_args *args)
+{
+  if (!slim_call_open(call, info->name, info->layer, info->accepted, args)) {
+    return false;
+  }
+  if (!call->args.input) {
+    (void)slim_fail(call, SLIM_ERR_ARG, "the input is missing");
+    return false;
+  }
+  return true;
+}
+
+slim_tensor *slim_layer_refuse(const slim_call *call)
+{
+  return call->graph ? call->graph->poison : NULL;
+}
+
+bool slim_layer_nchw(const slim_call *call)
+{
+  return call->args.data_format == SLIM_NCHW;
+}
+
+bool slim_layer_image(slim_call *call)
+{
+  const slim_tensor *x = call->args.input;
+  char text[128];
+  if (x->shape.rank != 4) {
+    (void)slim_fail(call, SLIM_ERR_SHAPE, "input %s has rank %d, must have rank 4",
+                    slim_shape_format(&x->shape, text, sizeof text), x->shape.rank);
+    return false;
+  }
+  return true;
+}
+
+int slim_layer_channels(const slim_call *call, const slim_tensor *x)
+{
+  return x->shape.dim[slim_layer_nchw(call) ? 1 : x->shape.rank - 1];
+}
+
+float slim_option_float(float value, float otherwise)
+{
+  const float zero = SLIM_ZERO;
+  if (memcmp(&value, &zero, sizeof value) == 0) {
+    return 0.0f;
+  }
+  return value != 0.0f ? value : otherwise;
+}
+
+bool slim_option_flag(slim_flag flag, bool otherwise)
+{
+  return flag.value ? flag.value == 1 : otherwise;
+}
+
+slim_hw slim_option_hw(slim_hw hw, int otherwise)
+{
+  return hw.h || hw.w ? hw : (slim_hw){ otherwise, otherwise };
+}
+
+slim_initializer slim_option_initializer(slim_initializer given, slim_initializer otherwise)
+{
+  return given.kind == SLIM_INIT_UNSET ? otherwise : given;
+}
+
+/* --- variables ---------------------------------------------------------------------------------------------------- */
+
+/* The collections of variables_collections for this kind: "a,b" goes to all, "weights=a" to one. NULL without memory. */
+static const char *collections_of(const slim_call *call, const char *kind)
+{
+  const char *list = call->args.variables_collections;
+  const size_t length = strlen(kind);
+  const char *chosen = "";
+  while (chosen && list && *list) {
+    const size_t size = strcspn(list, ",");
+    const char *equals = memchr(list, '=', size);
+    const char *key = equals ? equals + 1 : list;
+    if (!equals || ((size_t)(equals - list) == length && memcmp(list, kind, length) == 0)) {
+      chosen = slim_arena_printf(call->graph->arena, "%s,%.*s", chosen, (int)(list + size - key), key);
+    }
+    list += size + (list[size] == ',');
+  }
+  return chosen;
+}
+
+slim_tensor *slim_layer_variable_add(slim_call *call, const char *kind, slim_shape shape, slim_initializer initializer,
+                                     slim_regularizer regularizer, bool trainable)
+{
+  const char *collections = collections_of(call, kind);
+  if (!collections) {
+    return slim_graph_fail(call->graph, SLIM_ERR_MEMORY, "%s: out of memory", call->layer);
+  }
+  const bool trained = trainable && slim_option_flag(call->args.trainable, true);
+  return (slim_model_variable)(SLIM_ARGS(.graph = call->graph, .name = kind, .shape = shape,
+                                         .initializer = initializer, .regularizer = regularizer,
+                                         .trainable = SLIM_FLAG(trained), .collections = collections));
+}
+
+/* --- the parts of a layer ----------------------------------------------------------------------------------------- */
+
+slim_tensor *slim_layer_call(slim_layer_fn layer, const slim_args *with, slim_tensor *input)
+{
+  slim_args args = with ? slim_arg_scoped(slim_graph_of(input), NULL, with) : (slim_args){ .struct_size = sizeof args };
+  args.input = input;
+  return layer(&args);
+}
+
+slim_tensor *slim_layer_biases(slim_call *call, slim_tensor *net)
+{
+  const slim_bias_attr attr = { slim_layer_nchw(call) };
+  const slim_initializer initializer = slim_option_initializer(call->args.biases_initializer, SLIM_ZEROS);
+  const slim_shape shape = { 1, { slim_layer_channels(call, net) } };
+  slim_tensor *biases =
+    slim_layer_variable_add(call, "biases", shape, initializer, call->args.biases_regularizer, true);
+  slim_tensor *inputs[] = { net, biases };
+  return slim_op_add(inputs, 2, &slim_op_bias_add, "BiasAdd", &attr);
+}
+
+slim_tensor *slim_layer_finish(slim_call *call, slim_tensor *net, slim_layer_fn otherwise)
+{
+  const slim_args *args = &call->args;
+  if (slim_is_poison(net)) {
+    return slim_call_close(call, net);
+  }
+  if (args->normalizer) {
+    net = slim_layer_call(args->normalizer, args->normalizer_args, net);
+  } else if (args->biases_initializer.kind != SLIM_INIT_NONE) {
+    net = slim_layer_biases(call, net);
+  }
+  return slim_layer_activate(call, net, otherwise);
+}
+
+slim_tensor *slim_layer_activate(slim_call *call, slim_tensor *net, slim_layer_fn otherwise)
+{
+  const slim_layer_fn activation = call->args.activation ? call->args.activation : otherwise;
+  if (activation && activation != slim_identity && !slim_is_poison(net)) {
+    net = slim_layer_call(activation, NULL, net);
+  }
+  return slim_call_close(call, net);
+}

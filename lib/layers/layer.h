@@ -1,0 +1,54 @@
+/* What layers share: how a call begins and ends, and how its variables are made. */
+#ifndef SLIM_LAYERS_LAYER_H
+#define SLIM_LAYERS_LAYER_H
+
+#include "ops/ops.h"
+#include "slim/layers.h"
+
+/* Opens a call of the layer with one input tensor. @return false: slim_layer_refuse() is the layer's result. */
+bool slim_layer_open(slim_call *call, const slim_layer_info *info, const slim_args *args);
+/* The poison of a call that did not open. */
+slim_tensor *slim_layer_refuse(const slim_call *call);
+
+/* The input's rank must be 4 and its format NHWC or NCHW. @return false with the error recorded. */
+bool slim_layer_image(slim_call *call);
+bool slim_layer_nchw(const slim_call *call);
+/* Size of the channel axis of x: the last, or axis 1 with NCHW. */
+int slim_layer_channels(const slim_call *call, const slim_tensor *x);
+
+/* A number given by option, or its default; SLIM_ZERO is 0. */
+float slim_option_float(float value, float otherwise);
+bool slim_option_flag(slim_flag flag, bool otherwise);
+slim_hw slim_option_hw(slim_hw hw, int otherwise);
+slim_initializer slim_option_initializer(slim_initializer given, slim_initializer otherwise);
+
+/* A model variable of the layer; kind is its name ("weights") and picks from variables_collections. */
+slim_tensor *slim_layer_variable_add(slim_call *call, const char *kind, slim_shape shape, slim_initializer initializer,
+                                     slim_regularizer regularizer, bool trainable);
+/* Calls layer with input and the options of with (may be NULL). */
+slim_tensor *slim_layer_call(slim_layer_fn layer, const slim_args *with, slim_tensor *input);
+/* Biases over the channels of net. */
+slim_tensor *slim_layer_biases(slim_call *call, slim_tensor *net);
+/* What follows the linear part: biases or normalizer, the activation (otherwise when not given), the end of the call. */
+slim_tensor *slim_layer_finish(slim_call *call, slim_tensor *net, slim_layer_fn otherwise);
+/* The activation and the end of the call. */
+slim_tensor *slim_layer_activate(slim_call *call, slim_tensor *net, slim_layer_fn otherwise);
+
+/* The options of all layers that make variables. */
+#define SLIM_LAYER_COMMON                                                                                              \
+  (SLIM_OPTION(reuse) | SLIM_OPTION(variables_collections) | SLIM_OPTION(outputs_collections) |                       \
+   SLIM_OPTION(trainable) | SLIM_OPTION(scope))
+/* The options of all layers that make none. */
+#define SLIM_LAYER_PLAIN (SLIM_OPTION(outputs_collections) | SLIM_OPTION(scope))
+/* The options of layers with weights. */
+#define SLIM_LAYER_LINEAR                                                                                              \
+  (SLIM_LAYER_COMMON | SLIM_OPTION(activation) | SLIM_OPTION(normalizer) | SLIM_OPTION(normalizer_args) |              \
+   SLIM_OPTION(weights_initializer) | SLIM_OPTION(biases_initializer) | SLIM_OPTION(weights_regularizer) |             \
+   SLIM_OPTION(biases_regularizer))
+
+extern const slim_layer_info slim_layer_conv2d, slim_layer_fully_connected, slim_layer_bias_add, slim_layer_max_pool2d,
+  slim_layer_avg_pool2d, slim_layer_batch_norm, slim_layer_flatten, slim_layer_dropout, slim_layer_softmax,
+  slim_layer_one_hot_encoding, slim_layer_relu, slim_layer_relu6, slim_layer_sigmoid, slim_layer_tanh,
+  slim_layer_identity;
+
+#endif
