@@ -18,7 +18,7 @@ void slim_log_set(slim_log_fn log, void *user)
   pthread_mutex_unlock(&lock);
 }
 
-void slim_log(slim_log_level level, const char *format, ...)
+void slim_log_write(slim_log_level level, const char *format, ...)
 {
   pthread_mutex_lock(&lock);
   const slim_log_fn log = sink.log;

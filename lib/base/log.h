@@ -5,6 +5,6 @@
 #include "slim/base.h"
 
 /** One line, without a newline at the end; cut after SLIM_ERROR_TEXT bytes. */
-void slim_log(slim_log_level level, const char *format, ...) SLIM_PRINTF(2, 3);
+void slim_log_write(slim_log_level level, const char *format, ...) SLIM_PRINTF(2, 3);
 
 #endif

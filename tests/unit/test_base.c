@@ -105,11 +105,11 @@ static void hear(void *user, slim_log_level level, const char *text)
 START_TEST(log_goes_to_the_function_that_was_set)
 {
   heard h = { 0 };
-  slim_log(SLIM_LOG_INFO, "nobody hears");
+  slim_log_write(SLIM_LOG_INFO, "nobody hears");
   slim_log_set(hear, &h);
-  slim_log(SLIM_LOG_WARNING, "device %s", "gone");
+  slim_log_write(SLIM_LOG_WARNING, "device %s", "gone");
   slim_log_set(NULL, NULL);
-  slim_log(SLIM_LOG_ERROR, "nobody hears");
+  slim_log_write(SLIM_LOG_ERROR, "nobody hears");
   ck_assert_int_eq(h.count, 1);
   ck_assert_int_eq(h.level, SLIM_LOG_WARNING);
   ck_assert_str_eq(h.text, "device gone");
