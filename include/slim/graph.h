@@ -184,6 +184,17 @@ SLIM_API size_t slim_graph_describe(const slim_graph *graph, char *text, size_t 
 /** The same as a Graphviz drawing (dot -Tsvg). @return as snprintf. */
 SLIM_API size_t slim_graph_dot(const slim_graph *graph, char *text, size_t size);
 
+/** One op of a graph, and its multiply-accumulates (convolutions and matrix products; 0 for all others). An open batch
+ * counts as one sample. */
+typedef struct slim_op_info {
+  const char *name, *op; /* "LeNet/conv1/Conv2D", "conv2d"; owned by the graph */
+  slim_shape shape;      /* of the result */
+  int64_t macs;
+} slim_op_info;
+
+/** Writes up to capacity ops in order of creation. @return how many there are. */
+SLIM_API size_t slim_graph_list(const slim_graph *graph, slim_op_info *infos, size_t capacity);
+
 #ifdef __cplusplus
 }
 #endif

@@ -58,3 +58,8 @@ json() {
 is() {
   [ "$(json "$1")" = True ] || { echo "not true: $1"; json d; return 1; }
 }
+
+# differ A B: two files that are not the same.
+differ() {
+  [ -s "$1" ] && ! cmp -s "$1" "$2"
+}

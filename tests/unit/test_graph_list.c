@@ -1,0 +1,43 @@
+#include "ops/ops.h"
+#include "test_main.h"
+
+static slim_tensor *input(slim_graph *g, const char *name, slim_shape shape)
+{
+  return slim_placeholder(g, SLIM_FLOAT32, shape, name);
+}
+
+START_TEST(ops_come_with_shapes_and_multiply_accumulates)
+{
+  slim_graph *g = slim_graph_create(1);
+  slim_tensor *x = input(g, "x", SLIM_SHAPE(-1, 28, 28, 3)), *w = input(g, "w", SLIM_SHAPE(5, 5, 3, 8));
+  const slim_conv2d_attr conv = { { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 };
+  slim_tensor *y = slim_op_add((slim_tensor *[]){ x, w }, 2, &slim_op_conv2d, "Conv2D", &conv);
+  (void)slim_op_add((slim_tensor *[]){ y, w, x }, 3, &slim_op_conv2d_input_gradient, "dx", &conv);
+  (void)slim_op_add((slim_tensor *[]){ y, x, w }, 3, &slim_op_conv2d_weights_gradient, "dw", &conv);
+  slim_tensor *a = input(g, "a", SLIM_SHAPE(4, 100)), *b = input(g, "b", SLIM_SHAPE(100, 10));
+  const slim_matmul_attr plain = { 0, 0 }, transposed = { 1, 0 };
+  slim_tensor *c = slim_op_add((slim_tensor *[]){ a, b }, 2, &slim_op_matmul, "MatMul", &plain);
+  (void)slim_op_add((slim_tensor *[]){ a, c }, 2, &slim_op_matmul, "db", &transposed);
+  ck_assert_str_eq(slim_graph_error(g), "");
+
+  static const int64_t conv_macs = 14 * 14 * 8 * 5 * 5 * 3, macs[] = { 0, 0, conv_macs, conv_macs, conv_macs, 0, 0, 4000, 4000 };
+  slim_op_info infos[9];
+  ck_assert_uint_eq(slim_graph_list(g, NULL, 0), 9);
+  ck_assert_uint_eq(slim_graph_list(g, infos, 9), 9);
+  for (size_t i = 0; i < 9; i++) {
+    ck_assert_int_eq(infos[i].macs, macs[i]);
+  }
+  ck_assert_str_eq(infos[2].name, "Conv2D");
+  ck_assert_str_eq(infos[2].op, "conv2d");
+  ck_assert(slim_shape_equal(&infos[2].shape, &SLIM_SHAPE(-1, 14, 14, 8)));
+  ck_assert_uint_eq(slim_graph_list(NULL, infos, 9), 0);
+  slim_graph_destroy(g);
+}
+END_TEST
+
+static void build(TCase *c)
+{
+  tcase_add_test(c, ops_come_with_shapes_and_multiply_accumulates);
+}
+
+TEST_MAIN("graph_list", build, NULL)
