@@ -92,6 +92,7 @@ typedef struct slim_variable_info {
   const char *full_name; /* in checkpoints */
   slim_initializer initializer;
   const void *values; /* initial values given outright (constants); NULL: by initializer */
+  const slim_tensor *initial_of; /* starts as this variable starts; NULL */
   slim_regularizer regularizer;
   bool trainable;
   bool host; /* lives on the host: integers, and small float counters such as beta1_power */
@@ -152,6 +153,7 @@ typedef struct slim_variable_spec {
   const void *values;
   slim_regularizer regularizer;
   bool trainable, host;
+  const slim_tensor *initial_of;
   const char *collections;
   const char *device;
   slim_reuse reuse;

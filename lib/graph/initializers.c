@@ -85,6 +85,10 @@ static void fill_other(slim_dtype dtype, float value, void *out, size_t count)
 void slim_variable_initial_value(const slim_tensor *variable, void *out)
 {
   const slim_variable_info *info = variable->node->variable;
+  if (info->initial_of) {
+    slim_variable_initial_value(info->initial_of, out);
+    return;
+  }
   const size_t count = slim_shape_elements(&variable->shape);
   if (info->values) {
     memcpy(out, info->values, count * slim_dtype_size(variable->dtype));

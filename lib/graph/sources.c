@@ -32,6 +32,9 @@ bool slim_tensor_on_host(const slim_tensor *tensor)
   if (node->op == &slim_op_constant) {
     return ((const slim_source_attr *)node->attr)->host != 0;
   }
+  if ((node->op->flags & SLIM_OP_ALIAS) && tensor->output == 0) {
+    return slim_tensor_on_host(node->inputs[0]);
+  }
   return (node->op->flags & SLIM_OP_HOST) != 0;
 }
 

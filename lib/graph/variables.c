@@ -69,6 +69,7 @@ static slim_variable_info *keep_info(slim_graph *graph, const slim_variable_spec
     .full_name = slim_arena_strdup(graph->arena, full_name),
     .initializer = initializer,
     .values = spec->values ? slim_arena_copy(graph->arena, spec->values, bytes) : NULL,
+    .initial_of = spec->initial_of,
     .regularizer = spec->regularizer,
     .trainable = spec->trainable && !is_integer(spec->dtype),
     .host = spec->host || is_integer(spec->dtype),
