@@ -1,34 +1,12 @@
 #include "base/bytes.h"
 #include "base/file.h"
-#include "test_main.h"
+#include "test_files.h"
 
 #include <sys/stat.h>
 
-static char folder[64];
-
-static void make_folder(void)
-{
-  (void)snprintf(folder, sizeof folder, "/tmp/slim_file_XXXXXX");
-  ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void remove_folder(void)
-{
-  slim_file_names names;
-  if (slim_file_list(folder, &names, NULL) == SLIM_OK) {
-    for (size_t i = 0; i < names.count; i++) {
-      char *path = slim_file_join(folder, names.item[i]);
-      (void)remove(path);
-      free(path);
-    }
-    slim_file_names_free(&names);
-  }
-  (void)remove(folder);
-}
-
 static char *in_folder(const char *name)
 {
-  return slim_file_join(folder, name);
+  return slim_file_join(test_folder, name);
 }
 
 START_TEST(what_is_written_is_read)
@@ -66,7 +44,7 @@ START_TEST(nothing_is_left_of_a_discarded_file)
   ck_assert_int_eq(slim_file_writer_open(path, &writer, NULL), SLIM_OK);
   ck_assert_int_eq(slim_file_writer_write(writer, "new", 3, NULL), SLIM_OK);
   slim_file_writer_discard(writer);
-  ck_assert_int_eq(slim_file_list(folder, &names, NULL), SLIM_OK);
+  ck_assert_int_eq(slim_file_list(test_folder, &names, NULL), SLIM_OK);
   ck_assert_uint_eq(names.count, 1);
   ck_assert_str_eq(names.item[0], "kept");
   slim_file_names_free(&names);
@@ -88,7 +66,7 @@ START_TEST(errors_name_the_file)
   ck_assert_int_eq(slim_file_read("/no/such/file", 10, &data, &size, &error), SLIM_ERR_NOT_FOUND);
   ck_assert_str_eq(error.text, "cannot open '/no/such/file': No such file or directory");
   error = (slim_error){ 0 };
-  ck_assert_int_ne(slim_file_read(folder, 10, &data, &size, &error), SLIM_OK);
+  ck_assert_int_ne(slim_file_read(test_folder, 10, &data, &size, &error), SLIM_OK);
   ck_assert_ptr_nonnull(strstr(error.text, "Is a directory"));
   error = (slim_error){ 0 };
   ck_assert_int_eq(slim_file_write("/no/such/file", "x", 1, &error), SLIM_ERR_NOT_FOUND);
@@ -102,7 +80,7 @@ END_TEST
 START_TEST(folders_are_made_and_listed_in_order)
 {
   char path[128];
-  (void)snprintf(path, sizeof path, "%s/a//b/c/", folder);
+  (void)snprintf(path, sizeof path, "%s/a//b/c/", test_folder);
   ck_assert_int_eq(slim_file_make_folders(path, NULL), SLIM_OK);
   ck_assert_int_eq(slim_file_make_folders(path, NULL), SLIM_OK);
   ck_assert(slim_file_is_folder(path) && !slim_file_exists(path));
@@ -115,7 +93,7 @@ START_TEST(folders_are_made_and_listed_in_order)
   }
   static const char *const sorted[] = { "A", "a", "model-10", "model-2" };
   slim_file_names names;
-  ck_assert_int_eq(slim_file_list(folder, &names, NULL), SLIM_OK);
+  ck_assert_int_eq(slim_file_list(test_folder, &names, NULL), SLIM_OK);
   ck_assert_uint_eq(names.count, 4);
   for (size_t i = 0; i < 4; i++) {
     ck_assert_str_eq(names.item[i], sorted[i]);
@@ -128,7 +106,7 @@ START_TEST(folders_are_made_and_listed_in_order)
     free(made);
   }
   slim_error error = { 0 };
-  (void)snprintf(path, sizeof path, "%s/A/b", folder);
+  (void)snprintf(path, sizeof path, "%s/A/b", test_folder);
   ck_assert_int_ne(slim_file_make_folders(path, &error), SLIM_OK);
   ck_assert_ptr_nonnull(strstr(error.text, "cannot make the folder"));
 }
@@ -178,7 +156,7 @@ END_TEST
 
 static void build(TCase *c)
 {
-  tcase_add_checked_fixture(c, make_folder, remove_folder);
+  tcase_add_checked_fixture(c, test_folder_make, test_folder_remove);
   tcase_add_loop_test(c, what_is_written_is_read, 0, 6);
   tcase_add_test(c, nothing_is_left_of_a_discarded_file);
   tcase_add_test(c, errors_name_the_file);
