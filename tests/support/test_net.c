@@ -27,7 +27,8 @@ bool test_net_available(char *why, size_t size)
   return true;
 }
 
-/* --- numbers ------------------------------------------------------------------------------------------------------- */
+/* --- numbers -------------------------------------------------------------------------------------------------------
+ */
 
 static uint32_t next_random(uint32_t *state)
 {
@@ -48,7 +49,8 @@ float *test_numbers(size_t n, unsigned seed)
   return x;
 }
 
-/* --- a net --------------------------------------------------------------------------------------------------------- */
+/* --- a net ---------------------------------------------------------------------------------------------------------
+ */
 
 test_net test_open_shape(slim_shape shape, unsigned seed)
 {
@@ -145,7 +147,8 @@ float *test_get_variable(test_net *net, slim_tensor *variable)
   return values;
 }
 
-/* --- gradients ----------------------------------------------------------------------------------------------------- */
+/* --- gradients -----------------------------------------------------------------------------------------------------
+ */
 
 typedef struct probe {
   test_net *net;
@@ -250,8 +253,7 @@ void test_assert_gradient(test_net *net, slim_tensor *y, float step, float toler
   ck_assert_str_eq(slim_graph_error(net->graph), "");
   for (size_t i = 0; i < count; i++) {
     if (gradients.item[i]) {
-      probe q = { net, y, xs[i], p, i == 0 ? net->data : test_get_variable(net, xs[i]),
-                  test_net_elements(net, xs[i]) };
+      probe q = { net, y, xs[i], p, i == 0 ? net->data : test_get_variable(net, xs[i]), test_net_elements(net, xs[i]) };
       float *gradient = test_run(net, gradients.item[i]);
       assert_one(&q, gradient, step, tolerance);
       free(gradient);

@@ -42,7 +42,8 @@ void test_close(test_net *net);
 
 /* Feeds one more placeholder from now on; data is borrowed. */
 void test_feed(test_net *net, slim_tensor *placeholder, const void *data);
-/* Variables get their initial values where they have none. A tensor may have any type. @return its values, to be freed. */
+/* Variables get their initial values where they have none. A tensor may have any type. @return its values, to be freed.
+ */
 void *test_run(test_net *net, slim_tensor *tensor);
 /* Runs tensors for their effects. */
 void test_run_effects(test_net *net, slim_tensor *tensor);

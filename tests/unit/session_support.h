@@ -8,58 +8,38 @@
 
 #include <stdlib.h>
 
-static inline slim_device *test_open_device(void)
-{
-  const char *name = getenv("SLIM_TEST_DEVICE");
-  slim_error error = { SLIM_OK, "" };
-  slim_device *device = NULL;
-  ck_assert_msg(slim_device_open(name ? name : "cpu", &device, &error) == SLIM_OK, "%s", error.text);
-  return device;
-}
+/* The device named by SLIM_TEST_DEVICE, "cpu" without it. */
+slim_device *test_open_device(void);
+bool test_device_available(char *why, size_t size);
 
-static inline bool test_device_available(char *why, size_t size)
-{
-  const char *name = getenv("SLIM_TEST_DEVICE");
-  slim_error error = { SLIM_OK, "" };
-  slim_device *device = NULL;
-  const bool yes = slim_device_open(name ? name : "cpu", &device, &error) == SLIM_OK;
-  if (!yes) {
-    (void)snprintf(why, size, "%s", error.text);
-  }
-  slim_device_close(device);
-  return yes;
-}
+slim_tensor *test_variable(slim_graph *graph, const char *name, slim_dtype dtype, slim_shape shape, const void *values);
+slim_tensor *test_matmul(slim_tensor *a, slim_tensor *b);
+slim_tensor *test_bias(slim_tensor *x, slim_tensor *bias);
+slim_tensor *test_relu(slim_tensor *x);
+slim_tensor *test_effect(slim_stage stage, const slim_op *op, const char *name, const void *attr,
+                         slim_tensor *const *inputs, int num_inputs);
 
-static inline slim_tensor *test_variable(slim_graph *graph, const char *name, slim_dtype dtype, slim_shape shape,
-                                         const void *values)
-{
-  const slim_variable_spec spec = { .name = name,
-                                    .exact = true,
-                                    .dtype = dtype,
-                                    .shape = shape,
-                                    .values = values,
-                                    .initializer = SLIM_ZEROS,
-                                    .trainable = true,
-                                    .collections = SLIM_GLOBAL_VARIABLES };
-  return slim_variable_make(graph, &spec);
-}
+/* y = relu(x w + b) with x [?,2] and w [2,3]; loss = mean((y - t)^2), checked to be finite; train: the loss, after
+ * plain gradient descent with rate 0.5 * 0.2 and a step of global_step. */
+typedef struct test_small {
+  slim_graph *graph;
+  slim_tensor *x, *t, *w, *b, *y, *loss, *rate, *step, *train;
+} test_small;
 
-static inline slim_tensor *test_matmul(slim_tensor *a, slim_tensor *b)
-{
-  const slim_matmul_attr attr = { 0, 0 };
-  return slim_op_add((slim_tensor *[]){ a, b }, 2, &slim_op_matmul, "MatMul", &attr);
-}
+#define TEST_SMALL_RATE 0.1
+extern const float test_small_w[6], test_small_b[3];
 
-static inline slim_tensor *test_bias(slim_tensor *x, slim_tensor *bias)
-{
-  const slim_bias_attr attr = { 0 };
-  return slim_op_add((slim_tensor *[]){ x, bias }, 2, &slim_op_bias_add, "BiasAdd", &attr);
-}
+test_small test_small_make(uint64_t seed);
+/* Data of four samples: x [4,2], t [4,3]. */
+extern const float test_small_x[8], test_small_t[12];
+/* One step of the same in double: w and b change, the loss comes back. */
+double test_small_step(double *w, double *b, const float *x, const float *t, int batch);
 
-static inline slim_tensor *test_relu(slim_tensor *x)
-{
-  const slim_activation_attr attr = { SLIM_ACTIVATION_RELU };
-  return slim_op_add(&x, 1, &slim_op_activation, "Relu", &attr);
-}
+/* Fails the test with the session's text unless status is SLIM_OK. */
+void test_ok(const slim_session *session, slim_status status);
+slim_session *test_session(slim_graph *graph, slim_device *device, slim_values *values);
+/* Runs small with its data; data NULL: for the effect. */
+slim_status test_small_run(slim_session *session, const test_small *net, int batch, slim_tensor *fetch, void *data,
+                           size_t bytes);
 
 #endif
