@@ -1,11 +1,12 @@
 /* slimcl convert: a dataset as it is published -> TFRecord files. */
 #include <slim/data.h>
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli.h"
+#include "progress.h"
 
 typedef struct convert_options {
   const char *dataset_name, *source_dir, *dataset_dir;
@@ -35,10 +36,19 @@ static int require(const char *name, const char *value)
   return EXIT_USAGE;
 }
 
+typedef struct display {
+  char split[32];
+  progress bar;
+} display;
+
 static void show_progress(void *user, const char *split, int64_t done, int64_t total)
 {
-  (void)user;
-  fprintf(stderr, "\r%s: %lld of %lld%s", split, (long long)done, (long long)total, done == total ? "\n" : "");
+  display *s = user;
+  if (strcmp(s->split, split) != 0) {
+    (void)snprintf(s->split, sizeof s->split, "%s", split);
+    s->bar = progress_make(s->split, total, 1, 0);
+  }
+  progress_step(&s->bar, done, NAN);
 }
 
 static int report(const convert_options *o, const slim_convert_result *result)
@@ -72,6 +82,7 @@ static int run(const void *options, operands files)
   const convert_options *o = options;
   slim_convert_result result;
   slim_error error = { 0 };
+  display shown = { .split = "" };
   (void)files;
   if (require("dataset_name", o->dataset_name) || require("source_dir", o->source_dir) ||
       require("dataset_dir", o->dataset_dir)) {
@@ -83,7 +94,8 @@ static int run(const void *options, operands files)
                                          .num_shards = (int)o->num_shards,
                                          .num_validation = o->num_validation,
                                          .seed = (uint64_t)o->seed,
-                                         .progress = isatty(STDERR_FILENO) ? show_progress : NULL };
+                                         .progress = show_progress,
+                                         .user = &shown };
   if (slim_convert(&convert, &result, &error) != SLIM_OK) {
     return cli_fail(error.status, "%s", error.text);
   }

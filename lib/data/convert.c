@@ -20,7 +20,7 @@ static const char *const fashion_names[] = { "T-shirt/top", "Trouser", "Pullover
 
 static slim_status no_memory(slim_error *error)
 {
-  return slim_error_set(error, SLIM_ERR_MEMORY, "convert: no memory");
+  return slim_error_set(error, SLIM_ERR_MEMORY, "no memory");
 }
 
 static slim_status failed(const char *what, const char *path, slim_error *error)
@@ -216,18 +216,18 @@ static slim_status check(const slim_convert_options *o, slim_error *error)
                 { "dataset_dir", o->dataset_dir } };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     if (!texts[i].value || !*texts[i].value) {
-      return slim_error_set(error, SLIM_ERR_ARG, "convert: %s is not given", texts[i].name);
+      return slim_error_set(error, SLIM_ERR_ARG, "%s is not given", texts[i].name);
     }
   }
   if (strpbrk(o->dataset_name, "/*?[")) {
-    return slim_error_set(error, SLIM_ERR_ARG, "convert: dataset_name '%s' goes into file names: no / * ? [ in it",
+    return slim_error_set(error, SLIM_ERR_ARG, "dataset_name '%s' goes into file names: no / * ? [ in it",
                           o->dataset_name);
   }
   if (!slim_file_is_folder(o->source_dir)) {
-    return slim_error_set(error, SLIM_ERR_NOT_FOUND, "convert: source_dir '%s' is not a folder", o->source_dir);
+    return slim_error_set(error, SLIM_ERR_NOT_FOUND, "source_dir '%s' is not a folder", o->source_dir);
   }
   if (o->num_shards < 0 || o->num_shards > 99999 || o->num_validation < -1) {
-    return slim_error_set(error, SLIM_ERR_ARG, "convert: num_shards %d, num_validation %lld are out of range",
+    return slim_error_set(error, SLIM_ERR_ARG, "num_shards %d, num_validation %lld are out of range",
                           o->num_shards, (long long)o->num_validation);
   }
   return SLIM_OK;

@@ -29,7 +29,7 @@ static slim_status open_split(split_writer *s, const char *split, slim_error *er
   const slim_convert_options *o = s->conversion->options;
   const char *name = slim_arena_printf(s->conversion->arena, "%s_%s.tfrecord", o->dataset_name, split);
   if (!name) {
-    return slim_error_set(error, SLIM_ERR_MEMORY, "convert: no memory");
+    return slim_error_set(error, SLIM_ERR_MEMORY, "no memory");
   }
   const char *path = slim_conversion_add(s->conversion, name, error);
   return path ? slim_tfrecord_writer_open(path, &s->writer, error) : SLIM_ERR_IO;

@@ -28,7 +28,7 @@ typedef struct image_list {
 
 static slim_status no_memory(slim_error *error)
 {
-  return slim_error_set(error, SLIM_ERR_MEMORY, "convert: no memory");
+  return slim_error_set(error, SLIM_ERR_MEMORY, "no memory");
 }
 
 /* --- the list of images ------------------------------------------------------------------------------------------- */
@@ -186,7 +186,7 @@ static slim_status write_all(slim_conversion *c, image_list *list, slim_error *e
   const int64_t asked = c->options->num_validation;
   const size_t validation = asked > 0 ? (size_t)asked : asked < 0 ? 0 : list->count / 10;
   if (validation >= list->count) {
-    return slim_error_set(error, SLIM_ERR_ARG, "convert: num_validation is %zu, but '%s' has only %zu images",
+    return slim_error_set(error, SLIM_ERR_ARG, "num_validation is %zu, but '%s' has only %zu images",
                           validation, c->options->source_dir, list->count);
   }
   shuffle(list, c->options->seed);

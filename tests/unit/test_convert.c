@@ -370,9 +370,9 @@ START_TEST(wrong_options_are_named)
   ck_assert_int_eq(convert_as("animals", (slim_convert_options){ 0 }, &result, &error), SLIM_ERR_NOT_FOUND);
   ck_assert_ptr_nonnull(strstr(error.text, "has no images: it should have a folder of JPEG and PNG files for each"));
   ck_assert_int_eq(convert_as("a/b", (slim_convert_options){ 0 }, &result, &error), SLIM_ERR_ARG);
-  ck_assert_str_eq(error.text, "convert: dataset_name 'a/b' goes into file names: no / * ? [ in it");
+  ck_assert_str_eq(error.text, "dataset_name 'a/b' goes into file names: no / * ? [ in it");
   ck_assert_int_eq(convert_as(NULL, (slim_convert_options){ 0 }, &result, &error), SLIM_ERR_ARG);
-  ck_assert_str_eq(error.text, "convert: dataset_name is not given");
+  ck_assert_str_eq(error.text, "dataset_name is not given");
   write_classes();
   ck_assert_int_eq(convert_as("animals", (slim_convert_options){ .num_validation = 30 }, &result, &error),
                    SLIM_ERR_ARG);
