@@ -1,0 +1,316 @@
+#include "backend/cpu/gemm.h"
+
+#define K_BLOCK 256       /* depth of a packed block */
+#define M_BLOCK 168       /* rows of A that a task holds in the second-level cache */
+#define N_BLOCK 4         /* panels of B that are packed at once */
+#define SLICE_DEPTH 1024  /* least depth of a slice when the depth is shared among tasks */
+#define TASKS 8           /* that a large product is cut into at least */
+#define LDA (K_BLOCK + VL) /* of the copied rows of A; not a power of two, or the rows would share cache sets */
+
+/* How a product is cut; depends on its size alone. */
+typedef struct cut {
+  int rows, columns, slices; /* numbers of pieces */
+} cut;
+
+typedef struct job {
+  gemm g;
+  cut cut;
+  float *scratch; /* per worker */
+  float *partial; /* per slice a C, when there are slices */
+} job;
+
+/* Floats of scratch of a worker: a block of A, one of B, a tile of C. */
+#define A_COPIED ((size_t)M_BLOCK * LDA)
+#define A_PACKED ((size_t)(M_BLOCK / TILE_ROWS) * TILE_STRIDE * K_BLOCK)
+#define A_FLOATS (A_COPIED > A_PACKED ? A_COPIED : A_PACKED)
+#define B_FLOATS ((size_t)N_BLOCK * TILE_COLUMNS * K_BLOCK)
+#define SCRATCH (A_FLOATS + B_FLOATS + (size_t)TILE_ROWS * TILE_COLUMNS + 64)
+
+static int pieces(int total, int size)
+{
+  return (total + size - 1) / size;
+}
+
+static int at_most(int a, int b)
+{
+  return a < b ? a : b;
+}
+
+static int piece_begin(int total, int count, int i)
+{
+  return (int)((int64_t)total * i / count);
+}
+
+static cut cut_of(const gemm *g)
+{
+  const int panels = pieces(g->n, TILE_COLUMNS);
+  const double work = (double)g->m * (double)g->n * (double)g->k;
+  cut c = { pieces(g->m, M_BLOCK), pieces(panels, 32), 1 };
+  const int wanted = work < 1e6 ? 1 : TASKS;
+  while (c.rows * c.columns < wanted && c.columns * 4 <= panels) {
+    c.columns++;
+  }
+  while (c.rows * c.columns < wanted && c.rows * 4 * TILE_ROWS <= g->m) {
+    c.rows++;
+  }
+  if (c.rows * c.columns < wanted) {
+    c.slices = at_most(pieces(wanted, c.rows * c.columns), 1 + g->k / SLICE_DEPTH);
+  }
+  return c;
+}
+
+/* --- packing ------------------------------------------------------------------------------------------------------- */
+
+/* rows x depth of A as it lies, into rows of LDA. */
+static void copy_rows(const gemm *g, int m0, int rows, int k0, int depth, float *to)
+{
+  for (int r = 0; r < rows; r++) {
+    memcpy(to + (size_t)r * LDA, g->a + (size_t)(m0 + r) * g->lda + k0, (size_t)depth * sizeof *to);
+  }
+}
+
+/* A transposed, a tile's rows side by side: [k][TILE_STRIDE]. The last k is copied exactly; before it whole vectors may
+ * be read, for they end before the last k does. */
+static void copy_columns(const gemm *g, int m0, int rows, int k0, int depth, float *to)
+{
+  const float *from = g->a + (size_t)k0 * g->lda + m0;
+  const int safe = g->lda >= TILE_STRIDE ? depth - 1 : 0;
+  for (int k = 0; k < depth; k++, from += g->lda, to += TILE_STRIDE) {
+    if (k >= safe) {
+      memcpy(to, from, (size_t)rows * sizeof *to);
+      continue;
+    }
+    CPU_UNROLL
+    for (int i = 0; i < TILE_STRIDE; i += VL) {
+      vec_store(to + i, vec_load(from + i));
+    }
+  }
+}
+
+static void pack_panel(const gemm *g, int n0, int columns, int width, int k0, int depth, float *to)
+{
+  const float *from = g->b + (size_t)k0 * g->ldb + n0;
+  if (columns == TILE_COLUMNS) {
+    for (int k = 0; k < depth; k++, from += g->ldb, to += TILE_COLUMNS) {
+      vec_store(to, vec_load(from));
+      vec_store(to + VL, vec_load(from + VL));
+    }
+    return;
+  }
+  for (int k = 0; k < depth; k++, from += g->ldb, to += width) {
+    for (int j = 0; j < width; j++) {
+      to[j] = j < columns ? from[j] : 0.0f;
+    }
+  }
+}
+
+static void pack_panel_transposed(const gemm *g, int n0, int columns, int width, int k0, int depth, float *to)
+{
+  for (int j = 0; j < width; j++) {
+    const float *from = g->b + (size_t)(n0 + j) * g->ldb + k0;
+    for (int k = 0; k < depth; k++) {
+      to[(size_t)k * (size_t)width + (size_t)j] = j < columns ? from[k] : 0.0f;
+    }
+  }
+}
+
+/* --- a task: a piece of rows, of columns and of the depth ---------------------------------------------------------- */
+
+typedef struct task {
+  const job *j;
+  int m0, m1, n0, n1, k0, k1;
+  float *a, *b, *sums; /* scratch */
+  float *c;            /* where the sums go: C or a slice's partial C */
+  bool last_slice;     /* the epilogue belongs to this task */
+} task;
+
+/* Adds (or sets) a tile that lies transposed in C. */
+static void store_transposed(const task *t, const float *sums, int m, int rows, int n, int columns, bool accumulate)
+{
+  for (int j = 0; j < columns; j++) {
+    float *c = t->c + (size_t)(n + j) * t->j->g.ldc + m;
+    for (int r = 0; r < rows; r++) {
+      c[r] = (accumulate ? c[r] : 0.0f) + sums[r * TILE_COLUMNS + j];
+    }
+  }
+}
+
+static void run_tile(const task *t, tile *tl, int m, int rows, int n, bool first, bool last)
+{
+  const gemm *g = &t->j->g;
+  float *c[TILE_ROWS];
+  for (int r = 0; r < rows; r++) {
+    c[r] = g->c_transposed ? t->sums + r * TILE_COLUMNS : t->c + (size_t)(m + r) * g->ldc + n;
+  }
+  tl->c = c;
+  tl->accumulate = !first && !g->c_transposed;
+  tl->bias = last && g->epilogue.bias ? g->epilogue.bias + n : NULL;
+  tl->add_residual = last && g->epilogue.residual != NULL;
+  tl->to_residual = tl->add_residual ? g->epilogue.residual - g->c : 0;
+  tl->activation = last ? g->epilogue.activation : SLIM_ACTIVATION_NONE;
+  (g->a_transposed ? CPU_OP(tile_columns) : CPU_OP(tile_rows))[panel_width(tl->columns) == VL ? 0 : 1][rows - 1](tl);
+  if (g->c_transposed) {
+    store_transposed(t, t->sums, m, rows, n, tl->columns, !first);
+  }
+}
+
+/* All tiles of one panel of B over a block of the depth. */
+static void run_panel(const task *t, const float *b, int n, int columns, int k, int depth)
+{
+  static const ptrdiff_t no_offset = 0;
+  const int rows = t->m1 - t->m0, tiles = tiles_of(rows);
+  tile tl = { .offset = &no_offset, .stride = TILE_STRIDE, .segments = 1, .depth = depth, .b = b, .columns = columns };
+  for (int i = 0; i < tiles; i++) {
+    const int begin = tile_begin(rows, tiles, i), height = tile_begin(rows, tiles, i + 1) - begin;
+    const float *base = t->a + (size_t)i * TILE_STRIDE * K_BLOCK, *row[TILE_ROWS];
+    for (int r = 0; r < height; r++) {
+      row[r] = t->a + (size_t)(begin + r) * LDA;
+    }
+    tl.rows = row;
+    tl.base = &base;
+    run_tile(t, &tl, t->m0 + begin, height, n, k == t->k0, t->last_slice && k + depth == t->k1);
+  }
+}
+
+static void pack_a(const task *t, int k, int depth)
+{
+  const gemm *g = &t->j->g;
+  const int rows = t->m1 - t->m0, tiles = tiles_of(rows);
+  if (!g->a_transposed) {
+    copy_rows(g, t->m0, rows, k, depth, t->a);
+    return;
+  }
+  for (int i = 0; i < tiles; i++) {
+    const int begin = tile_begin(rows, tiles, i), height = tile_begin(rows, tiles, i + 1) - begin;
+    copy_columns(g, t->m0 + begin, height, k, depth, t->a + (size_t)i * TILE_STRIDE * K_BLOCK);
+  }
+}
+
+/* A block of the depth: A once, then B by some panels at a time. */
+static void run_block(const task *t, int k, int depth)
+{
+  const gemm *g = &t->j->g;
+  pack_a(t, k, depth);
+  for (int n = t->n0; n < t->n1; n += N_BLOCK * TILE_COLUMNS) {
+    const int end = at_most(n + N_BLOCK * TILE_COLUMNS, t->n1);
+    for (int pass = 0; pass < 2; pass++) {
+      float *b = t->b;
+      for (int p = n; p < end; p += TILE_COLUMNS) {
+        const int columns = at_most(TILE_COLUMNS, end - p), width = panel_width(columns);
+        if (pass == 0) {
+          (g->b_transposed ? pack_panel_transposed : pack_panel)(g, p, columns, width, k, depth, b);
+        } else {
+          run_panel(t, b, p, columns, k, depth);
+        }
+        b += (size_t)width * (size_t)depth;
+      }
+    }
+  }
+}
+
+static void run_task(void *user, int number, int worker)
+{
+  const job *j = user;
+  const gemm *g = &j->g;
+  const cut *c = &j->cut;
+  const int row = number % c->rows, column = number / c->rows % c->columns, slice = number / c->rows / c->columns;
+  const int panels = pieces(g->n, TILE_COLUMNS);
+  task t = { .j = j, .a = j->scratch + (size_t)worker * SCRATCH, .last_slice = c->slices == 1 };
+  t.b = t.a + A_FLOATS;
+  t.sums = t.b + B_FLOATS;
+  t.m0 = piece_begin(g->m, c->rows, row);
+  t.m1 = piece_begin(g->m, c->rows, row + 1);
+  t.n0 = piece_begin(panels, c->columns, column) * TILE_COLUMNS;
+  t.n1 = at_most(piece_begin(panels, c->columns, column + 1) * TILE_COLUMNS, g->n);
+  t.k0 = piece_begin(g->k, c->slices, slice);
+  t.k1 = piece_begin(g->k, c->slices, slice + 1);
+  t.c = c->slices == 1 ? g->c : j->partial + (size_t)slice * (size_t)g->m * (size_t)g->n;
+  const int blocks = pieces(t.k1 - t.k0, K_BLOCK);
+  for (int i = 0; i < blocks; i++) {
+    const int k = t.k0 + piece_begin(t.k1 - t.k0, blocks, i);
+    run_block(&t, k, t.k0 + piece_begin(t.k1 - t.k0, blocks, i + 1) - k);
+  }
+}
+
+/* --- slices of the depth: their sums are added in order ------------------------------------------------------------- */
+
+static void add_rows(void *user, size_t begin, size_t end, int worker)
+{
+  const job *j = user;
+  const gemm *g = &j->g;
+  const int lines = g->c_transposed ? g->n : g->m, length = g->c_transposed ? g->m : g->n;
+  (void)worker;
+  for (size_t r = begin; r < end; r++) {
+    float *c = g->c + r * g->ldc;
+    for (int s = 0; s < j->cut.slices; s++) {
+      const float *part = j->partial + ((size_t)s * (size_t)lines + r) * (size_t)length;
+      for (int i = 0; i < length; i++) {
+        c[i] = (s ? c[i] : 0.0f) + part[i];
+      }
+    }
+  }
+}
+
+/* The epilogue over a C that has its sums: one tile of depth 0 after another. */
+static void finish_rows(void *user, size_t begin, size_t end, int worker)
+{
+  const job *j = user;
+  const gemm *g = &j->g;
+  (void)worker;
+  for (size_t r = begin; r < end; r++) {
+    for (int n = 0; n < g->n; n += TILE_COLUMNS) {
+      task t = { .j = j, .c = g->c };
+      tile tl = { .columns = at_most(TILE_COLUMNS, g->n - n), .b = g->b };
+      run_tile(&t, &tl, (int)r, 1, n, false, true);
+    }
+  }
+}
+
+static void add_slices(const slim_cpu_step *step, const job *j)
+{
+  const gemm *g = &j->g;
+  job whole = *j;
+  const size_t lines = (size_t)(g->c_transposed ? g->n : g->m), length = (size_t)(g->c_transposed ? g->m : g->n);
+  slim_cpu_for(step, lines, 1 + CPU_GRAIN / (1 + length), add_rows, &whole);
+  if (g->epilogue.bias || g->epilogue.residual || g->epilogue.activation != SLIM_ACTIVATION_NONE) {
+    slim_cpu_for(step, lines, 1 + CPU_GRAIN / (1 + length), finish_rows, &whole);
+  }
+}
+
+/* (A B)^T = B^T A^T: turned so that the matrix whose packing must transpose it is the smaller one. */
+static gemm turned(const gemm *g)
+{
+  if (!g->b_transposed || (!g->a_transposed && g->n <= g->m) || g->c_transposed) {
+    return *g;
+  }
+  return (gemm){ .m = g->n, .n = g->m, .k = g->k, .a = g->b, .b = g->a, .c = g->c, .lda = g->ldb, .ldb = g->lda,
+                 .ldc = g->ldc, .a_transposed = false, .b_transposed = !g->a_transposed, .c_transposed = true };
+}
+
+static bool has_epilogue(const gemm *g)
+{
+  return g->epilogue.bias || g->epilogue.residual || g->epilogue.activation != SLIM_ACTIVATION_NONE;
+}
+
+size_t CPU_OP(gemm_workspace)(const slim_cpu_step *step, const gemm *given)
+{
+  const gemm g = has_epilogue(given) ? *given : turned(given);
+  const cut c = cut_of(&g);
+  const size_t partial = c.slices > 1 ? (size_t)c.slices * (size_t)g.m * (size_t)g.n : 0;
+  return ((size_t)slim_threads_count(step->device->threads) * SCRATCH + partial) * sizeof(float);
+}
+
+void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *given, void *workspace)
+{
+  job j = { .g = has_epilogue(given) ? *given : turned(given), .scratch = workspace };
+  j.cut = cut_of(&j.g);
+  j.partial = j.scratch + (size_t)slim_threads_count(step->device->threads) * SCRATCH;
+  if (j.cut.slices > 1) {
+    job sliced = j;
+    sliced.g.ldc = (size_t)(j.g.c_transposed ? j.g.m : j.g.n);
+    slim_threads_run(step->device->threads, j.cut.rows * j.cut.columns * j.cut.slices, run_task, &sliced);
+    add_slices(step, &j);
+    return;
+  }
+  slim_threads_run(step->device->threads, j.cut.rows * j.cut.columns, run_task, &j);
+}

@@ -1,0 +1,23 @@
+/* C = A B for row-major matrices of any size and transposition, with an epilogue. */
+#ifndef SLIM_CPU_GEMM_H
+#define SLIM_CPU_GEMM_H
+
+#include "backend/cpu/tile.h"
+
+typedef struct gemm {
+  int m, n, k;
+  const float *a, *b;
+  float *c;
+  size_t lda, ldb, ldc; /* floats from row to row as they lie in memory */
+  bool a_transposed;    /* a lies as [k, m] */
+  bool b_transposed;    /* b lies as [n, k] */
+  bool c_transposed;    /* c lies as [n, m]; no epilogue then */
+  tile_epilogue epilogue;
+} gemm;
+
+/* Bytes of scratch memory that gemm_run needs. */
+size_t CPU_OP(gemm_workspace)(const slim_cpu_step *step, const gemm *g);
+/* The sums are cut into fixed pieces: the same bits with any number of threads. */
+void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace);
+
+#endif

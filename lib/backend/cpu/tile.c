@@ -1,0 +1,183 @@
+#include "backend/cpu/tile.h"
+
+#include "backend/cpu/vec_math.h"
+
+#include <math.h>
+
+static float finish_one(const tile *t, const float *c, float sum, int column)
+{
+  float v = sum;
+  if (t->accumulate) {
+    v += c[column];
+  }
+  if (t->bias) {
+    v += t->bias[column];
+  }
+  if (t->add_residual) {
+    v += c[column + t->to_residual];
+  }
+  switch (t->activation) {
+  case SLIM_ACTIVATION_RELU:
+    return v < 0.0f ? 0.0f : v;
+  case SLIM_ACTIVATION_RELU6:
+    return v < 0.0f ? 0.0f : v > 6.0f ? 6.0f : v;
+  case SLIM_ACTIVATION_SIGMOID:
+    return cpu_sigmoid(v);
+  case SLIM_ACTIVATION_TANH:
+    return cpu_tanh(v);
+  default:
+    return v;
+  }
+}
+
+/* Any tile: sums are rows of TILE_COLUMNS. */
+static void store_any(const tile *t, int rows, float *sums)
+{
+  for (int r = 0; r < rows; r++) {
+    float *c = t->c[r], *sum = sums + r * TILE_COLUMNS;
+    for (int j = 0; j < t->columns; j++) {
+      sum[j] = finish_one(t, c, sum[j], j);
+    }
+    memcpy(c, sum, (size_t)t->columns * sizeof *c);
+  }
+}
+
+/* v where it is not below floor; NaN stays NaN. */
+CPU_INLINE vec at_least(vec v, vec floor)
+{
+  const ivec below = (ivec)(v < floor);
+  return (vec)(((ivec)v & ~below) | ((ivec)floor & below));
+}
+
+/* The accumulators are single variables, r0_0 to r13_1, and not an array: compilers keep those in registers. */
+#if TILE_ROWS == 14
+#define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
+#elif TILE_ROWS == 12
+#define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
+#else
+#define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5)
+#endif
+
+#define DECLARE(r_) vec r##r_##_0 = { 0 }, r##r_##_1 = { 0 };
+
+#define MULTIPLY(r_, a_)                                                                                               \
+  if (rows > (r_)) {                                                                                                   \
+    const float a = (a_);                                                                                              \
+    r##r_##_0 += a * b0;                                                                                               \
+    if (vectors > 1) {                                                                                                 \
+      r##r_##_1 += a * b1;                                                                                             \
+    }                                                                                                                  \
+  }
+
+#define ADD_C(r_)                                                                                                      \
+  if (rows > (r_)) {                                                                                                   \
+    r##r_##_0 += vec_load(t->c[r_]);                                                                                   \
+    if (vectors > 1) {                                                                                                 \
+      r##r_##_1 += vec_load(t->c[r_] + VL);                                                                            \
+    }                                                                                                                  \
+  }
+
+#define STORE(r_)                                                                                                      \
+  if (rows > (r_)) {                                                                                                   \
+    vec_store(t->c[r_], at_least(r##r_##_0 + bias0, floor));                                                           \
+    if (vectors > 1) {                                                                                                 \
+      vec_store(t->c[r_] + VL, at_least(r##r_##_1 + bias1, floor));                                                    \
+    }                                                                                                                  \
+  }
+
+#define SPILL(r_)                                                                                                      \
+  if (rows > (r_)) {                                                                                                   \
+    vec_store(sums + (r_) * TILE_COLUMNS, r##r_##_0);                                                                  \
+    vec_store(sums + (r_) * TILE_COLUMNS + VL, r##r_##_1);                                                             \
+  }
+
+/* A whole tile with bias and relu at most, or any tile. */
+#define FINISH                                                                                                         \
+  if (t->columns == vectors * VL && !t->add_residual && t->activation <= SLIM_ACTIVATION_RELU) {                       \
+    const vec zero = { 0 }, floor = zero + (t->activation == SLIM_ACTIVATION_RELU ? 0.0f : -HUGE_VALF);                \
+    vec bias0 = zero, bias1 = zero;                                                                                    \
+    if (t->bias) {                                                                                                     \
+      bias0 = vec_load(t->bias);                                                                                       \
+      bias1 = vec_load(t->bias + (vectors - 1) * VL);                                                                  \
+    }                                                                                                                  \
+    if (t->accumulate) {                                                                                               \
+      EACH_ROW(ADD_C)                                                                                                  \
+    }                                                                                                                  \
+    EACH_ROW(STORE)                                                                                                    \
+  } else {                                                                                                             \
+    float sums[TILE_ROWS * TILE_COLUMNS];                                                                              \
+    EACH_ROW(SPILL)                                                                                                    \
+    store_any(t, rows, sums);                                                                                          \
+  }
+
+#define ROW_POINTER(r_) const float *a##r_ = rows > (r_) ? t->rows[r_] + offset : NULL;
+#define BY_ROWS(r_) MULTIPLY(r_, a##r_[k])
+#define BY_COLUMNS(r_) MULTIPLY(r_, a_column[r_])
+
+CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
+{
+  const float *b = t->b;
+  EACH_ROW(DECLARE)
+  for (int s = 0; s < t->segments; s++) {
+    const ptrdiff_t offset = t->offset[s];
+    EACH_ROW(ROW_POINTER)
+    for (int k = 0; k < t->depth; k++) {
+      const vec b0 = vec_load(b), b1 = vec_load(b + (vectors - 1) * VL);
+      EACH_ROW(BY_ROWS)
+      b += vectors * VL;
+    }
+  }
+  FINISH
+}
+
+CPU_INLINE void by_columns(const tile *t, int rows, int vectors)
+{
+  const float *b = t->b;
+  EACH_ROW(DECLARE)
+  for (int s = 0; s < t->segments; s++) {
+    const float *a_column = t->base[s];
+    for (int k = 0; k < t->depth; k++) {
+      const vec b0 = vec_load(b), b1 = vec_load(b + (vectors - 1) * VL);
+      EACH_ROW(BY_COLUMNS)
+      b += vectors * VL;
+      a_column += t->stride;
+    }
+  }
+  FINISH
+}
+
+#define KERNELS(rows_)                                                                                                 \
+  static void rows_narrow_##rows_(const tile *t)                                                                       \
+  {                                                                                                                    \
+    by_rows(t, rows_, 1);                                                                                              \
+  }                                                                                                                    \
+  static void rows_wide_##rows_(const tile *t)                                                                         \
+  {                                                                                                                    \
+    by_rows(t, rows_, 2);                                                                                              \
+  }                                                                                                                    \
+  static void columns_narrow_##rows_(const tile *t)                                                                    \
+  {                                                                                                                    \
+    by_columns(t, rows_, 1);                                                                                           \
+  }                                                                                                                    \
+  static void columns_wide_##rows_(const tile *t)                                                                      \
+  {                                                                                                                    \
+    by_columns(t, rows_, 2);                                                                                           \
+  }
+
+#if TILE_ROWS == 14
+#define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+#elif TILE_ROWS == 12
+#define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
+#else
+#define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6)
+#endif
+
+EACH_HEIGHT(KERNELS)
+
+#define ROWS_NARROW(rows_) rows_narrow_##rows_,
+#define ROWS_WIDE(rows_) rows_wide_##rows_,
+#define COLUMNS_NARROW(rows_) columns_narrow_##rows_,
+#define COLUMNS_WIDE(rows_) columns_wide_##rows_,
+
+const tile_fn CPU_OP(tile_rows)[2][TILE_ROWS] = { { EACH_HEIGHT(ROWS_NARROW) }, { EACH_HEIGHT(ROWS_WIDE) } };
+const tile_fn CPU_OP(tile_columns)[2][TILE_ROWS] = { { EACH_HEIGHT(COLUMNS_NARROW) }, { EACH_HEIGHT(COLUMNS_WIDE) } };

@@ -1,0 +1,155 @@
+/* Times single steps of a device and of peers, in turn, so that noise of the machine falls on all alike. */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include "backend/backend.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static inline double bench_now_ms(void)
+{
+  struct timespec t;
+  (void)clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+/* One thing to time: fn(user) must have finished its work when it returns. */
+typedef struct bench_entry {
+  const char *name;
+  void (*fn)(void *user);
+  void *user;
+  double best, median; /* milliseconds */
+} bench_entry;
+
+#define BENCH_ROUNDS 15
+
+static inline int bench_compare(const void *a, const void *b)
+{
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Idle time lets the spinning threads of another library go to sleep. */
+static inline void bench_pause(void)
+{
+  const struct timespec pause = { 0, 4000000 };
+  (void)nanosleep(&pause, NULL);
+}
+
+/* Rounds over all entries; in each round an entry runs for about 2 ms or once. */
+static inline void bench_run(bench_entry *entries, int count)
+{
+  double times[16][BENCH_ROUNDS];
+  for (int r = 0; r < BENCH_ROUNDS; r++) {
+    for (int e = 0; e < count; e++) {
+      bench_pause();
+      entries[e].fn(entries[e].user);
+      const double start = bench_now_ms();
+      int runs = 0;
+      do {
+        entries[e].fn(entries[e].user);
+        runs++;
+      } while (bench_now_ms() - start < 2.0);
+      times[e][r] = (bench_now_ms() - start) / runs;
+    }
+  }
+  for (int e = 0; e < count; e++) {
+    qsort(times[e], BENCH_ROUNDS, sizeof times[e][0], bench_compare);
+    entries[e].best = times[e][0];
+    entries[e].median = times[e][BENCH_ROUNDS / 2];
+  }
+}
+
+/* A step of one op with tensors of random numbers. */
+typedef struct bench_step {
+  slim_device *device;
+  slim_node node;
+  slim_group group;
+  slim_view in[8], out[4];
+  slim_view workspace;
+  slim_step *step;
+} bench_step;
+
+static inline void bench_die(const char *what)
+{
+  (void)fprintf(stderr, "%s\n", what);
+  exit(EXIT_FAILURE);
+}
+
+static inline slim_device *bench_device(void)
+{
+  const char *name = getenv("SLIM_TEST_DEVICE");
+  slim_error error = { 0 };
+  slim_device *device = NULL;
+  if (slim_device_open(name ? name : "cpu", &device, &error) != SLIM_OK) {
+    bench_die(error.text);
+  }
+  return device;
+}
+
+static inline slim_view bench_view(slim_device *device, size_t bytes)
+{
+  slim_view view = { 0 };
+  float *data = malloc(bytes + 4);
+  if (!data || device->backend->alloc(device, bytes ? bytes : 4, &view.buffer) != SLIM_OK) {
+    bench_die("out of memory");
+  }
+  for (size_t i = 0; i < bytes / 4; i++) {
+    data[i] = (float)((i * 2654435761u >> 8) % 1024) / 512.0f - 1.0f;
+  }
+  (void)device->backend->upload(device, view.buffer, 0, data, bytes);
+  view.host = device->backend->address(device, view.buffer);
+  free(data);
+  return view;
+}
+
+static inline slim_view bench_tensor(slim_device *device, slim_shape shape)
+{
+  slim_view view = bench_view(device, slim_shape_elements(&shape) * sizeof(float));
+  view.dtype = SLIM_FLOAT32;
+  view.shape = shape;
+  return view;
+}
+
+/* b->in and b->out are filled in by the caller. */
+static inline void bench_prepare(bench_step *b, slim_device *device, const slim_op *op, const void *attr, int num_in,
+                                 int num_out)
+{
+  const slim_backend *backend = device->backend;
+  b->device = device;
+  b->node = (slim_node){ .op = op, .attr = attr, .name = op->name };
+  b->group = (slim_group){ .count = 1, .nodes = { &b->node }, .num_in = num_in, .num_out = num_out };
+  const size_t bytes = backend->workspace(device, &b->group, b->in, b->out);
+  if (bytes) {
+    b->workspace = bench_view(device, bytes);
+  }
+  if (backend->prepare(device, &b->group, b->in, b->out, bytes ? &b->workspace : NULL, &b->step) != SLIM_OK) {
+    bench_die(device->error.text);
+  }
+}
+
+static inline void bench_step_run(void *user)
+{
+  bench_step *b = user;
+  const slim_run run = { 0 };
+  (void)b->device->backend->enqueue(b->device, b->step, &run);
+  (void)b->device->backend->finish(b->device);
+}
+
+static inline void bench_release(bench_step *b)
+{
+  const slim_backend *backend = b->device->backend;
+  backend->release_step(b->device, b->step);
+  for (int i = 0; i < b->group.num_in; i++) {
+    backend->release(b->device, b->in[i].buffer);
+  }
+  for (int i = 0; i < b->group.num_out; i++) {
+    backend->release(b->device, b->out[i].buffer);
+  }
+  backend->release(b->device, b->workspace.buffer);
+}
+
+#endif
