@@ -20,6 +20,10 @@ SLIM_API slim_status slim_graph_status(const slim_graph *graph);
 /** The first error in words, "" without one. Names the layer, its scope and what was wrong. */
 SLIM_API const char *slim_graph_error(const slim_graph *graph);
 SLIM_API uint64_t slim_graph_seed(const slim_graph *graph);
+/** Records an error, as a layer of your own does; the first of a graph stays. @return the poison tensor, which every
+ * failed call returns and every later call passes on. */
+SLIM_API slim_tensor *slim_graph_fail(slim_graph *graph, slim_status status, const char *format, ...)
+  SLIM_PRINTF(3, 4);
 
 /** A list owned by the graph; valid as long as the graph. */
 typedef struct slim_tensors {
@@ -174,6 +178,8 @@ SLIM_API slim_tensor *slim_get_or_create_global_step(slim_graph *graph);
 SLIM_API slim_status slim_add_to_collection(const char *key, slim_tensor *tensor);
 /** Items whose name matches scope (regular expression anchored at the start; NULL: all), in order of insertion. */
 SLIM_API slim_tensors slim_get_collection(slim_graph *graph, const char *key, const char *scope);
+/** Appends tensor under an alias: what nets do with the tensors they offer. */
+SLIM_API slim_status slim_add_end_point(const char *collection, const char *alias, slim_tensor *tensor);
 /** The tensor last collected under this alias ("LeNet/conv1"), NULL if none: TF-Slim's end_points. */
 SLIM_API slim_tensor *slim_end_point(slim_graph *graph, const char *collection, const char *alias);
 /** Aliases of a collection in order: item i's alias. NULL outside. */

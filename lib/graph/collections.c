@@ -75,6 +75,23 @@ slim_status slim_add_to_collection(const char *key, slim_tensor *tensor)
   return slim_collections_add(graph, key, tensor, NULL, false);
 }
 
+slim_status slim_add_end_point(const char *collection, const char *alias, slim_tensor *tensor)
+{
+  if (!tensor || !collection || !alias) {
+    return SLIM_ERR_ARG;
+  }
+  slim_graph *graph = tensor->node->graph;
+  if (slim_is_poison(tensor)) {
+    return graph->error.status;
+  }
+  const char *kept = slim_arena_strdup(graph->arena, alias);
+  if (!kept) {
+    (void)slim_graph_no_memory(graph);
+    return SLIM_ERR_MEMORY;
+  }
+  return slim_collections_add(graph, collection, tensor, kept, false);
+}
+
 size_t slim_collection_count(const slim_graph *graph, const char *key)
 {
   const slim_list *list = find_list(graph, key);

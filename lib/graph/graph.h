@@ -136,8 +136,6 @@ slim_tensor *slim_node_output(slim_tensor *tensor, int k);
 bool slim_is_poison(const slim_tensor *tensor);
 /* The poison tensor of the graph that any of the tensors belongs to; NULL if all are NULL. */
 slim_tensor *slim_poison(const slim_tensor *tensor);
-/* Records an error of the graph (the first stays). @return the graph's poison tensor. */
-slim_tensor *slim_graph_fail(slim_graph *graph, slim_status status, const char *format, ...) SLIM_PRINTF(3, 4);
 /* Stage of every node added until it is set back. @return the stage before. */
 slim_stage slim_graph_set_stage(slim_graph *graph, slim_stage stage);
 /* The name scope in force without trailing slash, "LeNet/conv1"; "" at the top. Owned by the graph. */

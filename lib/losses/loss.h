@@ -1,0 +1,25 @@
+/* What losses share. */
+#ifndef SLIM_LOSSES_LOSS_H
+#define SLIM_LOSSES_LOSS_H
+
+#include "ops/ops.h"
+#include "slim/losses.h"
+
+/* The options of every loss. */
+#define SLIM_LOSS_COMMON                                                                                               \
+  (SLIM_OPTION(weights) | SLIM_OPTION(weight) | SLIM_OPTION(reduction) | SLIM_OPTION(loss_collection) |                \
+   SLIM_OPTION(scope))
+
+extern const slim_layer_info slim_layer_compute_weighted_loss, slim_layer_softmax_cross_entropy,
+  slim_layer_sparse_softmax_cross_entropy, slim_layer_sigmoid_cross_entropy, slim_layer_mean_squared_error,
+  slim_layer_absolute_difference, slim_layer_log_loss, slim_layer_add_loss;
+
+/* Opens a loss of two tensors under its name scope. @return false: slim_loss_refuse() is the result. */
+bool slim_loss_open(slim_call *call, const slim_layer_info *info, const char *scope, const slim_args *args);
+slim_tensor *slim_loss_refuse(const slim_call *call);
+/* Predictions and labels must agree in shape; labels become float32. @return false with the error recorded. */
+bool slim_loss_pair(slim_call *call);
+/* Weighs and reduces losses, collects the result, ends the call. */
+slim_tensor *slim_loss_finish(slim_call *call, slim_tensor *losses);
+
+#endif
