@@ -19,19 +19,25 @@ void cli_begin(const char *name, bool json)
   }
 }
 
-static void print_line(const char *format, va_list list)
+void cli_message(const char *format, ...)
 {
   char text[SLIM_ERROR_TEXT + 256];
+  va_list list;
+  va_start(list, format);
   (void)vsnprintf(text, sizeof text, format, list);
+  va_end(list);
   fprintf(stderr, "slimcl %s: %s\n", cli.name, text);
 }
 
-void cli_message(const char *format, ...)
+int cli_usage(const char *format, ...)
 {
+  char text[SLIM_ERROR_TEXT];
   va_list list;
   va_start(list, format);
-  print_line(format, list);
+  (void)vsnprintf(text, sizeof text, format, list);
   va_end(list);
+  cli_message("%s ('slimcl %s --help' lists its flags)", text, cli.name);
+  return EXIT_USAGE;
 }
 
 int cli_print_json(cJSON *document)

@@ -24,6 +24,9 @@ void cli_begin(const char *name, bool json);
 /** Writes "slimcl train: <text>" to stderr. */
 void cli_message(const char *format, ...) SLIM_PRINTF(1, 2);
 
+/** Writes "slimcl train: <text> ('slimcl train --help' lists its flags)" to stderr. @return EXIT_USAGE. */
+int cli_usage(const char *format, ...) SLIM_PRINTF(1, 2);
+
 /** Reports a failure: a line on stderr and, with --json, a document { "error": { "status", "text" } }. @return 1. */
 int cli_fail(slim_status status, const char *format, ...) SLIM_PRINTF(2, 3);
 

@@ -29,11 +29,7 @@ static const flag flags[] = {
 
 static int require(const char *name, const char *value)
 {
-  if (value && *value) {
-    return 0;
-  }
-  cli_message("--%s must be given ('slimcl convert --help' lists the flags)", name);
-  return EXIT_USAGE;
+  return value && *value ? 0 : cli_usage("--%s is missing", name);
 }
 
 typedef struct display {

@@ -4,6 +4,7 @@
 
 #include "slim/args.h"
 #include "slim/base.h"
+#include "slim/checkpoint.h"
 #include "slim/data.h"
 #include "slim/device.h"
 #include "slim/graph.h"
@@ -12,6 +13,8 @@
 #include "slim/metrics.h"
 #include "slim/nets.h"
 #include "slim/ops.h"
+#include "slim/optimizers.h"
 #include "slim/session.h"
+#include "slim/summary.h"
 
 #endif

@@ -35,6 +35,9 @@ ok "devices as JSON ends well" ended 0
 ok "devices as JSON" is 'd["devices"][0]["device"] == "cpu" and d["devices"][0]["compute_units"] >= 1'
 ok "every device has a selector of its own" is 'len({i["device"] for i in d["devices"]}) == len(d["devices"])'
 
+try convert --dataset_name=mnist
+ok "a flag that is needed is named" says "slimcl convert: --source_dir is missing ('slimcl convert --help' lists its flags)"
+
 try inspect
 ok "inspect without a path is wrong usage" ended 2
 ok "and says what is missing" says "slimcl inspect: PATH is missing"
