@@ -1,0 +1,195 @@
+/* Optimizers at work: 20 steps beside TensorFlow's (tests/parity/optimizers.py), clipping, multipliers, averages. */
+#include "session_support.h"
+#include "slim/optimizers.h"
+#include "tests/parity/optimizers.h"
+
+#include <math.h>
+
+enum { SIZE = 5 };
+static const slim_tensors all = { 0, NULL };
+
+typedef struct problem {
+  slim_graph *graph;
+  slim_device *device;
+  slim_session *session;
+  slim_tensor *w, *step, *loss;
+} problem;
+
+/* sum(a * (w - b)^2) / 2 */
+static problem problem_open(void)
+{
+  problem p = { .graph = slim_graph_create(1), .device = test_open_device() };
+  slim_tensor *a = slim_constant_tensor(p.graph, SLIM_FLOAT32, SLIM_SHAPE(SIZE), factor, "a");
+  slim_tensor *b = slim_constant_tensor(p.graph, SLIM_FLOAT32, SLIM_SHAPE(SIZE), target, "b");
+  p.step = slim_get_or_create_global_step(p.graph);
+  p.w = test_variable(p.graph, "w", SLIM_FLOAT32, SLIM_SHAPE(SIZE), start);
+  slim_tensor *d = slim_op_binary_add(p.w, b, SLIM_BINARY_SUB);
+  slim_tensor *squares = slim_op_binary_add(a, slim_op_binary_add(d, d, SLIM_BINARY_MUL), SLIM_BINARY_MUL);
+  slim_tensor *sum = slim_op_reduce_add(squares, SLIM_REDUCE_SUM, 1, 0);
+  p.loss = slim_op_unary_add(sum, SLIM_UNARY_SCALE_ADD, 0.5f, 0.0f);
+  return p;
+}
+
+static void problem_run(problem *p, slim_tensor *train, int steps)
+{
+  slim_error error = { SLIM_OK, "" };
+  ck_assert_str_eq(slim_graph_error(p->graph), "");
+  if (!p->session) {
+    ck_assert_msg(slim_session_create(p->graph, p->device, NULL, &p->session, &error) == SLIM_OK, "%s", error.text);
+    ck_assert_msg(slim_session_initialize(p->session) == SLIM_OK, "%s", slim_session_error(p->session));
+  }
+  const slim_fetch fetch = { train, NULL, 0 };
+  for (int i = 0; i < steps; i++) {
+    ck_assert_msg(slim_session_run(p->session, NULL, 0, &fetch, 1) == SLIM_OK, "%s", slim_session_error(p->session));
+  }
+}
+
+static void problem_close(problem *p)
+{
+  slim_session_destroy(p->session);
+  slim_device_close(p->device);
+  slim_graph_destroy(p->graph);
+}
+
+/* The value of a variable of SIZE elements is wanted, up to tolerance times the largest element. */
+static void assert_value(problem *p, const slim_tensor *variable, const float *wanted, float tolerance)
+{
+  float value[SIZE] = { 0 }, largest = 0;
+  ck_assert_msg(slim_session_get_variable(p->session, variable, value, sizeof value) == SLIM_OK, "%s",
+                slim_session_error(p->session));
+  for (int i = 0; i < SIZE; i++) {
+    largest = fmaxf(largest, fabsf(wanted[i]));
+  }
+  for (int i = 0; i < SIZE; i++) {
+    ck_assert_msg(fabsf(value[i] - wanted[i]) <= tolerance * largest, "%s[%d] is %.9g, wanted %.9g",
+                  slim_variable_full_name(variable), i, (double)value[i], (double)wanted[i]);
+  }
+}
+
+static slim_tensor *rate_of(const problem *p, const char *label)
+{
+  if (strcmp(label, "exponential") == 0 || strcmp(label, "staircase") == 0) {
+    return slim_exponential_decay(0.05, p->step, 3, 0.7, *label == 's');
+  }
+  if (strcmp(label, "polynomial") == 0) {
+    return slim_polynomial_decay(0.05, p->step, 12, 0.001, 2.0, false);
+  }
+  if (strcmp(label, "cycle") == 0) {
+    return slim_polynomial_decay(0.05, p->step, 6, 0.001, 1.0, true);
+  }
+  return slim_constant(p->graph, 0.02f, "learning_rate");
+}
+
+static slim_optimizer *optimizer_of(const char *label, slim_tensor *rate)
+{
+  static const char *const names[] = { "momentum",   "nesterov", "adam",
+                                       "adam_other", "rms_prop", "rms_prop_momentum",
+                                       "rms_prop_centered" };
+  int i = 0;
+  while (i < 7 && strcmp(label, names[i]) != 0) {
+    i++;
+  }
+  switch (i) {
+  case 0:
+    return slim_momentum_optimizer(rate, 0.9f);
+  case 1:
+    return slim_momentum_optimizer(rate, 0.9f, .use_nesterov = SLIM_YES);
+  case 2:
+    return slim_adam_optimizer(rate);
+  case 3:
+    return slim_adam_optimizer(rate, .beta1 = 0.8f, .beta2 = 0.9f, .epsilon = 0.1f);
+  case 4:
+    return slim_rms_prop_optimizer(rate);
+  case 5:
+    return slim_rms_prop_optimizer(rate, .decay = 0.8f, .momentum = 0.9f, .epsilon = 1.0f);
+  case 6:
+    return slim_rms_prop_optimizer(rate, .momentum = 0.5f, .epsilon = 1e-3f, .centered = SLIM_YES);
+  default:
+    return slim_gradient_descent_optimizer(rate);
+  }
+}
+
+/* Rounding errors of a step, about 5 operations of relative error 6e-8, add up over 20 steps. */
+START_TEST(steps_are_tensorflows)
+{
+  const struct parity_case *c = &cases[_i];
+  const float tolerance = STEPS * 5 * 6e-8f;
+  problem p = problem_open();
+  problem_run(&p, slim_minimize(optimizer_of(c->label, rate_of(&p, c->label)), p.loss, p.step, all), STEPS);
+  int64_t step = 0;
+  ck_assert_int_eq(slim_session_get_variable(p.session, p.step, &step, sizeof step), SLIM_OK);
+  ck_assert_int_eq(step, STEPS);
+  assert_value(&p, p.w, c->w, tolerance);
+  for (int i = 0; i < c->slots; i++) {
+    const slim_tensor *slot = slim_variable_find(p.graph, c->slot_name[i]);
+    ck_assert_msg(slot != NULL, "%s is missing", c->slot_name[i]);
+    assert_value(&p, slot, c->slot[i], tolerance);
+  }
+  problem_close(&p);
+}
+END_TEST
+
+static void gradient_at_start(float *g, float *norm)
+{
+  double sum = 0;
+  for (int i = 0; i < SIZE; i++) {
+    g[i] = factor[i] * (start[i] - target[i]);
+    sum += (double)g[i] * (double)g[i];
+  }
+  *norm = (float)sqrt(sum);
+}
+
+/* One step of gradient descent with rate 1: w = start - gradient. */
+START_TEST(gradients_are_clipped_by_their_own_norm_and_multiplied)
+{
+  float g[SIZE], norm = 0, wanted[SIZE];
+  gradient_at_start(g, &norm);
+  const float max_norm = _i == 0 ? 0.5f * norm : 2.0f * norm; /* clips; leaves alone */
+  problem p = problem_open();
+  slim_optimizer *optimizer = slim_gradient_descent_optimizer(slim_constant(p.graph, 1.0f, NULL));
+  slim_gradient_list list = slim_compute_gradients(optimizer, p.loss, all);
+  list = slim_multiply_gradients(list, &(slim_gradient_multiplier){ "w", 0.25f }, 1);
+  list = slim_clip_gradient_norms(list, 0.25f * max_norm);
+  problem_run(&p, slim_apply_gradients(optimizer, list, NULL), 1);
+  for (int i = 0; i < SIZE; i++) {
+    wanted[i] = start[i] - 0.25f * g[i] * (_i == 0 ? 0.5f : 1.0f);
+  }
+  assert_value(&p, p.w, wanted, 1e-6f);
+  problem_close(&p);
+}
+END_TEST
+
+START_TEST(averages_follow_the_updated_variables)
+{
+  problem p = problem_open();
+  slim_optimizer *optimizer = slim_gradient_descent_optimizer(slim_constant(p.graph, 0.02f, NULL));
+  slim_tensor *train = slim_minimize(optimizer, p.loss, p.step, all);
+  (void)slim_add_to_collection(SLIM_UPDATE_OPS,
+                               slim_moving_average_apply(slim_get_trainable_variables(p.graph, NULL, NULL), 0.9f));
+  double w[SIZE], shadow[SIZE];
+  float wanted[SIZE];
+  for (int i = 0; i < SIZE; i++) {
+    w[i] = shadow[i] = (double)start[i];
+  }
+  for (int k = 0; k < 3 * SIZE; k++) {
+    const int i = k % SIZE;
+    w[i] -= 0.02 * (double)factor[i] * (w[i] - (double)target[i]);
+    shadow[i] -= (1 - 0.9) * (shadow[i] - w[i]);
+    wanted[i] = (float)shadow[i];
+  }
+  problem_run(&p, train, 3);
+  const slim_tensor *average = slim_moving_average_of(p.w);
+  ck_assert_str_eq(slim_variable_full_name(average), "w/ExponentialMovingAverage");
+  assert_value(&p, average, wanted, 2e-6f);
+  problem_close(&p);
+}
+END_TEST
+
+static void build(TCase *c)
+{
+  tcase_add_loop_test(c, steps_are_tensorflows, 0, (int)(sizeof cases / sizeof *cases));
+  tcase_add_loop_test(c, gradients_are_clipped_by_their_own_norm_and_multiplied, 0, 2);
+  tcase_add_test(c, averages_follow_the_updated_variables);
+}
+
+TEST_MAIN("optimizer_steps", build, test_device_available)
