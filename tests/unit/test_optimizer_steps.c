@@ -32,15 +32,13 @@ static problem problem_open(void)
 
 static void problem_run(problem *p, slim_tensor *train, int steps)
 {
-  slim_error error = { SLIM_OK, "" };
   ck_assert_str_eq(slim_graph_error(p->graph), "");
   if (!p->session) {
-    ck_assert_msg(slim_session_create(p->graph, p->device, NULL, &p->session, &error) == SLIM_OK, "%s", error.text);
-    ck_assert_msg(slim_session_initialize(p->session) == SLIM_OK, "%s", slim_session_error(p->session));
+    p->session = test_session(p->graph, p->device, NULL);
   }
   const slim_fetch fetch = { train, NULL, 0 };
   for (int i = 0; i < steps; i++) {
-    ck_assert_msg(slim_session_run(p->session, NULL, 0, &fetch, 1) == SLIM_OK, "%s", slim_session_error(p->session));
+    test_ok(p->session, slim_session_run(p->session, NULL, 0, &fetch, 1));
   }
 }
 
@@ -55,8 +53,7 @@ static void problem_close(problem *p)
 static void assert_value(problem *p, const slim_tensor *variable, const float *wanted, float tolerance)
 {
   float value[SIZE] = { 0 }, largest = 0;
-  ck_assert_msg(slim_session_get_variable(p->session, variable, value, sizeof value) == SLIM_OK, "%s",
-                slim_session_error(p->session));
+  test_ok(p->session, slim_session_get_variable(p->session, variable, value, sizeof value));
   for (int i = 0; i < SIZE; i++) {
     largest = fmaxf(largest, fabsf(wanted[i]));
   }
