@@ -35,6 +35,7 @@ static void problem_run(problem *p, slim_tensor *train, int steps)
   ck_assert_str_eq(slim_graph_error(p->graph), "");
   if (!p->session) {
     p->session = test_session(p->graph, p->device, NULL);
+    test_ok(p->session, slim_session_initialize(p->session));
   }
   const slim_fetch fetch = { train, NULL, 0 };
   for (int i = 0; i < steps; i++) {
