@@ -15,7 +15,7 @@ enum { EXIT_USAGE = 2 };
   FLAG(options_, device, STRING, "auto", "cpu, opencl, opencl:<n>, auto, or part of a device's name")
 #define CLI_FLAG_SEED(options_) FLAG(options_, seed, INT, "0", "fixes everything random", .min = 0, .max = 9e15)
 
-extern const command command_convert, command_devices, command_inspect;
+extern const command command_convert, command_devices, command_inspect, command_summary;
 
 /** Names the command for messages. With json, everything written to stdout from now on, by drivers too, goes to stderr;
  * only cli_print_json reaches the real stdout. */

@@ -4,7 +4,7 @@
 
 #include "cli.h"
 
-static const command *const commands[] = { &command_convert, &command_devices, &command_inspect };
+static const command *const commands[] = { &command_convert, &command_devices, &command_inspect, &command_summary };
 enum { NUM_COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_usage(FILE *out)

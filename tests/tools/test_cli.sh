@@ -51,4 +51,18 @@ try inspect "$work/text"
 ok "any other file fails" ended 1
 ok "and is told apart" says "$work/text is neither a TFRecord file, an event file nor a checkpoint"
 
+try summary --model_name=lenet --json
+ok "summary of LeNet counts as its paper does" is \
+  'd["trainable_parameters"] == d["parameters"] == 3274634 and d["macs"] == 13883904'
+ok "variables have name, shape and trainable" is \
+  'd["variables"][0] == {"name": "LeNet/conv1/weights", "shape": [5, 5, 1, 32], "trainable": True} and len(d["variables"]) == 8'
+ok "layers have name, op, output, parameters and macs" is \
+  'd["layers"][0] == {"name": "LeNet/conv1", "op": "conv2d", "output": [None, 28, 28, 32], "parameters": 832, "macs": 627200}'
+ok "layers add up" is 'sum(l["macs"] for l in d["layers"]) == d["macs"] and sum(l["parameters"] for l in d["layers"]) == d["parameters"]'
+try summary --model_name=lenet --num_classes=100
+ok "summary as text" prints "3366884 trainable parameters"
+try summary --model_name=lnet
+ok "a net that is not there fails" ended 1
+ok "and lists what there is" says "slimcl summary: there is no net 'lnet'; there are: lenet"
+
 done_testing

@@ -1,0 +1,77 @@
+#include "model.h"
+
+#include <stdio.h>
+
+void model_list_networks(char *text, size_t size)
+{
+  const slim_network *network;
+  size_t used = 0;
+  text[0] = '\0';
+  for (size_t i = 0; (network = slim_network_at(i)) != NULL && used < size; i++) {
+    used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", network->name);
+  }
+}
+
+static slim_status find_parts(model *m, const model_spec *spec, slim_error *error)
+{
+  m->network = slim_get_network(spec->model_name);
+  if (!m->network) {
+    char names[512];
+    model_list_networks(names, sizeof names);
+    return slim_error_set(error, SLIM_ERR_NOT_FOUND, "there is no net '%s'; there are: %s", spec->model_name, names);
+  }
+  m->preprocessing =
+      slim_get_preprocessing(spec->preprocessing_name ? spec->preprocessing_name : spec->model_name, error);
+  if (!m->preprocessing) {
+    return error->status;
+  }
+  m->size = spec->image_size ? (int)spec->image_size : m->network->default_image_size;
+  m->channels = spec->use_grayscale ? 1 : spec->channels ? spec->channels : m->network->channels;
+  return SLIM_OK;
+}
+
+slim_status model_open(model *m, const model_spec *spec, slim_error *error)
+{
+  *m = (model){ 0 };
+  if (find_parts(m, spec, error) != SLIM_OK) {
+    return error->status;
+  }
+  m->graph = slim_graph_create(spec->seed);
+  m->images = slim_placeholder(m->graph, SLIM_FLOAT32, SLIM_SHAPE(-1, m->size, m->size, m->channels), "images");
+  m->labels = slim_placeholder(m->graph, SLIM_INT64, SLIM_SHAPE(-1), "labels");
+  m->logits = slim_build_network(spec->model_name, m->images, (float)spec->weight_decay,
+                                 &(slim_net_args){ .num_classes = (int)spec->num_classes, .is_training = spec->is_training });
+  if (!m->graph) {
+    return slim_error_set(error, SLIM_ERR_MEMORY, "no memory for a graph");
+  }
+  return slim_graph_status(m->graph) == SLIM_OK
+             ? SLIM_OK
+             : slim_error_set(error, slim_graph_status(m->graph), "%s", slim_graph_error(m->graph));
+}
+
+void model_close(model *m)
+{
+  slim_graph_destroy(m->graph);
+  *m = (model){ 0 };
+}
+
+slim_status model_queue(const model *m, slim_dataset *dataset, const model_input *input, slim_queue **queue,
+                        slim_error *error)
+{
+  const slim_image_options options = {
+    .batch_size = (int)input->batch_size,
+    .height = m->size,
+    .width = m->size,
+    .preprocessing = m->preprocessing,
+    .is_training = input->is_training,
+    .use_grayscale = input->use_grayscale,
+    .labels_offset = (int)input->labels_offset,
+    .stream = { .shuffle = input->is_training,
+                .seed = input->seed,
+                .num_epochs = input->is_training ? 0 : 1,
+                .start_step = input->start_step,
+                .num_threads = (int)input->threads,
+                .drop_partial = input->is_training },
+  };
+  return slim_image_queue(dataset, &options, queue, error);
+}

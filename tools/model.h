@@ -1,0 +1,52 @@
+/* A net with its preprocessing and placeholders: what train, eval, classify and summary build alike. */
+#ifndef SLIMCL_MODEL_H
+#define SLIMCL_MODEL_H
+
+#include <slim/data.h>
+#include <slim/nets.h>
+
+#include <stdint.h>
+
+/* Help texts that the commands share. */
+#define MODEL_HELP_DATASET "mnist, fashion_mnist, cifar10, or the name that a folder of images was converted under"
+#define MODEL_HELP_NAME "net, lenet for example; a wrong name lists them all"
+
+typedef struct model_spec {
+  const char *model_name, *preprocessing_name; /* preprocessing NULL: the net's own */
+  int64_t image_size;                          /* height and width; 0: the net's own */
+  int channels;                                /* of the images; 0: those of the net */
+  int64_t num_classes;
+  double weight_decay;
+  bool is_training, use_grayscale;
+  uint64_t seed;
+} model_spec;
+
+typedef struct model {
+  const slim_network *network;
+  slim_preprocessing preprocessing; /* NULL without a name: summary needs none */
+  slim_graph *graph;
+  slim_tensor *images, *labels; /* float32 [?, size, size, channels], int64 [?] */
+  slim_tensor *logits;          /* [?, num_classes] */
+  int size, channels;
+} model;
+
+/** The images of a data set as a net takes them: batches of size, forever or once. */
+typedef struct model_input {
+  int64_t batch_size, threads, labels_offset, start_step;
+  bool is_training, use_grayscale; /* training: shuffled and endless */
+  uint64_t seed;
+} model_input;
+
+/** Builds the net. Errors: SLIM_ERR_NOT_FOUND with the names there are, for the net and its preprocessing. m is to be
+ * closed in any case. */
+slim_status model_open(model *m, const model_spec *spec, slim_error *error);
+void model_close(model *m);
+
+/** Batches for the model's placeholders: item 0 images, item 1 labels. */
+slim_status model_queue(const model *m, slim_dataset *dataset, const model_input *input, slim_queue **queue,
+                        slim_error *error);
+
+/** Writes the names of all nets, "lenet, vgg_16", to text. */
+void model_list_networks(char *text, size_t size);
+
+#endif
