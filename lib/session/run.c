@@ -8,16 +8,27 @@
 /* --- the finite flag
  * --------------------------------------------------------------------------------------------------- */
 
+slim_status slim_session_clear_flag(slim_session *session)
+{
+  slim_device *device = session->device;
+  bool set = false;
+  slim_status status = device->backend->flag_read(device, true, &set); /* of all runs that are under way */
+  if (status == SLIM_OK) {
+    status = device->backend->flag_clear(device);
+  }
+  return slim_device_blame(device, status, &session->error, "session: finite flag");
+}
+
 /* Reads the flag, and clears it when it is set. While it is set, updates leave variables as they are: reading it late
  * does no harm. */
 static slim_status take_flag(slim_session *session, bool wait, bool *set)
 {
   slim_device *device = session->device;
-  slim_status status = device->backend->flag_read(device, wait, set);
-  if (status == SLIM_OK && *set) {
-    status = device->backend->flag_clear(device);
+  const slim_status status = device->backend->flag_read(device, wait, set);
+  if (status != SLIM_OK) {
+    return slim_device_blame(device, status, &session->error, "session: finite flag");
   }
-  return slim_device_blame(device, status, &session->error, "session: finite flag");
+  return *set ? slim_session_clear_flag(session) : SLIM_OK;
 }
 
 void slim_session_leave_flag(slim_session *session)

@@ -69,6 +69,8 @@ slim_status slim_session_upload(slim_session *session, const slim_plan *plan);
 slim_status slim_session_download(slim_session *session, slim_plan *plan, const slim_tensor *tensor, void *data);
 /* Do all variables of the plan have values? */
 slim_status slim_session_check_ready(slim_session *session, slim_plan *plan);
+/* Waits for what may still set the flag, and clears it. */
+slim_status slim_session_clear_flag(slim_session *session);
 /* Gives the finite flag back, when this session owns it. */
 void slim_session_leave_flag(slim_session *session);
 

@@ -91,7 +91,7 @@ static void trace(slim_session *session, const slim_feed *feeds, size_t num_feed
     go_on = look_at_step(session, plan, &plan->steps[i]);
   }
   if (plan->check) {
-    (void)session->device->backend->flag_clear(session->device);
+    (void)slim_session_clear_flag(session);
   }
 }
 

@@ -133,7 +133,8 @@ static slim_status choose_lane(slim_plan *plan, slim_plan_step *step, bool *spli
 {
   slim_plan_group *g = step->group;
   const slim_node *first = g->group.nodes[0];
-  const slim_where wanted = !plan->unified && on_host_lane(plan, first) ? SLIM_ON_HOST : SLIM_ON_DEVICE;
+  const bool on_host = g->once || on_host_lane(plan, first); /* constants are on the host: so is what is folded */
+  const slim_where wanted = !plan->unified && on_host ? SLIM_ON_HOST : SLIM_ON_DEVICE;
   if (supported(plan, step, wanted)) {
     return SLIM_OK;
   }
@@ -202,6 +203,13 @@ static slim_status place_zero(slim_plan *plan, slim_plan_tensor *t)
   return t->view[t->home].host ? SLIM_OK : slim_plan_no_memory(plan);
 }
 
+/* Output 0 is what an op is run for; of an op with effects it may be left out. */
+static bool must_have(const slim_tensor *out)
+{
+  const slim_op *op = out->node->op;
+  return ((op->kept >> out->output) & 1u) || (out->output == 0 && !(op->flags & SLIM_OP_EFFECT));
+}
+
 static slim_status make_outputs(slim_plan *plan, const slim_plan_group *g)
 {
   slim_status status = SLIM_OK;
@@ -212,7 +220,7 @@ static slim_status make_outputs(slim_plan *plan, const slim_plan_group *g)
     t->fresh[t->home] = true;
     if (slim_node_answers_on_host(out->node)) {
       status = place_zero(plan, t);
-    } else if (t->readers > 0 || ((out->node->op->kept >> out->output) & 1u)) {
+    } else if (t->readers > 0 || must_have(out)) {
       status = give_slot(plan, t, t->home, g->once);
       touch(plan, t->slot[t->home]);
     }
