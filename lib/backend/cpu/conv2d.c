@@ -1,60 +1,96 @@
-#include "backend/cpu/conv2d.h"
+#include "backend/cpu/epilogue.h"
+#include "backend/cpu/layout.h"
+#include "backend/cpu/packed.h"
+#include "backend/cpu/taps.h"
 
-typedef struct job {
+/* Workspace: scratch of the workers; with nchw also x and y with channels last. */
+typedef struct state {
   conv2d g;
-  const float *x, *w;
-  float *y;
-} job;
+  taps taps;
+  packed_weights packed;
+} state;
 
-static void pixel(const job *j, size_t n, int oy, int ox)
+static bool is_nchw(const slim_cpu_step *step)
 {
-  const conv2d *g = &j->g;
-  float *y = j->y + n * g->y.image + (size_t)oy * g->y.row + (size_t)ox * g->y.pixel;
-  for (int o = 0; o < g->y.c; o++) {
-    float sum = 0.0f;
-    for (int t = 0; t < g->kh * g->kw; t++) {
-      const int r = oy * g->stride.h + t / g->kw * g->rate.h - g->before_h;
-      const int c = ox * g->stride.w + t % g->kw * g->rate.w - g->before_w;
-      if (r < 0 || r >= g->x.h || c < 0 || c >= g->x.w) {
-        continue;
-      }
-      const float *x = j->x + n * g->x.image + (size_t)r * g->x.row + (size_t)c * g->x.pixel;
-      const float *w = j->w + (size_t)t * (size_t)g->x.c * (size_t)g->y.c + (size_t)o;
-      for (int i = 0; i < g->x.c; i++) {
-        sum += x[(size_t)i * g->x.channel] * w[(size_t)i * (size_t)g->y.c];
-      }
-    }
-    y[(size_t)o * g->y.channel] = sum;
-  }
+  return ((const slim_conv2d_attr *)step->attr)->nchw != 0;
 }
 
-static void rows(void *user, size_t begin, size_t end, int worker)
+static tap_axis axis_of(int kernel, int rate, int before)
 {
-  const job *j = user;
-  (void)worker;
-  for (size_t row = begin; row < end; row++) {
-    for (int ox = 0; ox < j->g.y.w; ox++) {
-      pixel(j, row / (size_t)j->g.y.h, (int)(row % (size_t)j->g.y.h), ox);
-    }
-  }
+  return (tap_axis){ .count = kernel, .first = 0, .step = 1, .begin = -before, .distance = rate };
 }
 
-static conv2d geometry(const slim_cpu_step *step)
+static void set_up(state *s, const slim_cpu_step *step)
 {
-  return conv2d_of(step->attr, &step->in[0].shape, &step->in[1].shape, &step->out[0].shape);
+  s->g = conv2d_of(step->attr, &step->in[0].shape, &step->in[1].shape, &step->out[0].shape);
+  const conv2d *g = &s->g;
+  const image y = channels_last(g->y);
+  s->taps = (taps){ .n = g->x.n, .h = g->x.h, .w = g->x.w, .c = g->x.c, .oh = y.h, .ow = y.w, .oc = y.c,
+                    .out_image = y.image, .out_row = y.row, .out_pixel = y.pixel, .stride = g->stride,
+                    .kernel_w = g->kw };
+  s->taps.rows = axis_of(g->kh, g->rate.h, g->before_h);
+  s->taps.columns = axis_of(g->kw, g->rate.w, g->before_w);
+  CPU_OP(taps_plan)(&s->taps);
+}
+
+static size_t scratch_floats(const slim_cpu_step *step, const state *s)
+{
+  return (size_t)slim_threads_count(step->device->threads) * CPU_OP(taps_scratch)(&s->taps);
+}
+
+static size_t workspace(const slim_cpu_step *step)
+{
+  state s;
+  set_up(&s, step);
+  const size_t turned = is_nchw(step) ? whole_lines(image_floats(&s.g.x)) + whole_lines(image_floats(&s.g.y)) : 0;
+  return (turned + scratch_floats(step, &s)) * sizeof(float);
 }
 
 static double flops(const slim_cpu_step *step)
 {
-  const conv2d g = geometry(step);
+  const conv2d g = conv2d_of(step->attr, &step->in[0].shape, &step->in[1].shape, &step->out[0].shape);
   return conv2d_flops(&g);
+}
+
+static bool prepare(slim_cpu_step *step)
+{
+  state *s = step->state;
+  set_up(s, step);
+  return packed_alloc(&s->packed, CPU_OP(taps_packed)(&s->taps));
+}
+
+static void release(slim_cpu_step *step)
+{
+  state *s = step->state;
+  free(s->packed.data);
 }
 
 static void run(slim_cpu_step *step, const slim_run *run_info)
 {
-  job j = { .g = geometry(step), .x = step->in[0].host, .w = step->in[1].host, .y = step->out[0].host };
+  state *s = step->state;
+  const tile_epilogue epilogue = epilogue_of(step, 2);
+  const conv2d *g = &s->g;
+  float *work = step->workspace;
   (void)run_info;
-  slim_cpu_for(step, (size_t)j.g.y.n * (size_t)j.g.y.h, 1, rows, &j);
+  if (packed_stale(&s->packed, &step->in[1])) {
+    CPU_OP(taps_pack)(step, &s->taps, step->in[1].host, s->packed.data);
+  }
+  if (!is_nchw(step)) {
+    CPU_OP(taps_run)(step, &s->taps, step->in[0].host, s->packed.data, step->out[0].host, &epilogue, work);
+    return;
+  }
+  float *x = work + scratch_floats(step, s), *y = x + whole_lines(image_floats(&g->x));
+  turn_all(step, (size_t)g->x.n, (turn){ step->in[0].host, x, (size_t)g->x.c, (size_t)g->x.h * (size_t)g->x.w });
+  CPU_OP(taps_run)(step, &s->taps, x, s->packed.data, y, &epilogue, work);
+  turn_all(step, (size_t)g->y.n, (turn){ y, step->out[0].host, (size_t)g->y.h * (size_t)g->y.w, (size_t)g->y.c });
 }
 
-const slim_cpu_op CPU_OP(conv2d) = { .flops = flops, .run = run };
+static bool can_fuse(const slim_group *group, const slim_node *node)
+{
+  return !((const slim_conv2d_attr *)group->nodes[0]->attr)->nchw && epilogue_fits(group, node);
+}
+
+const slim_cpu_op CPU_OP(conv2d) = {
+  .kernel = "conv2d_taps", .state_bytes = sizeof(state), .can_fuse = can_fuse, .flops = flops, .workspace = workspace,
+  .prepare = prepare, .run = run, .release = release
+};

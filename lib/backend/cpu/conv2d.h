@@ -22,6 +22,26 @@ static inline conv2d conv2d_of(const slim_conv2d_attr *a, const slim_shape *x, c
   return g;
 }
 
+/* The same images with channels last, without gaps. */
+static inline image channels_last(image im)
+{
+  im.channel = 1;
+  im.pixel = (size_t)im.c;
+  im.row = (size_t)im.w * im.pixel;
+  return im;
+}
+
+static inline size_t image_floats(const image *im)
+{
+  return (size_t)im->n * im->image;
+}
+
+/* Floats rounded up to whole cache lines. */
+static inline size_t whole_lines(size_t floats)
+{
+  return (floats + 15) / 16 * 16;
+}
+
 static inline double conv2d_flops(const conv2d *g)
 {
   return 2.0 * g->y.n * g->y.h * g->y.w * g->y.c * (double)g->x.c * g->kh * g->kw;

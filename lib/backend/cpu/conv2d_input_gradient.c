@@ -1,55 +1,96 @@
-#include "backend/cpu/conv2d.h"
+/* A pixel of dx takes from dy at whole strides only, so dx falls into stride.h * stride.w phases; each is a convolution
+ * of dy, of stride 1, with the taps that meet it. */
+#include "backend/cpu/layout.h"
+#include "backend/cpu/packed.h"
+#include "backend/cpu/taps.h"
 
-typedef struct job {
+typedef struct phase {
+  taps taps;
+  size_t out_offset, packed_offset; /* floats */
+} phase;
+
+typedef struct state {
   conv2d g;
-  const float *dy, *w;
-  float *dx;
-} job;
+  int count;
+  phase *phases;
+  packed_weights packed;
+} state;
 
-/* The output position that tap k reads input position at for; false when there is none. */
-static bool source(int at, int k, int stride, int rate, int before, int size, int *out)
+static bool is_nchw(const slim_cpu_step *step)
 {
-  const int shifted = at + before - k * rate;
-  *out = shifted / stride;
-  return shifted >= 0 && shifted % stride == 0 && *out < size;
+  return ((const slim_conv2d_attr *)step->attr)->nchw != 0;
 }
 
-static void pixel(const job *j, size_t n, int row, int column)
+/* The first pixel of a phase along one axis, how many it has, and its taps in ascending order of where they read. */
+static tap_axis axis_of(int number, int kernel, int stride, int rate, int before, int size, int *first, int *count)
 {
-  const conv2d *g = &j->g;
-  float *dx = j->dx + n * g->x.image + (size_t)row * g->x.row + (size_t)column * g->x.pixel;
-  for (int i = 0; i < g->x.c; i++) {
-    float sum = 0.0f;
-    for (int t = 0; t < g->kh * g->kw; t++) {
-      int oy, ox;
-      if (!source(row, t / g->kw, g->stride.h, g->rate.h, g->before_h, g->y.h, &oy) ||
-          !source(column, t % g->kw, g->stride.w, g->rate.w, g->before_w, g->y.w, &ox)) {
-        continue;
-      }
-      const float *dy = j->dy + n * g->y.image + (size_t)oy * g->y.row + (size_t)ox * g->y.pixel;
-      const float *w = j->w + ((size_t)t * (size_t)g->x.c + (size_t)i) * (size_t)g->y.c;
-      for (int o = 0; o < g->y.c; o++) {
-        sum += dy[(size_t)o * g->y.channel] * w[o];
-      }
+  tap_axis a = { .distance = 1 };
+  *first = ((number - before) % stride + stride) % stride;
+  *count = *first < size ? (size - *first + stride - 1) / stride : 0;
+  for (int k = kernel - 1; k >= 0; k--) {
+    const int at = *first + before - k * rate;
+    if (at % stride != 0) {
+      continue;
     }
-    dx[(size_t)i * g->x.channel] = sum;
-  }
-}
-
-static void rows(void *user, size_t begin, size_t end, int worker)
-{
-  const job *j = user;
-  (void)worker;
-  for (size_t row = begin; row < end; row++) {
-    for (int column = 0; column < j->g.x.w; column++) {
-      pixel(j, row / (size_t)j->g.x.h, (int)(row % (size_t)j->g.x.h), column);
+    if (a.count == 0) {
+      a.first = k;
+      a.begin = at / stride;
+    } else if (a.count == 1) {
+      a.step = k - a.first;
+      a.distance = at / stride - a.begin;
     }
+    a.count++;
   }
+  return a;
 }
 
 static conv2d geometry(const slim_cpu_step *step)
 {
   return conv2d_of(step->attr, &step->out[0].shape, &step->in[1].shape, &step->in[0].shape);
+}
+
+static phase phase_of(const conv2d *g, int number)
+{
+  const image x = channels_last(g->x);
+  phase p = { 0 };
+  taps *t = &p.taps;
+  int y0, x0;
+  *t = (taps){ .n = g->y.n, .h = g->y.h, .w = g->y.w, .c = g->y.c, .oc = x.c, .stride = { 1, 1 }, .kernel_w = g->kw,
+               .transposed = true };
+  t->rows = axis_of(number / g->stride.w, g->kh, g->stride.h, g->rate.h, g->before_h, x.h, &y0, &t->oh);
+  t->columns = axis_of(number % g->stride.w, g->kw, g->stride.w, g->rate.w, g->before_w, x.w, &x0, &t->ow);
+  if (t->rows.count == 0 || t->columns.count == 0) {
+    t->rows = t->columns = (tap_axis){ .distance = 1 };
+  }
+  t->out_image = x.image;
+  t->out_row = x.row * (size_t)g->stride.h;
+  t->out_pixel = x.pixel * (size_t)g->stride.w;
+  p.out_offset = (size_t)y0 * x.row + (size_t)x0 * x.pixel;
+  CPU_OP(taps_plan)(t);
+  return p;
+}
+
+static int phases_of(const conv2d *g)
+{
+  return g->stride.h * g->stride.w;
+}
+
+static size_t scratch_floats(const slim_cpu_step *step, const conv2d *g)
+{
+  size_t most = 0;
+  for (int i = 0; i < phases_of(g); i++) {
+    const phase p = phase_of(g, i);
+    const size_t floats = CPU_OP(taps_scratch)(&p.taps);
+    most = floats > most ? floats : most;
+  }
+  return most * (size_t)slim_threads_count(step->device->threads);
+}
+
+static size_t workspace(const slim_cpu_step *step)
+{
+  const conv2d g = geometry(step);
+  const size_t turned = is_nchw(step) ? whole_lines(image_floats(&g.x)) + whole_lines(image_floats(&g.y)) : 0;
+  return (turned + scratch_floats(step, &g)) * sizeof(float);
 }
 
 static double flops(const slim_cpu_step *step)
@@ -58,11 +99,62 @@ static double flops(const slim_cpu_step *step)
   return conv2d_flops(&g);
 }
 
-static void run(slim_cpu_step *step, const slim_run *run_info)
+static bool prepare(slim_cpu_step *step)
 {
-  job j = { .g = geometry(step), .dy = step->in[0].host, .w = step->in[1].host, .dx = step->out[0].host };
-  (void)run_info;
-  slim_cpu_for(step, (size_t)j.g.x.n * (size_t)j.g.x.h, 1, rows, &j);
+  state *s = step->state;
+  size_t packed = 0;
+  s->g = geometry(step);
+  s->count = phases_of(&s->g);
+  s->phases = calloc((size_t)s->count, sizeof *s->phases);
+  for (int i = 0; s->phases && i < s->count; i++) {
+    s->phases[i] = phase_of(&s->g, i);
+    s->phases[i].packed_offset = packed;
+    packed += CPU_OP(taps_packed)(&s->phases[i].taps);
+  }
+  return s->phases && packed_alloc(&s->packed, packed);
 }
 
-const slim_cpu_op CPU_OP(conv2d_input_gradient) = { .flops = flops, .run = run };
+static void release(slim_cpu_step *step)
+{
+  state *s = step->state;
+  free(s->phases);
+  free(s->packed.data);
+}
+
+static void run_phases(slim_cpu_step *step, const float *dy, float *dx)
+{
+  const state *s = step->state;
+  const tile_epilogue none = { 0 };
+  for (int i = 0; i < s->count; i++) {
+    const phase *p = &s->phases[i];
+    if (p->taps.oh > 0 && p->taps.ow > 0) {
+      CPU_OP(taps_run)(step, &p->taps, dy, s->packed.data + p->packed_offset, dx + p->out_offset, &none,
+                       step->workspace);
+    }
+  }
+}
+
+static void run(slim_cpu_step *step, const slim_run *run_info)
+{
+  state *s = step->state;
+  const conv2d *g = &s->g;
+  (void)run_info;
+  if (packed_stale(&s->packed, &step->in[1])) {
+    for (int i = 0; i < s->count; i++) {
+      CPU_OP(taps_pack)(step, &s->phases[i].taps, step->in[1].host, s->packed.data + s->phases[i].packed_offset);
+    }
+  }
+  if (!is_nchw(step)) {
+    run_phases(step, step->in[0].host, step->out[0].host);
+    return;
+  }
+  float *dy = (float *)step->workspace + scratch_floats(step, g), *dx = dy + whole_lines(image_floats(&g->y));
+  turn_all(step, (size_t)g->y.n, (turn){ step->in[0].host, dy, (size_t)g->y.c, (size_t)g->y.h * (size_t)g->y.w });
+  run_phases(step, dy, dx);
+  turn_all(step, (size_t)g->x.n, (turn){ dx, step->out[0].host, (size_t)g->x.h * (size_t)g->x.w, (size_t)g->x.c });
+}
+
+const slim_cpu_op CPU_OP(conv2d_input_gradient) = {
+  .kernel = "conv2d_taps", .state_bytes = sizeof(state), .flops = flops, .workspace = workspace, .prepare = prepare,
+  .run = run, .release = release
+};

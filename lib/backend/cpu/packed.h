@@ -1,0 +1,30 @@
+/* Packed weights that a step keeps, and when they are out of date. */
+#ifndef SLIM_CPU_PACKED_H
+#define SLIM_CPU_PACKED_H
+
+#include "backend/cpu/vec.h"
+
+#include <stdlib.h>
+
+typedef struct packed_weights {
+  float *data;
+  bool valid;
+  uint64_t version; /* that data was packed at */
+} packed_weights;
+
+static inline bool packed_alloc(packed_weights *p, size_t floats)
+{
+  p->data = aligned_alloc(64, (floats * sizeof(float) / 64 + 1) * 64);
+  return p->data != NULL;
+}
+
+/* Must the weights of the view be packed (again) now? What a plan computes changes with every run. */
+static inline bool packed_stale(packed_weights *p, const slim_view *weights)
+{
+  const bool stale = !p->valid || !weights->version || *weights->version != p->version;
+  p->valid = weights->version != NULL;
+  p->version = weights->version ? *weights->version : 0;
+  return stale;
+}
+
+#endif
