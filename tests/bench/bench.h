@@ -3,18 +3,9 @@
 #define BENCH_H
 
 #include "backend/backend.h"
+#include "bench_time.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static inline double bench_now_ms(void)
-{
-  struct timespec t;
-  (void)clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
-}
 
 /* One thing to time: fn(user) must have finished its work when it returns. */
 typedef struct bench_entry {
@@ -25,12 +16,6 @@ typedef struct bench_entry {
 } bench_entry;
 
 #define BENCH_ROUNDS 15
-
-static inline int bench_compare(const void *a, const void *b)
-{
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
 
 /* Idle time lets the spinning threads of another library go to sleep. */
 static inline void bench_pause(void)
@@ -72,23 +57,6 @@ typedef struct bench_step {
   slim_view workspace;
   slim_step *step;
 } bench_step;
-
-static inline void bench_die(const char *what)
-{
-  (void)fprintf(stderr, "%s\n", what);
-  exit(EXIT_FAILURE);
-}
-
-static inline slim_device *bench_device(void)
-{
-  const char *name = getenv("SLIM_TEST_DEVICE");
-  slim_error error = { 0 };
-  slim_device *device = NULL;
-  if (slim_device_open(name ? name : "cpu", &device, &error) != SLIM_OK) {
-    bench_die(error.text);
-  }
-  return device;
-}
 
 static inline slim_view bench_view(slim_device *device, size_t bytes)
 {
