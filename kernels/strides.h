@@ -3,6 +3,14 @@
 
 #include "strides_params.h"
 
+/* One axis of the walk. The axes are written out: some drivers cannot index an array of an argument by a variable. */
+#define SLIM_STRIDES_AXIS(k_)                                                                                          \
+  if (s.rank > k_) {                                                                                                   \
+    const int index = rest % s.dim[k_];                                                                                \
+    rest /= s.dim[k_];                                                                                                 \
+    at += (int2)(index * s.a[k_], index * s.b[k_]);                                                                    \
+  }
+
 /* Where element i of the walk lies in a (x) and in b (y). */
 inline int2 slim_strides_at(const slim_strides_params s, const uint i)
 {
@@ -11,12 +19,12 @@ inline int2 slim_strides_at(const slim_strides_params s, const uint i)
   }
   int2 at = (int2)(0, 0);
   int rest = (int)i;
-  for (int k = s.rank - 1; k >= 0; k--) {
-    const int index = rest % s.dim[k];
-    rest /= s.dim[k];
-    at.x += index * s.a[k];
-    at.y += index * s.b[k];
-  }
+  SLIM_STRIDES_AXIS(5)
+  SLIM_STRIDES_AXIS(4)
+  SLIM_STRIDES_AXIS(3)
+  SLIM_STRIDES_AXIS(2)
+  SLIM_STRIDES_AXIS(1)
+  SLIM_STRIDES_AXIS(0)
   return at;
 }
 
