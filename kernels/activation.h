@@ -7,20 +7,19 @@
 #define SLIM_ACTIVATION_SIGMOID 3
 #define SLIM_ACTIVATION_TANH 4
 
+/* type_ is float or a vector of floats. A NaN stays one. */
+#define SLIM_ACTIVATE(type_, x_, kind_)                                                                                \
+  ((kind_) == SLIM_ACTIVATION_RELU      ? ((x_) < (type_)(0.0f) ? (type_)(0.0f) : (x_))                                \
+   : (kind_) == SLIM_ACTIVATION_RELU6   ? ((x_) < (type_)(0.0f)   ? (type_)(0.0f)                                      \
+                                           : (x_) > (type_)(6.0f) ? (type_)(6.0f)                                      \
+                                                                  : (x_))                                              \
+   : (kind_) == SLIM_ACTIVATION_SIGMOID ? 1.0f / (1.0f + exp(-(x_)))                                                   \
+   : (kind_) == SLIM_ACTIVATION_TANH    ? tanh(x_)                                                                     \
+                                        : (x_))
+
 inline float slim_activate(const float x, const int kind)
 {
-  switch (kind) {
-  case SLIM_ACTIVATION_RELU:
-    return x < 0.0f ? 0.0f : x; /* a NaN stays one */
-  case SLIM_ACTIVATION_RELU6:
-    return x < 0.0f ? 0.0f : x > 6.0f ? 6.0f : x;
-  case SLIM_ACTIVATION_SIGMOID:
-    return 1.0f / (1.0f + exp(-x));
-  case SLIM_ACTIVATION_TANH:
-    return tanh(x);
-  default:
-    return x;
-  }
+  return SLIM_ACTIVATE(float, x, kind);
 }
 
 /* dx from dy and the activation's own result y. */

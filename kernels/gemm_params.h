@@ -1,0 +1,9 @@
+#ifndef SLIM_GEMM_PARAMS_H
+#define SLIM_GEMM_PARAMS_H
+
+/* A group makes block_m rows and block_n columns of the result, with blocks of k of at most block_k. */
+typedef struct slim_gemm_params {
+  int block_m, block_n, block_k;
+} slim_gemm_params;
+
+#endif

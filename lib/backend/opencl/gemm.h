@@ -1,0 +1,18 @@
+/* How a matrix product is cut into groups and blocks on CPU-like devices. */
+#ifndef SLIM_OPENCL_GEMM_H
+#define SLIM_OPENCL_GEMM_H
+
+#include "backend/opencl/opencl.h"
+#include "kernels/gemm_params.h"
+
+/** Can the device run the blocked kernels at all? */
+bool slim_cl_gemm_usable(const slim_device *device);
+/** Blocks for a result of m rows and n columns with sums over k. */
+slim_gemm_params slim_cl_gemm_blocks(const slim_device *device, int m, int n, int k);
+/** Rows of the kernel's tile; columns of its panels. */
+int slim_cl_gemm_rows(const slim_device *device);
+int slim_cl_gemm_columns(const slim_device *device);
+/** The kernel's local arguments (tile, panels) and a group for each block of the result. */
+void slim_cl_gemm_range(slim_cl_build *build, const slim_gemm_params *g, int m, int n);
+
+#endif
