@@ -39,7 +39,7 @@ def lenet(build, devices, rounds):
                                           "torch_lenet.py")}
     for device in devices:
         programs[device] = lambda device=device: number(
-            r"^median ([0-9.]+) ms", run([build / "tests/bench/bench_lenet", 64], SLIM_TEST_DEVICE=device), "bench_lenet")
+            r"median ([0-9.]+) ms", run([build / "tests/bench/bench_lenet", 64], SLIM_TEST_DEVICE=device), "bench_lenet")
     times = {name: [] for name in programs}
     for _ in range(rounds):
         for name, measure in programs.items():
