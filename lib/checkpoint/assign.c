@@ -1,0 +1,222 @@
+/* Values of variables from checkpoints and from arrays. */
+#include "checkpoint/assign.h"
+
+#include "base/arena.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+size_t slim_variable_bytes(const slim_tensor *variable)
+{
+  const slim_shape shape = slim_tensor_shape(variable);
+  return slim_shape_elements(&shape) * slim_dtype_size(slim_tensor_dtype(variable));
+}
+
+static const char *name_of(const slim_restore *item)
+{
+  return item->name ? item->name : slim_variable_full_name(item->variable);
+}
+
+slim_status slim_restore_check(const slim_checkpoint_reader *reader, const char *prefix, const slim_restore *item,
+                               unsigned flags, slim_error *error)
+{
+  const char *variable = slim_variable_full_name(item->variable);
+  if (!slim_is_variable(item->variable)) {
+    return slim_error_set(error, SLIM_ERR_ARG, "restore: '%s' is not a variable", slim_tensor_name(item->variable));
+  }
+  const slim_checkpoint_entry *entry = slim_checkpoint_reader_find(reader, name_of(item));
+  if (!entry) {
+    return slim_error_set(error, SLIM_ERR_NOT_FOUND, "variable '%s': checkpoint '%s' has no '%s'", variable, prefix,
+                          name_of(item));
+  }
+  if (entry->dtype != slim_tensor_dtype(item->variable)) {
+    return slim_error_set(error, SLIM_ERR_TYPE, "variable '%s' is %s, checkpoint '%s' holds %s", variable,
+                          slim_dtype_name(slim_tensor_dtype(item->variable)), prefix, entry->type_name);
+  }
+  const slim_shape shape = slim_tensor_shape(item->variable);
+  const bool reshape = (flags & SLIM_RESTORE_RESHAPE) && entry->bytes == slim_variable_bytes(item->variable);
+  if (!slim_shape_equal(&shape, &entry->shape) && !reshape) {
+    char have[128], want[128];
+    return slim_error_set(error, SLIM_ERR_SHAPE, "variable '%s' has the shape %s, checkpoint '%s' holds %s", variable,
+                          slim_shape_format(&shape, have, sizeof have), prefix,
+                          slim_shape_format(&entry->shape, want, sizeof want));
+  }
+  return SLIM_OK;
+}
+
+slim_status slim_restore_one(slim_checkpoint_reader *reader, const slim_restore *item, slim_session *session,
+                             slim_error *error)
+{
+  const size_t bytes = slim_variable_bytes(item->variable);
+  void *data = malloc(bytes ? bytes : 1);
+  if (!data) {
+    return slim_error_set(error, SLIM_ERR_MEMORY, "restore: no memory for %zu bytes of '%s'", bytes, name_of(item));
+  }
+  slim_status status = slim_checkpoint_reader_read(reader, name_of(item), data, bytes, error);
+  if (status == SLIM_OK && session) {
+    status = slim_session_set_variable(session, item->variable, data, bytes);
+    if (status != SLIM_OK) {
+      (void)slim_error_set(error, status, "%s", slim_session_error(session));
+    }
+  }
+  free(data);
+  return status;
+}
+
+/* Checks all items; keep[i]: the checkpoint has it. Missing ones are errors, or warnings with IGNORE_MISSING. */
+static slim_status check_all(const slim_checkpoint_reader *reader, const char *prefix, const slim_restore *items,
+                             size_t count, unsigned flags, bool *keep, slim_error *error)
+{
+  for (size_t i = 0; i < count; i++) {
+    slim_error one = { SLIM_OK, "" };
+    const slim_status status = slim_restore_check(reader, prefix, &items[i], flags, &one);
+    keep[i] = status == SLIM_OK;
+    if (status == SLIM_ERR_NOT_FOUND && (flags & SLIM_RESTORE_IGNORE_MISSING)) {
+      slim_log_write(SLIM_LOG_WARNING, "%s; it keeps its value", one.text);
+    } else if (status != SLIM_OK) {
+      return slim_error_set(error, status, "%s", one.text);
+    }
+  }
+  return SLIM_OK;
+}
+
+slim_status slim_assign_from_checkpoint(slim_session *session, const char *prefix, const slim_restore *items,
+                                        size_t count, unsigned flags, slim_error *error)
+{
+  if (count == 0) {
+    return slim_error_set(error, SLIM_ERR_ARG, "restore from '%s': no variable is given", prefix);
+  }
+  slim_checkpoint_reader *reader = NULL;
+  bool *keep = calloc(count, sizeof *keep);
+  slim_status status = keep ? slim_checkpoint_reader_open(prefix, &reader, error)
+                            : slim_error_set(error, SLIM_ERR_MEMORY, "restore from '%s': out of memory", prefix);
+  if (status == SLIM_OK) {
+    status = check_all(reader, prefix, items, count, flags, keep, error);
+  }
+  for (size_t i = 0; i < count && status == SLIM_OK; i++) {
+    status = keep[i] ? slim_restore_one(reader, &items[i], session, error) : SLIM_OK;
+  }
+  slim_checkpoint_reader_close(reader);
+  free(keep);
+  return status;
+}
+
+/* --- for later --------------------------------------------------------------------------------------------------- */
+
+struct slim_assignment {
+  slim_arena *arena;
+  const char *prefix;
+  slim_restore *items;
+  size_t count;
+  unsigned flags;
+};
+
+static slim_status keep_items(slim_assignment *a, const slim_restore *items, size_t count, const bool *keep)
+{
+  a->items = slim_arena_array(a->arena, count, sizeof *a->items);
+  for (size_t i = 0; a->items && i < count; i++) {
+    if (keep[i]) {
+      const char *name = slim_arena_strdup(a->arena, name_of(&items[i]));
+      if (!name) {
+        return SLIM_ERR_MEMORY;
+      }
+      a->items[a->count++] = (slim_restore){ name, items[i].variable };
+    }
+  }
+  return a->items && a->prefix ? SLIM_OK : SLIM_ERR_MEMORY;
+}
+
+static slim_status make(const char *prefix, const slim_restore *items, size_t count, const bool *keep, unsigned flags,
+                        slim_assignment **out, slim_error *error)
+{
+  slim_arena *arena = slim_arena_create();
+  slim_assignment *a = slim_arena_alloc(arena, sizeof *a);
+  slim_status status = SLIM_ERR_MEMORY;
+  if (a) {
+    *a = (slim_assignment){ .arena = arena, .prefix = slim_arena_strdup(arena, prefix), .flags = flags };
+    status = keep_items(a, items, count, keep);
+  }
+  if (status != SLIM_OK) {
+    slim_arena_destroy(arena);
+    return slim_error_set(error, status, "restore from '%s': out of memory", prefix);
+  }
+  if (a->count == 0) {
+    slim_log_write(SLIM_LOG_WARNING, "checkpoint '%s' has none of %zu variables: nothing will be restored", prefix, count);
+    slim_arena_destroy(arena);
+    a = NULL;
+  }
+  *out = a;
+  return SLIM_OK;
+}
+
+slim_status slim_assign_from_checkpoint_fn(const char *prefix, const slim_restore *items, size_t count, unsigned flags,
+                                           slim_assignment **out, slim_error *error)
+{
+  *out = NULL;
+  if (count == 0) {
+    return slim_error_set(error, SLIM_ERR_ARG, "restore from '%s': no variable is given", prefix);
+  }
+  slim_checkpoint_reader *reader = NULL;
+  bool *keep = calloc(count, sizeof *keep);
+  slim_status status = keep ? slim_checkpoint_reader_open(prefix, &reader, error)
+                            : slim_error_set(error, SLIM_ERR_MEMORY, "restore from '%s': out of memory", prefix);
+  if (status == SLIM_OK) {
+    status = check_all(reader, prefix, items, count, flags, keep, error);
+  }
+  if (status == SLIM_OK) {
+    status = make(prefix, items, count, keep, flags, out, error);
+  }
+  slim_checkpoint_reader_close(reader);
+  free(keep);
+  return status;
+}
+
+slim_status slim_assignment_run(slim_session *session, void *user, slim_error *error)
+{
+  const slim_assignment *a = user;
+  return a ? slim_assign_from_checkpoint(session, a->prefix, a->items, a->count, a->flags, error) : SLIM_OK;
+}
+
+void slim_assignment_destroy(slim_assignment *assignment)
+{
+  if (assignment) {
+    slim_arena_destroy(assignment->arena);
+  }
+}
+
+/* --- from arrays ------------------------------------------------------------------------------------------------- */
+
+static slim_tensor *find_global(slim_graph *graph, const char *name)
+{
+  const slim_tensors all = slim_get_collection(graph, SLIM_GLOBAL_VARIABLES, NULL);
+  for (size_t i = 0; i < all.count; i++) {
+    if (strcmp(slim_variable_full_name(all.item[i]), name) == 0) {
+      return all.item[i];
+    }
+  }
+  return NULL;
+}
+
+slim_status slim_assign_from_values(slim_session *session, slim_graph *graph, const slim_named_values *values,
+                                    size_t count, slim_error *error)
+{
+  for (size_t i = 0; i < count; i++) {
+    const slim_tensor *variable = find_global(graph, values[i].name);
+    if (!variable) {
+      return slim_error_set(error, SLIM_ERR_NOT_FOUND, "variable '%s' does not exist", values[i].name);
+    }
+    if (slim_variable_bytes(variable) != values[i].bytes) {
+      return slim_error_set(error, SLIM_ERR_ARG, "variable '%s' has %zu bytes, the values have %zu", values[i].name,
+                            slim_variable_bytes(variable), values[i].bytes);
+    }
+  }
+  for (size_t i = 0; i < count; i++) {
+    const slim_status status =
+      slim_session_set_variable(session, find_global(graph, values[i].name), values[i].data, values[i].bytes);
+    if (status != SLIM_OK) {
+      return slim_error_set(error, status, "%s", slim_session_error(session));
+    }
+  }
+  return SLIM_OK;
+}
