@@ -227,8 +227,8 @@ static slim_status check(const slim_convert_options *o, slim_error *error)
     return slim_error_set(error, SLIM_ERR_NOT_FOUND, "source_dir '%s' is not a folder", o->source_dir);
   }
   if (o->num_shards < 0 || o->num_shards > 99999 || o->num_validation < -1) {
-    return slim_error_set(error, SLIM_ERR_ARG, "num_shards %d, num_validation %lld are out of range",
-                          o->num_shards, (long long)o->num_validation);
+    return slim_error_set(error, SLIM_ERR_ARG, "num_shards %d, num_validation %lld are out of range", o->num_shards,
+                          (long long)o->num_validation);
   }
   return SLIM_OK;
 }

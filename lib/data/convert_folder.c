@@ -186,8 +186,8 @@ static slim_status write_all(slim_conversion *c, image_list *list, slim_error *e
   const int64_t asked = c->options->num_validation;
   const size_t validation = asked > 0 ? (size_t)asked : asked < 0 ? 0 : list->count / 10;
   if (validation >= list->count) {
-    return slim_error_set(error, SLIM_ERR_ARG, "num_validation is %zu, but '%s' has only %zu images",
-                          validation, c->options->source_dir, list->count);
+    return slim_error_set(error, SLIM_ERR_ARG, "num_validation is %zu, but '%s' has only %zu images", validation,
+                          c->options->source_dir, list->count);
   }
   shuffle(list, c->options->seed);
   image_list train = *list, rest = *list;

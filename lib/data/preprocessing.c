@@ -15,6 +15,14 @@ static const struct {
   slim_preprocessing function;
 } table[] = {
   { "lenet", slim_preprocess_lenet },
+  { "cifarnet", slim_preprocess_cifarnet },
+  { "vgg vgg_a vgg_16 vgg_19 resnet_v1_50 resnet_v1_101 resnet_v1_152 resnet_v1_200 resnet_v2_50 resnet_v2_101 "
+    "resnet_v2_152 resnet_v2_200",
+    slim_preprocess_vgg },
+  { "inception inception_v1 inception_v2 inception_v3 inception_v4 inception_resnet_v2 mobilenet_v1 mobilenet_v2 "
+    "mobilenet_v2_035 mobilenet_v2_140 mobilenet_v3* mobilenet_edgetpu* nasnet_mobile nasnet_large pnasnet_mobile "
+    "pnasnet_large",
+    slim_preprocess_inception },
 };
 
 static bool matches(const char *pattern, size_t length, const char *name)
@@ -71,6 +79,9 @@ slim_status slim_preprocess_file(slim_preprocessing preprocessing, const char *p
   size_t size = 0;
   slim_image image = { 0 };
   slim_error cause = { 0 };
+  if (channels != 1 && channels != 3) {
+    return slim_error_set(error, SLIM_ERR_ARG, "'%s' as %d channels: 1 and 3 are possible", path, channels);
+  }
   slim_status status = slim_file_read(path, LARGEST_FILE, &data, &size, error);
   if (status != SLIM_OK) {
     return status;

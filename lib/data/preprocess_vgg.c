@@ -1,0 +1,50 @@
+/* VGG and ResNet: the smaller side to 256 (in training to 256 .. 512), a crop, minus the mean colour. */
+#include "data/preprocess.h"
+
+#include <math.h>
+
+#define SMALLEST_SIDE 256
+#define LARGEST_SIDE 512
+
+enum { DRAW_SIDE, DRAW_Y, DRAW_X, DRAW_FLIP };
+
+/* Red, green, blue; an image with one channel loses their grey value. */
+static void subtract_means(const slim_preprocess_call *call, float *out)
+{
+  static const float colour[3] = { 123.68f, 116.78f, 103.94f };
+  static const float grey[1] = { 0.2989f * 123.68f + 0.5870f * 116.78f + 0.1140f * 103.94f };
+  const int channels = slim_preprocess_channels(call);
+  const float *means = channels == 3 ? colour : grey;
+  const size_t pixels = (size_t)call->out_h * (size_t)call->out_w;
+  for (size_t i = 0; i < pixels; i++) {
+    for (int k = 0; k < channels; k++) {
+      *out++ -= means[k];
+    }
+  }
+}
+
+slim_status slim_preprocess_vgg(const slim_preprocess_call *call, float *out, slim_error *error)
+{
+  const slim_rng rng = slim_preprocess_rng(call);
+  const int choice = (int)slim_rng_below(&rng, DRAW_SIDE, LARGEST_SIDE - SMALLEST_SIDE + 1);
+  const int side = SMALLEST_SIDE + (call->is_training ? choice : 0);
+  const float scale = (float)side / (float)(call->h > call->w ? call->w : call->h);
+  const int h = (int)rintf((float)call->h * scale), w = (int)rintf((float)call->w * scale);
+  const slim_window all = { 0, 0, call->h, call->w };
+  if (h < call->out_h || w < call->out_w) {
+    return slim_error_set(error, SLIM_ERR_SHAPE,
+                          "vgg: the image of %d x %d becomes %d x %d, too small for a crop of %d x %d", call->h,
+                          call->w, h, w, call->out_h, call->out_w);
+  }
+  int y = (h - call->out_h) / 2, x = (w - call->out_w) / 2;
+  if (call->is_training) {
+    y = (int)slim_rng_below(&rng, DRAW_Y, (uint64_t)(h - call->out_h) + 1);
+    x = (int)slim_rng_below(&rng, DRAW_X, (uint64_t)(w - call->out_w) + 1);
+  }
+  slim_preprocess_resize(call, all, h, w, y, x, out);
+  if (call->is_training && slim_rng_uniform(&rng, DRAW_FLIP * 4) < 0.5f) {
+    slim_preprocess_flip(call, slim_preprocess_channels(call), out);
+  }
+  subtract_means(call, out);
+  return SLIM_OK;
+}
