@@ -89,17 +89,17 @@ inline void slim_gemm_tile_rows(__local const float *a, __local const float *b, 
 
 #define SLIM_GEMM_STEP_COLUMNS_(i_)                                                                                    \
   {                                                                                                                    \
-    const SLIM_FLOATW v = (SLIM_FLOATW)(a[k * SLIM_GEMM_ROWS + i_]);                                                   \
+    const SLIM_FLOATW v = (SLIM_FLOATW)(a[i_]);                                                                        \
     left##i_ = fma(v, b0, left##i_);                                                                                   \
     right##i_ = fma(v, b1, right##i_);                                                                                 \
   }
 
-/* The same for a packed as depth rows of SLIM_GEMM_ROWS. */
-inline void slim_gemm_tile_columns(__local const float *a, __local const float *b, const int depth,
+/* The same for a packed as depth rows of SLIM_GEMM_ROWS, a_stride apart. */
+inline void slim_gemm_tile_columns(__local const float *a, const int a_stride, __local const float *b, const int depth,
                                    const slim_gemm_out o)
 {
   SLIM_GEMM_EACH_ROW(SLIM_GEMM_DECLARE_)
-  for (int k = 0; k < depth; k++) {
+  for (int k = 0; k < depth; k++, a += a_stride) {
     const SLIM_FLOATW b0 = SLIM_LOADW(0, b + k * SLIM_GEMM_COLUMNS);
     const SLIM_FLOATW b1 = SLIM_LOADW(0, b + k * SLIM_GEMM_COLUMNS + SLIM_WIDTH);
     SLIM_GEMM_EACH_ROW(SLIM_GEMM_STEP_COLUMNS_)
@@ -107,16 +107,19 @@ inline void slim_gemm_tile_columns(__local const float *a, __local const float *
   SLIM_GEMM_EACH_ROW(SLIM_GEMM_STORE_)
 }
 
-/* Copies count floats. */
+/* Copies count floats; the last vector may overlap the one before. */
 inline void slim_gemm_copy(__local float *to, __global const float *from, const int count)
 {
-  int i = 0;
-  for (; i + SLIM_WIDTH <= count; i += SLIM_WIDTH) {
+  if (count < SLIM_WIDTH) {
+    for (int i = 0; i < count; i++) {
+      to[i] = from[i];
+    }
+    return;
+  }
+  for (int i = 0; i + SLIM_WIDTH <= count; i += SLIM_WIDTH) {
     SLIM_STOREW(SLIM_LOADW(0, from + i), 0, to + i);
   }
-  for (; i < count; i++) {
-    to[i] = from[i];
-  }
+  SLIM_STOREW(SLIM_LOADW(0, from + count - SLIM_WIDTH), 0, to + count - SLIM_WIDTH);
 }
 
 inline void slim_gemm_zero(__local float *to, const int count)
@@ -130,37 +133,57 @@ inline void slim_gemm_zero(__local float *to, const int count)
 inline void slim_gemm_pack_b(__local float *panels, __global const float *b, const int stride, const int depth,
                              const int columns)
 {
-  for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS, panels += SLIM_GEMM_COLUMNS * depth) {
-    const int count = min(SLIM_GEMM_COLUMNS, columns - c);
-    for (int k = 0; k < depth; k++) {
-      __local float *to = panels + k * SLIM_GEMM_COLUMNS;
-      __global const float *from = b + (size_t)k * stride + c;
-      if (count == SLIM_GEMM_COLUMNS) {
-        SLIM_STOREW(SLIM_LOADW(0, from), 0, to);
-        SLIM_STOREW(SLIM_LOADW(1, from), 1, to);
-      } else {
-        slim_gemm_copy(to, from, count);
-        slim_gemm_zero(to + count, SLIM_GEMM_COLUMNS - count);
-      }
+  const int whole = columns / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS, rest = columns - whole;
+  for (int k = 0; k < depth; k++, b += stride) {
+    __local float *to = panels + k * SLIM_GEMM_COLUMNS;
+    for (int c = 0; c < whole; c += SLIM_GEMM_COLUMNS) {
+      SLIM_STOREW(SLIM_LOADW(0, b + c), 0, to + c * depth);
+      SLIM_STOREW(SLIM_LOADW(1, b + c), 1, to + c * depth);
+    }
+    if (rest > 0) {
+      slim_gemm_copy(to + whole * depth, b + whole, rest);
+      slim_gemm_zero(to + whole * depth + rest, SLIM_GEMM_COLUMNS - rest);
     }
   }
 }
 
-/* The same for b given transposed: its columns are rows that lie stride apart. Four of k and a vector of columns at a
- * time. */
+/* Column j of a panel from a row of the transposed b; 0 without one. */
+inline void slim_gemm_pack_column(__local float *panel, __global const float *from, const int depth, const bool valid)
+{
+  for (int k = 0; k < depth; k++) {
+    panel[k * SLIM_GEMM_COLUMNS] = valid ? from[k] : 0.0f;
+  }
+}
+
+/* Four columns of a panel from four rows of the transposed b, four of k at a time. */
+inline void slim_gemm_pack_four(__local float *panel, __global const float *from, const int stride, const int depth)
+{
+  int k = 0;
+  for (; k + 4 <= depth; k += 4, panel += 4 * SLIM_GEMM_COLUMNS) {
+    const float4 r0 = vload4(0, from + k), r1 = vload4(0, from + stride + k), r2 = vload4(0, from + 2 * stride + k),
+                 r3 = vload4(0, from + 3 * stride + k);
+    vstore4((float4)(r0.x, r1.x, r2.x, r3.x), 0, panel);
+    vstore4((float4)(r0.y, r1.y, r2.y, r3.y), 0, panel + SLIM_GEMM_COLUMNS);
+    vstore4((float4)(r0.z, r1.z, r2.z, r3.z), 0, panel + 2 * SLIM_GEMM_COLUMNS);
+    vstore4((float4)(r0.w, r1.w, r2.w, r3.w), 0, panel + 3 * SLIM_GEMM_COLUMNS);
+  }
+  for (int j = 0; j < 4; j++) {
+    slim_gemm_pack_column(panel + j, from + j * stride + k, depth - k, true);
+  }
+}
+
+/* As slim_gemm_pack_b for b given transposed: its columns are rows that lie stride apart. */
 inline void slim_gemm_pack_b_transposed(__local float *panels, __global const float *b, const int stride,
                                         const int depth, const int columns)
 {
   for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS, panels += SLIM_GEMM_COLUMNS * depth) {
-    for (int j = 0; j < SLIM_GEMM_COLUMNS; j++) {
+    for (int j = 0; j < SLIM_GEMM_COLUMNS; j += 4) {
       __global const float *from = b + (size_t)(c + j) * stride;
-      if (c + j < columns) {
-        for (int k = 0; k < depth; k++) {
-          panels[k * SLIM_GEMM_COLUMNS + j] = from[k];
-        }
+      if (c + j + 4 <= columns) {
+        slim_gemm_pack_four(panels + j, from, stride, depth);
       } else {
-        for (int k = 0; k < depth; k++) {
-          panels[k * SLIM_GEMM_COLUMNS + j] = 0.0f;
+        for (int i = 0; i < 4; i++) {
+          slim_gemm_pack_column(panels + j + i, from + (size_t)i * stride, depth, c + j + i < columns);
         }
       }
     }

@@ -81,7 +81,7 @@ __kernel void slim_matmul_cpu_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const
         if (p.a_k == 1) {
           slim_gemm_tile_rows(tile, panels + c * depth, depth, o);
         } else {
-          slim_gemm_tile_columns(tile, panels + c * depth, depth, o);
+          slim_gemm_tile_columns(tile, SLIM_GEMM_ROWS, panels + c * depth, depth, o);
         }
       }
     }

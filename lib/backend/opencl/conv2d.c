@@ -1,5 +1,7 @@
 #include "backend/opencl/epilogue.h"
+#include "backend/opencl/gemm.h"
 #include "backend/opencl/ops.h"
+#include "backend/opencl/reduction.h"
 #include "kernels/conv2d_params.h"
 
 /* x, weights and y of the convolution that the op is, or is a gradient of. */
@@ -21,6 +23,8 @@ static slim_conv2d_params params_of(const slim_group *group, const slim_shape *x
                            .stride_w = attr->stride.w,
                            .rate_h = attr->rate.h,
                            .rate_w = attr->rate.w,
+                           .dilate_h = 1,
+                           .dilate_w = 1,
                            .nchw = attr->nchw };
   p.before_h = slim_window_of(p.h, p.kernel_h, p.stride_h, p.rate_h, attr->padding).before;
   p.before_w = slim_window_of(p.w, p.kernel_w, p.stride_w, p.rate_w, attr->padding).before;
@@ -32,12 +36,46 @@ static void count_flops(slim_cl_build *b, const slim_conv2d_params *p)
   b->step->base.flops = 2.0 * p->n * p->oh * p->ow * p->o * p->kernel_h * p->kernel_w * p->c;
 }
 
+/* Rows of the matrix product: pixels of the result; its sums: the elements of a window. */
+static int pixels_of(const slim_conv2d_params *p)
+{
+  return p->n * p->oh * p->ow;
+}
+
+static int window_of(const slim_conv2d_params *p)
+{
+  return p->kernel_h * p->kernel_w * p->c;
+}
+
+static bool as_product(const slim_device *device, const slim_conv2d_params *p)
+{
+  return !p->nchw && slim_cl_gemm_usable(device) && window_of(p) > 0 && pixels_of(p) > 0;
+}
+
+static void launch_product(slim_cl_build *b, const slim_view *x, const slim_view *weights, const slim_view *bias,
+                           const slim_conv2d_params *p)
+{
+  const slim_gemm_params g = slim_cl_gemm_blocks(b->device, pixels_of(p), p->o, window_of(p));
+  slim_cl_begin(b, "slim_conv2d_cpu_f32");
+  slim_cl_arg_view(b, x);
+  slim_cl_arg_view(b, weights);
+  slim_cl_arg_view(b, bias);
+  slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_arg(b, &g, sizeof(g));
+  slim_cl_gemm_range(b, &g, pixels_of(p), p->o);
+}
+
 static void prepare(slim_cl_build *b)
 {
   const slim_cl_epilogue epilogue = slim_cl_epilogue_of(b, 2);
   slim_conv2d_params p = params_of(b->group, &b->in[0].shape, &b->in[1].shape, &b->out[0].shape);
   p.epilogue = epilogue.params;
   count_flops(b, &p);
+  if (as_product(b->device, &p)) {
+    launch_product(b, &b->in[0], &b->in[1], epilogue.bias, &p);
+    return;
+  }
   slim_cl_begin(b, "slim_conv2d_naive_f32");
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, &b->in[1]);
@@ -47,9 +85,8 @@ static void prepare(slim_cl_build *b)
   slim_cl_range(b, slim_cl_elements(&b->out[0]));
 }
 
-static void prepare_gradient(slim_cl_build *b, const char *kernel, const slim_conv2d_params *p)
+static void prepare_naive_gradient(slim_cl_build *b, const char *kernel, const slim_conv2d_params *p)
 {
-  count_flops(b, p);
   slim_cl_begin(b, kernel);
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, &b->in[1]);
@@ -58,18 +95,107 @@ static void prepare_gradient(slim_cl_build *b, const char *kernel, const slim_co
   slim_cl_range(b, slim_cl_elements(&b->out[0]));
 }
 
+/* --- the gradient by the input: a convolution of dy, dilated by the stride, with the weights turned around ---------- */
+
+static slim_conv2d_params input_params(const slim_group *group, const slim_view *in, const slim_view *out)
+{
+  return params_of(group, &out[0].shape, &in[1].shape, &in[0].shape);
+}
+
+static slim_conv2d_params turned(const slim_conv2d_params *p)
+{
+  slim_conv2d_params t = *p;
+  t.h = p->oh;
+  t.w = p->ow;
+  t.c = p->o;
+  t.oh = p->h;
+  t.ow = p->w;
+  t.o = p->c;
+  t.stride_h = t.stride_w = 1;
+  t.dilate_h = p->stride_h;
+  t.dilate_w = p->stride_w;
+  t.before_h = (p->kernel_h - 1) * p->rate_h - p->before_h;
+  t.before_w = (p->kernel_w - 1) * p->rate_w - p->before_w;
+  return t;
+}
+
+static size_t input_gradient_workspace(const slim_device *device, const slim_group *group, const slim_view *in,
+                                       const slim_view *out)
+{
+  const slim_conv2d_params p = input_params(group, in, out);
+  return as_product(device, &p) ? slim_cl_bytes(&in[1]) : 0;
+}
+
 static void prepare_input_gradient(slim_cl_build *b)
 {
-  const slim_conv2d_params p = params_of(b->group, &b->out[0].shape, &b->in[1].shape, &b->in[0].shape);
-  prepare_gradient(b, "slim_conv2d_input_gradient_naive_f32", &p);
+  static const slim_view no_bias = { 0 };
+  const slim_conv2d_params p = input_params(b->group, b->in, b->out);
+  count_flops(b, &p);
+  if (!as_product(b->device, &p)) {
+    prepare_naive_gradient(b, "slim_conv2d_input_gradient_naive_f32", &p);
+    return;
+  }
+  slim_cl_begin(b, "slim_conv2d_turn_f32");
+  slim_cl_arg_view(b, &b->in[1]);
+  slim_cl_arg_view(b, b->workspace);
+  slim_cl_arg(b, &p, sizeof(p));
+  slim_cl_range(b, slim_cl_elements(&b->in[1]));
+  const slim_conv2d_params t = turned(&p);
+  launch_product(b, &b->in[0], b->workspace, &no_bias, &t);
+}
+
+/* --- the gradient by the weights: windows transposed by dy, in slices of pixels that are added up ------------------- */
+
+static slim_conv2d_params weights_params(const slim_group *group, const slim_view *in, const slim_view *out)
+{
+  return params_of(group, &in[1].shape, &out[0].shape, &in[0].shape);
+}
+
+/* Parts of the result, [slices, weights]. */
+static slim_shape slices_shape(const slim_conv2d_params *p, const slim_gemm_params *g)
+{
+  return (slim_shape){ 2, { (pixels_of(p) + g->slice - 1) / g->slice, window_of(p) * p->o } };
+}
+
+static size_t weights_gradient_workspace(const slim_device *device, const slim_group *group, const slim_view *in,
+                                         const slim_view *out)
+{
+  const slim_conv2d_params p = weights_params(group, in, out);
+  if (!as_product(device, &p)) {
+    return 0;
+  }
+  const slim_gemm_params g = slim_cl_gemm_sliced(device, window_of(&p), p.o, pixels_of(&p));
+  const slim_shape parts = slices_shape(&p, &g);
+  return parts.dim[0] == 1 ? 0 : slim_shape_elements(&parts) * sizeof(float);
 }
 
 static void prepare_weights_gradient(slim_cl_build *b)
 {
-  const slim_conv2d_params p = params_of(b->group, &b->in[1].shape, &b->out[0].shape, &b->in[0].shape);
-  prepare_gradient(b, "slim_conv2d_weights_gradient_naive_f32", &p);
+  const slim_conv2d_params p = weights_params(b->group, b->in, b->out);
+  count_flops(b, &p);
+  if (!as_product(b->device, &p)) {
+    prepare_naive_gradient(b, "slim_conv2d_weights_gradient_naive_f32", &p);
+    return;
+  }
+  const slim_gemm_params g = slim_cl_gemm_sliced(b->device, window_of(&p), p.o, pixels_of(&p));
+  slim_view parts = { .dtype = SLIM_FLOAT32, .shape = slices_shape(&p, &g) };
+  const bool sliced = parts.shape.dim[0] > 1;
+  parts.buffer = sliced ? b->workspace->buffer : b->out[0].buffer;
+  parts.offset = sliced ? b->workspace->offset : b->out[0].offset;
+  slim_cl_begin(b, "slim_conv2d_weights_gradient_cpu_f32");
+  slim_cl_arg_view(b, &b->in[0]);
+  slim_cl_arg_view(b, &b->in[1]);
+  slim_cl_arg_view(b, &parts);
+  slim_cl_arg(b, &p, sizeof(p));
+  slim_cl_arg(b, &g, sizeof(g));
+  slim_cl_gemm_range_sliced(b, &g, window_of(&p), p.o, pixels_of(&p));
+  if (sliced) {
+    slim_cl_reduce(b, &parts, &b->out[0], SLIM_REDUCE_SUM, 1u);
+  }
 }
 
 const slim_cl_op slim_cl_op_conv2d = { .prepare = prepare };
-const slim_cl_op slim_cl_op_conv2d_input_gradient = { .prepare = prepare_input_gradient };
-const slim_cl_op slim_cl_op_conv2d_weights_gradient = { .prepare = prepare_weights_gradient };
+const slim_cl_op slim_cl_op_conv2d_input_gradient = { .prepare = prepare_input_gradient,
+                                                      .workspace = input_gradient_workspace };
+const slim_cl_op slim_cl_op_conv2d_weights_gradient = { .prepare = prepare_weights_gradient,
+                                                        .workspace = weights_gradient_workspace };

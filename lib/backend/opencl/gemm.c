@@ -4,6 +4,8 @@
 #define STRIDE (DEPTH + 16)
 #define ROWS_MOST 384  /* of a group's block */
 #define COLUMNS_MOST 256
+#define ROWS_LEAST 96       /* below, packing columns weighs too much */
+#define SLICED_ROWS_MOST 192 /* multiples of 12 and 6 */
 #define GROUPS_A_UNIT 4
 #define LOCAL_LEAST ((size_t)16 << 10)
 
@@ -39,21 +41,38 @@ static int even_part(int n, int most, int unit)
   return ceil_div(ceil_div(n, parts < 1 ? 1 : parts), unit) * unit;
 }
 
-slim_gemm_params slim_cl_gemm_blocks(const slim_device *device, int m, int n, int k)
+/* Cuts the result into at least as many groups as keep the device busy, columns last: packing a row costs more. */
+static void cut_result(const slim_device *device, slim_gemm_params *g, int m, int n, int most_m, int most_n)
 {
   const int rows = slim_cl_gemm_rows(device), columns = slim_cl_gemm_columns(device);
-  const size_t room = (device->info.local_memory - tile_bytes(device)) / sizeof(float);
+  const int wanted = device->info.compute_units * GROUPS_A_UNIT;
+  int across = ceil_div(n, most_n), down = ceil_div(m, most_m);
+  while (across * down < wanted && m / (down + 1) >= ROWS_LEAST) {
+    down++;
+  }
+  while (across * down < wanted && n / (across + 1) >= columns) {
+    across++;
+  }
+  g->block_m = even_part(m, ceil_div(m, down), rows);
+  g->block_n = even_part(n, ceil_div(n, across), columns);
+}
+
+/* How many columns of panels fit beside used bytes of local memory. */
+static int columns_fit(const slim_device *device, size_t used, int depth)
+{
+  const int columns = slim_cl_gemm_columns(device);
+  const size_t room = device->info.local_memory > used ? (device->info.local_memory - used) / sizeof(float) : 0;
+  const size_t fit = room / (size_t)depth / (size_t)columns * (size_t)columns;
+  return fit > COLUMNS_MOST ? COLUMNS_MOST : (int)fit;
+}
+
+slim_gemm_params slim_cl_gemm_blocks(const slim_device *device, int m, int n, int k)
+{
   slim_gemm_params g = { .block_k = even_part(k, DEPTH, 1) };
-  const int fit = (int)(room / (size_t)g.block_k) / columns * columns;
-  const int most_n = fit < columns ? columns : fit < COLUMNS_MOST ? fit : COLUMNS_MOST;
-  while ((size_t)g.block_k * (size_t)columns > room) {
+  while (columns_fit(device, tile_bytes(device), g.block_k) < slim_cl_gemm_columns(device)) {
     g.block_k = (g.block_k + 1) / 2;
   }
-  g.block_n = even_part(n, most_n, columns);
-  const int across = ceil_div(n, g.block_n), wanted = device->info.compute_units * GROUPS_A_UNIT;
-  const int down = ceil_div(wanted, across);
-  const int most_m = ceil_div(m, down);
-  g.block_m = even_part(m, most_m < ROWS_MOST ? most_m : ROWS_MOST, rows);
+  cut_result(device, &g, m, n, ROWS_MOST, columns_fit(device, tile_bytes(device), g.block_k));
   return g;
 }
 
@@ -61,6 +80,29 @@ void slim_cl_gemm_range(slim_cl_build *b, const slim_gemm_params *g, int m, int 
 {
   slim_cl_arg_local(b, tile_bytes(b->device));
   slim_cl_arg_local(b, (size_t)g->block_k * (size_t)g->block_n * sizeof(float));
-  const size_t groups[2] = { (size_t)ceil_div(m, g->block_m), (size_t)ceil_div(n, g->block_n) }, local[2] = { 1, 1 };
-  slim_cl_range_2d(b, groups, local);
+  const size_t groups[3] = { (size_t)ceil_div(m, g->block_m), (size_t)ceil_div(n, g->block_n), 1 };
+  slim_cl_range_3d(b, groups, (const size_t[3]){ 1, 1, 1 });
+}
+
+slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, int k)
+{
+  slim_gemm_params g = { .block_k = even_part(k, DEPTH, 1) };
+  const size_t row = (size_t)SLICED_ROWS_MOST * sizeof(float);
+  while (g.block_k > 1 && columns_fit(device, row * (size_t)g.block_k, g.block_k) < slim_cl_gemm_columns(device)) {
+    g.block_k = (g.block_k + 1) / 2;
+  }
+  cut_result(device, &g, m, n, SLICED_ROWS_MOST, columns_fit(device, row * (size_t)g.block_k, g.block_k));
+  const int groups = ceil_div(m, g.block_m) * ceil_div(n, g.block_n);
+  const int wanted = ceil_div(device->info.compute_units * GROUPS_A_UNIT, groups), blocks = ceil_div(k, g.block_k);
+  g.slice = ceil_div(blocks, wanted < blocks ? wanted : blocks) * g.block_k;
+  return g;
+}
+
+void slim_cl_gemm_range_sliced(slim_cl_build *b, const slim_gemm_params *g, int m, int n, int k)
+{
+  slim_cl_arg_local(b, (size_t)g->block_k * (size_t)g->block_m * sizeof(float));
+  slim_cl_arg_local(b, (size_t)g->block_k * (size_t)g->block_n * sizeof(float));
+  const size_t groups[3] = { (size_t)ceil_div(m, g->block_m), (size_t)ceil_div(n, g->block_n),
+                             (size_t)ceil_div(k, g->slice) };
+  slim_cl_range_3d(b, groups, (const size_t[3]){ 1, 1, 1 });
 }

@@ -174,7 +174,7 @@ void slim_cl_arg_key(slim_cl_build *build, uint64_t hash);
 void slim_cl_range(slim_cl_build *build, size_t n);
 /** The same for few but longer work-items, a row each: small groups, so that all compute units get some. */
 void slim_cl_range_rows(slim_cl_build *build, size_t rows);
-void slim_cl_range_2d(slim_cl_build *build, const size_t groups[2], const size_t local[2]);
+void slim_cl_range_3d(slim_cl_build *build, const size_t groups[3], const size_t local[3]);
 /** groups groups of local work-items. */
 void slim_cl_range_groups(slim_cl_build *build, size_t groups, size_t local);
 /** A copy between views of as many bytes. */

@@ -124,22 +124,20 @@ static size_t group_limit(const slim_cl_build *b, const slim_cl_launch *l)
 
 void slim_cl_range_groups(slim_cl_build *b, size_t groups, size_t local)
 {
-  const size_t both[2] = { groups, 1 }, sizes[2] = { local, 1 };
-  slim_cl_range_2d(b, both, sizes);
+  slim_cl_range_3d(b, (const size_t[3]){ groups, 1, 1 }, (const size_t[3]){ local, 1, 1 });
 }
 
-void slim_cl_range_2d(slim_cl_build *b, const size_t groups[2], const size_t local[2])
+void slim_cl_range_3d(slim_cl_build *b, const size_t groups[3], const size_t local[3])
 {
   if (b->status != SLIM_OK) {
     return;
   }
   slim_cl_launch *l = current(b);
-  l->dims = groups[1] == 1 && local[1] == 1 ? 1 : 2;
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < 3; i++) {
     l->local[i] = local[i];
     l->global[i] = (groups[i] == 0 ? 1 : groups[i]) * local[i];
   }
-  l->local[2] = l->global[2] = 1;
+  l->dims = l->global[2] > 1 ? 3 : l->global[1] > 1 ? 2 : 1;
 }
 
 static void range_of(slim_cl_build *b, size_t n, size_t local)
