@@ -50,8 +50,31 @@ BINARY_CASE(sub)
 BINARY_CASE(mul)
 BINARY_CASE(div)
 BINARY_CASE(div_no_nan)
-BINARY_CASE(maximum)
-BINARY_CASE(minimum)
+
+/* Above, below or at 0, where no element of x comes near: no kink is close. */
+static slim_tensor *apart(test_net *net, slim_shape shape)
+{
+  const float values[] = { 1.5f, -1.5f, 0, -1.5f, 1.5f };
+  slim_tensor *levels = slim_constant_tensor(net->graph, SLIM_FLOAT32, shape, values, "levels");
+  return slim_mul(levels, slim_scale(parameter(net, "p", shape), 0.1f, 1));
+}
+
+#define CHOICE_CASE(op_)                                                                                               \
+  static slim_tensor *op_##_same(test_net *net, slim_tensor *x)                                                        \
+  {                                                                                                                    \
+    (void)net;                                                                                                         \
+    return slim_##op_(slim_square(x), slim_scale(x, 2, 0));                                                            \
+  }                                                                                                                    \
+  static slim_tensor *op_##_channel(test_net *net, slim_tensor *x)                                                     \
+  {                                                                                                                    \
+    return slim_##op_(x, apart(net, SLIM_SHAPE(3)));                                                                   \
+  }                                                                                                                    \
+  static slim_tensor *op_##_outer(test_net *net, slim_tensor *x)                                                       \
+  {                                                                                                                    \
+    return slim_##op_(apart(net, SLIM_SHAPE(5, 1, 1)), x);                                                             \
+  }
+CHOICE_CASE(maximum)
+CHOICE_CASE(minimum)
 
 #define UNARY_CASE(op_, ...)                                                                                           \
   static slim_tensor *op_##_case(test_net *net, slim_tensor *x)                                                        \
@@ -69,12 +92,19 @@ UNARY_CASE(log, positive(x))
 UNARY_CASE(reciprocal, positive(x))
 UNARY_CASE(scale, x, -1.5f, 0.25f)
 UNARY_CASE(relu, x)
-UNARY_CASE(relu6, slim_scale(x, 9, 2.03f))
 UNARY_CASE(sigmoid, slim_scale(x, 3, 0))
 UNARY_CASE(tanh, x)
 UNARY_CASE(softmax, slim_scale(x, 3, 0))
 UNARY_CASE(flatten, slim_square(x))
 UNARY_CASE(l2_loss, x)
+
+/* Channels between the kinks, above 6, and around 0. */
+static slim_tensor *relu6_case(test_net *net, slim_tensor *x)
+{
+  const float levels[] = { 4, 8.5f, 0 };
+  slim_tensor *offsets = slim_constant_tensor(net->graph, SLIM_FLOAT32, SLIM_SHAPE(3), levels, "offsets");
+  return slim_relu6(slim_add(slim_scale(x, 2, 0), offsets));
+}
 
 static slim_tensor *dropout_case(test_net *net, slim_tensor *x)
 {

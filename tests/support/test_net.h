@@ -25,7 +25,7 @@ typedef struct test_net {
   slim_session *session; /* made by the first run */
   slim_tensor *input;    /* float32 placeholder with an open batch */
   int batch;
-  float *data; /* what the input is fed: different numbers in (-1, 1), none of them near 0 */
+  float *data; /* what the input is fed: of test_numbers */
   size_t elements;
   slim_feed feeds[TEST_NET_FEEDS]; /* the input first */
   size_t num_feeds;
@@ -53,7 +53,7 @@ size_t test_net_elements(const test_net *net, const slim_tensor *tensor);
 void test_set_variable(test_net *net, slim_tensor *variable, const float *values, size_t count);
 float *test_get_variable(test_net *net, slim_tensor *variable);
 
-/* n different numbers in (-1, 1) in an order that depends on the seed; to be freed. */
+/* n different numbers in (-1, 1), at least 0.05 in size, in an order that depends on the seed; to be freed. */
 float *test_numbers(size_t n, unsigned seed);
 
 /* Compares the gradients of sum(p * y), p random and fixed, by the input and by each trainable variable with central

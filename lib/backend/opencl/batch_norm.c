@@ -149,7 +149,7 @@ static size_t workspace(const slim_device *device, const slim_group *group, cons
 {
   (void)out;
   const slim_batch_norm_params p = params_of(device, group, &in[0]);
-  return row_bytes(&p, 2) + row_bytes(&p, 2 * p.slices);
+  return 2 * row_bytes(&p, 1) + row_bytes(&p, 2 * p.slices); /* one row or two lie before the parts */
 }
 
 const slim_cl_op slim_cl_op_batch_norm = { .prepare = prepare, .workspace = workspace };
