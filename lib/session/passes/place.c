@@ -233,9 +233,9 @@ static slim_status after_writes(slim_plan *plan, const slim_plan_group *g)
 {
   const slim_node *node = g->group.nodes[0];
   slim_status status = SLIM_OK;
-  for (int i = 0; i < node->num_inputs && status == SLIM_OK && slim_node_writes(node); i++) {
+  for (int i = 0; i < node->num_inputs && status == SLIM_OK && slim_node_works(node); i++) {
     slim_plan_tensor *root = slim_plan_root(plan, node->inputs[i]);
-    if (!root->value) {
+    if (!root->value || !slim_node_may_write(node, i)) {
       continue;
     }
     root->fresh[other(g->where)] = false;
