@@ -4,6 +4,7 @@
 #define M_BLOCK 168       /* rows of A that a task holds in the second-level cache */
 #define N_BLOCK 4         /* panels of B that are packed at once */
 #define SLICE_DEPTH 1024  /* least depth of a slice when the depth is shared among tasks */
+#define PREFETCH 6        /* rows of B ahead of the one that is packed */
 #define TASKS 8           /* that a large product is cut into at least */
 #define LDA (K_BLOCK + VL) /* of the copied rows of A; not a power of two, or the rows would share cache sets */
 
@@ -65,6 +66,10 @@ static cut cut_of(const gemm *g)
 static void copy_rows(const gemm *g, int m0, int rows, int k0, int depth, float *to)
 {
   for (int r = 0; r < rows; r++) {
+    const float *ahead = g->a + (size_t)(m0 + r + (r + 2 < rows ? 2 : 0)) * g->lda + k0;
+    for (int i = 0; i < depth; i += 16) {
+      __builtin_prefetch(ahead + i);
+    }
     memcpy(to + (size_t)r * LDA, g->a + (size_t)(m0 + r) * g->lda + k0, (size_t)depth * sizeof *to);
   }
 }
@@ -87,30 +92,41 @@ static void copy_columns(const gemm *g, int m0, int rows, int k0, int depth, flo
   }
 }
 
-static void pack_panel(const gemm *g, int n0, int columns, int width, int k0, int depth, float *to)
+/* Panels [n0, n1) of B, row by row of B as it lies. */
+static void pack_b(const gemm *g, int n0, int n1, int k0, int depth, float *to)
 {
+  const int whole = (n1 - n0) / TILE_COLUMNS, rest = (n1 - n0) % TILE_COLUMNS, width = panel_width(rest);
+  const size_t panel = (size_t)depth * TILE_COLUMNS;
   const float *from = g->b + (size_t)k0 * g->ldb + n0;
-  if (columns == TILE_COLUMNS) {
-    for (int k = 0; k < depth; k++, from += g->ldb, to += TILE_COLUMNS) {
-      vec_store(to, vec_load(from));
-      vec_store(to + VL, vec_load(from + VL));
+  for (int k = 0; k < depth; k++, from += g->ldb) {
+    const float *ahead = from + (k + PREFETCH < depth ? PREFETCH * g->ldb : 0);
+    for (int p = 0; p < whole; p++) {
+      float *row = to + (size_t)p * panel + (size_t)k * TILE_COLUMNS;
+      for (int i = 0; i < TILE_COLUMNS; i += 16) {
+        __builtin_prefetch(ahead + p * TILE_COLUMNS + i);
+      }
+      vec_store(row, vec_load(from + p * TILE_COLUMNS));
+      vec_store(row + VL, vec_load(from + p * TILE_COLUMNS + VL));
     }
-    return;
-  }
-  for (int k = 0; k < depth; k++, from += g->ldb, to += width) {
-    for (int j = 0; j < width; j++) {
-      to[j] = j < columns ? from[j] : 0.0f;
+    float *row = to + (size_t)whole * panel + (size_t)k * (size_t)width;
+    for (int i = 0; rest && i < width; i++) {
+      row[i] = i < rest ? from[whole * TILE_COLUMNS + i] : 0.0f;
     }
   }
 }
 
-static void pack_panel_transposed(const gemm *g, int n0, int columns, int width, int k0, int depth, float *to)
+/* The same of a B that lies transposed. */
+static void pack_b_transposed(const gemm *g, int n0, int n1, int k0, int depth, float *to)
 {
-  for (int j = 0; j < width; j++) {
-    const float *from = g->b + (size_t)(n0 + j) * g->ldb + k0;
-    for (int k = 0; k < depth; k++) {
-      to[(size_t)k * (size_t)width + (size_t)j] = j < columns ? from[k] : 0.0f;
+  for (int n = n0; n < n1; n += TILE_COLUMNS) {
+    const int columns = at_most(TILE_COLUMNS, n1 - n), width = panel_width(columns);
+    for (int j = 0; j < width; j++) {
+      const float *from = g->b + (size_t)(n + at_most(j, columns - 1)) * g->ldb + k0;
+      for (int k = 0; k < depth; k++) {
+        to[(size_t)k * (size_t)width + (size_t)j] = j < columns ? from[k] : 0.0f;
+      }
     }
+    to += (size_t)width * (size_t)depth;
   }
 }
 
@@ -193,17 +209,12 @@ static void run_block(const task *t, int k, int depth)
   pack_a(t, k, depth);
   for (int n = t->n0; n < t->n1; n += N_BLOCK * TILE_COLUMNS) {
     const int end = at_most(n + N_BLOCK * TILE_COLUMNS, t->n1);
-    for (int pass = 0; pass < 2; pass++) {
-      float *b = t->b;
-      for (int p = n; p < end; p += TILE_COLUMNS) {
-        const int columns = at_most(TILE_COLUMNS, end - p), width = panel_width(columns);
-        if (pass == 0) {
-          (g->b_transposed ? pack_panel_transposed : pack_panel)(g, p, columns, width, k, depth, b);
-        } else {
-          run_panel(t, b, p, columns, k, depth);
-        }
-        b += (size_t)width * (size_t)depth;
-      }
+    const float *b = t->b;
+    (g->b_transposed ? pack_b_transposed : pack_b)(g, n, end, k, depth, t->b);
+    for (int p = n; p < end; p += TILE_COLUMNS) {
+      const int columns = at_most(TILE_COLUMNS, end - p);
+      run_panel(t, b, p, columns, k, depth);
+      b += (size_t)panel_width(columns) * (size_t)depth;
     }
   }
 }

@@ -4,41 +4,54 @@
 
 #include <math.h>
 
-static float finish_one(const tile *t, const float *c, float sum, int column)
+static void activate(float *v, int n, slim_activation_kind kind)
 {
-  float v = sum;
-  if (t->accumulate) {
-    v += c[column];
+  for (int j = 0; j < n; j++) {
+    switch (kind) {
+    case SLIM_ACTIVATION_RELU:
+      v[j] = v[j] < 0.0f ? 0.0f : v[j];
+      break;
+    case SLIM_ACTIVATION_RELU6:
+      v[j] = v[j] < 0.0f ? 0.0f : v[j] > 6.0f ? 6.0f : v[j];
+      break;
+    case SLIM_ACTIVATION_SIGMOID:
+      v[j] = cpu_sigmoid(v[j]);
+      break;
+    default:
+      v[j] = cpu_tanh(v[j]);
+      break;
+    }
   }
-  if (t->bias) {
-    v += t->bias[column];
-  }
-  if (t->add_residual) {
-    v += c[column + t->to_residual];
-  }
-  switch (t->activation) {
-  case SLIM_ACTIVATION_RELU:
-    return v < 0.0f ? 0.0f : v;
-  case SLIM_ACTIVATION_RELU6:
-    return v < 0.0f ? 0.0f : v > 6.0f ? 6.0f : v;
-  case SLIM_ACTIVATION_SIGMOID:
-    return cpu_sigmoid(v);
-  case SLIM_ACTIVATION_TANH:
-    return cpu_tanh(v);
-  default:
-    return v;
+}
+
+static void add(float *sum, const float *more, int n)
+{
+  for (int j = 0; j < n; j++) {
+    sum[j] += more[j];
   }
 }
 
 /* Any tile: sums are rows of TILE_COLUMNS. */
 static void store_any(const tile *t, int rows, float *sums)
 {
+  const int n = t->columns;
   for (int r = 0; r < rows; r++) {
     float *c = t->c[r], *sum = sums + r * TILE_COLUMNS;
-    for (int j = 0; j < t->columns; j++) {
-      sum[j] = finish_one(t, c, sum[j], j);
+    if (t->accumulate) {
+      add(sum, c, n);
     }
-    memcpy(c, sum, (size_t)t->columns * sizeof *c);
+    if (t->bias) {
+      add(sum, t->bias, n);
+    }
+    if (t->add_residual) {
+      add(sum, c + t->to_residual, n);
+    }
+    if (t->activation != SLIM_ACTIVATION_NONE) {
+      activate(sum, n, t->activation);
+    }
+    for (int j = 0; j < n; j++) {
+      c[j] = sum[j];
+    }
   }
 }
 
@@ -110,6 +123,15 @@ CPU_INLINE vec at_least(vec v, vec floor)
     store_any(t, rows, sums);                                                                                          \
   }
 
+/* C is written (and perhaps read) at the end: time enough to fetch it. */
+#define FETCH_C(r_)                                                                                                    \
+  if (rows > (r_)) {                                                                                                   \
+    __builtin_prefetch(t->c[r_], 1);                                                                                   \
+    if (vectors > 1) {                                                                                                 \
+      __builtin_prefetch(t->c[r_] + 2 * VL - 1, 1);                                                                    \
+    }                                                                                                                  \
+  }
+
 #define ROW_POINTER(r_) const float *a##r_ = rows > (r_) ? t->rows[r_] + offset : NULL;
 #define BY_ROWS(r_) MULTIPLY(r_, a##r_[k])
 #define BY_COLUMNS(r_) MULTIPLY(r_, a_column[r_])
@@ -118,6 +140,7 @@ CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
 {
   const float *b = t->b;
   EACH_ROW(DECLARE)
+  EACH_ROW(FETCH_C)
   for (int s = 0; s < t->segments; s++) {
     const ptrdiff_t offset = t->offset[s];
     EACH_ROW(ROW_POINTER)
@@ -134,6 +157,7 @@ CPU_INLINE void by_columns(const tile *t, int rows, int vectors)
 {
   const float *b = t->b;
   EACH_ROW(DECLARE)
+  EACH_ROW(FETCH_C)
   for (int s = 0; s < t->segments; s++) {
     const float *a_column = t->base[s];
     for (int k = 0; k < t->depth; k++) {
