@@ -9,6 +9,7 @@
 #include "slim/device.h"
 #include "slim/graph.h"
 #include "slim/layers.h"
+#include "slim/learning.h"
 #include "slim/losses.h"
 #include "slim/metrics.h"
 #include "slim/nets.h"

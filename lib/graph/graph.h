@@ -167,6 +167,11 @@ slim_tensor *slim_variable_find(const slim_graph *graph, const char *full_name);
  * full name. The same on every machine. */
 void slim_variable_initial_value(const slim_tensor *variable, void *out);
 
+/* Adds to each of the collections named by keys ("a,b"), under alias (kept as it is, NULL: the op's name); unique: not
+ * where the tensor already stands. */
+slim_status slim_collections_add(slim_graph *graph, const char *keys, slim_tensor *tensor, const char *alias,
+                                 bool unique);
+
 /* --- layer calls -------------------------------------------------------------------------------------------------- */
 
 /* One open call of a layer: options merged from call and arg scopes, scope name, error label. */

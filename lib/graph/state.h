@@ -103,9 +103,6 @@ typedef struct slim_item {
   const char *alias; /* NULL: the op's name */
 } slim_item;
 
-/* Adds to each of the collections named by keys ("a,b"); unique: not where the tensor already stands. */
-slim_status slim_collections_add(slim_graph *graph, const char *keys, slim_tensor *tensor, const char *alias,
-                                 bool unique);
 size_t slim_collection_count(const slim_graph *graph, const char *key);
 slim_item slim_collection_item(const slim_graph *graph, const char *key, size_t i);
 

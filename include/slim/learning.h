@@ -1,0 +1,175 @@
+/*
+ * Training and evaluating.
+ *
+ *   slim_tensor *loss = slim_get_total_loss(g, true, NULL);
+ *   slim_tensor *train_op = slim_learning_create_train_op(loss, slim_adam_optimizer(slim_constant(g, 0.001f, NULL)));
+ *   ... a session; queues attached to the placeholders ...
+ *   status = slim_learning_train(session, train_op, "logs", .number_of_steps = 2000, .result = &result, .error = &error);
+ */
+#ifndef SLIM_LEARNING_H
+#define SLIM_LEARNING_H
+
+#include <signal.h>
+
+#include "slim/checkpoint.h"
+#include "slim/metrics.h"
+#include "slim/optimizers.h"
+#include "slim/session.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- the train op ------------------------------------------------------------------------------------------------- */
+
+typedef struct slim_train_op_args {
+  size_t struct_size; /* set by the macro */
+  slim_tensor *total_loss;
+  slim_optimizer *optimizer;
+  const struct slim_options_must_be_named *guard_;
+  slim_tensor *global_step;              /* NULL: the graph's, made if need be */
+  slim_flag increment_global_step;       /* yes */
+  slim_tensors update_ops;               /* item NULL: SLIM_UPDATE_OPS; missing some of those draws a warning */
+  slim_tensors variables_to_train;       /* count 0: SLIM_TRAINABLE_VARIABLES */
+  const slim_gradient_multiplier *gradient_multipliers;
+  size_t num_gradient_multipliers;       /* multiplied first, */
+  float clip_gradient_norm;              /* then each gradient clipped by its own norm; 0: not */
+  slim_flag summarize_gradients;         /* no; histograms "<variable>/gradient", scalars "<variable>/gradient_norm" */
+  slim_flag check_numerics;              /* yes: a run fails with SLIM_ERR_NUMERIC when the loss is not finite */
+} slim_train_op_args;
+
+/**
+ * Adds gradients, their optimizer, update ops and the step. The result is in SLIM_TRAIN_OP.
+ * @return a scalar: the total loss before the update. Fetching it trains.
+ * Errors: SLIM_ERR_SHAPE unless the loss is a scalar, those of slim_compute_gradients and slim_apply_gradients.
+ */
+SLIM_API slim_tensor *slim_learning_create_train_op(const slim_train_op_args *args);
+
+#ifndef __cplusplus
+#define slim_learning_create_train_op(loss_, ...)                                                                      \
+  (slim_learning_create_train_op)(&(slim_train_op_args){                                                               \
+    .struct_size = sizeof(slim_train_op_args), .total_loss = (loss_), .optimizer = __VA_ARGS__ })
+#endif
+
+/** Writes the scalar tensor under tag to the event file each time slim_learning_train writes summaries. */
+SLIM_API slim_status slim_add_scalar_summary(slim_tensor *tensor, const char *tag);
+/** The same for a float32 tensor of any shape, as a histogram. */
+SLIM_API slim_status slim_add_histogram_summary(slim_tensor *tensor, const char *tag);
+
+/* --- training ------------------------------------------------------------------------------------------------------ */
+
+/** What a run has come to. */
+typedef struct slim_train_progress {
+  int64_t step, number_of_steps; /* number_of_steps 0: endless */
+  float loss, learning_rate;     /* learning_rate NaN when none was given */
+  double seconds_per_step, images_per_second; /* since the progress before; 0 without batch_size */
+} slim_train_progress;
+
+typedef struct slim_train_result {
+  int64_t step;      /* global step at the end */
+  int64_t steps_run; /* of this call */
+  float loss;        /* total loss of the last step that was read; NaN without one */
+  double seconds, images_per_second;
+  char checkpoint[1024]; /* last one written, "" without */
+} slim_train_result;
+
+typedef struct slim_train_args {
+  size_t struct_size; /* set by the macro */
+  slim_session *session;
+  slim_tensor *train_op;
+  const char *logdir; /* checkpoints and event files; NULL: neither */
+  const struct slim_options_must_be_named *guard_;
+  int64_t number_of_steps;    /* absolute: a resumed run counts the steps before it; 0: until the input ends or a stop */
+  int log_every_n_steps;      /* 1 */
+  double save_interval_secs;  /* 600; negative: only at the end */
+  double save_summaries_secs; /* 600, besides the first and the last step; negative: none */
+  int max_to_keep;            /* checkpoints: 5; negative: all */
+  slim_saver *saver;          /* NULL: one of SLIM_GLOBAL_VARIABLES */
+  /* Called after initialisation when logdir has no checkpoint, to start from other weights. */
+  slim_status (*init_fn)(slim_session *session, void *user, slim_error *error);
+  void *init_user;
+  const slim_feed *feeds; /* the same each step; queues attached to the session need none */
+  size_t num_feeds;
+  int batch_size;             /* for images_per_second */
+  slim_tensor *learning_rate; /* scalar to report; NULL: none */
+  void (*progress)(void *user, const slim_train_progress *progress); /* each log_every_n_steps and at number_of_steps */
+  void *progress_user;
+  const volatile sig_atomic_t *stop; /* becomes not 0 (in a signal handler, say): ends the run after the current step */
+  slim_train_result *result;
+  slim_error *error;
+} slim_train_args;
+
+/**
+ * Trains until global_step is number_of_steps. When logdir has a checkpoint, all goes on from the newest whole one and
+ * init_fn is not called; otherwise variables without a value are initialised. Checkpoints "model.ckpt-<step>" are written
+ * every save_interval_secs and at the end, also when the input ends (SLIM_OK) or stop is set. The library installs no
+ * signal handlers. The device is waited for only when something is reported or saved.
+ * @return SLIM_OK; SLIM_ERR_STOPPED when stop was set; SLIM_ERR_NUMERIC "LossTensor is inf or nan" with the first op whose
+ * result is not finite, and then nothing is saved; SLIM_ERR_ARG; what the session, checkpoints and event files report.
+ */
+SLIM_API slim_status slim_learning_train(const slim_train_args *args);
+
+#ifndef __cplusplus
+#define slim_learning_train(session_, train_op_, ...)                                                                  \
+  (slim_learning_train)(&(slim_train_args){ .struct_size = sizeof(slim_train_args), .session = (session_),             \
+                                            .train_op = (train_op_), .logdir = __VA_ARGS__ })
+#endif
+
+/* --- evaluation ---------------------------------------------------------------------------------------------------- */
+
+typedef struct slim_evaluation_result {
+  int64_t step; /* the checkpoint's global step; 0 without */
+  int64_t batches;
+  double seconds;
+  char checkpoint[1024];
+} slim_evaluation_result;
+
+typedef struct slim_evaluation_args {
+  size_t struct_size; /* set by the macro */
+  slim_session *session;
+  const char *checkpoint_path; /* a checkpoint, or a folder for its latest; NULL: the session's values as they are */
+  const struct slim_options_must_be_named *guard_;
+  slim_tensors eval_ops;      /* run for each batch: updates of metrics */
+  slim_tensors final_ops;     /* float32 scalars, read once at the end: values of metrics */
+  const char *const *names;   /* of final_ops, for event files; NULL: their ops' names */
+  float *values;              /* gets final_ops, in order; may be NULL */
+  int64_t num_evals;          /* batches; 0 (not with feeds): until the input ends */
+  const char *logdir;         /* event files; NULL: none */
+  const slim_restore *restore; /* count 0: all global variables of the graph */
+  size_t num_restore;
+  const slim_feed *feeds;
+  size_t num_feeds;
+  void (*progress)(void *user, int64_t batches); /* after each batch */
+  void *progress_user;
+  const volatile sig_atomic_t *stop;
+  slim_evaluation_result *result;
+  slim_error *error;
+} slim_evaluation_args;
+
+/**
+ * Restores, resets the local variables, runs eval_ops for each batch, then reads final_ops once and writes them to logdir
+ * under the checkpoint's step. Metrics weigh by what arrives: a short last batch counts rightly, and once.
+ * @return SLIM_OK; SLIM_ERR_STOPPED; SLIM_ERR_NOT_FOUND without a checkpoint; SLIM_ERR_ARG; SLIM_ERR_END when the input
+ * ended before num_evals.
+ */
+SLIM_API slim_status slim_evaluate_once(const slim_evaluation_args *args);
+
+#ifndef __cplusplus
+#define slim_evaluate_once(session_, ...)                                                                              \
+  (slim_evaluate_once)(&(slim_evaluation_args){ .struct_size = sizeof(slim_evaluation_args), .session = (session_),    \
+                                                .checkpoint_path = __VA_ARGS__ })
+#endif
+
+/**
+ * Waits until the folder's latest checkpoint is another than last (NULL: any) and writes its prefix to path.
+ * @return SLIM_OK; SLIM_ERR_NOT_FOUND after timeout seconds (negative: never); SLIM_ERR_STOPPED when stop (may be NULL)
+ * was set; SLIM_ERR_ARG when path is too small.
+ */
+SLIM_API slim_status slim_wait_for_new_checkpoint(const char *folder, const char *last, double seconds_to_sleep,
+                                                  double timeout, const volatile sig_atomic_t *stop, char *path,
+                                                  size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

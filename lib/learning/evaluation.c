@@ -1,0 +1,240 @@
+/* Evaluating a checkpoint over a split. */
+#include "learning/train.h"
+
+#include "base/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+typedef struct evaluation {
+  slim_evaluation_args args;
+  slim_error *error;
+  slim_graph *graph;
+  slim_fetch *fetches;
+  float *values;
+  slim_evaluation_result result;
+} evaluation;
+
+static slim_status fail_by_session(evaluation *e, slim_status status)
+{
+  return slim_error_set(e->error, status, "%s", slim_session_error(e->args.session));
+}
+
+static slim_status check_args(evaluation *e)
+{
+  const slim_tensors *final = &e->args.final_ops;
+  if (!e->args.session || (e->args.eval_ops.count == 0 && final->count == 0)) {
+    return slim_error_set(e->error, SLIM_ERR_ARG, "evaluate: %s",
+                          e->args.session ? "neither eval_ops nor final_ops" : "session is missing");
+  }
+  if (e->args.num_feeds && e->args.num_evals == 0 && e->args.eval_ops.count) {
+    return slim_error_set(e->error, SLIM_ERR_ARG, "evaluate: feeds never end, num_evals says how many batches");
+  }
+  e->graph = slim_graph_of(e->args.eval_ops.count ? e->args.eval_ops.item[0] : final->item[0]);
+  if (slim_graph_status(e->graph) != SLIM_OK) {
+    return slim_error_set(e->error, slim_graph_status(e->graph), "%s", slim_graph_error(e->graph));
+  }
+  for (size_t i = 0; i < final->count; i++) {
+    if (slim_tensor_dtype(final->item[i]) != SLIM_FLOAT32 || slim_tensor_shape(final->item[i]).rank != 0) {
+      return slim_error_set(e->error, SLIM_ERR_TYPE, "evaluate: final op '%s' must be a float32 scalar",
+                            slim_tensor_name(final->item[i]));
+    }
+  }
+  return SLIM_OK;
+}
+
+/* --- the checkpoint ------------------------------------------------------------------------------------------------- */
+
+static slim_status find_checkpoint(evaluation *e)
+{
+  char *path = e->result.checkpoint;
+  const char *given = e->args.checkpoint_path;
+  if (slim_file_is_folder(given)) {
+    const slim_status status = slim_latest_checkpoint(given, path, sizeof e->result.checkpoint);
+    return status == SLIM_OK ? status : slim_error_set(e->error, status, "'%s' has no checkpoint", given);
+  }
+  if (strlen(given) >= sizeof e->result.checkpoint) {
+    return slim_error_set(e->error, SLIM_ERR_ARG, "evaluate: '%s' is too long", given);
+  }
+  memcpy(path, given, strlen(given) + 1);
+  return SLIM_OK;
+}
+
+/* The global step of a checkpoint, 0 where it has none. */
+static slim_status read_step(evaluation *e)
+{
+  slim_checkpoint_reader *reader = NULL;
+  slim_status status = slim_checkpoint_reader_open(e->result.checkpoint, &reader, e->error);
+  const slim_checkpoint_entry *entry =
+    status == SLIM_OK ? slim_checkpoint_reader_find(reader, "global_step") : NULL;
+  if (entry && entry->dtype == SLIM_INT64 && entry->bytes == sizeof e->result.step) {
+    status = slim_checkpoint_reader_read(reader, "global_step", &e->result.step, sizeof e->result.step, e->error);
+  }
+  slim_checkpoint_reader_close(reader);
+  return status;
+}
+
+static slim_status restore_all(evaluation *e)
+{
+  slim_saver *saver = NULL;
+  slim_status status = slim_saver_create(e->graph, (slim_tensors){ 0, NULL }, 0, &saver, e->error);
+  if (status == SLIM_OK) {
+    status = slim_saver_restore(saver, e->args.session, e->result.checkpoint, e->error);
+  }
+  slim_saver_destroy(saver);
+  return status;
+}
+
+static slim_status restore(evaluation *e)
+{
+  slim_status status = find_checkpoint(e);
+  if (status == SLIM_OK) {
+    status = read_step(e);
+  }
+  if (status != SLIM_OK) {
+    return status;
+  }
+  return e->args.num_restore == 0 ? restore_all(e)
+                                  : slim_assign_from_checkpoint(e->args.session, e->result.checkpoint, e->args.restore,
+                                                                e->args.num_restore, 0, e->error);
+}
+
+static slim_status begin(evaluation *e)
+{
+  slim_status status = e->args.checkpoint_path ? restore(e) : SLIM_OK;
+  if (status == SLIM_OK) {
+    status = slim_session_initialize_local(e->args.session);
+    status = status == SLIM_OK ? status : fail_by_session(e, status);
+  }
+  const size_t most = e->args.eval_ops.count > e->args.final_ops.count ? e->args.eval_ops.count : e->args.final_ops.count;
+  e->fetches = calloc(most + 1, sizeof *e->fetches);
+  e->values = calloc(e->args.final_ops.count + 1, sizeof *e->values);
+  if (status == SLIM_OK && (!e->fetches || !e->values)) {
+    status = slim_error_set(e->error, SLIM_ERR_MEMORY, "evaluate: out of memory");
+  }
+  return status;
+}
+
+/* --- batches -------------------------------------------------------------------------------------------------------- */
+
+static slim_status run_batch(evaluation *e)
+{
+  const size_t count = e->args.eval_ops.count;
+  for (size_t i = 0; i < count; i++) {
+    e->fetches[i] = (slim_fetch){ e->args.eval_ops.item[i], NULL, 0 };
+  }
+  return slim_session_run(e->args.session, e->args.feeds, e->args.num_feeds, e->fetches, count);
+}
+
+static slim_status ended(evaluation *e)
+{
+  if (e->args.num_evals == 0) {
+    return SLIM_OK;
+  }
+  return slim_error_set(e->error, SLIM_ERR_END, "evaluate: the input ended after %lld of %lld batches",
+                        (long long)e->result.batches, (long long)e->args.num_evals);
+}
+
+static slim_status run_batches(evaluation *e)
+{
+  while (e->args.eval_ops.count && (e->args.num_evals == 0 || e->result.batches < e->args.num_evals)) {
+    if (e->args.stop && *e->args.stop) {
+      return slim_error_set(e->error, SLIM_ERR_STOPPED, "evaluation stopped on request after %lld batches",
+                            (long long)e->result.batches);
+    }
+    const slim_status status = run_batch(e);
+    if (status != SLIM_OK) {
+      return status == SLIM_ERR_END ? ended(e) : fail_by_session(e, status);
+    }
+    e->result.batches++;
+    if (e->args.progress) {
+      e->args.progress(e->args.progress_user, e->result.batches);
+    }
+  }
+  return SLIM_OK;
+}
+
+static slim_status read_values(evaluation *e)
+{
+  const slim_tensors final = e->args.final_ops;
+  if (final.count == 0) {
+    return SLIM_OK;
+  }
+  for (size_t i = 0; i < final.count; i++) {
+    e->fetches[i] = (slim_fetch){ final.item[i], &e->values[i], sizeof *e->values };
+  }
+  const slim_status status = slim_session_run(e->args.session, NULL, 0, e->fetches, final.count);
+  if (status != SLIM_OK) {
+    return fail_by_session(e, status);
+  }
+  if (e->args.values) {
+    memcpy(e->args.values, e->values, final.count * sizeof *e->values);
+  }
+  return SLIM_OK;
+}
+
+static const char *name_of(const evaluation *e, size_t i)
+{
+  return e->args.names ? e->args.names[i] : slim_tensor_name(e->args.final_ops.item[i]);
+}
+
+static slim_status write_events(evaluation *e)
+{
+  slim_event_writer *writer = NULL;
+  slim_status status = slim_event_writer_open(e->args.logdir, NULL, &writer, e->error);
+  for (size_t i = 0; i < e->args.final_ops.count && status == SLIM_OK; i++) {
+    status = slim_event_writer_scalar(writer, e->result.step, name_of(e, i), e->values[i], e->error);
+  }
+  const slim_status closed = writer ? slim_event_writer_close(writer, e->error) : SLIM_OK;
+  return status == SLIM_OK ? closed : status;
+}
+
+slim_status (slim_evaluate_once)(const slim_evaluation_args *args)
+{
+  slim_error own = { SLIM_OK, "" };
+  evaluation e = { .error = NULL };
+  const size_t given = args->struct_size ? args->struct_size : sizeof e.args;
+  memcpy(&e.args, args, given < sizeof e.args ? given : sizeof e.args);
+  e.error = e.args.error ? e.args.error : &own;
+  const double begun = slim_learning_now();
+  slim_status status = check_args(&e);
+  status = status == SLIM_OK ? begin(&e) : status;
+  status = status == SLIM_OK ? run_batches(&e) : status;
+  status = status == SLIM_OK ? read_values(&e) : status;
+  status = status == SLIM_OK && e.args.logdir ? write_events(&e) : status;
+  e.result.seconds = slim_learning_now() - begun;
+  if (e.args.result) {
+    *e.args.result = e.result;
+  }
+  free(e.fetches);
+  free(e.values);
+  return status;
+}
+
+/* --- new checkpoints ------------------------------------------------------------------------------------------------- */
+
+static void sleep_for(double seconds)
+{
+  const struct timespec pause = { (time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9) };
+  (void)nanosleep(&pause, NULL);
+}
+
+slim_status slim_wait_for_new_checkpoint(const char *folder, const char *last, double seconds_to_sleep, double timeout,
+                                         const volatile sig_atomic_t *stop, char *path, size_t size)
+{
+  const double begun = slim_learning_now();
+  for (;;) {
+    const slim_status status = slim_latest_checkpoint(folder, path, size);
+    if (status == SLIM_ERR_ARG || (status == SLIM_OK && (!last || strcmp(path, last) != 0))) {
+      return status;
+    }
+    if (stop && *stop) {
+      return SLIM_ERR_STOPPED;
+    }
+    if (timeout >= 0.0 && slim_learning_now() - begun + seconds_to_sleep > timeout) {
+      return SLIM_ERR_NOT_FOUND;
+    }
+    sleep_for(seconds_to_sleep);
+  }
+}

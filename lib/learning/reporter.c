@@ -1,0 +1,131 @@
+/* Event files of a training run. */
+#include "base/log.h"
+#include "base/size.h"
+#include "learning/train.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+double slim_learning_now(void)
+{
+  struct timespec now = { 0 };
+  (void)clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* "losses/LeNet/loss" for a loss; the alias of a summary. NULL without memory. */
+static char *tag_of(slim_graph *graph, const char *collection, size_t i)
+{
+  const char *alias = slim_end_point_alias(graph, collection, i);
+  const char *folder = strcmp(collection, SLIM_LOSSES) == 0 ? "losses/" : "";
+  const size_t size = strlen(alias) + strlen(folder) + 1;
+  char *tag = malloc(size);
+  if (tag) {
+    (void)snprintf(tag, size, "%s%s", folder, alias);
+  }
+  return tag;
+}
+
+static bool add_watch(slim_reporter *reporter, slim_tensor *tensor, char *tag, int batch)
+{
+  slim_shape shape = slim_tensor_shape(tensor);
+  if (shape.rank && shape.dim[0] == -1) {
+    shape.dim[0] = batch;
+  }
+  const size_t count = slim_shape_elements(&shape);
+  size_t bytes = 0;
+  if (count == 0) {
+    slim_log_write(SLIM_LOG_WARNING, "summary '%s' has an open batch: it needs .batch_size and is left out", tag);
+    free(tag);
+    return true;
+  }
+  float *data = slim_size_mul(count, sizeof *data, &bytes) ? malloc(bytes) : NULL;
+  reporter->watch[reporter->count++] = (slim_watch){ tensor, tag, shape.rank == 0, count, data };
+  return data != NULL;
+}
+
+static bool watch_collection(slim_reporter *reporter, slim_graph *graph, const char *key, int batch)
+{
+  const slim_tensors all = slim_get_collection(graph, key, NULL);
+  bool good = true;
+  for (size_t i = 0; i < all.count && good; i++) {
+    char *tag = tag_of(graph, key, i);
+    good = tag && add_watch(reporter, all.item[i], tag, batch);
+  }
+  return good;
+}
+
+slim_status slim_reporter_open(slim_reporter *reporter, slim_graph *graph, const char *folder, int batch, int64_t step,
+                               slim_error *error)
+{
+  const size_t room =
+    slim_get_collection(graph, SLIM_LOSSES, NULL).count + slim_get_collection(graph, SLIM_SUMMARIES, NULL).count;
+  *reporter = (slim_reporter){ .watch = calloc(room + 1, sizeof(slim_watch)) };
+  if (!reporter->watch || !watch_collection(reporter, graph, SLIM_LOSSES, batch) ||
+      !watch_collection(reporter, graph, SLIM_SUMMARIES, batch)) {
+    return slim_error_set(error, SLIM_ERR_MEMORY, "train: no memory for summaries");
+  }
+  const slim_status status = slim_event_writer_open(folder, NULL, &reporter->writer, error);
+  return status == SLIM_OK ? slim_event_writer_session(reporter->writer, step, SLIM_SESSION_START, NULL, error) : status;
+}
+
+void slim_reporter_fetches(const slim_reporter *reporter, slim_fetch *fetches)
+{
+  for (size_t i = 0; i < reporter->count; i++) {
+    const slim_watch *w = &reporter->watch[i];
+    fetches[i] = (slim_fetch){ w->tensor, w->data, w->count * sizeof *w->data };
+  }
+}
+
+/* A histogram with a number that is not finite cannot be written: it is left out. */
+static slim_status write_watch(slim_event_writer *writer, int64_t step, const slim_watch *w, slim_error *error)
+{
+  if (w->scalar) {
+    return slim_event_writer_scalar(writer, step, w->tag, w->data[0], error);
+  }
+  slim_error one = { SLIM_OK, "" };
+  const slim_status status = slim_event_writer_histogram(writer, step, w->tag, w->data, w->count, &one);
+  if (status == SLIM_ERR_NUMERIC) {
+    slim_log_write(SLIM_LOG_WARNING, "%s", one.text);
+    return SLIM_OK;
+  }
+  return status == SLIM_OK ? status : slim_error_set(error, status, "%s", one.text);
+}
+
+slim_status slim_reporter_write(slim_reporter *reporter, const slim_train_progress *progress, double steps_per_second,
+                                slim_error *error)
+{
+  slim_event_writer *writer = reporter->writer;
+  const int64_t step = progress->step;
+  slim_status status = slim_event_writer_scalar(writer, step, "total_loss", progress->loss, error);
+  if (status == SLIM_OK && !isnan(progress->learning_rate)) {
+    status = slim_event_writer_scalar(writer, step, "learning_rate", progress->learning_rate, error);
+  }
+  if (status == SLIM_OK && steps_per_second >= 0.0) {
+    status = slim_event_writer_scalar(writer, step, "global_step/sec", (float)steps_per_second, error);
+  }
+  for (size_t i = 0; i < reporter->count && status == SLIM_OK; i++) {
+    status = write_watch(writer, step, &reporter->watch[i], error);
+  }
+  return status == SLIM_OK ? slim_event_writer_flush(writer, error) : status;
+}
+
+slim_status slim_reporter_close(slim_reporter *reporter, int64_t step, slim_error *error)
+{
+  slim_status status = SLIM_OK;
+  if (reporter->writer) {
+    status = slim_event_writer_session(reporter->writer, step, SLIM_SESSION_STOP, NULL, error);
+    const slim_status closed = slim_event_writer_close(reporter->writer, error);
+    status = status == SLIM_OK ? closed : status;
+  }
+  for (size_t i = 0; i < reporter->count; i++) {
+    free(reporter->watch[i].tag);
+    free(reporter->watch[i].data);
+  }
+  free(reporter->watch);
+  *reporter = (slim_reporter){ 0 };
+  return status;
+}

@@ -1,0 +1,342 @@
+/* The training loop. */
+#include "learning/train.h"
+
+#include "base/log.h"
+#include "checkpoint/state.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INTERVAL 600.0
+
+typedef struct training {
+  slim_train_args args;
+  slim_error *error;
+  slim_graph *graph;
+  slim_session *session;
+  slim_tensor *counter; /* global_step; NULL */
+  slim_saver *saver, *own_saver;
+  slim_reporter reporter;
+  slim_fetch *fetches; /* train op, learning rate, what the reporter watches */
+  size_t num_scalars;  /* train op and learning rate */
+  int64_t step, first_step;
+  bool settled; /* the last step was waited for and found good */
+  float loss, learning_rate;
+  double begun, saved_at, summarised_at, reported_at;
+  int64_t summarised_step, reported_step;
+  slim_train_result result;
+} training;
+
+static slim_status fail_by_session(training *t, slim_status status)
+{
+  return slim_error_set(t->error, status, "%s", slim_session_error(t->session));
+}
+
+/* --- beginning ---------------------------------------------------------------------------------------------------- */
+
+static slim_status check_args(const slim_train_args *args, slim_error *error)
+{
+  if (!args->session || !args->train_op) {
+    return slim_error_set(error, SLIM_ERR_ARG, "train: %s is missing", args->session ? "train_op" : "session");
+  }
+  if (slim_graph_status(slim_graph_of(args->train_op)) != SLIM_OK) {
+    const slim_graph *graph = slim_graph_of(args->train_op);
+    return slim_error_set(error, slim_graph_status(graph), "%s", slim_graph_error(graph));
+  }
+  if (args->number_of_steps < 0 || args->log_every_n_steps < 0) {
+    return slim_error_set(error, SLIM_ERR_ARG, "train: %s must not be negative",
+                          args->number_of_steps < 0 ? "number_of_steps" : "log_every_n_steps");
+  }
+  if (!args->logdir && args->saver) {
+    return slim_error_set(error, SLIM_ERR_ARG, "train: a saver needs a logdir");
+  }
+  return SLIM_OK;
+}
+
+static slim_status read_step(training *t)
+{
+  if (t->counter) {
+    const slim_status status = slim_session_get_variable(t->session, t->counter, &t->step, sizeof t->step);
+    return status == SLIM_OK ? status : fail_by_session(t, status);
+  }
+  return SLIM_OK;
+}
+
+/* Values from the newest checkpoint of logdir, or initial ones and then init_fn's. */
+static slim_status start_values(training *t)
+{
+  slim_checkpoint_state state = { 0 };
+  slim_error lost = { SLIM_OK, "" };
+  const bool resume =
+    t->saver && slim_checkpoint_state_read(t->args.logdir, &state, &lost) != SLIM_ERR_NOT_FOUND;
+  slim_checkpoint_state_free(&state);
+  slim_status status = SLIM_OK;
+  if (resume) {
+    status = slim_saver_restore_latest(t->saver, t->session, t->args.logdir, t->result.checkpoint,
+                                       sizeof t->result.checkpoint, t->error);
+  }
+  if (status == SLIM_OK) {
+    status = slim_session_initialize(t->session);
+    status = status == SLIM_OK ? status : fail_by_session(t, status);
+  }
+  if (status == SLIM_OK && !resume && t->args.init_fn) {
+    status = t->args.init_fn(t->session, t->args.init_user, t->error);
+  }
+  status = status == SLIM_OK ? read_step(t) : status;
+  if (status == SLIM_OK && resume) {
+    slim_log_write(SLIM_LOG_INFO, "restored '%s', going on from step %lld", t->result.checkpoint, (long long)t->step);
+  }
+  return status;
+}
+
+static slim_status open_saver(training *t)
+{
+  t->saver = t->args.saver;
+  if (t->saver || !t->args.logdir) {
+    return SLIM_OK;
+  }
+  const slim_status status =
+    slim_saver_create(t->graph, (slim_tensors){ 0, NULL }, t->args.max_to_keep, &t->own_saver, t->error);
+  t->saver = t->own_saver;
+  return status;
+}
+
+static slim_status open_reports(training *t)
+{
+  slim_status status = SLIM_OK;
+  if (t->args.logdir && t->args.save_summaries_secs >= 0.0) {
+    status = slim_reporter_open(&t->reporter, t->graph, t->args.logdir, t->args.batch_size, t->step, t->error);
+  }
+  t->fetches = calloc(t->reporter.count + 2, sizeof *t->fetches);
+  if (!t->fetches) {
+    return slim_error_set(t->error, SLIM_ERR_MEMORY, "train: out of memory");
+  }
+  t->fetches[t->num_scalars++] = (slim_fetch){ t->args.train_op, &t->loss, sizeof t->loss };
+  if (t->args.learning_rate) {
+    t->fetches[t->num_scalars++] = (slim_fetch){ t->args.learning_rate, &t->learning_rate, sizeof t->learning_rate };
+  }
+  slim_reporter_fetches(&t->reporter, t->fetches + t->num_scalars);
+  return status;
+}
+
+static slim_status begin(training *t)
+{
+  slim_status status = open_saver(t);
+  status = status == SLIM_OK ? start_values(t) : status;
+  status = status == SLIM_OK ? open_reports(t) : status;
+  t->begun = t->saved_at = t->summarised_at = t->reported_at = slim_learning_now();
+  t->first_step = t->summarised_step = t->reported_step = t->step;
+  t->settled = true;
+  return status;
+}
+
+/* --- a step ------------------------------------------------------------------------------------------------------- */
+
+/* The batch that the last run used may be gone when the flag is seen; then the trace finds nothing. */
+static slim_status fail_by_numbers(training *t)
+{
+  const slim_fetch fetch = { t->args.train_op, NULL, 0 };
+  const char *first =
+    slim_session_trace_numerics(t->session, t->args.feeds, t->args.num_feeds, &fetch, 1);
+  return slim_error_set(t->error, SLIM_ERR_NUMERIC, "LossTensor is inf or nan near step %lld; %s%s",
+                        (long long)t->step, *first ? "the first op that is not finite is " : "",
+                        *first ? first : "the batch was gone when it was seen, log_every_n_steps 1 finds the op");
+}
+
+static slim_status run(training *t, const slim_fetch *fetches, size_t count)
+{
+  const slim_status status = slim_session_run(t->session, t->args.feeds, t->args.num_feeds, fetches, count);
+  if (status == SLIM_OK || status == SLIM_ERR_END) {
+    return status;
+  }
+  return status == SLIM_ERR_NUMERIC ? fail_by_numbers(t) : fail_by_session(t, status);
+}
+
+/* What is to happen after the step that comes. */
+typedef struct due {
+  bool report, save, summarise;
+} due;
+
+static due due_after(const training *t, int64_t step)
+{
+  const double now = slim_learning_now();
+  const bool last = step == t->args.number_of_steps;
+  const bool first = step == t->first_step + 1;
+  return (due){
+    .report = last || step % t->args.log_every_n_steps == 0,
+    .save = t->saver && t->args.save_interval_secs >= 0.0 && now - t->saved_at >= t->args.save_interval_secs,
+    .summarise = t->reporter.writer && (first || last || now - t->summarised_at >= t->args.save_summaries_secs),
+  };
+}
+
+static slim_status step_once(training *t, due d)
+{
+  const slim_fetch quiet = { t->args.train_op, NULL, 0 };
+  const bool wait = d.report || d.save || d.summarise;
+  const size_t loud = t->num_scalars + (d.summarise ? t->reporter.count : 0);
+  const slim_status status = wait ? run(t, t->fetches, loud) : run(t, &quiet, 1);
+  if (status != SLIM_OK) {
+    return status;
+  }
+  t->step++;
+  t->settled = wait;
+  t->result.loss = wait ? t->loss : t->result.loss;
+  return wait ? read_step(t) : SLIM_OK;
+}
+
+/* --- after a step -------------------------------------------------------------------------------------------------- */
+
+static slim_train_progress progress_of(training *t, double now)
+{
+  const double steps = (double)(t->step - t->reported_step), seconds = now - t->reported_at;
+  slim_train_progress p = { .step = t->step, .number_of_steps = t->args.number_of_steps, .loss = t->loss,
+                            .learning_rate = t->args.learning_rate ? t->learning_rate : NAN };
+  if (steps > 0 && seconds > 0.0) {
+    p.seconds_per_step = seconds / steps;
+    p.images_per_second = steps * t->args.batch_size / seconds;
+  }
+  return p;
+}
+
+static void report(training *t)
+{
+  const double now = slim_learning_now();
+  const slim_train_progress p = progress_of(t, now);
+  slim_log_write(SLIM_LOG_INFO, "global step %lld: loss = %.4f (%.3f sec/step)", (long long)p.step, (double)p.loss,
+                 p.seconds_per_step);
+  if (t->args.progress) {
+    t->args.progress(t->args.progress_user, &p);
+  }
+  t->reported_at = now;
+  t->reported_step = t->step;
+}
+
+static slim_status summarise(training *t)
+{
+  const double now = slim_learning_now(), seconds = now - t->summarised_at;
+  const slim_train_progress p = progress_of(t, now);
+  const int64_t steps = t->step - t->summarised_step;
+  const slim_status status =
+    slim_reporter_write(&t->reporter, &p, seconds > 0.0 ? (double)steps / seconds : -1.0, t->error);
+  t->summarised_at = now;
+  t->summarised_step = t->step;
+  return status;
+}
+
+static slim_status save(training *t)
+{
+  const size_t room = strlen(t->args.logdir) + sizeof "/model.ckpt";
+  char *prefix = malloc(room);
+  if (!prefix) {
+    return slim_error_set(t->error, SLIM_ERR_MEMORY, "train: out of memory");
+  }
+  (void)snprintf(prefix, room, "%s/model.ckpt", t->args.logdir);
+  slim_status status = slim_saver_save(t->saver, t->session, prefix, t->step, t->result.checkpoint,
+                                       sizeof t->result.checkpoint, t->error);
+  free(prefix);
+  if (status == SLIM_OK && t->reporter.writer) {
+    status = slim_event_writer_session(t->reporter.writer, t->step, SLIM_SESSION_CHECKPOINT, t->result.checkpoint,
+                                       t->error);
+  }
+  t->saved_at = slim_learning_now();
+  return status;
+}
+
+static slim_status after_step(training *t, due d)
+{
+  if (d.report) {
+    report(t);
+  }
+  slim_status status = d.summarise ? summarise(t) : SLIM_OK;
+  if (status == SLIM_OK && d.save && t->step != t->args.number_of_steps) {
+    status = save(t);
+  }
+  return status;
+}
+
+static bool stopped(const training *t)
+{
+  return t->args.stop && *t->args.stop;
+}
+
+static slim_status loop(training *t)
+{
+  slim_status status = SLIM_OK;
+  while (status == SLIM_OK && !stopped(t) && (t->args.number_of_steps == 0 || t->step < t->args.number_of_steps)) {
+    const due d = due_after(t, t->step + 1);
+    status = step_once(t, d);
+    status = status == SLIM_OK ? after_step(t, d) : status;
+  }
+  return status == SLIM_ERR_END ? SLIM_OK : status;
+}
+
+/* --- the end -------------------------------------------------------------------------------------------------------- */
+
+/* Waits for the steps under way; a loss that was not finite shows now. */
+static slim_status settle(training *t)
+{
+  slim_status status = SLIM_OK;
+  if (!t->settled && t->counter) {
+    const slim_fetch fetch = { t->counter, &t->step, sizeof t->step };
+    status = run(t, &fetch, 1);
+  } else if (!t->settled) {
+    status = slim_session_finish(t->session);
+    status = status == SLIM_OK ? status : fail_by_session(t, status);
+  }
+  return status;
+}
+
+static slim_status finish(training *t)
+{
+  slim_status status = settle(t);
+  if (status == SLIM_OK && t->saver && (t->step > t->first_step || !*t->result.checkpoint)) {
+    status = save(t);
+  }
+  if (status == SLIM_OK && stopped(t) && t->step != t->args.number_of_steps) {
+    status = slim_error_set(t->error, SLIM_ERR_STOPPED, "training stopped on request at step %lld",
+                            (long long)t->step);
+  }
+  return status;
+}
+
+static void close_all(training *t, slim_status *status)
+{
+  const double seconds = slim_learning_now() - t->begun;
+  const slim_status closed = slim_reporter_close(&t->reporter, t->step, *status == SLIM_OK ? t->error : NULL);
+  *status = *status == SLIM_OK ? closed : *status;
+  t->result.step = t->step;
+  t->result.steps_run = t->step - t->first_step;
+  t->result.seconds = seconds;
+  t->result.images_per_second =
+    seconds > 0.0 ? (double)t->result.steps_run * t->args.batch_size / seconds : 0.0;
+  slim_saver_destroy(t->own_saver);
+  free(t->fetches);
+}
+
+slim_status (slim_learning_train)(const slim_train_args *args)
+{
+  slim_error own = { SLIM_OK, "" };
+  training t = { .loss = NAN, .learning_rate = NAN, .result.loss = NAN };
+  const size_t given = args->struct_size ? args->struct_size : sizeof t.args;
+  memcpy(&t.args, args, given < sizeof t.args ? given : sizeof t.args);
+  t.error = t.args.error ? t.args.error : &own;
+  slim_status status = check_args(&t.args, t.error);
+  if (status == SLIM_OK) {
+    t.graph = slim_graph_of(t.args.train_op);
+    t.session = t.args.session;
+    t.counter = slim_get_global_step(t.graph);
+    t.args.log_every_n_steps = t.args.log_every_n_steps ? t.args.log_every_n_steps : 1;
+    t.args.save_interval_secs = t.args.save_interval_secs != 0.0 ? t.args.save_interval_secs : INTERVAL;
+    t.args.save_summaries_secs = t.args.save_summaries_secs != 0.0 ? t.args.save_summaries_secs : INTERVAL;
+    status = begin(&t);
+    status = status == SLIM_OK ? loop(&t) : status;
+    status = status == SLIM_OK ? finish(&t) : status;
+    close_all(&t, &status);
+  }
+  if (t.args.result) {
+    *t.args.result = t.result;
+  }
+  return status;
+}

@@ -1,0 +1,37 @@
+/* A training run and what it reports. */
+#ifndef SLIM_LEARNING_TRAIN_H
+#define SLIM_LEARNING_TRAIN_H
+
+#include "slim/learning.h"
+#include "slim/summary.h"
+
+/* One tensor that goes to the event file. */
+typedef struct slim_watch {
+  slim_tensor *tensor;
+  char *tag; /* owned */
+  bool scalar;
+  size_t count; /* elements */
+  float *data;
+} slim_watch;
+
+/* Event files of a training run. */
+typedef struct slim_reporter {
+  slim_event_writer *writer; /* NULL: nothing is written */
+  size_t count;
+  slim_watch *watch;
+} slim_reporter;
+
+/* Opens an event file in folder and collects what goes to it: losses and SLIM_SUMMARIES. batch: for open batches. */
+slim_status slim_reporter_open(slim_reporter *reporter, slim_graph *graph, const char *folder, int batch, int64_t step,
+                               slim_error *error);
+/* Appends a fetch for each watch. */
+void slim_reporter_fetches(const slim_reporter *reporter, slim_fetch *fetches);
+/* Writes what was fetched, and the scalars of progress. steps_per_second below 0: unknown. */
+slim_status slim_reporter_write(slim_reporter *reporter, const slim_train_progress *progress, double steps_per_second,
+                                slim_error *error);
+slim_status slim_reporter_close(slim_reporter *reporter, int64_t step, slim_error *error);
+
+/* Seconds of a clock that never goes back. */
+double slim_learning_now(void);
+
+#endif

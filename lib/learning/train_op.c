@@ -1,0 +1,154 @@
+/* The train op: gradients, what is done to them, the optimizer, update ops and the step. */
+#include "base/log.h"
+#include "ops/ops.h"
+#include "slim/learning.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool contains(slim_tensors list, const slim_tensor *tensor)
+{
+  for (size_t i = 0; i < list.count; i++) {
+    if (list.item[i] == tensor) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void warn_of_missing_updates(slim_graph *graph, slim_tensors given)
+{
+  const slim_tensors all = slim_get_collection(graph, SLIM_UPDATE_OPS, NULL);
+  for (size_t i = 0; i < all.count; i++) {
+    if (!contains(given, all.item[i])) {
+      slim_log_write(SLIM_LOG_WARNING, "create_train_op: update_ops lack '%s' of update_ops: it will not run",
+                     slim_tensor_name(all.item[i]));
+    }
+  }
+}
+
+/* --- summaries ---------------------------------------------------------------------------------------------------- */
+
+static slim_status add_summary(slim_tensor *tensor, const char *tag, bool scalar)
+{
+  slim_graph *graph = slim_graph_of(tensor);
+  if (!graph || slim_is_poison(tensor)) {
+    return graph ? slim_graph_status(graph) : SLIM_ERR_MEMORY;
+  }
+  if (tensor->dtype != SLIM_FLOAT32 || (scalar && tensor->shape.rank != 0)) {
+    char shape[128];
+    (void)slim_graph_fail(graph, SLIM_ERR_TYPE, "summary '%s': '%s' is %s %s, must be float32%s", tag, tensor->name,
+                          slim_dtype_name(tensor->dtype), slim_shape_format(&tensor->shape, shape, sizeof shape),
+                          scalar ? " and a scalar" : "");
+    return SLIM_ERR_TYPE;
+  }
+  const char *kept = slim_arena_strdup(graph->arena, tag);
+  return kept ? slim_collections_add(graph, SLIM_SUMMARIES, tensor, kept, false) : SLIM_ERR_MEMORY;
+}
+
+slim_status slim_add_scalar_summary(slim_tensor *tensor, const char *tag)
+{
+  return add_summary(tensor, tag, true);
+}
+
+slim_status slim_add_histogram_summary(slim_tensor *tensor, const char *tag)
+{
+  return add_summary(tensor, tag, false);
+}
+
+static void summarize(slim_gradient_list gradients)
+{
+  for (size_t i = 0; i < gradients.count; i++) {
+    slim_tensor *g = gradients.item[i].gradient;
+    const char *variable = slim_variable_full_name(gradients.item[i].variable);
+    if (!g || slim_is_poison(g)) {
+      continue;
+    }
+    slim_graph *graph = slim_graph_of(g);
+    slim_tensor *half = slim_op_reduce_add(g, SLIM_REDUCE_HALF_SQUARES, (1u << g->shape.rank) - 1u, 0);
+    slim_tensor *square = slim_op_unary_add(half, SLIM_UNARY_SCALE_ADD, 2.0f, 0.0f);
+    slim_tensor *norm = slim_op_unary_add(square, SLIM_UNARY_SQRT, 0.0f, 0.0f);
+    (void)slim_add_histogram_summary(g, slim_arena_printf(graph->arena, "%s/gradient", variable));
+    (void)slim_add_scalar_summary(norm, slim_arena_printf(graph->arena, "%s/gradient_norm", variable));
+  }
+}
+
+/* --- the op ------------------------------------------------------------------------------------------------------- */
+
+static slim_gradient_list gradients_of(const slim_train_op_args *args)
+{
+  slim_gradient_list list = slim_compute_gradients(args->optimizer, args->total_loss, args->variables_to_train);
+  if (list.count && args->num_gradient_multipliers) {
+    list = slim_multiply_gradients(list, args->gradient_multipliers, args->num_gradient_multipliers);
+  }
+  if (list.count && args->clip_gradient_norm > 0.0f) {
+    list = slim_clip_gradient_norms(list, args->clip_gradient_norm);
+  }
+  if (args->summarize_gradients.value == 1) {
+    summarize(list);
+  }
+  return list;
+}
+
+/* The loss, once everything that trains has run. */
+static slim_tensor *gather(slim_tensor *loss, slim_tensor *applied, slim_tensors updates)
+{
+  slim_graph *graph = slim_graph_of(loss);
+  slim_tensor **part = updates.count < INT32_MAX - 2 ? calloc(updates.count + 2, sizeof *part) : NULL;
+  if (!part) {
+    return slim_graph_fail(graph, SLIM_ERR_MEMORY, "create_train_op: out of memory");
+  }
+  part[0] = loss;
+  part[1] = applied;
+  if (updates.count) {
+    memcpy(part + 2, updates.item, updates.count * sizeof *part);
+  }
+  const slim_stage before = slim_graph_set_stage(graph, SLIM_STAGE_STEP);
+  slim_tensor *all = slim_op_add(part, (int)updates.count + 2, &slim_op_group, "control_dependency", NULL);
+  (void)slim_graph_set_stage(graph, before);
+  free(part);
+  return all;
+}
+
+static slim_tensor *create(const slim_train_op_args *args, slim_graph *graph)
+{
+  const bool own_updates = args->update_ops.item != NULL;
+  if (own_updates) {
+    warn_of_missing_updates(graph, args->update_ops);
+  }
+  const bool count = args->increment_global_step.value != 2;
+  slim_tensor *step = !count ? NULL : args->global_step ? args->global_step : slim_get_or_create_global_step(graph);
+  const slim_gradient_list gradients = gradients_of(args);
+  slim_tensor *applied =
+    gradients.count ? slim_apply_gradients(args->optimizer, gradients, step) : graph->poison;
+  slim_scope scope = slim_name_scope_begin(graph, "train_op");
+  slim_tensor *loss = args->total_loss;
+  if (args->check_numerics.value != 2) {
+    loss = slim_op_add(&loss, 1, &slim_op_finite_check, "CheckNumerics", NULL);
+  }
+  slim_tensor *train_op = gather(loss, applied, own_updates ? args->update_ops : (slim_tensors){ 0, NULL });
+  slim_scope_end(&scope);
+  (void)slim_add_to_collection(SLIM_TRAIN_OP, train_op);
+  if (own_updates) {
+    (void)slim_add_to_collection(SLIM_OWN_UPDATE_OPS, train_op);
+  }
+  return train_op;
+}
+
+slim_tensor *(slim_learning_create_train_op)(const slim_train_op_args *args)
+{
+  slim_train_op_args all = { 0 };
+  const size_t given = args->struct_size ? args->struct_size : sizeof all;
+  memcpy(&all, args, given < sizeof all ? given : sizeof all);
+  slim_graph *graph = slim_graph_of(all.total_loss);
+  if (!graph || slim_is_poison(all.total_loss)) {
+    return slim_poison(all.total_loss);
+  }
+  const slim_shape shape = all.total_loss->shape;
+  if (shape.rank != 0) {
+    char text[128];
+    return slim_graph_fail(graph, SLIM_ERR_SHAPE, "create_train_op: total loss '%s' %s must be a scalar",
+                           all.total_loss->name, slim_shape_format(&shape, text, sizeof text));
+  }
+  return create(&all, graph);
+}
