@@ -1,0 +1,507 @@
+/* The train op, the training loop and evaluation, on a small net of bare ops. */
+#include "session_support.h"
+#include "slim/data.h"
+#include "slim/learning.h"
+#include "slim/summary.h"
+#include "test_files.h"
+
+#include <math.h>
+
+enum { BATCH = 4 };
+
+/* w and b of relu(x w + b) under an op of the library's own: the gradient and step of test_small_step. */
+typedef struct world {
+  test_small net;
+  slim_device *device;
+  slim_session *session;
+  slim_tensor *loss, *train, *rate;
+  slim_feed feeds[2];
+  slim_error error;
+  slim_train_result result;
+} world;
+
+static char messages[8192];
+static int calls;
+
+static void keep_log(void *user, slim_log_level level, const char *text)
+{
+  (void)user;
+  (void)level;
+  strncat(messages, text, sizeof messages - strlen(messages) - 2);
+  strcat(messages, "\n");
+}
+
+static void setup(void)
+{
+  test_folder_make();
+  slim_log_set(keep_log, NULL);
+}
+
+static world world_make(void)
+{
+  world x = { .net = test_small_make(3), .device = test_open_device() };
+  x.loss = x.net.loss->node->inputs[0];
+  x.rate = slim_constant(x.net.graph, (float)TEST_SMALL_RATE, "learning_rate");
+  x.feeds[0] = (slim_feed){ x.net.x, test_small_x, BATCH };
+  x.feeds[1] = (slim_feed){ x.net.t, test_small_t, BATCH };
+  return x;
+}
+
+static slim_optimizer *descent(world *x)
+{
+  return slim_gradient_descent_optimizer(x->rate);
+}
+
+static void world_start(world *x)
+{
+  ck_assert_str_eq(slim_graph_error(x->net.graph), "");
+  x->session = test_session(x->net.graph, x->device, NULL);
+}
+
+static world world_open(void)
+{
+  world x = world_make();
+  const slim_tensors both = { 2, (slim_tensor *const[]){ x.net.w, x.net.b } };
+  x.train = slim_learning_create_train_op(x.loss, descent(&x), .variables_to_train = both);
+  world_start(&x);
+  return x;
+}
+
+static void world_close(world *x)
+{
+  slim_session_destroy(x->session);
+  slim_device_close(x->device);
+  slim_graph_destroy(x->net.graph);
+}
+
+static slim_status count_call(slim_session *session, void *user, slim_error *error)
+{
+  (void)session;
+  (void)user;
+  (void)error;
+  calls++;
+  return SLIM_OK;
+}
+
+#define TRAIN(x_, ...)                                                                                                 \
+  slim_learning_train((x_)->session, (x_)->train, __VA_ARGS__, .feeds = (x_)->feeds, .num_feeds = 2,                   \
+                      .batch_size = BATCH, .init_fn = count_call, .result = &(x_)->result, .error = &(x_)->error)
+
+#define ASSERT_OK(x_, status_) ck_assert_msg((status_) == SLIM_OK, "%s", (x_)->error.text)
+
+static void get(world *x, const slim_tensor *variable, float *values, size_t bytes)
+{
+  test_ok(x->session, slim_session_get_variable(x->session, variable, values, bytes));
+}
+
+/* --- the train op -------------------------------------------------------------------------------------------------- */
+
+START_TEST(a_train_op_gives_the_loss_before_the_update)
+{
+  double w[6], b[3];
+  float value = 0, now[6];
+  world x = world_open();
+  test_ok(x.session, slim_session_initialize(x.session));
+  for (int i = 0; i < 6; i++) {
+    w[i] = (double)test_small_w[i];
+  }
+  for (int i = 0; i < 3; i++) {
+    b[i] = (double)test_small_b[i];
+  }
+  const slim_fetch fetch = { x.train, &value, sizeof value };
+  for (int step = 1; step <= 5; step++) {
+    const double wanted = test_small_step(w, b, test_small_x, test_small_t, BATCH);
+    int64_t at = 0;
+    test_ok(x.session, slim_session_run(x.session, x.feeds, 2, &fetch, 1));
+    ck_assert_double_eq_tol((double)value, wanted, 1e-5 * fmax(1, wanted));
+    test_ok(x.session, slim_session_get_variable(x.session, x.net.step, &at, sizeof at));
+    ck_assert_int_eq(at, step);
+  }
+  get(&x, x.net.w, now, sizeof now);
+  for (int i = 0; i < 6; i++) {
+    ck_assert_float_eq_tol(now[i], (float)w[i], 1e-5f);
+  }
+  ck_assert_str_eq(slim_tensor_name(x.train), "train_op/control_dependency:0");
+  ck_assert_ptr_eq(slim_get_collection(x.net.graph, SLIM_TRAIN_OP, NULL).item[0], x.train);
+  world_close(&x);
+}
+END_TEST
+
+/* Two update ops, each setting a variable to 1. mode 0: default; 1: the first alone; 2: none. */
+START_TEST(update_ops_run_with_the_step)
+{
+  world x = world_make();
+  const float one = 1;
+  slim_tensor *v[2], *update[2], *value = slim_constant_tensor(x.net.graph, SLIM_FLOAT32, SLIM_SCALAR, &one, "one");
+  const slim_stage before = slim_graph_set_stage(x.net.graph, SLIM_STAGE_UPDATE);
+  for (int i = 0; i < 2; i++) {
+    v[i] = slim_global_variable(x.net.graph, "v", SLIM_FLOAT32, SLIM_SCALAR, NULL);
+    update[i] = slim_op_add((slim_tensor *[]){ v[i], value }, 2, &slim_op_assign, "Assign", NULL);
+    (void)slim_add_to_collection(SLIM_UPDATE_OPS, update[i]);
+  }
+  (void)slim_graph_set_stage(x.net.graph, before);
+  const slim_tensors both = { 2, (slim_tensor *const[]){ x.net.w, x.net.b } };
+  const slim_tensors own = { _i == 0 ? 0 : 2 - (size_t)_i, _i == 0 ? NULL : update };
+  x.train = slim_learning_create_train_op(x.loss, descent(&x), .variables_to_train = both, .update_ops = own);
+  world_start(&x);
+  ASSERT_OK(&x, TRAIN(&x, NULL, .number_of_steps = 1));
+  for (int i = 0; i < 2; i++) {
+    float got = -1;
+    get(&x, v[i], &got, sizeof got);
+    ck_assert_float_eq(got, _i == 0 || i < 2 - _i ? 1.0f : 0.0f);
+  }
+  const bool warned = strstr(messages, "update_ops lack 'Assign_1:0' of update_ops: it will not run") != NULL;
+  ck_assert_int_eq(warned, _i > 0);
+  world_close(&x);
+}
+END_TEST
+
+START_TEST(a_train_op_without_step_counts_nothing)
+{
+  world x = world_make();
+  const slim_tensors both = { 2, (slim_tensor *const[]){ x.net.w, x.net.b } };
+  int64_t step = -1;
+  x.train = slim_learning_create_train_op(x.loss, descent(&x), .variables_to_train = both,
+                                          .increment_global_step = SLIM_NO, .check_numerics = SLIM_NO);
+  world_start(&x);
+  const slim_fetch fetch = { x.train, NULL, 0 };
+  test_ok(x.session, slim_session_initialize(x.session));
+  test_ok(x.session, slim_session_run(x.session, x.feeds, 2, &fetch, 1));
+  test_ok(x.session, slim_session_get_variable(x.session, x.net.step, &step, sizeof step));
+  ck_assert_int_eq(step, 0);
+  world_close(&x);
+}
+END_TEST
+
+START_TEST(a_loss_must_be_a_scalar)
+{
+  world x = world_make();
+  ck_assert(slim_is_poison(slim_learning_create_train_op(x.net.y, descent(&x))));
+  ck_assert_str_eq(slim_graph_error(x.net.graph), "create_train_op: total loss 'Relu:0' [?,3] must be a scalar");
+  ck_assert_ptr_null(slim_learning_create_train_op(NULL, NULL));
+  world_close(&x);
+}
+END_TEST
+
+/* --- the loop ------------------------------------------------------------------------------------------------------- */
+
+static bool exists(const char *name)
+{
+  return slim_file_exists(test_path(name));
+}
+
+START_TEST(training_ends_at_its_step_with_a_checkpoint)
+{
+  char latest[256];
+  world x = world_open();
+  ASSERT_OK(&x, TRAIN(&x, test_folder, .number_of_steps = 7));
+  ck_assert_int_eq(x.result.step, 7);
+  ck_assert_int_eq(x.result.steps_run, 7);
+  ck_assert(isfinite(x.result.loss) && x.result.images_per_second > 0);
+  ck_assert_str_eq(x.result.checkpoint, test_path("model.ckpt-7"));
+  ck_assert(exists("model.ckpt-7.index") && exists("checkpoint"));
+  ck_assert_int_eq(slim_latest_checkpoint(test_folder, latest, sizeof latest), SLIM_OK);
+  ck_assert_str_eq(latest, x.result.checkpoint);
+  ck_assert_int_eq(calls, 1);
+  ck_assert_ptr_nonnull(strstr(messages, "global step 7: loss = "));
+  world_close(&x);
+}
+END_TEST
+
+START_TEST(a_resumed_run_gives_the_same_weights)
+{
+  float straight[6], resumed[6];
+  world x = world_open();
+  ASSERT_OK(&x, TRAIN(&x, NULL, .number_of_steps = 10));
+  get(&x, x.net.w, straight, sizeof straight);
+  world_close(&x);
+  for (int part = 1; part <= 3; part++) {
+    x = world_open();
+    ASSERT_OK(&x, TRAIN(&x, test_folder, .number_of_steps = part < 3 ? 5 * part : 10));
+    ck_assert_int_eq(x.result.step, part < 3 ? 5 * part : 10);
+    ck_assert_int_eq(x.result.steps_run, part < 3 ? 5 : 0);
+    get(&x, x.net.w, resumed, sizeof resumed);
+    world_close(&x);
+  }
+  ck_assert_int_eq(calls, 2);
+  ck_assert_mem_eq(straight, resumed, sizeof straight);
+}
+END_TEST
+
+START_TEST(checkpoints_are_written_on_the_way_and_the_newest_kept)
+{
+  world x = world_open();
+  ASSERT_OK(&x, TRAIN(&x, test_folder, .number_of_steps = 9, .save_interval_secs = 1e-9, .max_to_keep = 3,
+                      .log_every_n_steps = 100));
+  ck_assert(!exists("model.ckpt-6.index"));
+  ck_assert(exists("model.ckpt-7.index") && exists("model.ckpt-8.index") && exists("model.ckpt-9.index"));
+  world_close(&x);
+}
+END_TEST
+
+static volatile sig_atomic_t stop_flag;
+
+static void stop_at_three(void *user, const slim_train_progress *progress)
+{
+  (void)user;
+  stop_flag = progress->step >= 3;
+}
+
+START_TEST(a_stop_flag_ends_training_with_a_checkpoint)
+{
+  world x = world_open();
+  const slim_status status = TRAIN(&x, test_folder, .stop = &stop_flag, .progress = stop_at_three);
+  ck_assert_int_eq(status, SLIM_ERR_STOPPED);
+  ck_assert_str_eq(x.error.text, "training stopped on request at step 3");
+  ck_assert_int_eq(x.result.step, 3);
+  ck_assert(exists("model.ckpt-3.index"));
+  world_close(&x);
+}
+END_TEST
+
+/* log_every_n_steps 1 sees it at once; 100 when the runs are waited for. */
+START_TEST(a_loss_that_is_not_finite_ends_training_and_nothing_is_saved)
+{
+  static float poisoned[12];
+  memcpy(poisoned, test_small_t, sizeof poisoned);
+  poisoned[5] = NAN;
+  float w[6];
+  world x = world_open();
+  x.feeds[1].data = poisoned;
+  const slim_status status = TRAIN(&x, test_folder, .number_of_steps = 6, .log_every_n_steps = _i == 0 ? 1 : 100);
+  ck_assert_int_eq(status, SLIM_ERR_NUMERIC);
+  ck_assert_int_eq(strncmp(x.error.text, "LossTensor is inf or nan near step ", 35), 0);
+  ck_assert_msg(strstr(x.error.text, "the first op that is not finite is placeholder 't:0' [4,3]: 1 of 12") != NULL,
+                "%s", x.error.text);
+  ck_assert(!exists("checkpoint"));
+  get(&x, x.net.w, w, sizeof w);
+  ck_assert_mem_eq(w, test_small_w, sizeof w);
+  world_close(&x);
+}
+END_TEST
+
+START_TEST(a_damaged_newest_checkpoint_is_passed_over)
+{
+  world x = world_open();
+  ASSERT_OK(&x, TRAIN(&x, test_folder, .number_of_steps = 2));
+  ASSERT_OK(&x, TRAIN(&x, test_folder, .number_of_steps = 4));
+  FILE *f = fopen(test_path("model.ckpt-4.index"), "wb");
+  (void)fputs("not a table", f);
+  (void)fclose(f);
+  world_close(&x);
+  x = world_open();
+  ASSERT_OK(&x, TRAIN(&x, test_folder, .number_of_steps = 5));
+  ck_assert_int_eq(x.result.steps_run, 3);
+  ck_assert_ptr_nonnull(strstr(messages, "the checkpoint before it is tried"));
+  world_close(&x);
+}
+END_TEST
+
+/* The scalars of a tag in all event files of the folder; steps as digits. */
+static size_t read_scalars(const char *tag, char *steps, size_t size)
+{
+  slim_file_names names = { 0 };
+  size_t found = 0;
+  ck_assert_int_eq(slim_file_list(test_folder, &names, NULL), SLIM_OK);
+  for (size_t i = 0; i < names.count; i++) {
+    slim_event_reader *reader = NULL;
+    slim_event event;
+    if (strncmp(names.item[i], "events.", 7) == 0) {
+      ck_assert_int_eq(slim_event_reader_open(test_path(names.item[i]), &reader, NULL), SLIM_OK);
+    }
+    while (reader && slim_event_reader_next(reader, &event, NULL) == SLIM_OK) {
+      if ((event.kind == SLIM_EVENT_SCALAR || event.kind == SLIM_EVENT_HISTOGRAM) && strcmp(event.tag, tag) == 0) {
+        found++;
+        (void)snprintf(steps + strlen(steps), size - strlen(steps), "%d ", (int)event.step);
+      }
+    }
+    slim_event_reader_close(reader);
+  }
+  slim_file_names_free(&names);
+  return found;
+}
+
+START_TEST(event_files_hold_losses_rates_and_gradients)
+{
+  static const char *const tags[] = { "total_loss",        "learning_rate", "losses/Mean",
+                                      "w/gradient",        "w/gradient_norm", "b/gradient_norm",
+                                      "own",               "global_step/sec" };
+  world x = world_make();
+  const slim_tensors both = { 2, (slim_tensor *const[]){ x.net.w, x.net.b } };
+  (void)slim_add_to_collection(SLIM_LOSSES, x.loss);
+  (void)slim_add_histogram_summary(x.net.y, "own");
+  x.train = slim_learning_create_train_op(x.loss, descent(&x), .variables_to_train = both,
+                                          .summarize_gradients = SLIM_YES);
+  world_start(&x);
+  ASSERT_OK(&x, TRAIN(&x, test_folder, .number_of_steps = 3, .learning_rate = x.rate));
+  for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
+    char steps[64] = "";
+    ck_assert_msg(read_scalars(tags[i], steps, sizeof steps) == 2, "%s at %s", tags[i], steps);
+    ck_assert_str_eq(steps, "1 3 ");
+  }
+  world_close(&x);
+}
+END_TEST
+
+static const char *const errors[] = {
+  "train: session is missing",
+  "train: train_op is missing",
+  "train: number_of_steps must not be negative",
+  "train: log_every_n_steps must not be negative",
+  "train: a saver needs a logdir",
+  "session: placeholder 'x' is neither fed nor attached to a queue",
+};
+
+START_TEST(errors_of_training_have_exact_text)
+{
+  world x = world_open();
+  slim_saver *saver = NULL;
+  ck_assert_int_eq(slim_saver_create(x.net.graph, (slim_tensors){ 0, NULL }, 0, &saver, NULL), SLIM_OK);
+  slim_train_args args = { .struct_size = sizeof args, .session = _i == 0 ? NULL : x.session,
+                           .train_op = _i == 1 ? NULL : x.train, .number_of_steps = _i == 2 ? -1 : 1,
+                           .log_every_n_steps = _i == 3 ? -1 : 0, .saver = _i == 4 ? saver : NULL,
+                           .error = &x.error };
+  ck_assert_int_ne((slim_learning_train)(&args), SLIM_OK);
+  ck_assert_str_eq(x.error.text, errors[_i]);
+  slim_saver_destroy(saver);
+  world_close(&x);
+}
+END_TEST
+
+/* --- queues, evaluation --------------------------------------------------------------------------------------------- */
+
+enum { SAMPLES = 10 };
+
+/* Sample i: x = (i, 1), t = (i, 2i, 0); once through, the last batch is short. */
+static slim_queue *open_queue(int batch, int epochs)
+{
+  static float xs[SAMPLES][2], ts[SAMPLES][3];
+  slim_queue *queue = NULL;
+  slim_error error = { SLIM_OK, "" };
+  for (int i = 0; i < SAMPLES; i++) {
+    xs[i][0] = (float)i;
+    xs[i][1] = 1;
+    ts[i][0] = (float)i;
+    ts[i][1] = (float)(2 * i);
+  }
+  const slim_array arrays[] = { { "x", SLIM_FLOAT32, SLIM_SHAPE(2), xs }, { "t", SLIM_FLOAT32, SLIM_SHAPE(3), ts } };
+  const slim_stream_options options = { .num_epochs = epochs };
+  ck_assert_msg(slim_queue_of_arrays(arrays, 2, SAMPLES, batch, &options, &queue, &error) == SLIM_OK, "%s", error.text);
+  return queue;
+}
+
+static void attach(world *x, slim_queue *queue)
+{
+  test_ok(x->session, slim_session_attach(x->session, x->net.x, queue, 0));
+  test_ok(x->session, slim_session_attach(x->session, x->net.t, queue, 1));
+}
+
+START_TEST(the_end_of_the_input_ends_training)
+{
+  world x = world_open();
+  slim_queue *queue = open_queue(4, 2);
+  attach(&x, queue);
+  const slim_status status = slim_learning_train(x.session, x.train, test_folder, .result = &x.result,
+                                                 .log_every_n_steps = 100, .error = &x.error);
+  ck_assert_msg(status == SLIM_OK, "%s", x.error.text);
+  ck_assert_int_eq(x.result.step, 5);
+  ck_assert(exists("model.ckpt-5.index"));
+  world_close(&x);
+  slim_queue_destroy(queue);
+}
+END_TEST
+
+/* The mean of t[1] = 2i over 10 samples is 9, whatever the batches; of t it is 4.5. */
+START_TEST(evaluation_counts_every_sample_once)
+{
+  float values[1] = { -1 };
+  slim_evaluation_result result;
+  world x = world_open();
+  ASSERT_OK(&x, TRAIN(&x, test_folder, .number_of_steps = 2));
+  world_close(&x);
+  x = world_make();
+  const slim_metric mean = slim_streaming_mean(x.net.t, NULL, "mean");
+  world_start(&x);
+  slim_queue *queue = open_queue(1 + _i, 1);
+  attach(&x, queue);
+  const slim_tensors update = { 1, &mean.update }, value = { 1, &mean.value };
+  const slim_status status = slim_evaluate_once(x.session, test_folder, .eval_ops = update, .final_ops = value,
+                                                .names = (const char *const[]){ "eval/mean" }, .values = values,
+                                                .logdir = test_folder, .result = &result, .error = &x.error);
+  ck_assert_msg(status == SLIM_OK, "%s", x.error.text);
+  ck_assert_float_eq_tol(values[0], 4.5f, 1e-6f);
+  ck_assert_int_eq(result.step, 2);
+  ck_assert_int_eq(result.batches, (SAMPLES + _i) / (1 + _i));
+  ck_assert_str_eq(result.checkpoint, test_path("model.ckpt-2"));
+  char steps[64] = "";
+  ck_assert_uint_eq(read_scalars("eval/mean", steps, sizeof steps), 1);
+  ck_assert_str_eq(steps, "2 ");
+  world_close(&x);
+  slim_queue_destroy(queue);
+}
+END_TEST
+
+static const char *const evaluation_errors[] = {
+  "evaluate: session is missing",
+  "evaluate: neither eval_ops nor final_ops",
+  "evaluate: final op 'Relu:0' must be a float32 scalar",
+  "evaluate: feeds never end, num_evals says how many batches",
+  "' has no checkpoint",
+};
+
+START_TEST(errors_of_evaluation_have_exact_text)
+{
+  world x = world_make();
+  const slim_metric mean = slim_streaming_mean(x.net.t, NULL, "mean");
+  world_start(&x);
+  slim_evaluation_args args = { .struct_size = sizeof args, .session = _i == 0 ? NULL : x.session,
+                                .checkpoint_path = test_folder,
+                                .eval_ops = { _i == 1 ? 0 : 1, &mean.update },
+                                .final_ops = { _i == 1 ? 0 : 1, _i == 2 ? &x.net.y : &mean.value },
+                                .feeds = x.feeds, .num_feeds = _i == 3 ? 2 : 0, .error = &x.error };
+  ck_assert_int_ne((slim_evaluate_once)(&args), SLIM_OK);
+  ck_assert_msg(strstr(x.error.text, evaluation_errors[_i]) != NULL, "%s", x.error.text);
+  world_close(&x);
+}
+END_TEST
+
+START_TEST(waiting_for_a_checkpoint)
+{
+  char path[256];
+  stop_flag = 1;
+  ck_assert_int_eq(slim_wait_for_new_checkpoint(test_folder, NULL, 0.001, 0.01, NULL, path, sizeof path),
+                   SLIM_ERR_NOT_FOUND);
+  ck_assert_int_eq(slim_wait_for_new_checkpoint(test_folder, NULL, 0.001, -1, &stop_flag, path, sizeof path),
+                   SLIM_ERR_STOPPED);
+  world x = world_open();
+  ASSERT_OK(&x, TRAIN(&x, test_folder, .number_of_steps = 1));
+  world_close(&x);
+  ck_assert_int_eq(slim_wait_for_new_checkpoint(test_folder, NULL, 0.001, 0, NULL, path, sizeof path), SLIM_OK);
+  ck_assert_str_eq(path, test_path("model.ckpt-1"));
+  ck_assert_int_eq(slim_wait_for_new_checkpoint(test_folder, path, 0.001, 0.01, NULL, path, sizeof path),
+                   SLIM_ERR_NOT_FOUND);
+}
+END_TEST
+
+static void build(TCase *c)
+{
+  tcase_add_checked_fixture(c, setup, test_folder_remove);
+  tcase_add_test(c, a_train_op_gives_the_loss_before_the_update);
+  tcase_add_loop_test(c, update_ops_run_with_the_step, 0, 3);
+  tcase_add_test(c, a_train_op_without_step_counts_nothing);
+  tcase_add_test(c, a_loss_must_be_a_scalar);
+  tcase_add_test(c, training_ends_at_its_step_with_a_checkpoint);
+  tcase_add_test(c, a_resumed_run_gives_the_same_weights);
+  tcase_add_test(c, checkpoints_are_written_on_the_way_and_the_newest_kept);
+  tcase_add_test(c, a_stop_flag_ends_training_with_a_checkpoint);
+  tcase_add_loop_test(c, a_loss_that_is_not_finite_ends_training_and_nothing_is_saved, 0, 2);
+  tcase_add_test(c, a_damaged_newest_checkpoint_is_passed_over);
+  tcase_add_test(c, event_files_hold_losses_rates_and_gradients);
+  tcase_add_loop_test(c, errors_of_training_have_exact_text, 0, (int)(sizeof errors / sizeof *errors));
+  tcase_add_test(c, the_end_of_the_input_ends_training);
+  tcase_add_loop_test(c, evaluation_counts_every_sample_once, 0, 4);
+  tcase_add_loop_test(c, errors_of_evaluation_have_exact_text, 0, 5);
+  tcase_add_test(c, waiting_for_a_checkpoint);
+}
+
+TEST_MAIN("learning", build, test_device_available)
