@@ -1,45 +1,10 @@
-/*
- * make_digits DIR TRAIN TEST: writes IDX files as MNIST has them, with so many samples of drawn digits: a 5x7 glyph three
- * times as big, at a random place, of random brightness, on noise. Easy to learn, and the same on every machine.
- */
-#include <stdint.h>
+/* make_digits DIR TRAIN TEST: writes IDX files as MNIST has them, with so many samples of drawn digits. */
+#include "digits.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-enum { SIDE = 28, SCALE = 3, GLYPH_W = 5, GLYPH_H = 7 };
-
-static const unsigned char glyphs[10][GLYPH_H] = {
-  { 14, 17, 19, 21, 25, 17, 14 }, { 4, 12, 4, 4, 4, 4, 14 },     { 14, 17, 1, 2, 4, 8, 31 },   { 31, 2, 4, 2, 1, 17, 14 },
-  { 2, 6, 10, 18, 31, 2, 2 },     { 31, 16, 30, 1, 1, 17, 14 },  { 6, 8, 16, 30, 17, 17, 14 }, { 31, 1, 2, 4, 8, 8, 8 },
-  { 14, 17, 17, 14, 17, 17, 14 }, { 14, 17, 17, 15, 1, 2, 12 },
-};
 
 static uint32_t state = 2463534242u;
-
-static unsigned draw(unsigned below)
-{
-  state ^= state << 13;
-  state ^= state >> 17;
-  state ^= state << 5;
-  return state % below;
-}
-
-static void paint(int digit, unsigned char pixels[SIDE * SIDE])
-{
-  const unsigned top = draw(SIDE - GLYPH_H * SCALE + 1), left = draw(SIDE - GLYPH_W * SCALE + 1);
-  const unsigned ink = 160 + draw(64);
-  for (unsigned i = 0; i < SIDE * SIDE; i++) {
-    pixels[i] = (unsigned char)draw(32);
-  }
-  for (unsigned y = 0; y < GLYPH_H * SCALE; y++) {
-    for (unsigned x = 0; x < GLYPH_W * SCALE; x++) {
-      if (glyphs[digit][y / SCALE] >> (GLYPH_W - 1 - x / SCALE) & 1) {
-        pixels[(top + y) * SIDE + left + x] = (unsigned char)(ink + draw(32));
-      }
-    }
-  }
-}
 
 static void put_be32(FILE *file, uint32_t value)
 {
@@ -65,14 +30,13 @@ static void write_split(const char *dir, const char *split, uint32_t samples)
   FILE *images = create(dir, split, "images-idx3-ubyte"), *labels = create(dir, split, "labels-idx1-ubyte");
   put_be32(images, 0x803);
   put_be32(images, samples);
-  put_be32(images, SIDE);
-  put_be32(images, SIDE);
+  put_be32(images, DIGITS_SIDE);
+  put_be32(images, DIGITS_SIDE);
   put_be32(labels, 0x801);
   put_be32(labels, samples);
   for (uint32_t i = 0; i < samples; i++) {
-    unsigned char pixels[SIDE * SIDE];
-    const int digit = (int)draw(10);
-    paint(digit, pixels);
+    uint8_t pixels[DIGITS_PIXELS];
+    const int digit = digits_paint(&state, pixels);
     (void)fwrite(pixels, 1, sizeof pixels, images);
     fputc(digit, labels);
   }
