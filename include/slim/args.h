@@ -148,7 +148,7 @@ struct slim_args {
 #define SLIM_FLAG(value_) ((slim_flag){ (value_) ? 1 : 2 })
 /** Zero where unset would mean the default: the smallest float. */
 #define SLIM_ZERO 1.40129846e-45f
-#define SLIM_ROW(...) ((slim_row){ __VA_ARGS__ })
+#define SLIM_ROW(...) ((slim_row){ .num_outputs = __VA_ARGS__ })
 #define SLIM_ROWS(...)                                                                                                 \
   ((slim_rows){ (const slim_row[]){ __VA_ARGS__ }, sizeof((slim_row[]){ __VA_ARGS__ }) / sizeof(slim_row) })
 

@@ -1,0 +1,292 @@
+/* What layers, losses, metrics and nets refuse, in full, and how a failed graph goes on. */
+#include "test_main.h"
+
+#include "graph/graph.h"
+#include "slim/slim.h"
+
+static slim_graph *graph;
+static slim_tensor *images, *labels, *wide;
+
+static void open_graph(void)
+{
+  graph = slim_graph_create(1);
+  images = slim_placeholder(graph, SLIM_FLOAT32, SLIM_SHAPE(-1, 8, 8, 3), "images");
+  labels = slim_placeholder(graph, SLIM_INT64, SLIM_SHAPE(-1), "labels");
+  wide = slim_placeholder(graph, SLIM_FLOAT32, SLIM_SHAPE(-1, 6), "wide");
+}
+
+static void close_graph(void)
+{
+  slim_graph_destroy(graph);
+}
+
+static void no_input(void)
+{
+  (void)(slim_conv2d)(SLIM_ARGS(.graph = graph, .num_outputs = 4, .kernel = { 3, 3 }, .scope = "a"));
+}
+
+static void no_outputs(void)
+{
+  (void)slim_conv2d(images, 0, SLIM_HW(3, 3));
+}
+
+static void no_kernel(void)
+{
+  (void)slim_conv2d(images, 4, SLIM_HW(3, -1), .scope = "a");
+}
+
+static void conv_of_rows(void)
+{
+  (void)slim_conv2d(wide, 4, SLIM_HW(3, 3));
+}
+
+static void kernel_too_large(void)
+{
+  SLIM_VARIABLE_SCOPE(graph, "vgg", SLIM_REUSE_UNSET) {
+    (void)slim_conv2d(images, 4, SLIM_HW(9, 3), .padding = SLIM_VALID, .scope = "fc6");
+  }
+}
+
+static void stride_and_rate(void)
+{
+  (void)slim_conv2d(images, 4, SLIM_HW(3, 3), .stride = { 2 }, .rate = { 2 });
+}
+
+static void foreign_option(void)
+{
+  (void)slim_conv2d(images, 4, SLIM_HW(3, 3), .keep_prob = 0.5f, .scope = "a");
+}
+
+static void existing_variable(void)
+{
+  (void)slim_conv2d(images, 4, SLIM_HW(3, 3), .scope = "a");
+  (void)slim_conv2d(images, 4, SLIM_HW(3, 3), .scope = "a");
+}
+
+static void no_units(void)
+{
+  (void)slim_fully_connected(wide, -3);
+}
+
+static void connected_labels(void)
+{
+  (void)slim_fully_connected(labels, 3);
+}
+
+static void pool_too_large(void)
+{
+  (void)slim_max_pool2d(images, SLIM_HW(9, 9), .scope = "pool5");
+}
+
+static void pool_of_rows(void)
+{
+  (void)slim_avg_pool2d(wide, SLIM_HW(2, 2));
+}
+
+static void nchw_rows(void)
+{
+  (void)slim_batch_norm(wide, .data_format = SLIM_NCHW);
+}
+
+static void normalized_labels(void)
+{
+  (void)slim_batch_norm(labels);
+}
+
+static void never_kept(void)
+{
+  (void)slim_dropout(images, .keep_prob = SLIM_ZERO);
+}
+
+static void kept_too_often(void)
+{
+  (void)slim_dropout(images, .keep_prob = 1.5f, .scope = "d");
+}
+
+static void no_classes(void)
+{
+  (void)slim_one_hot_encoding(labels, 0);
+}
+
+static void classes_of_floats(void)
+{
+  (void)slim_one_hot_encoding(wide, 10);
+}
+
+static void negative_penalty(void)
+{
+  (void)slim_conv2d(images, 4, SLIM_HW(3, 3), .weights_regularizer = SLIM_L2(-1.0f));
+}
+
+static void softmax_of_labels(void)
+{
+  (void)slim_softmax(labels);
+}
+
+static void repeated_nothing(void)
+{
+  (void)slim_repeat(images, 2, NULL, 4, SLIM_HW(3, 3));
+}
+
+static void repeated_backwards(void)
+{
+  (void)slim_repeat(images, -1, slim_conv2d, 4, SLIM_HW(3, 3));
+}
+
+static void loss_without_labels(void)
+{
+  (void)slim_softmax_cross_entropy(wide, NULL);
+}
+
+static void loss_of_shapes(void)
+{
+  (void)slim_softmax_cross_entropy(wide, slim_one_hot_encoding(labels, 7));
+}
+
+static void loss_of_classes(void)
+{
+  (void)slim_sparse_softmax_cross_entropy(wide, wide, .scope = "loss");
+}
+
+static void loss_too_smooth(void)
+{
+  (void)slim_sigmoid_cross_entropy(wide, wide, .label_smoothing = 1.5f);
+}
+
+static void loss_of_weights(void)
+{
+  slim_tensor *weights = slim_placeholder(graph, SLIM_FLOAT32, SLIM_SHAPE(-1, 5), "weights");
+  (void)slim_mean_squared_error(wide, wide, .weights = weights);
+}
+
+static void loss_option(void)
+{
+  (void)slim_mean_squared_error(wide, wide, .label_smoothing = 0.1f);
+}
+
+static void no_loss(void)
+{
+  (void)slim_get_total_loss(graph, true, NULL);
+}
+
+static void metric_of_shapes(void)
+{
+  (void)slim_streaming_accuracy(labels, slim_argmax(images, 3), NULL, NULL);
+}
+
+static void metric_without_labels(void)
+{
+  (void)slim_streaming_recall_at_k(wide, NULL, 5, NULL, NULL);
+}
+
+static void metrics_of_one_name(void)
+{
+  const slim_metric m = slim_streaming_mean(wide, NULL, NULL);
+  (void)slim_aggregate_metric_map((const slim_named_metric[]){ { "a", m }, { "a", m } }, 2);
+}
+
+static void unknown_network(void)
+{
+  (void)slim_build_network("lenat", images, 0.0f, NULL);
+}
+
+static const struct refusal_case {
+  void (*build)(void);
+  slim_status status;
+  const char *text;
+} refusals[] = {
+  { no_input, SLIM_ERR_ARG, "conv2d 'a': the input is missing" },
+  { no_outputs, SLIM_ERR_ARG, "conv2d 'Conv': num_outputs is 0, must be at least 1" },
+  { no_kernel, SLIM_ERR_ARG, "conv2d 'a': kernel [3,-1] must be at least 1" },
+  { conv_of_rows, SLIM_ERR_SHAPE, "conv2d 'Conv': input [?,6] has rank 2, must have rank 4" },
+  { kernel_too_large, SLIM_ERR_SHAPE,
+    "conv2d 'vgg/fc6': kernel [9,3] with VALID padding does not fit the input [?,8,8,3]" },
+  { stride_and_rate, SLIM_ERR_ARG, "conv2d 'Conv': stride [2,2] and rate [2,2] cannot both be above 1" },
+  { foreign_option, SLIM_ERR_ARG, "conv2d 'a': does not take the option keep_prob" },
+  { existing_variable, SLIM_ERR_EXISTS,
+    "variable 'a/weights' already exists; set reuse in its scope to share it, or choose another scope" },
+  { no_units, SLIM_ERR_ARG, "fully_connected 'fully_connected': num_outputs is -3, must be at least 1" },
+  { connected_labels, SLIM_ERR_SHAPE,
+    "fully_connected 'fully_connected': input [?] has rank 1, must have rank 2 or more" },
+  { pool_too_large, SLIM_ERR_SHAPE,
+    "max_pool2d 'pool5': kernel [9,9] with VALID padding does not fit the input [?,8,8,3]" },
+  { pool_of_rows, SLIM_ERR_SHAPE, "avg_pool2d 'AvgPool2D': input [?,6] has rank 2, must have rank 4" },
+  { nchw_rows, SLIM_ERR_SHAPE, "batch_norm 'BatchNorm': input [?,6] has rank 2, must have rank 4" },
+  { normalized_labels, SLIM_ERR_SHAPE, "batch_norm 'BatchNorm': input [?] has rank 1, must have rank 2 or more" },
+  { never_kept, SLIM_ERR_ARG, "dropout 'Dropout': keep_prob 0 must be above 0 and at most 1" },
+  { kept_too_often, SLIM_ERR_ARG, "dropout 'd': keep_prob 1.5 must be above 0 and at most 1" },
+  { no_classes, SLIM_ERR_ARG, "one_hot_encoding 'OneHotEncoding': num_classes is 0, must be at least 1" },
+  { classes_of_floats, SLIM_ERR_TYPE,
+    "one_hot_encoding 'OneHotEncoding': labels has type float32, must be int32 or int64" },
+  { negative_penalty, SLIM_ERR_ARG, "regularizer of 'Conv/weights': scales 0 and -1 must not be negative" },
+  { softmax_of_labels, SLIM_ERR_SHAPE, "softmax 'softmax': input [?] has rank 1, must have rank 2 or more" },
+  { repeated_nothing, SLIM_ERR_ARG, "repeat: the layer is missing" },
+  { repeated_backwards, SLIM_ERR_ARG, "repeat: -1 repetitions are not possible" },
+  { loss_without_labels, SLIM_ERR_ARG, "softmax_cross_entropy: the labels are missing" },
+  { loss_of_shapes, SLIM_ERR_SHAPE,
+    "softmax_cross_entropy 'softmax_cross_entropy_loss': predictions [?,6] and labels [?,7] must have the same shape" },
+  { loss_of_classes, SLIM_ERR_SHAPE,
+    "sparse_softmax_cross_entropy 'loss': labels [?,6] has rank 2, must have rank 1" },
+  { loss_too_smooth, SLIM_ERR_ARG,
+    "sigmoid_cross_entropy 'sigmoid_cross_entropy_loss': label_smoothing 1.5 must be from 0 to 1" },
+  { loss_of_weights, SLIM_ERR_SHAPE,
+    "mean_squared_error 'mean_squared_error': weights [?,5] do not fit the losses [?,6]" },
+  { loss_option, SLIM_ERR_ARG, "mean_squared_error: does not take the option label_smoothing" },
+  { no_loss, SLIM_ERR_STATE, "get_total_loss 'total_loss': there is no loss yet; call a loss first" },
+  { metric_of_shapes, SLIM_ERR_SHAPE,
+    "streaming_accuracy: predictions [?] and labels [?,8,8] must have the same shape" },
+  { metric_without_labels, SLIM_ERR_ARG, "streaming_recall_at_k: the labels are missing" },
+  { metrics_of_one_name, SLIM_ERR_ARG, "aggregate_metric_map: two metrics are called 'a'" },
+  { unknown_network, SLIM_ERR_NOT_FOUND, "network 'lenat' is not known; there are: lenet" },
+};
+
+START_TEST(layer_says_what_was_wrong)
+{
+  const struct refusal_case *c = &refusals[_i];
+  open_graph();
+  c->build();
+  ck_assert_str_eq(slim_graph_error(graph), c->text);
+  ck_assert_int_eq(slim_graph_status(graph), c->status);
+  ck_assert_str_eq(slim_variable_scope_name(graph), "");
+  ck_assert_str_eq(slim_name_scope_current(graph), "");
+  close_graph();
+}
+END_TEST
+
+START_TEST(poison_passes_through_all_that_follows)
+{
+  open_graph();
+  slim_tensor *net = slim_conv2d(images, 0, SLIM_HW(3, 3), .scope = "first");
+  net = slim_max_pool2d(slim_conv2d(net, 4, SLIM_HW(3, 3), .scope = "second"), SLIM_HW(2, 2));
+  net = slim_repeat(slim_dropout(slim_batch_norm(net)), 2, slim_conv2d, 4, SLIM_HW(3, 3));
+  net = slim_softmax(slim_fully_connected(slim_flatten(net), 10));
+  net = slim_reduce_sum(slim_add(net, slim_square(net)), SLIM_ALL_AXES, false);
+  ck_assert(slim_is_poison(net));
+  ck_assert(slim_is_poison(slim_softmax_cross_entropy(net, net)));
+  ck_assert(slim_is_poison(slim_get_total_loss(graph, true, NULL)));
+  ck_assert(slim_is_poison(slim_streaming_accuracy(net, labels, NULL, NULL).update));
+  ck_assert_str_eq(slim_graph_error(graph), "conv2d 'first': num_outputs is 0, must be at least 1");
+  close_graph();
+}
+END_TEST
+
+START_TEST(null_graph_passes_through)
+{
+  slim_tensor *net = slim_lenet(NULL, &(slim_net_args){ .num_classes = 10 });
+  ck_assert_ptr_null(net);
+  ck_assert_ptr_null(slim_softmax_cross_entropy(NULL, NULL));
+  ck_assert_ptr_null(slim_repeat(NULL, 2, slim_conv2d, 4, SLIM_HW(3, 3)));
+  ck_assert_ptr_null(slim_streaming_mean(NULL, NULL, NULL).value);
+  ck_assert_ptr_null(slim_accuracy(NULL, NULL, NULL, NULL));
+  ck_assert_ptr_null(slim_get_total_loss(NULL, true, NULL));
+  ck_assert_uint_eq(slim_aggregate_metric_map(NULL, 0).count, 0);
+}
+END_TEST
+
+static void build(TCase *c)
+{
+  tcase_add_loop_test(c, layer_says_what_was_wrong, 0, sizeof refusals / sizeof *refusals);
+  tcase_add_test(c, poison_passes_through_all_that_follows);
+  tcase_add_test(c, null_graph_passes_through);
+}
+TEST_MAIN("layer_errors", build, NULL)
