@@ -23,12 +23,14 @@ static slim_status failed(slim_error *error, const char *what, const char *path)
 {
   const int code = errno;
   const slim_status status = code == ENOENT || code == ENOTDIR ? SLIM_ERR_NOT_FOUND : SLIM_ERR_IO;
-  return slim_error_set(error, status, "cannot %s '%s': %s", what, path, strerror(code));
+  slim_error_set(error, status, "cannot %s '%s': %s", what, path, strerror(code));
+  return status;
 }
 
 static slim_status no_memory(slim_error *error, const char *path)
 {
-  return slim_error_set(error, SLIM_ERR_MEMORY, "no memory for '%s'", path);
+  slim_error_set(error, SLIM_ERR_MEMORY, "no memory for '%s'", path);
+  return SLIM_ERR_MEMORY;
 }
 
 /* Grows by doubling: a file's stated size is not trusted, it may be a pipe or change. */

@@ -51,6 +51,6 @@ slim_status slim_mapping_open(const char *path, slim_span *bytes, slim_error *er
 void slim_mapping_close(slim_span bytes)
 {
   if (bytes.size > 0) {
-    (void)munmap((void *)(uintptr_t)bytes.data, bytes.size);
+    (void)munmap((void *)bytes.data, bytes.size);
   }
 }

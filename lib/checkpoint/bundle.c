@@ -1,4 +1,3 @@
-#define _FILE_OFFSET_BITS 64
 #include "checkpoint/bundle.h"
 
 #include "base/crc32c.h"
@@ -46,12 +45,14 @@ struct slim_bundle_reader {
 
 static slim_status damaged(const slim_bundle_reader *r, const char *what, const char *name, slim_error *error)
 {
-  return slim_error_set(error, SLIM_ERR_DATA, "checkpoint '%s': %s '%s'", r->prefix, what, name);
+  slim_error_set(error, SLIM_ERR_DATA, "checkpoint '%s': %s '%s'", r->prefix, what, name);
+  return SLIM_ERR_DATA;
 }
 
 static slim_status no_memory(const char *prefix, slim_error *error)
 {
-  return slim_error_set(error, SLIM_ERR_MEMORY, "checkpoint '%s': no memory", prefix);
+  slim_error_set(error, SLIM_ERR_MEMORY, "checkpoint '%s': no memory", prefix);
+  return SLIM_ERR_MEMORY;
 }
 
 /* --- the index -------------------------------------------------------------------------------------------------- */
@@ -449,7 +450,7 @@ slim_status slim_bundle_read_string(slim_bundle_reader *r, const char *name, siz
   if (status != SLIM_OK) {
     return status;
   }
-  unsigned char *stored = malloc(item->entry.bytes ? item->entry.bytes : 1);
+  unsigned char *stored = calloc(1, item->entry.bytes ? item->entry.bytes : 1);
   if (!stored) {
     return no_memory(r->prefix, error);
   }

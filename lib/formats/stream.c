@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #define BUFFER_SIZE 65536u
+#define LARGEST_PIECE ((size_t)1 << 26) /* that zlib gets at once */
 #define RECORD_HEAD 12u
 
 struct slim_stream {
@@ -152,6 +153,7 @@ static slim_status read_plain(slim_stream *s, unsigned char *data, size_t size, 
   slim_status status = SLIM_OK;
   size_t more = 0;
   if (size - first >= BUFFER_SIZE) {
+    s->at = s->size = 0;
     status = read_stored(s, data + first, size - first, &more, error);
   } else {
     status = fill(s, error);
@@ -197,7 +199,7 @@ static slim_status read_compressed(slim_stream *s, unsigned char *data, size_t s
     if (status != SLIM_OK || s->ended) {
       return status;
     }
-    const size_t room = size - *got < BUFFER_SIZE * 1024u ? size - *got : BUFFER_SIZE * 1024u;
+    const size_t room = size - *got < LARGEST_PIECE ? size - *got : LARGEST_PIECE;
     s->z.next_in = s->buffer + s->at;
     s->z.avail_in = (uInt)(s->size - s->at);
     s->z.next_out = data + *got;
@@ -251,6 +253,12 @@ slim_status slim_stream_seek(slim_stream *s, uint64_t position, slim_error *erro
 {
   if (s->compressed && position >= s->position) {
     return skip_to(s, position, error);
+  }
+  const uint64_t buffer_start = s->position - s->at;
+  if (!s->compressed && position >= buffer_start && position - buffer_start <= s->size) {
+    s->at = (size_t)(position - buffer_start);
+    s->position = position;
+    return SLIM_OK;
   }
   const slim_status status = seek_stored(s, s->compressed ? 0 : position, error);
   if (status != SLIM_OK) {

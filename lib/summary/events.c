@@ -282,7 +282,8 @@ slim_status slim_event_writer_images(slim_event_writer *writer, int64_t step, co
   char *tag = malloc(tag_size);
   image.pixels = malloc(bytes);
   if (!tag || !image.pixels) {
-    status = slim_error_set(error, SLIM_ERR_MEMORY, "no memory for the images '%s'", name);
+    slim_error_set(error, SLIM_ERR_MEMORY, "no memory for the images '%s'", name);
+    status = SLIM_ERR_MEMORY;
   }
   for (int i = 0; status == SLIM_OK && i < shape->dim[0] && i < most; i++) {
     if (dtype == SLIM_UINT8) {

@@ -15,8 +15,10 @@ void slim_histogram_counter_init(slim_histogram_counter *counter)
 {
   double positive[SLIM_HISTOGRAM_MOST_BUCKETS];
   size_t n = 0, at = 0;
-  for (double v = SMALLEST_LIMIT; v < LARGEST_LIMIT; v *= GROWTH) {
-    positive[n++] = v;
+  double limit = SMALLEST_LIMIT;
+  while (limit < LARGEST_LIMIT) {
+    positive[n++] = limit;
+    limit *= GROWTH;
   }
   positive[n++] = DBL_MAX;
   assert(2 * n + 1 <= SLIM_HISTOGRAM_MOST_BUCKETS);
