@@ -89,11 +89,14 @@ static slim_status open_one(const char *name, open_file *file, slim_error *error
 slim_status slim_files_open(const char *const *sources, slim_files **files, slim_error *error)
 {
   *files = NULL;
+  if (!sources || !sources[0]) {
+    return slim_error_set(error, SLIM_ERR_ARG, "no data source is given");
+  }
   slim_files *f = calloc(1, sizeof *f);
   if (!f) {
     return slim_error_set(error, SLIM_ERR_MEMORY, "no memory for a list of files");
   }
-  slim_status status = sources && sources[0] ? SLIM_OK : slim_error_set(error, SLIM_ERR_ARG, "no data source is given");
+  slim_status status = SLIM_OK;
   for (int i = 0; status == SLIM_OK && sources[i]; i++) {
     status = strpbrk(sources[i], "*?[") ? add_pattern(f, sources[i], error) : add_name(f, sources[i], error);
   }

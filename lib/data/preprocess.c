@@ -27,8 +27,8 @@ slim_window slim_preprocess_centre(const slim_preprocess_call *call)
 static void convert(const slim_preprocess_call *call, const uint8_t *from, int n, float *to)
 {
   if (call->use_grayscale && call->c == 3) {
-    for (int x = 0; x < n; x++) {
-      to[x] = slim_preprocess_grey(from[3 * x], from[3 * x + 1], from[3 * x + 2]);
+    for (int x = 0; x < n; x++, from += 3) {
+      to[x] = slim_preprocess_grey(from[0], from[1], from[2]);
     }
   } else {
     for (int i = 0; i < n * call->c; i++) {

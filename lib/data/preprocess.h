@@ -19,6 +19,11 @@ typedef struct slim_window {
 int slim_preprocess_channels(const slim_preprocess_call *call);
 /** The numbers of a sample: each random choice takes the next element. */
 slim_rng slim_preprocess_rng(const slim_preprocess_call *call);
+/** Random number of the given draw, in [0, 1). */
+static inline float slim_preprocess_uniform(const slim_rng *rng, uint64_t draw)
+{
+  return slim_rng_uniform(rng, draw * 4); /* the block that slim_rng_below uses for draw * 2 */
+}
 /** The window of the output's size in the middle: a crop where the image is larger, a margin where it is smaller. */
 slim_window slim_preprocess_centre(const slim_preprocess_call *call);
 

@@ -56,11 +56,12 @@ static slim_status distort(const slim_preprocess_call *call, float *out, slim_er
                                (int)slim_rng_below(&rng, DRAW_X, (uint64_t)room_x + 1) - PADDING, call->out_h,
                                call->out_w };
   slim_preprocess_crop(call, window, out);
-  if (slim_rng_uniform(&rng, DRAW_FLIP * 4) < 0.5f) {
+  if (slim_preprocess_uniform(&rng, DRAW_FLIP) < 0.5f) {
     slim_preprocess_flip(call, slim_preprocess_channels(call), out);
   }
-  slim_preprocess_scale(call, (2.0f * slim_rng_uniform(&rng, DRAW_BRIGHTNESS * 4) - 1.0f) * MOST_BRIGHTNESS, 1.0f, out);
-  const float part = slim_rng_uniform(&rng, DRAW_CONTRAST * 4);
+  slim_preprocess_scale(call, (2.0f * slim_preprocess_uniform(&rng, DRAW_BRIGHTNESS) - 1.0f) * MOST_BRIGHTNESS, 1.0f,
+                        out);
+  const float part = slim_preprocess_uniform(&rng, DRAW_CONTRAST);
   change_contrast(call, LEAST_CONTRAST + (MOST_CONTRAST - LEAST_CONTRAST) * part, out);
   return SLIM_OK;
 }

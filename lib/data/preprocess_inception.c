@@ -19,7 +19,7 @@ enum { DRAW_FLIP, DRAW_BRIGHTNESS, DRAW_SATURATION, DRAW_BOX = 16, DRAWS_OF_BOX 
 
 static float uniform(const slim_rng *rng, uint64_t draw, float low, float high)
 {
-  return low + (high - low) * slim_rng_uniform(rng, draw * 4);
+  return low + (high - low) * slim_preprocess_uniform(rng, draw);
 }
 
 static int area_height(float fraction, float area, float aspect)
@@ -60,7 +60,7 @@ static slim_window random_window(const slim_preprocess_call *call, const slim_rn
 {
   slim_window window = { 0, 0, call->h, call->w };
   for (int i = 0; i < ATTEMPTS; i++) {
-    if (try_window(call, rng, (uint64_t)(DRAW_BOX + i * DRAWS_OF_BOX), &window)) {
+    if (try_window(call, rng, DRAW_BOX + (uint64_t)i * DRAWS_OF_BOX, &window)) {
       break;
     }
   }
@@ -117,7 +117,7 @@ static void distort(const slim_preprocess_call *call, float *image)
   const slim_rng rng = slim_preprocess_rng(call);
   colour.use_grayscale = false;
   slim_preprocess_resize(&colour, random_window(call, &rng), call->out_h, call->out_w, 0, 0, image);
-  if (slim_rng_uniform(&rng, DRAW_FLIP * 4) < 0.5f) {
+  if (slim_preprocess_uniform(&rng, DRAW_FLIP) < 0.5f) {
     slim_preprocess_flip(call, call->c, image);
   }
   distort_colour(call, &rng, image);

@@ -8,18 +8,17 @@
 
 enum { DRAW_SIDE, DRAW_Y, DRAW_X, DRAW_FLIP };
 
-/* Red, green, blue; an image with one channel loses their grey value. */
+/* An image with one channel loses the grey value of the mean colour. */
 static void subtract_means(const slim_preprocess_call *call, float *out)
 {
-  static const float colour[3] = { 123.68f, 116.78f, 103.94f };
-  static const float grey[1] = { 0.2989f * 123.68f + 0.5870f * 116.78f + 0.1140f * 103.94f };
-  const int channels = slim_preprocess_channels(call);
-  const float *means = channels == 3 ? colour : grey;
-  const size_t pixels = (size_t)call->out_h * (size_t)call->out_w;
-  for (size_t i = 0; i < pixels; i++) {
-    for (int k = 0; k < channels; k++) {
-      *out++ -= means[k];
-    }
+  static const float mean[3] = { 123.68f, 116.78f, 103.94f }; /* red, green, blue */
+  if (slim_preprocess_channels(call) != 3) {
+    slim_preprocess_scale(call, -slim_preprocess_grey(mean[0], mean[1], mean[2]), 1.0f, out);
+    return;
+  }
+  const size_t count = 3 * (size_t)call->out_h * (size_t)call->out_w;
+  for (size_t i = 0; i < count; i++) {
+    out[i] -= mean[i % 3];
   }
 }
 
@@ -42,7 +41,7 @@ slim_status slim_preprocess_vgg(const slim_preprocess_call *call, float *out, sl
     x = (int)slim_rng_below(&rng, DRAW_X, (uint64_t)(w - call->out_w) + 1);
   }
   slim_preprocess_resize(call, all, h, w, y, x, out);
-  if (call->is_training && slim_rng_uniform(&rng, DRAW_FLIP * 4) < 0.5f) {
+  if (call->is_training && slim_preprocess_uniform(&rng, DRAW_FLIP) < 0.5f) {
     slim_preprocess_flip(call, slim_preprocess_channels(call), out);
   }
   subtract_means(call, out);

@@ -56,9 +56,10 @@ static slim_status fill(void *user, int worker, const slim_ticket *ticket, int s
 
 static slim_status make_rows(slim_reader *r, int slots, slim_error *error)
 {
-  r->num_rows = slots < INT32_MAX / ROWS ? slots * ROWS : 0;
+  const bool fits = slots < INT32_MAX / ROWS;
+  r->num_rows = fits ? slots * ROWS : 1;
   r->rows = calloc((size_t)r->num_rows, sizeof *r->rows);
-  bool ok = r->num_rows > 0 && r->rows;
+  bool ok = fits && r->rows;
   for (int i = 0; ok && r->decoder && i < r->num_rows; i++) {
     r->rows[i].sample = slim_sample_create(r->decoder);
     ok = r->rows[i].sample != NULL;
