@@ -393,7 +393,7 @@ slim_status slim_files_count_records(slim_files *files, int64_t *count, slim_err
   slim_ticket ticket = { 0 };
   *count = 0;
   slim_status status = slim_walk_of_files(files, false, 0, &walk, error);
-  if (status != SLIM_OK) {
+  if (status != SLIM_OK || !walk.self) {
     return status;
   }
   status = walk.begin(walk.self, 0, error);

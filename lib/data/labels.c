@@ -61,7 +61,7 @@ slim_status slim_labels_read(const char *path, slim_labels *labels, slim_error *
   for (size_t i = 0; i < size; i++) {
     lines += data[i] == '\n';
   }
-  labels->row = slim_size_mul(lines, sizeof *labels->row, &bytes) ? malloc(bytes) : NULL;
+  labels->row = slim_size_mul(lines, sizeof *labels->row, &bytes) ? calloc(1, bytes) : NULL;
   status = labels->row ? parse_lines(path, labels, error)
                        : slim_error_set(error, SLIM_ERR_MEMORY, "'%s': no memory for %zu names", path, lines);
   if (status != SLIM_OK) {

@@ -63,8 +63,8 @@ void slim_preprocess_crop(const slim_preprocess_call *call, slim_window window, 
     }
     const size_t pixel = (size_t)row * (size_t)call->w + (size_t)(window.x + left);
     zero(to, left, channels);
-    convert(call, call->pixels + pixel * (size_t)call->c, right - left, to + left * channels);
-    zero(to + right * channels, window.w - right, channels);
+    convert(call, call->pixels + pixel * (size_t)call->c, right - left, to + (size_t)left * (size_t)channels);
+    zero(to + (size_t)right * (size_t)channels, window.w - right, channels);
   }
 }
 
