@@ -4,6 +4,8 @@
 
 #include "backend/cpu/vec.h"
 
+#define NORM_ROWS ((size_t)512) /* most rows of a piece: it is summed in float32 */
+
 typedef struct norm_cut {
   channels ch;
   size_t rows, pieces; /* rows of a piece (channels last), and how many pieces there are */
@@ -12,7 +14,7 @@ typedef struct norm_cut {
 static inline norm_cut norm_cut_of(const slim_shape *shape, int nchw)
 {
   norm_cut cut = { .ch = channels_of(shape, nchw) };
-  cut.rows = cut.ch.inner == 1 ? 16 + CPU_GRAIN / cut.ch.c : 1;
+  cut.rows = cut.ch.inner == 1 ? size_min(16 + CPU_GRAIN / cut.ch.c, NORM_ROWS) : 1;
   cut.pieces = (cut.ch.outer + cut.rows - 1) / cut.rows;
   return cut;
 }

@@ -1,0 +1,157 @@
+/* batch_norm and its gradient, training and not, against loops in double. */
+#include "test_op.h"
+
+#include <math.h>
+
+static const struct norm_case {
+  const char *label;
+  int n, h, w, c, nchw, rank;
+} cases[] = {
+  { "one_channel", 2, 1, 3, 1, 0, 4 },
+  { "odd", 3, 5, 7, 19, 0, 4 },
+  { "many_rows", 4, 33, 31, 3, 0, 4 },
+  { "many_channels", 2, 3, 3, 300, 0, 4 },
+  { "dense", 37, 1, 1, 11, 0, 2 },
+  { "nchw", 3, 5, 7, 6, 1, 4 },
+};
+#define CASES ((int)(sizeof cases / sizeof *cases))
+#define EPSILON 1e-3f
+
+static slim_shape shape_of(const struct norm_case *c)
+{
+  return c->rank == 2 ? SLIM_SHAPE(c->n, c->c)
+         : c->nchw    ? SLIM_SHAPE(c->n, c->c, c->h, c->w)
+                      : SLIM_SHAPE(c->n, c->h, c->w, c->c);
+}
+
+static int channel_of(const struct norm_case *c, size_t i)
+{
+  return (int)(c->nchw ? i / (size_t)(c->h * c->w) % (size_t)c->c : i % (size_t)c->c);
+}
+
+/* Positive numbers around 1, or, for x, far from 0, where a careless variance loses its digits. */
+static test_tensor shifted(slim_shape shape, unsigned seed, float by)
+{
+  test_tensor t = test_random_tensor(shape, seed);
+  for (size_t i = 0; i < test_elements(shape); i++) {
+    ((float *)t.data)[i] += by;
+  }
+  return t;
+}
+
+static void statistics(const struct norm_case *c, const float *x, size_t n, double *mean, double *variance)
+{
+  const double count = (double)n / c->c;
+  for (int k = 0; k < c->c; k++) {
+    mean[k] = variance[k] = 0.0;
+  }
+  for (size_t i = 0; i < n; i++) {
+    mean[channel_of(c, i)] += (double)x[i] / count;
+  }
+  for (size_t i = 0; i < n; i++) {
+    const double d = (double)x[i] - mean[channel_of(c, i)];
+    variance[channel_of(c, i)] += d * d / count;
+  }
+}
+
+static void assert_forward(const struct norm_case *c, const test_op *t, const slim_batch_norm_attr *attr)
+{
+  const size_t n = test_elements(t->in[0].shape), channels = (size_t)c->c;
+  const float *x = t->in[0].data, *gamma = t->in[1].data, *beta = t->in[2].data;
+  double *mean = malloc(4 * channels * sizeof *mean), *variance = mean + channels, *inv = variance + channels;
+  double *unbiased = inv + channels, *y = malloc(n * sizeof *y);
+  const double count = (double)n / c->c;
+  statistics(c, x, n, mean, variance);
+  for (size_t k = 0; k < channels; k++) {
+    mean[k] = attr->training ? mean[k] : (double)((float *)t->in[3].data)[k];
+    variance[k] = attr->training ? variance[k] : (double)((float *)t->in[4].data)[k];
+    inv[k] = 1.0 / sqrt(variance[k] + (double)EPSILON);
+    unbiased[k] = attr->training && attr->unbiased ? variance[k] * count / (count - 1.0) : variance[k];
+  }
+  for (size_t i = 0; i < n; i++) {
+    const int k = channel_of(c, i);
+    y[i] = ((double)x[i] - mean[k]) * inv[k] * (double)gamma[k] + (double)beta[k];
+  }
+  test_assert_near(t->out[0].data, y, n, 4e-5, c->label);
+  test_assert_near(t->out[1].data, mean, channels, 1e-6, "mean");
+  test_assert_near(t->out[2].data, unbiased, channels, 1e-5, "variance");
+  test_assert_near(t->out[3].data, inv, channels, 1e-5, "inv_stddev");
+  free(mean);
+  free(y);
+}
+
+START_TEST(forward_matches_loops)
+{
+  const struct norm_case *c = &cases[_i / 3];
+  const slim_batch_norm_attr attr = { EPSILON, _i % 3 > 0, _i % 3 > 1, c->nchw };
+  const slim_shape channels = SLIM_SHAPE(c->c);
+  test_op t = { .op = &slim_op_batch_norm, .attr = &attr, .num_in = 5, .num_out = 4 };
+  t.in[0] = shifted(shape_of(c), 1, 5.0f);
+  t.in[1] = shifted(channels, 2, 1.5f);
+  t.in[2] = test_random_tensor(channels, 3);
+  t.in[3] = shifted(channels, 4, 5.0f);
+  t.in[4] = shifted(channels, 5, 1.5f);
+  t.out[0] = test_output(shape_of(c));
+  for (int i = 1; i < 4; i++) {
+    t.out[i] = test_output(channels);
+  }
+  if (test_op_run(&t, NULL)) {
+    assert_forward(c, &t, &attr);
+  }
+  test_op_free(&t);
+}
+END_TEST
+
+/* dx = gamma * inv * (dy - mean(dy) - xhat * mean(dy * xhat)); with constant statistics gamma * inv * dy. */
+static void assert_gradient(const struct norm_case *c, const test_op *t, int training)
+{
+  const size_t n = test_elements(t->in[0].shape), channels = (size_t)c->c;
+  const float *dy = t->in[0].data, *x = t->in[1].data, *gamma = t->in[2].data, *mean = t->in[3].data, *inv = t->in[4].data;
+  double *dgamma = calloc(2 * channels, sizeof *dgamma), *dbeta = dgamma + channels, *dx = malloc(n * sizeof *dx);
+  const double count = (double)n / c->c;
+  for (size_t i = 0; i < n; i++) {
+    const int k = channel_of(c, i);
+    dgamma[k] += (double)dy[i] * ((double)x[i] - (double)mean[k]) * (double)inv[k];
+    dbeta[k] += (double)dy[i];
+  }
+  for (size_t i = 0; i < n; i++) {
+    const int k = channel_of(c, i);
+    const double xhat = ((double)x[i] - (double)mean[k]) * (double)inv[k];
+    const double centred = training ? (dbeta[k] + xhat * dgamma[k]) / count : 0.0;
+    dx[i] = (double)gamma[k] * (double)inv[k] * ((double)dy[i] - centred);
+  }
+  test_assert_near(t->out[0].data, dx, n, 2e-5, c->label);
+  test_assert_near(t->out[1].data, dgamma, channels, 2e-5, "dgamma");
+  test_assert_near(t->out[2].data, dbeta, channels, 2e-5, "dbeta");
+  free(dgamma);
+  free(dx);
+}
+
+START_TEST(gradient_matches_loops)
+{
+  const struct norm_case *c = &cases[_i / 2];
+  const slim_batch_norm_attr attr = { EPSILON, _i % 2, 0, c->nchw };
+  const slim_shape channels = SLIM_SHAPE(c->c);
+  test_op t = { .op = &slim_op_batch_norm_gradient, .attr = &attr, .num_in = 5, .num_out = 3 };
+  t.in[0] = shifted(shape_of(c), 1, 0.25f);
+  t.in[1] = shifted(shape_of(c), 2, 2.0f);
+  t.in[2] = shifted(channels, 3, 1.5f);
+  t.in[3] = shifted(channels, 4, 2.0f);
+  t.in[4] = shifted(channels, 5, 1.5f);
+  t.out[0] = test_output(shape_of(c));
+  t.out[1] = test_output(channels);
+  t.out[2] = test_output(channels);
+  if (test_op_run(&t, NULL)) {
+    assert_gradient(c, &t, attr.training);
+  }
+  test_op_free(&t);
+}
+END_TEST
+
+static void build(TCase *tcase)
+{
+  tcase_add_loop_test(tcase, forward_matches_loops, 0, 3 * CASES);
+  tcase_add_loop_test(tcase, gradient_matches_loops, 0, 2 * CASES);
+}
+
+TEST_MAIN("batch_norm", build, test_op_available)
