@@ -123,6 +123,48 @@ START_TEST(a_fetched_variable_is_the_one_after_the_run)
 }
 END_TEST
 
+/* The rate is a counter on the host: 0.1 * 0.5^step. The update reads it, the counter changes it after that. */
+START_TEST(a_host_variable_may_be_the_rate)
+{
+  test_small net = test_small_make(1);
+  slim_device *device = test_open_device();
+  const float start = 0.1f;
+  const slim_variable_spec spec = { .name = "rate",
+                                    .exact = true,
+                                    .dtype = SLIM_FLOAT32,
+                                    .shape = SLIM_SCALAR,
+                                    .values = &start,
+                                    .host = true,
+                                    .collections = SLIM_GLOBAL_VARIABLES };
+  slim_tensor *rate = slim_variable_make(net.graph, &spec);
+  slim_tensor *const both[] = { net.b };
+  const slim_tensors gradient = slim_gradients(net.loss, (slim_tensors){ 1, both });
+  const slim_apply_attr apply = { .variables = 1 };
+  const slim_counter_attr half = { 0.5, 0 };
+  slim_tensor *const inputs[] = { rate, net.b, gradient.item[0] };
+  slim_tensor *descent = test_effect(SLIM_STAGE_OPTIMIZE, &slim_op_apply_gradient_descent, "D", &apply, inputs, 3);
+  slim_tensor *halved = test_effect(SLIM_STAGE_STEP, &slim_op_counter, "H", &half, &rate, 1);
+  slim_session *session = test_session(net.graph, device, NULL);
+  test_ok(session, slim_session_initialize(session));
+  float b[3], wanted[3], g[3], now = 0;
+  for (int step = 0; step < 4; step++) {
+    const slim_feed feeds[] = { { net.x, test_small_x, 4 }, { net.t, test_small_t, 4 } };
+    const slim_fetch fetches[] = { { descent, NULL, 0 }, { halved, NULL, 0 }, { gradient.item[0], g, sizeof g } };
+    test_ok(session, slim_session_get_variable(session, net.b, wanted, sizeof wanted));
+    test_ok(session, slim_session_run(session, feeds, 2, fetches, 3));
+    test_ok(session, slim_session_get_variable(session, net.b, b, sizeof b));
+    for (int i = 0; i < 3; i++) {
+      ck_assert_float_eq_tol(b[i], wanted[i] - 0.1f / (float)(1 << step) * g[i], 1e-6f);
+    }
+  }
+  test_ok(session, slim_session_get_variable(session, rate, &now, sizeof now));
+  ck_assert_float_eq(now, 0.1f / 16);
+  slim_session_destroy(session);
+  slim_device_close(device);
+  slim_graph_destroy(net.graph);
+}
+END_TEST
+
 /* --- errors ---------------------------------------------------------------------------------------------------------
  */
 
@@ -518,6 +560,7 @@ static void build(TCase *c)
   tcase_add_test(c, training_follows_a_loop_in_double);
   tcase_add_test(c, a_loop_without_fetches_trains_the_same);
   tcase_add_test(c, a_fetched_variable_is_the_one_after_the_run);
+  tcase_add_test(c, a_host_variable_may_be_the_rate);
   tcase_add_test(c, what_is_missing_is_named);
   tcase_add_test(c, variables_are_checked);
   tcase_add_test(c, a_broken_graph_gives_its_own_error);
