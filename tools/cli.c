@@ -1,5 +1,6 @@
 #include "cli.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -68,6 +69,27 @@ int cli_fail(slim_status status, const char *format, ...)
     (void)cli_print_json(document);
   }
   return EXIT_FAILURE;
+}
+
+static volatile sig_atomic_t stop;
+
+static void ask_to_stop(int signal_number)
+{
+  stop = signal_number;
+}
+
+const volatile sig_atomic_t *cli_stop_on_signals(void)
+{
+  struct sigaction action = { .sa_handler = ask_to_stop, .sa_flags = (int)SA_RESETHAND };
+  (void)sigemptyset(&action.sa_mask);
+  (void)sigaction(SIGINT, &action, NULL);
+  (void)sigaction(SIGTERM, &action, NULL);
+  return &stop;
+}
+
+void cli_json_number(cJSON *object, const char *name, double value)
+{
+  cJSON_AddItemToObject(object, name, isfinite(value) ? cJSON_CreateNumber(value) : cJSON_CreateNull());
 }
 
 cJSON *cli_json_shape(const slim_shape *shape)

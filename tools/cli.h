@@ -2,6 +2,8 @@
 #ifndef SLIMCL_CLI_H
 #define SLIMCL_CLI_H
 
+#include <signal.h>
+
 #include <cjson/cJSON.h>
 #include <slim/base.h>
 
@@ -15,7 +17,7 @@ enum { EXIT_USAGE = 2 };
   FLAG(options_, device, STRING, "auto", "cpu, opencl, opencl:<n>, auto, or part of a device's name")
 #define CLI_FLAG_SEED(options_) FLAG(options_, seed, INT, "0", "fixes everything random", .min = 0, .max = 9e15)
 
-extern const command command_convert, command_devices, command_inspect, command_summary;
+extern const command command_convert, command_devices, command_inspect, command_summary, command_train;
 
 /** Names the command for messages. With json, everything written to stdout from now on, by drivers too, goes to stderr;
  * only cli_print_json reaches the real stdout. */
@@ -33,7 +35,13 @@ int cli_fail(slim_status status, const char *format, ...) SLIM_PRINTF(2, 3);
 /** Prints document to the real stdout and deletes it. @return 0, or 1 if it cannot be written or document is NULL. */
 int cli_print_json(cJSON *document);
 
-/** A JSON object for a shape: [32, 28, 28, 1], an open batch as null. */
+/** From now on SIGINT and SIGTERM set what is returned, once: a second one ends the program at once. */
+const volatile sig_atomic_t *cli_stop_on_signals(void);
+
+/** Adds a number, null if it is not finite. */
+void cli_json_number(cJSON *object, const char *name, double value);
+
+/** A JSON array for a shape: [32, 28, 28, 1], an open batch as null. */
 cJSON *cli_json_shape(const slim_shape *shape);
 
 #endif

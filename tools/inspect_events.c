@@ -1,6 +1,5 @@
 #include <slim/summary.h>
 
-#include <math.h>
 #include <string.h>
 
 #include "inspect.h"
@@ -9,15 +8,6 @@ static const char *const kinds[] = {
   [SLIM_EVENT_VERSION] = "version", [SLIM_EVENT_SCALAR] = "scalar",   [SLIM_EVENT_HISTOGRAM] = "histogram",
   [SLIM_EVENT_IMAGE] = "image",     [SLIM_EVENT_SESSION] = "session", [SLIM_EVENT_OTHER] = "other",
 };
-
-static void add_number(cJSON *item, const char *name, double value)
-{
-  if (isfinite(value)) {
-    cJSON_AddNumberToObject(item, name, value);
-  } else {
-    cJSON_AddNullToObject(item, name);
-  }
-}
 
 static void add_event(cJSON *events, const slim_event *event)
 {
@@ -29,12 +19,12 @@ static void add_event(cJSON *events, const slim_event *event)
     cJSON_AddStringToObject(item, "tag", event->tag);
   }
   if (event->kind == SLIM_EVENT_SCALAR) {
-    add_number(item, "value", event->scalar);
+    cli_json_number(item, "value", event->scalar);
   } else if (event->kind == SLIM_EVENT_HISTOGRAM) {
-    add_number(item, "min", event->histogram.min);
-    add_number(item, "max", event->histogram.max);
-    add_number(item, "num", event->histogram.num);
-    add_number(item, "sum", event->histogram.sum);
+    cli_json_number(item, "min", event->histogram.min);
+    cli_json_number(item, "max", event->histogram.max);
+    cli_json_number(item, "num", event->histogram.num);
+    cli_json_number(item, "sum", event->histogram.sum);
   } else if (event->kind == SLIM_EVENT_IMAGE) {
     cJSON_AddNumberToObject(item, "width", event->width);
     cJSON_AddNumberToObject(item, "height", event->height);

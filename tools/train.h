@@ -1,0 +1,40 @@
+/* slimcl train in parts: its flags, its graph, its run. */
+#ifndef SLIMCL_TRAIN_H
+#define SLIMCL_TRAIN_H
+
+#include <slim/slim.h>
+
+#include "cli.h"
+#include "model.h"
+
+/* The flags of TF-Slim's train_image_classifier, and --device, --seed, --json. */
+typedef struct train_options {
+  const char *master, *train_dir, *device, *optimizer, *learning_rate_decay_type;
+  const char *dataset_name, *dataset_split_name, *dataset_dir, *model_name, *preprocessing_name;
+  const char *checkpoint_path, *checkpoint_exclude_scopes, *trainable_scopes;
+  int64_t num_clones, worker_replicas, num_ps_tasks, task, replicas_to_aggregate, num_readers, num_preprocessing_threads;
+  int64_t log_every_n_steps, save_summaries_secs, save_interval_secs, quantize_delay, labels_offset, batch_size;
+  int64_t train_image_size, max_number_of_steps, seed;
+  double warmup_epochs, weight_decay, adadelta_rho, adagrad_initial_accumulator_value, adam_beta1, adam_beta2;
+  double opt_epsilon, ftrl_learning_rate_power, ftrl_initial_accumulator_value, ftrl_l1, ftrl_l2, momentum;
+  double rmsprop_momentum, rmsprop_decay, learning_rate, end_learning_rate, label_smoothing;
+  double learning_rate_decay_factor, num_epochs_per_decay, moving_average_decay;
+  bool clone_on_cpu, sync_replicas, use_grayscale, ignore_missing_vars, json;
+} train_options;
+
+enum { TRAIN_NUM_FLAGS = 54 };
+extern const flag train_flags[TRAIN_NUM_FLAGS];
+
+/** Says which flags are ignored. @return 0, or EXIT_USAGE after naming a flag that is missing or a value that is not
+ * supported. */
+int train_check(const train_options *options);
+
+typedef struct train_graph {
+  slim_tensor *learning_rate, *total_loss, *train_op;
+} train_graph;
+
+/** Adds losses, learning rate, optimizer and update ops for num_samples images an epoch. */
+slim_status train_build(const train_options *options, const model *m, int64_t num_samples, train_graph *graph,
+                        slim_error *error);
+
+#endif
