@@ -20,8 +20,8 @@
 #define SLIM_GEMM_COLUMNS (2 * SLIM_WIDTH)
 #define SLIM_GEMM_DEPTH 256 /* of a block of k */
 #if SLIM_WIDTH == 16
-#define SLIM_GEMM_ROWS 12
-#define SLIM_GEMM_EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
+#define SLIM_GEMM_ROWS 14
+#define SLIM_GEMM_EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
 #else
 #define SLIM_GEMM_ROWS 6
 #define SLIM_GEMM_EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5)
@@ -38,35 +38,70 @@ typedef struct slim_gemm_out {
   slim_epilogue_params epilogue;
 } slim_gemm_out;
 
-/* One vector of a row; count is how many of its columns are valid. */
-inline void slim_gemm_store(const SLIM_FLOATW value, const slim_gemm_out o, const int row, const int column)
+/* A tile whose last columns are missing, element by element. */
+inline void slim_gemm_store_edge(const float *part, const slim_gemm_out o)
 {
-  const int count = o.columns - column;
-  __global float *y = o.y + (size_t)row * o.stride + column;
-  if (row >= o.rows || count <= 0) {
-    return;
-  }
-  if (count >= SLIM_WIDTH) {
-    SLIM_FLOATW sum = o.first ? value : value + SLIM_LOADW(0, y);
-    if (o.last) {
-      sum = o.epilogue.has_bias ? sum + SLIM_LOADW(0, o.bias + column) : sum;
-      sum = SLIM_ACTIVATE(SLIM_FLOATW, sum, o.epilogue.activation);
+  for (int row = 0; row < min(o.rows, SLIM_GEMM_ROWS); row++) {
+    __global float *y = o.y + (size_t)row * o.stride;
+    for (int i = 0; i < min(o.columns, SLIM_GEMM_COLUMNS); i++) {
+      const float value = part[row * SLIM_GEMM_COLUMNS + i];
+      const float sum = o.first ? value : value + y[i];
+      y[i] = o.last ? slim_epilogue(sum, o.bias, i, o.epilogue) : sum;
     }
-    SLIM_STOREW(sum, 0, y);
-    return;
   }
-  float part[SLIM_WIDTH];
-  SLIM_STOREW(value, 0, part);
-  for (int i = 0; i < count; i++) {
-    const float sum = o.first ? part[i] : part[i] + y[i];
-    y[i] = o.last ? slim_epilogue(sum, o.bias, column + i, o.epilogue) : sum;
+}
+
+/* The activations that are no clamp, over what is stored. */
+inline void slim_gemm_activate(const slim_gemm_out o)
+{
+  for (int row = 0; row < min(o.rows, SLIM_GEMM_ROWS); row++) {
+    __global float *y = o.y + (size_t)row * o.stride;
+    for (int i = 0; i < 2; i++) {
+      SLIM_STOREW(SLIM_ACTIVATE(SLIM_FLOATW, SLIM_LOADW(i, y), o.epilogue.activation), i, y);
+    }
   }
 }
 
 #define SLIM_GEMM_DECLARE_(i_) SLIM_FLOATW left##i_ = (SLIM_FLOATW)(0.0f), right##i_ = (SLIM_FLOATW)(0.0f);
-#define SLIM_GEMM_STORE_(i_)                                                                                           \
-  slim_gemm_store(left##i_, o, i_, 0);                                                                                 \
-  slim_gemm_store(right##i_, o, i_, SLIM_WIDTH);
+
+#define SLIM_GEMM_STORE_ROW_(i_)                                                                                       \
+  if (i_ < o.rows) {                                                                                                   \
+    __global float *y = o.y + (size_t)i_ * o.stride;                                                                   \
+    SLIM_FLOATW l = left##i_ + base0, r = right##i_ + base1;                                                           \
+    if (!o.first) {                                                                                                    \
+      l += SLIM_LOADW(0, y);                                                                                           \
+      r += SLIM_LOADW(1, y);                                                                                           \
+    }                                                                                                                  \
+    l = l < low ? low : l;                                                                                             \
+    r = r < low ? low : r;                                                                                             \
+    SLIM_STOREW(l > high ? high : l, 0, y);                                                                            \
+    SLIM_STOREW(r > high ? high : r, 1, y);                                                                            \
+  }
+#define SLIM_GEMM_KEEP_ROW_(i_)                                                                                        \
+  SLIM_STOREW(left##i_, 2 * i_, part);                                                                                 \
+  SLIM_STOREW(right##i_, 2 * i_ + 1, part);
+
+/* Ends a tile: whole rows by vectors, with the bias added and clamps done on the way. */
+#define SLIM_GEMM_STORE_TILE_                                                                                          \
+  if (o.columns >= SLIM_GEMM_COLUMNS) {                                                                                \
+    SLIM_FLOATW base0 = (SLIM_FLOATW)(0.0f), base1 = base0;                                                            \
+    if (o.last && o.epilogue.has_bias) {                                                                               \
+      base0 = SLIM_LOADW(0, o.bias);                                                                                   \
+      base1 = SLIM_LOADW(1, o.bias);                                                                                   \
+    }                                                                                                                  \
+    const int kind = o.last ? o.epilogue.activation : 0;                                                               \
+    const bool clamps = kind == SLIM_ACTIVATION_RELU || kind == SLIM_ACTIVATION_RELU6;                                 \
+    const SLIM_FLOATW low = (SLIM_FLOATW)(clamps ? 0.0f : -INFINITY);                                                  \
+    const SLIM_FLOATW high = (SLIM_FLOATW)(kind == SLIM_ACTIVATION_RELU6 ? 6.0f : INFINITY);                           \
+    SLIM_GEMM_EACH_ROW(SLIM_GEMM_STORE_ROW_)                                                                           \
+    if (kind != 0 && !clamps) {                                                                                        \
+      slim_gemm_activate(o);                                                                                           \
+    }                                                                                                                  \
+  } else {                                                                                                             \
+    float part[SLIM_GEMM_ROWS * SLIM_GEMM_COLUMNS];                                                                    \
+    SLIM_GEMM_EACH_ROW(SLIM_GEMM_KEEP_ROW_)                                                                            \
+    slim_gemm_store_edge(part, o);                                                                                     \
+  }
 
 #define SLIM_GEMM_STEP_ROWS_(i_)                                                                                       \
   {                                                                                                                    \
@@ -84,7 +119,7 @@ inline void slim_gemm_tile_rows(__local const float *a, __local const float *b, 
     const SLIM_FLOATW b1 = SLIM_LOADW(0, b + k * SLIM_GEMM_COLUMNS + SLIM_WIDTH);
     SLIM_GEMM_EACH_ROW(SLIM_GEMM_STEP_ROWS_)
   }
-  SLIM_GEMM_EACH_ROW(SLIM_GEMM_STORE_)
+  SLIM_GEMM_STORE_TILE_
 }
 
 #define SLIM_GEMM_STEP_COLUMNS_(i_)                                                                                    \
@@ -104,7 +139,7 @@ inline void slim_gemm_tile_columns(__local const float *a, const int a_stride, _
     const SLIM_FLOATW b1 = SLIM_LOADW(0, b + k * SLIM_GEMM_COLUMNS + SLIM_WIDTH);
     SLIM_GEMM_EACH_ROW(SLIM_GEMM_STEP_COLUMNS_)
   }
-  SLIM_GEMM_EACH_ROW(SLIM_GEMM_STORE_)
+  SLIM_GEMM_STORE_TILE_
 }
 
 /* Copies count floats; the last vector may overlap the one before. */

@@ -5,13 +5,13 @@
 #define ROWS_MOST 384  /* of a group's block */
 #define COLUMNS_MOST 256
 #define ROWS_LEAST 96       /* below, packing columns weighs too much */
-#define SLICED_ROWS_MOST 192 /* multiples of 12 and 6 */
+#define SLICED_ROWS_MOST 168 /* a multiple of 14 and 6 */
 #define GROUPS_A_UNIT 4
 #define LOCAL_LEAST ((size_t)16 << 10)
 
 int slim_cl_gemm_rows(const slim_device *device)
 {
-  return slim_cl_of(device)->vector_width == 16 ? 12 : 6;
+  return slim_cl_of(device)->vector_width == 16 ? 14 : 6;
 }
 
 int slim_cl_gemm_columns(const slim_device *device)
