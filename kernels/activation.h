@@ -17,13 +17,13 @@
    : (kind_) == SLIM_ACTIVATION_TANH    ? tanh(x_)                                                                     \
                                         : (x_))
 
-inline float slim_activate(const float x, const int kind)
+static inline float slim_activate(const float x, const int kind)
 {
   return SLIM_ACTIVATE(float, x, kind);
 }
 
 /* dx from dy and the activation's own result y. */
-inline float slim_activate_gradient(const float dy, const float y, const int kind)
+static inline float slim_activate_gradient(const float dy, const float y, const int kind)
 {
   switch (kind) {
   case SLIM_ACTIVATION_RELU:

@@ -8,7 +8,7 @@ typedef struct slots {
   float v, s0, s1, s2;
 } slots;
 
-inline slots momentum(slots s, const float g, const float rate, const slim_apply_params p)
+static inline slots momentum(slots s, const float g, const float rate, const slim_apply_params p)
 {
   s.s0 = s.s0 * p.momentum + g;
   s.v -= p.nesterov ? g * rate + s.s0 * p.momentum * rate : s.s0 * rate;
@@ -16,7 +16,7 @@ inline slots momentum(slots s, const float g, const float rate, const slim_apply
 }
 
 /* rate holds the bias correction. */
-inline slots adam(slots s, const float g, const float rate, const slim_apply_params p)
+static inline slots adam(slots s, const float g, const float rate, const slim_apply_params p)
 {
   s.s0 += (g - s.s0) * (1.0f - p.beta1);
   s.s1 += (g * g - s.s1) * (1.0f - p.beta2);
@@ -25,7 +25,7 @@ inline slots adam(slots s, const float g, const float rate, const slim_apply_par
 }
 
 /* s0: mean square, s1: mean gradient if centered, s2: momentum. */
-inline slots rms_prop(slots s, const float g, const float rate, const slim_apply_params p)
+static inline slots rms_prop(slots s, const float g, const float rate, const slim_apply_params p)
 {
   s.s0 += (g * g - s.s0) * (1.0f - p.decay);
   float spread = s.s0 + p.epsilon;

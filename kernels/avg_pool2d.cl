@@ -3,7 +3,7 @@
 #include "pool2d_params.h"
 
 /* Pixels of the input that a window starting at start covers along one axis. */
-inline int covered(const int start, const int kernel_size, const int size)
+static inline int covered(const int start, const int kernel_size, const int size)
 {
   return min(start + kernel_size, size) - max(start, 0);
 }

@@ -6,12 +6,12 @@
 #define BLOCK 64
 
 /* Where element e of channel k lies. */
-inline int element_at(const slim_batch_norm_params p, const int k, const int e)
+static inline int element_at(const slim_batch_norm_params p, const int k, const int e)
 {
   return p.inner == 1 ? e * p.c + k : (e / p.inner * p.c + k) * p.inner + e % p.inner;
 }
 
-inline float partial_sum(__global const float *partial, const int k, const slim_batch_norm_params p)
+static inline float partial_sum(__global const float *partial, const int k, const slim_batch_norm_params p)
 {
   float sum = 0.0f;
   for (int s = 0; s < p.slices; s++) {

@@ -5,7 +5,7 @@
 /* By number, as slim_binary_kind counts them. */
 enum binary_kind { ADD, SUB, MUL, DIV, DIV_NO_NAN, MAXIMUM, MINIMUM, GREATER, EQUAL };
 
-inline float binary(const float a, const float b, const int kind)
+static inline float binary(const float a, const float b, const int kind)
 {
   switch (kind) {
   case ADD:

@@ -4,7 +4,7 @@
 /* By number, as slim_dtype counts them. */
 enum dtype { FLOAT32 = 1, INT32 = 3, UINT8 = 4, INT64 = 9, BOOL = 10 };
 
-inline long load_whole(__global const uchar *x, const uint i, const int type)
+static inline long load_whole(__global const uchar *x, const uint i, const int type)
 {
   switch (type) {
   case INT32:
@@ -16,7 +16,7 @@ inline long load_whole(__global const uchar *x, const uint i, const int type)
   }
 }
 
-inline void store_whole(__global uchar *y, const uint i, const int type, const long value)
+static inline void store_whole(__global uchar *y, const uint i, const int type, const long value)
 {
   switch (type) {
   case INT32:

@@ -2,7 +2,7 @@
 #include "common.h"
 #include "classes_params.h"
 
-inline long label_at(__global const uchar *labels, const uint i, const int wide)
+static inline long label_at(__global const uchar *labels, const uint i, const int wide)
 {
   return wide ? ((__global const long *)labels)[i] : (long)((__global const int *)labels)[i];
 }

@@ -5,7 +5,7 @@
 #include "activation.h"
 #include "epilogue_params.h"
 
-inline float slim_epilogue(const float value, __global const float *bias, const int channel,
+static inline float slim_epilogue(const float value, __global const float *bias, const int channel,
                            const slim_epilogue_params e)
 {
   return slim_activate(e.has_bias ? value + bias[channel] : value, e.activation);

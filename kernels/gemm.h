@@ -39,7 +39,7 @@ typedef struct slim_gemm_out {
 } slim_gemm_out;
 
 /* A tile whose last columns are missing, element by element. */
-inline void slim_gemm_store_edge(const float *part, const slim_gemm_out o)
+static inline void slim_gemm_store_edge(const float *part, const slim_gemm_out o)
 {
   for (int row = 0; row < min(o.rows, SLIM_GEMM_ROWS); row++) {
     __global float *y = o.y + (size_t)row * o.stride;
@@ -52,7 +52,7 @@ inline void slim_gemm_store_edge(const float *part, const slim_gemm_out o)
 }
 
 /* The activations that are no clamp, over what is stored. */
-inline void slim_gemm_activate(const slim_gemm_out o)
+static inline void slim_gemm_activate(const slim_gemm_out o)
 {
   for (int row = 0; row < min(o.rows, SLIM_GEMM_ROWS); row++) {
     __global float *y = o.y + (size_t)row * o.stride;
@@ -111,7 +111,7 @@ inline void slim_gemm_activate(const slim_gemm_out o)
   }
 
 /* a: SLIM_GEMM_ROWS rows of depth elements, SLIM_GEMM_A_STRIDE apart; b: depth rows of SLIM_GEMM_COLUMNS. */
-inline void slim_gemm_tile_rows(__local const float *a, __local const float *b, const int depth, const slim_gemm_out o)
+static inline void slim_gemm_tile_rows(__local const float *a, __local const float *b, const int depth, const slim_gemm_out o)
 {
   SLIM_GEMM_EACH_ROW(SLIM_GEMM_DECLARE_)
   for (int k = 0; k < depth; k++) {
@@ -130,7 +130,7 @@ inline void slim_gemm_tile_rows(__local const float *a, __local const float *b, 
   }
 
 /* The same for a packed as depth rows of SLIM_GEMM_ROWS, a_stride apart. */
-inline void slim_gemm_tile_columns(__local const float *a, const int a_stride, __local const float *b, const int depth,
+static inline void slim_gemm_tile_columns(__local const float *a, const int a_stride, __local const float *b, const int depth,
                                    const slim_gemm_out o)
 {
   SLIM_GEMM_EACH_ROW(SLIM_GEMM_DECLARE_)
@@ -142,8 +142,38 @@ inline void slim_gemm_tile_columns(__local const float *a, const int a_stride, _
   SLIM_GEMM_STORE_TILE_
 }
 
+/* How k is walked in a that is not packed: outer times inner elements, in steps. */
+typedef struct slim_gemm_walk {
+  int outer, outer_step, inner, inner_step;
+} slim_gemm_walk;
+
+#define SLIM_GEMM_OFFSET_(i_) const int offset##i_ = offsets[i_];
+#define SLIM_GEMM_STEP_WALK_(i_)                                                                                       \
+  {                                                                                                                    \
+    const SLIM_FLOATW v = (SLIM_FLOATW)(row[offset##i_]);                                                              \
+    left##i_ = fma(v, b0, left##i_);                                                                                   \
+    right##i_ = fma(v, b1, right##i_);                                                                                 \
+  }
+
+/* The same for rows that begin at offsets. */
+static inline void slim_gemm_tile_walk(__local const float *a, const int *offsets, const slim_gemm_walk w,
+                                       __local const float *b, const slim_gemm_out o)
+{
+  SLIM_GEMM_EACH_ROW(SLIM_GEMM_DECLARE_)
+  SLIM_GEMM_EACH_ROW(SLIM_GEMM_OFFSET_)
+  for (int j = 0; j < w.outer; j++, a += w.outer_step) {
+    __local const float *row = a;
+    for (int k = 0; k < w.inner; k++, row += w.inner_step, b += SLIM_GEMM_COLUMNS) {
+      const SLIM_FLOATW b0 = SLIM_LOADW(0, b);
+      const SLIM_FLOATW b1 = SLIM_LOADW(1, b);
+      SLIM_GEMM_EACH_ROW(SLIM_GEMM_STEP_WALK_)
+    }
+  }
+  SLIM_GEMM_STORE_TILE_
+}
+
 /* Copies count floats; the last vector may overlap the one before. */
-inline void slim_gemm_copy(__local float *to, __global const float *from, const int count)
+static inline void slim_gemm_copy(__local float *to, __global const float *from, const int count)
 {
   if (count < SLIM_WIDTH) {
     for (int i = 0; i < count; i++) {
@@ -157,7 +187,7 @@ inline void slim_gemm_copy(__local float *to, __global const float *from, const 
   SLIM_STOREW(SLIM_LOADW(0, from + count - SLIM_WIDTH), 0, to + count - SLIM_WIDTH);
 }
 
-inline void slim_gemm_zero(__local float *to, const int count)
+static inline void slim_gemm_zero(__local float *to, const int count)
 {
   for (int i = 0; i < count; i++) {
     to[i] = 0.0f;
@@ -165,7 +195,7 @@ inline void slim_gemm_zero(__local float *to, const int count)
 }
 
 /* Packs depth rows of b, columns of them, into panels; b's rows lie stride apart. Columns up to a whole panel are 0. */
-inline void slim_gemm_pack_b(__local float *panels, __global const float *b, const int stride, const int depth,
+static inline void slim_gemm_pack_b(__local float *panels, __global const float *b, const int stride, const int depth,
                              const int columns)
 {
   const int whole = columns / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS, rest = columns - whole;
@@ -183,7 +213,7 @@ inline void slim_gemm_pack_b(__local float *panels, __global const float *b, con
 }
 
 /* Column j of a panel from a row of the transposed b; 0 without one. */
-inline void slim_gemm_pack_column(__local float *panel, __global const float *from, const int depth, const bool valid)
+static inline void slim_gemm_pack_column(__local float *panel, __global const float *from, const int depth, const bool valid)
 {
   for (int k = 0; k < depth; k++) {
     panel[k * SLIM_GEMM_COLUMNS] = valid ? from[k] : 0.0f;
@@ -191,7 +221,7 @@ inline void slim_gemm_pack_column(__local float *panel, __global const float *fr
 }
 
 /* Four columns of a panel from four rows of the transposed b, four of k at a time. */
-inline void slim_gemm_pack_four(__local float *panel, __global const float *from, const int stride, const int depth)
+static inline void slim_gemm_pack_four(__local float *panel, __global const float *from, const int stride, const int depth)
 {
   int k = 0;
   for (; k + 4 <= depth; k += 4, panel += 4 * SLIM_GEMM_COLUMNS) {
@@ -208,7 +238,7 @@ inline void slim_gemm_pack_four(__local float *panel, __global const float *from
 }
 
 /* As slim_gemm_pack_b for b given transposed: its columns are rows that lie stride apart. */
-inline void slim_gemm_pack_b_transposed(__local float *panels, __global const float *b, const int stride,
+static inline void slim_gemm_pack_b_transposed(__local float *panels, __global const float *b, const int stride,
                                         const int depth, const int columns)
 {
   for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS, panels += SLIM_GEMM_COLUMNS * depth) {

@@ -2,21 +2,21 @@
 #define SLIM_KERNEL_IMAGE_H
 
 /* Where pixel (n, y, x), channel k of [., h, w, c] lies, or of [., c, h, w] if nchw. */
-inline int slim_pixel_at(const int n, const int y, const int x, const int k, const int h, const int w, const int c,
+static inline int slim_pixel_at(const int n, const int y, const int x, const int k, const int h, const int w, const int c,
                          const int nchw)
 {
   return nchw ? ((n * c + k) * h + y) * w + x : ((n * h + y) * w + x) * c + k;
 }
 
 /* The indices of element i. s0: n, s1: y, s2: x, s3: channel. */
-inline int4 slim_pixel_of(const int i, const int h, const int w, const int c, const int nchw)
+static inline int4 slim_pixel_of(const int i, const int h, const int w, const int c, const int nchw)
 {
   return nchw ? (int4)(i / (c * h * w), i / w % h, i % w, i / (h * w) % c)
               : (int4)(i / (c * h * w), i / (c * w) % h, i / c % w, i % c);
 }
 
 /* First window whose reach holds pixel at, when a window of kernel pixels starts at o * stride - before. */
-inline int slim_first_window(const int at, const int before, const int kernel_size, const int stride)
+static inline int slim_first_window(const int at, const int before, const int kernel_size, const int stride)
 {
   const int reach = at + before - kernel_size + 1;
   return reach <= 0 ? 0 : (reach + stride - 1) / stride;

@@ -24,7 +24,7 @@ __kernel void slim_matmul_naive_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(con
 
 #if SLIM_CLASS == 0
 /* Packs a tile of rows row to row + SLIM_GEMM_ROWS of a, or of those there are. */
-inline void pack_rows(__local float *tile, __global const float *a, const slim_matmul_params p, const int row,
+static inline void pack_rows(__local float *tile, __global const float *a, const slim_matmul_params p, const int row,
                       const int k, const int depth)
 {
   for (int i = 0; i < SLIM_GEMM_ROWS; i++) {
@@ -33,7 +33,7 @@ inline void pack_rows(__local float *tile, __global const float *a, const slim_m
 }
 
 /* The same when a is given transposed. */
-inline void pack_columns(__local float *tile, __global const float *a, const slim_matmul_params p, const int row,
+static inline void pack_columns(__local float *tile, __global const float *a, const slim_matmul_params p, const int row,
                          const int k, const int depth)
 {
   const int count = min(SLIM_GEMM_ROWS, p.m - row);

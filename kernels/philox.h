@@ -3,7 +3,7 @@
 #define SLIM_KERNEL_PHILOX_H
 
 /* Block number block of a stream; key: two words of key, two of step. */
-inline uint4 slim_philox(const ulong block, const uint4 key)
+static inline uint4 slim_philox(const ulong block, const uint4 key)
 {
   uint4 c = (uint4)((uint)block, (uint)(block >> 32), key.z, key.w);
   uint k0 = key.x, k1 = key.y;
@@ -17,7 +17,7 @@ inline uint4 slim_philox(const ulong block, const uint4 key)
   return c;
 }
 
-inline uint slim_philox_word(const uint i, const uint4 key)
+static inline uint slim_philox_word(const uint i, const uint4 key)
 {
   const uint4 block = slim_philox(i / 4, key);
   const uint k = i % 4;

@@ -8,7 +8,7 @@
 /* Sums run over blocks, so that the error grows with the block and the number of blocks, not with their product. */
 #define BLOCK 64
 
-inline float block_of(__global const float *x, const slim_reduce_params p, const int base, const int begin,
+static inline float block_of(__global const float *x, const slim_reduce_params p, const int base, const int begin,
                       const int end, const float start)
 {
   float result = start;

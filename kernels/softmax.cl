@@ -1,7 +1,7 @@
 #include "common.h"
 #include "classes_params.h"
 
-inline float row_max(__global const float *x, const int c)
+static inline float row_max(__global const float *x, const int c)
 {
   float most = x[0];
   for (int k = 1; k < c; k++) {

@@ -12,7 +12,7 @@
   }
 
 /* Where element i of the walk lies in a (x) and in b (y). */
-inline int2 slim_strides_at(const slim_strides_params s, const uint i)
+static inline int2 slim_strides_at(const slim_strides_params s, const uint i)
 {
   if (s.rank == 1) {
     return (int2)((int)i * s.a[0], (int)i * s.b[0]);

@@ -4,7 +4,7 @@
 /* By number, as slim_unary_kind counts them. */
 enum unary_kind { NEGATE, ABS, SIGN, SQUARE, SQRT, RSQRT, EXP, LOG, RECIPROCAL, SCALE_ADD, NOT_ZERO };
 
-inline float unary(const float x, const slim_unary_params p)
+static inline float unary(const float x, const slim_unary_params p)
 {
   switch (p.kind) {
   case NEGATE:

@@ -1,8 +1,8 @@
+#include "backend/opencl/conv2d.h"
 #include "backend/opencl/epilogue.h"
 #include "backend/opencl/gemm.h"
 #include "backend/opencl/ops.h"
 #include "backend/opencl/reduction.h"
-#include "kernels/conv2d_params.h"
 
 /* x, weights and y of the convolution that the op is, or is a gradient of. */
 static slim_conv2d_params params_of(const slim_group *group, const slim_shape *x, const slim_shape *weights,
@@ -66,12 +66,30 @@ static void launch_product(slim_cl_build *b, const slim_view *x, const slim_view
   slim_cl_gemm_range(b, &g, pixels_of(p), p->o);
 }
 
+static void launch_image(slim_cl_build *b, const slim_view *bias, const slim_conv2d_params *p,
+                         const slim_conv2d_image_params *g)
+{
+  slim_cl_begin(b, "slim_conv2d_image_f32");
+  slim_cl_arg_view(b, &b->in[0]);
+  slim_cl_arg_view(b, &b->in[1]);
+  slim_cl_arg_view(b, bias);
+  slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_arg(b, g, sizeof(*g));
+  slim_cl_conv2d_image_range(b, p, g, p->n * ((p->oh + g->band - 1) / g->band), window_of(p));
+}
+
 static void prepare(slim_cl_build *b)
 {
   const slim_cl_epilogue epilogue = slim_cl_epilogue_of(b, 2);
   slim_conv2d_params p = params_of(b->group, &b->in[0].shape, &b->in[1].shape, &b->out[0].shape);
   p.epilogue = epilogue.params;
   count_flops(b, &p);
+  slim_conv2d_image_params g;
+  if (as_product(b->device, &p) && slim_cl_conv2d_bands(b->device, &p, &g)) {
+    launch_image(b, epilogue.bias, &p, &g);
+    return;
+  }
   if (as_product(b->device, &p)) {
     launch_product(b, &b->in[0], &b->in[1], epilogue.bias, &p);
     return;
@@ -152,9 +170,29 @@ static slim_conv2d_params weights_params(const slim_group *group, const slim_vie
 }
 
 /* Parts of the result, [slices, weights]. */
-static slim_shape slices_shape(const slim_conv2d_params *p, const slim_gemm_params *g)
+static slim_shape slices_shape(const slim_conv2d_params *p, int slices)
 {
-  return (slim_shape){ 2, { (pixels_of(p) + g->slice - 1) / g->slice, window_of(p) * p->o } };
+  return (slim_shape){ 2, { slices, window_of(p) * p->o } };
+}
+
+/* How the sum is cut: by images with bands, else by pixels. */
+typedef struct weights_cut {
+  bool bands;
+  slim_conv2d_image_params image;
+  slim_gemm_params blocks;
+  int slices;
+} weights_cut;
+
+static weights_cut cut_of(const slim_device *device, const slim_conv2d_params *p)
+{
+  weights_cut cut = { .bands = slim_cl_conv2d_bands_gradient(device, p, &cut.image) };
+  if (cut.bands) {
+    cut.slices = (p->n + cut.image.images - 1) / cut.image.images;
+  } else {
+    cut.blocks = slim_cl_gemm_sliced(device, window_of(p), p->o, pixels_of(p));
+    cut.slices = (pixels_of(p) + cut.blocks.slice - 1) / cut.blocks.slice;
+  }
+  return cut;
 }
 
 static size_t weights_gradient_workspace(const slim_device *device, const slim_group *group, const slim_view *in,
@@ -164,9 +202,25 @@ static size_t weights_gradient_workspace(const slim_device *device, const slim_g
   if (!as_product(device, &p)) {
     return 0;
   }
-  const slim_gemm_params g = slim_cl_gemm_sliced(device, window_of(&p), p.o, pixels_of(&p));
-  const slim_shape parts = slices_shape(&p, &g);
-  return parts.dim[0] == 1 ? 0 : slim_shape_elements(&parts) * sizeof(float);
+  const weights_cut cut = cut_of(device, &p);
+  const slim_shape parts = slices_shape(&p, cut.slices);
+  return cut.slices == 1 ? 0 : slim_shape_elements(&parts) * sizeof(float);
+}
+
+static void launch_slices(slim_cl_build *b, const slim_view *parts, const slim_conv2d_params *p, const weights_cut *cut)
+{
+  slim_cl_begin(b, cut->bands ? "slim_conv2d_weights_gradient_image_f32" : "slim_conv2d_weights_gradient_cpu_f32");
+  slim_cl_arg_view(b, &b->in[0]);
+  slim_cl_arg_view(b, &b->in[1]);
+  slim_cl_arg_view(b, parts);
+  slim_cl_arg(b, p, sizeof(*p));
+  if (cut->bands) {
+    slim_cl_arg(b, &cut->image, sizeof(cut->image));
+    slim_cl_conv2d_image_range(b, p, &cut->image, cut->slices, cut->image.band * p->ow);
+  } else {
+    slim_cl_arg(b, &cut->blocks, sizeof(cut->blocks));
+    slim_cl_gemm_range_sliced(b, &cut->blocks, window_of(p), p->o, pixels_of(p));
+  }
 }
 
 static void prepare_weights_gradient(slim_cl_build *b)
@@ -177,18 +231,12 @@ static void prepare_weights_gradient(slim_cl_build *b)
     prepare_naive_gradient(b, "slim_conv2d_weights_gradient_naive_f32", &p);
     return;
   }
-  const slim_gemm_params g = slim_cl_gemm_sliced(b->device, window_of(&p), p.o, pixels_of(&p));
-  slim_view parts = { .dtype = SLIM_FLOAT32, .shape = slices_shape(&p, &g) };
-  const bool sliced = parts.shape.dim[0] > 1;
+  const weights_cut cut = cut_of(b->device, &p);
+  const bool sliced = cut.slices > 1;
+  slim_view parts = { .dtype = SLIM_FLOAT32, .shape = slices_shape(&p, cut.slices) };
   parts.buffer = sliced ? b->workspace->buffer : b->out[0].buffer;
   parts.offset = sliced ? b->workspace->offset : b->out[0].offset;
-  slim_cl_begin(b, "slim_conv2d_weights_gradient_cpu_f32");
-  slim_cl_arg_view(b, &b->in[0]);
-  slim_cl_arg_view(b, &b->in[1]);
-  slim_cl_arg_view(b, &parts);
-  slim_cl_arg(b, &p, sizeof(p));
-  slim_cl_arg(b, &g, sizeof(g));
-  slim_cl_gemm_range_sliced(b, &g, window_of(&p), p.o, pixels_of(&p));
+  launch_slices(b, &parts, &p, &cut);
   if (sliced) {
     slim_cl_reduce(b, &parts, &b->out[0], SLIM_REDUCE_SUM, 1u);
   }

@@ -1,0 +1,235 @@
+/* Convolution on CPU-like devices, as blocked matrix products. */
+#include "common.h"
+#include "conv2d_image_params.h"
+#include "conv2d_params.h"
+#include "gemm.h"
+#include "gemm_params.h"
+
+#if SLIM_CLASS == 0
+/* Pixels of the result: number m of them. */
+typedef struct place {
+  int image, y0, x0; /* where its window begins */
+} place;
+
+static inline place place_of(const slim_conv2d_params p, const int m)
+{
+  const place at = { m / (p.oh * p.ow), m / p.ow % p.oh * p.stride_h - p.before_h, m % p.ow * p.stride_w - p.before_w };
+  return at;
+}
+
+/* Elements k to k + depth of a window: rows of kernel_w * c floats that lie together in x, cut at its edges. */
+static inline void gather_rows(__local float *to, __global const float *x, const slim_conv2d_params p, const place at, int k,
+                        int depth)
+{
+  const int run = p.kernel_w * p.c, left = -at.x0 * p.c, right = (p.w - at.x0) * p.c;
+  int ky = k / run, first = k % run;
+  for (; depth > 0; ky++, first = 0) {
+    const int last = min(run, first + depth), iy = at.y0 + ky * p.rate_h;
+    const bool inside = iy >= 0 && iy < p.h;
+    const int begin = inside ? clamp(left, first, last) : last, end = inside ? clamp(right, begin, last) : last;
+    __global const float *row = x + ((at.image * p.h + (inside ? iy : 0)) * p.w + at.x0) * p.c;
+    slim_gemm_zero(to, begin - first);
+    slim_gemm_copy(to + begin - first, row + begin, end - begin);
+    slim_gemm_zero(to + end - first, last - end);
+    to += last - first;
+    depth -= last - first;
+  }
+}
+
+/* The pixel of x at a place of the dilated x along one axis, or -1. */
+static inline int undilated(const int at, const int dilate, const int size)
+{
+  return at >= 0 && at % dilate == 0 && at / dilate < size ? at / dilate : -1;
+}
+
+/* The same, tap by tap. */
+static inline void gather_taps(__local float *to, __global const float *x, const slim_conv2d_params p, const place at, int k,
+                        int depth)
+{
+  int tap = k / p.c, first = k % p.c;
+  for (; depth > 0; tap++, first = 0) {
+    const int count = min(p.c - first, depth);
+    const int iy = undilated(at.y0 + tap / p.kernel_w * p.rate_h, p.dilate_h, p.h);
+    const int ix = undilated(at.x0 + tap % p.kernel_w * p.rate_w, p.dilate_w, p.w);
+    if (iy < 0 || ix < 0) {
+      slim_gemm_zero(to, count);
+    } else {
+      slim_gemm_copy(to, x + ((at.image * p.h + iy) * p.w + ix) * p.c + first, count);
+    }
+    to += count;
+    depth -= count;
+  }
+}
+
+static inline void gather(__local float *to, __global const float *x, const slim_conv2d_params p, const int m, const int k,
+                   const int depth)
+{
+  if (p.rate_w == 1 && p.dilate_h == 1 && p.dilate_w == 1) {
+    gather_rows(to, x, p, place_of(p, m), k, depth);
+  } else {
+    gather_taps(to, x, p, place_of(p, m), k, depth);
+  }
+}
+
+/* A matrix product: windows of x by weights. tile: SLIM_GEMM_ROWS rows of SLIM_GEMM_A_STRIDE; panels: block_k rows of
+ * block_n. */
+__kernel void slim_conv2d_cpu_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, weights),
+                                  SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y), const slim_conv2d_params p,
+                                  const slim_gemm_params g, __local float *tile, __local float *panels)
+{
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(const float, weights);
+  SLIM_OPEN(const float, bias);
+  SLIM_OPEN(float, y);
+  const int pixels = p.n * p.oh * p.ow, total = p.kernel_h * p.kernel_w * p.c;
+  const int row0 = (int)get_group_id(0) * g.block_m, row1 = min(row0 + g.block_m, pixels);
+  const int column0 = (int)get_group_id(1) * g.block_n, columns = min(g.block_n, p.o - column0);
+  for (int k = 0; k < total; k += g.block_k) {
+    const int depth = min(g.block_k, total - k);
+    slim_gemm_pack_b(panels, weights + (size_t)k * p.o + column0, p.o, depth, columns);
+    for (int row = row0; row < row1; row += SLIM_GEMM_ROWS) {
+      for (int i = 0; i < SLIM_GEMM_ROWS; i++) {
+        gather(tile + i * SLIM_GEMM_A_STRIDE, x, p, min(row + i, pixels - 1), k, depth);
+      }
+      for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
+        const slim_gemm_out o = { y + (size_t)row * p.o + column0 + c,
+                                  bias + column0 + c,
+                                  p.o,
+                                  row1 - row,
+                                  columns - c,
+                                  k == 0,
+                                  k + depth == total,
+                                  p.epilogue };
+        slim_gemm_tile_rows(tile, panels + c * depth, depth, o);
+      }
+    }
+  }
+}
+
+/* The product of transposed windows by dy, summed over the pixels of slice get_group_id(2). windows: block_k rows of
+ * block_m. */
+__kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
+                                                   SLIM_TENSOR(float, dw), const slim_conv2d_params p,
+                                                   const slim_gemm_params g, __local float *windows,
+                                                   __local float *panels)
+{
+  SLIM_OPEN(const float, dy);
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(float, dw);
+  const int rows = p.kernel_h * p.kernel_w * p.c, pixels = p.n * p.oh * p.ow;
+  const int row0 = (int)get_group_id(0) * g.block_m, row1 = min(row0 + g.block_m, rows);
+  const int column0 = (int)get_group_id(1) * g.block_n, columns = min(g.block_n, p.o - column0);
+  const int begin = (int)get_group_id(2) * g.slice, end = min(begin + g.slice, pixels);
+  const slim_epilogue_params none = { 0, 0 };
+  dw += (size_t)get_group_id(2) * rows * p.o;
+  for (int k = begin; k < end; k += g.block_k) {
+    const int depth = min(g.block_k, end - k);
+    slim_gemm_pack_b(panels, dy + (size_t)k * p.o + column0, p.o, depth, columns);
+    for (int i = 0; i < depth; i++) {
+      gather(windows + i * g.block_m, x, p, k + i, row0, row1 - row0);
+    }
+    for (int row = row0; row < row1; row += SLIM_GEMM_ROWS) {
+      for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
+        const slim_gemm_out o = {
+          dw + (size_t)row * p.o + column0 + c, 0, p.o, row1 - row, columns - c, k == begin, false, none
+        };
+        slim_gemm_tile_columns(windows + row - row0, g.block_m, panels + c * depth, depth, o);
+      }
+    }
+  }
+}
+
+/* --- few channels: a band of the image in local memory instead of windows ------------------------------------------- */
+
+/* The rows of x that results of row y0 and below need, with zeros where windows pass the edges. */
+static inline void load_band(__local float *band, __global const float *x, const slim_conv2d_params p,
+                             const slim_conv2d_image_params b, const int image, const int y0)
+{
+  const int left = min(p.before_w * p.c, b.length), count = min(p.w * p.c, b.length - left);
+  for (int r = 0; r < b.rows; r++, band += b.length) {
+    const int iy = y0 * p.stride_h - p.before_h + r;
+    if (iy < 0 || iy >= p.h) {
+      slim_gemm_zero(band, b.length);
+      continue;
+    }
+    slim_gemm_zero(band, left);
+    slim_gemm_copy(band + left, x + (image * p.h + iy) * p.w * p.c, count);
+    slim_gemm_zero(band + left + count, b.length - left - count);
+  }
+}
+
+/* band: rows of length; panels: a window of block_n. */
+__kernel void slim_conv2d_image_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, weights),
+                                    SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y), const slim_conv2d_params p,
+                                    const slim_conv2d_image_params g, __local float *band, __local float *panels)
+{
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(const float, weights);
+  SLIM_OPEN(const float, bias);
+  SLIM_OPEN(float, y);
+  const int bands = (p.oh + g.band - 1) / g.band;
+  const int image = (int)get_group_id(0) / bands, y0 = (int)get_group_id(0) % bands * g.band;
+  const int pixels = min(g.band, p.oh - y0) * p.ow;
+  const int column0 = (int)get_group_id(1) * g.block_n, columns = min(g.block_n, p.o - column0);
+  const int depth = p.kernel_h * p.kernel_w * p.c;
+  const slim_gemm_walk walk = { p.kernel_h, p.rate_h * g.length, p.kernel_w * p.c, 1 };
+  load_band(band, x, p, g, image, y0);
+  slim_gemm_pack_b(panels, weights + column0, p.o, depth, columns);
+  y += (size_t)(image * p.oh + y0) * p.ow * p.o + column0;
+  int ox = 0, at = 0; /* of the pixel that comes next */
+  for (int row = 0; row < pixels; row += SLIM_GEMM_ROWS) {
+    int offsets[SLIM_GEMM_ROWS];
+    for (int i = 0; i < SLIM_GEMM_ROWS; i++) {
+      offsets[i] = row + i < pixels ? at : 0;
+      at += p.stride_w * p.c;
+      if (++ox == p.ow) {
+        ox = 0;
+        at += p.stride_h * g.length - p.ow * p.stride_w * p.c;
+      }
+    }
+    for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
+      const slim_gemm_out o = {
+        y + (size_t)row * p.o + c, bias + column0 + c, p.o, pixels - row, columns - c, true, true, p.epilogue
+      };
+      slim_gemm_tile_walk(band, offsets, walk, panels + c * depth, o);
+    }
+  }
+}
+
+/* Sums over the images of a group; panels: the band's pixels of block_n. */
+__kernel void slim_conv2d_weights_gradient_image_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
+                                                     SLIM_TENSOR(float, dw), const slim_conv2d_params p,
+                                                     const slim_conv2d_image_params g, __local float *band,
+                                                     __local float *panels)
+{
+  SLIM_OPEN(const float, dy);
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(float, dw);
+  const int run = p.kernel_w * p.c, rows = p.kernel_h * run;
+  const int image0 = (int)get_group_id(0) * g.images, image1 = min(image0 + g.images, p.n);
+  const int column0 = (int)get_group_id(1) * g.block_n, columns = min(g.block_n, p.o - column0);
+  const slim_epilogue_params none = { 0, 0 };
+  dw += (size_t)get_group_id(0) * rows * p.o + column0;
+  for (int image = image0; image < image1; image++) {
+    for (int y0 = 0; y0 < p.oh; y0 += g.band) {
+      const int bands = min(g.band, p.oh - y0), depth = bands * p.ow;
+      const slim_gemm_walk walk = { bands, p.stride_h * g.length, p.ow, p.stride_w * p.c };
+      load_band(band, x, p, g, image, y0);
+      slim_gemm_pack_b(panels, dy + (size_t)(image * p.oh + y0) * p.ow * p.o + column0, p.o, depth, columns);
+      for (int row = 0; row < rows; row += SLIM_GEMM_ROWS) {
+        int offsets[SLIM_GEMM_ROWS];
+        for (int i = 0; i < SLIM_GEMM_ROWS; i++) {
+          const int m = min(row + i, rows - 1);
+          offsets[i] = m / run * p.rate_h * g.length + m % run;
+        }
+        for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
+          const slim_gemm_out o = {
+            dw + (size_t)row * p.o + c, 0, p.o, rows - row, columns - c, image == image0 && y0 == 0, false, none
+          };
+          slim_gemm_tile_walk(band, offsets, walk, panels + c * depth, o);
+        }
+      }
+    }
+  }
+}
+#endif

@@ -1,0 +1,13 @@
+#ifndef SLIM_CONV2D_IMAGE_PARAMS_H
+#define SLIM_CONV2D_IMAGE_PARAMS_H
+
+/* Kernels that keep a band of an image in local memory, with zeros around it. */
+typedef struct slim_conv2d_image_params {
+  int band;   /* rows of the result that a band makes */
+  int length; /* floats of a row of the band */
+  int rows;   /* of the band, of x */
+  int block_n;
+  int images; /* of a group of the weights' gradient */
+} slim_conv2d_image_params;
+
+#endif
