@@ -90,6 +90,8 @@ uint64_t slim_rng_below(const slim_rng *rng, uint64_t i, uint64_t bound)
 /* Natural logarithm of x in (0, 1], to about 1 ulp: x = m * 2^e, m near 1, and ln m = 2 atanh((m - 1) / (m + 1)). */
 static double natural_log(double x)
 {
+  static const double term[] = { 1.0 / 23, 1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13,
+                                 1.0 / 11, 1.0 / 9,  1.0 / 7,  1.0 / 5,  1.0 / 3 };
   int e = 0;
   double m = frexp(x, &e); /* exact */
   if (m < 0.70710678118654752) {
@@ -99,8 +101,8 @@ static double natural_log(double x)
   const double f = (m - 1.0) / (m + 1.0);
   const double f2 = f * f;
   double sum = 0.0;
-  for (int k = 23; k >= 3; k -= 2) {
-    sum = (sum + 1.0 / k) * f2;
+  for (int k = 0; k < 11; k++) {
+    sum = (sum + term[k]) * f2;
   }
   return (double)e * 0.69314718055994531 + 2.0 * (f + f * sum);
 }
@@ -108,13 +110,17 @@ static double natural_log(double x)
 /* Sine and cosine of 2 pi turn / 2^32: the quarter turn is cut off in whole numbers, the rest is a Taylor series. */
 static void sine_cosine(uint32_t turn, double *sine, double *cosine)
 {
+  static const double sine_term[] = { 1.0 / (16 * 17), 1.0 / (14 * 15), 1.0 / (12 * 13), 1.0 / (10 * 11),
+                                      1.0 / (8 * 9),   1.0 / (6 * 7),   1.0 / (4 * 5),   1.0 / (2 * 3) };
+  static const double cosine_term[] = { 1.0 / (16 * 15), 1.0 / (14 * 13), 1.0 / (12 * 11), 1.0 / (10 * 9),
+                                        1.0 / (8 * 7),   1.0 / (6 * 5),   1.0 / (4 * 3),   1.0 / (2 * 1) };
   const uint32_t quarter = (turn + 0x20000000u) >> 30;
   const double rest = (double)(int32_t)(turn - (quarter << 30));
   const double x = rest * (1.5707963267948966 / 1073741824.0), x2 = x * x;
   double s = 1.0, c = 1.0;
-  for (int k = 16; k >= 2; k -= 2) {
-    s = 1.0 - s * x2 / (double)(k * (k + 1));
-    c = 1.0 - c * x2 / (double)(k * (k - 1));
+  for (int k = 0; k < 8; k++) {
+    s = 1.0 - s * (x2 * sine_term[k]);
+    c = 1.0 - c * (x2 * cosine_term[k]);
   }
   s *= x;
   *sine = quarter == 0 ? s : quarter == 1 ? c : quarter == 2 ? -s : -c;
