@@ -92,6 +92,15 @@ void cli_json_number(cJSON *object, const char *name, double value)
   cJSON_AddItemToObject(object, name, isfinite(value) ? cJSON_CreateNumber(value) : cJSON_CreateNull());
 }
 
+void cli_json_float(cJSON *object, const char *name, float value)
+{
+  char text[32] = "";
+  for (int digits = 6; digits <= 9 && strtof(text, NULL) != value; digits++) {
+    (void)snprintf(text, sizeof text, "%.*g", digits, (double)value);
+  }
+  cli_json_number(object, name, isfinite(value) ? strtod(text, NULL) : (double)value);
+}
+
 cJSON *cli_json_shape(const slim_shape *shape)
 {
   cJSON *array = cJSON_CreateArray();

@@ -17,7 +17,8 @@ enum { EXIT_USAGE = 2 };
   FLAG(options_, device, STRING, "auto", "cpu, opencl, opencl:<n>, auto, or part of a device's name")
 #define CLI_FLAG_SEED(options_) FLAG(options_, seed, INT, "0", "fixes everything random", .min = 0, .max = 9e15)
 
-extern const command command_convert, command_devices, command_inspect, command_summary, command_train;
+extern const command command_classify, command_convert, command_devices, command_eval, command_inspect, command_summary,
+    command_train;
 
 /** Names the command for messages. With json, everything written to stdout from now on, by drivers too, goes to stderr;
  * only cli_print_json reaches the real stdout. */
@@ -40,6 +41,8 @@ const volatile sig_atomic_t *cli_stop_on_signals(void);
 
 /** Adds a number, null if it is not finite. */
 void cli_json_number(cJSON *object, const char *name, double value);
+/** The same for a float, with the fewest digits that give it back: 0.7878, not 0.78780001401901245. */
+void cli_json_float(cJSON *object, const char *name, float value);
 
 /** A JSON array for a shape: [32, 28, 28, 1], an open batch as null. */
 cJSON *cli_json_shape(const slim_shape *shape);

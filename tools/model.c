@@ -55,7 +55,7 @@ void model_close(model *m)
   *m = (model){ 0 };
 }
 
-slim_status model_queue(const model *m, slim_dataset *dataset, const model_input *input, slim_queue **queue,
+static slim_status open_queue(const model *m, slim_dataset *dataset, const model_input *input, slim_queue **queue,
                         slim_error *error)
 {
   const slim_image_options options = {
@@ -74,4 +74,19 @@ slim_status model_queue(const model *m, slim_dataset *dataset, const model_input
                 .drop_partial = input->is_training },
   };
   return slim_image_queue(dataset, &options, queue, error);
+}
+
+slim_status model_run(const model *m, const char *selector, slim_dataset *dataset, const model_input *input,
+                      slim_device **device, slim_queue **queue, slim_session **session, slim_error *error)
+{
+  if (slim_device_open(selector, device, error) != SLIM_OK ||
+      open_queue(m, dataset, input, queue, error) != SLIM_OK ||
+      slim_session_create(m->graph, *device, NULL, session, error) != SLIM_OK) {
+    return error->status;
+  }
+  slim_status status = slim_session_attach(*session, m->images, *queue, 0);
+  if (status == SLIM_OK) {
+    status = slim_session_attach(*session, m->labels, *queue, 1);
+  }
+  return status == SLIM_OK ? SLIM_OK : slim_error_set(error, status, "%s", slim_session_error(*session));
 }

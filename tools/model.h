@@ -4,6 +4,7 @@
 
 #include <slim/data.h>
 #include <slim/nets.h>
+#include <slim/session.h>
 
 #include <stdint.h>
 
@@ -42,9 +43,10 @@ typedef struct model_input {
 slim_status model_open(model *m, const model_spec *spec, slim_error *error);
 void model_close(model *m);
 
-/** Batches for the model's placeholders: item 0 images, item 1 labels. */
-slim_status model_queue(const model *m, slim_dataset *dataset, const model_input *input, slim_queue **queue,
-                        slim_error *error);
+/** Opens the device, batches of the data set, and a session of the model that takes its images and labels from them. What
+ * was made before an error is the caller's to release too: session, queue, device. */
+slim_status model_run(const model *m, const char *selector, slim_dataset *dataset, const model_input *input,
+                      slim_device **device, slim_queue **queue, slim_session **session, slim_error *error);
 
 /** Writes the names of all nets, "lenet, vgg_16", to text. */
 void model_list_networks(char *text, size_t size);

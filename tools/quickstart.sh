@@ -53,7 +53,7 @@ $slimcl eval --model_name=lenet --dataset_name=fashion_mnist --dataset_split_nam
 
 say "classifying a test image"
 $slimcl inspect $data/fashion_mnist_test.tfrecord --record=0 --feature=image/encoded --output=$place/image.png
-$slimcl classify $place/image.png --model_name=lenet --dataset_name=fashion_mnist --dataset_dir=$data \
+$slimcl classify $place/image.png --model_name=lenet --labels=$data/labels.txt \
   --checkpoint_path="$run/train" --device="$device"
 
 say "done"

@@ -4,8 +4,8 @@
 
 #include "cli.h"
 
-static const command *const commands[] = { &command_convert, &command_devices, &command_inspect, &command_summary,
-                                           &command_train };
+static const command *const commands[] = { &command_classify, &command_convert, &command_devices, &command_eval,
+                                           &command_inspect,  &command_summary, &command_train };
 enum { NUM_COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_usage(FILE *out)

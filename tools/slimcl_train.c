@@ -130,16 +130,7 @@ static slim_status open_session(trainer *t, slim_error *error)
                               .is_training = true,
                               .use_grayscale = o->use_grayscale,
                               .seed = (uint64_t)o->seed };
-  if (slim_device_open(o->device, &t->device, error) != SLIM_OK ||
-      model_queue(&t->m, t->dataset, &input, &t->queue, error) != SLIM_OK ||
-      slim_session_create(t->m.graph, t->device, NULL, &t->session, error) != SLIM_OK) {
-    return error->status;
-  }
-  slim_status status = slim_session_attach(t->session, t->m.images, t->queue, 0);
-  if (status == SLIM_OK) {
-    status = slim_session_attach(t->session, t->m.labels, t->queue, 1);
-  }
-  return status == SLIM_OK ? SLIM_OK : slim_error_set(error, status, "%s", slim_session_error(t->session));
+  return model_run(&t->m, o->device, t->dataset, &input, &t->device, &t->queue, &t->session, error);
 }
 
 static void show_progress(void *user, const slim_train_progress *done)
@@ -203,7 +194,7 @@ static int report_json(const trainer *t, bool stopped)
   (void)slim_session_plan_info(t->session, &info);
   cJSON_AddNumberToObject(document, "global_step", (double)t->result.step);
   cJSON_AddNumberToObject(document, "first_step", (double)t->first_step);
-  cli_json_number(document, "loss", t->result.loss);
+  cli_json_float(document, "loss", t->result.loss);
   cJSON_AddBoolToObject(document, "stopped", stopped);
   cli_json_number(document, "seconds", t->result.seconds);
   cli_json_number(document, "images_per_second", t->result.images_per_second);
