@@ -61,10 +61,10 @@ SLIM_API slim_status slim_saver_create(slim_graph *graph, slim_tensors variables
 /** NULL is fine. */
 SLIM_API void slim_saver_destroy(slim_saver *saver);
 /**
- * Writes prefix-step ("logs/model.ckpt", 1200: "logs/model.ckpt-1200"; step below 0: prefix alone), which appears whole or
- * not at all, then the folder's `checkpoint` file, then removes the oldest beyond max_to_keep. The folder is made if need
- * be. path (may be NULL) gets the checkpoint's prefix.
- * Errors: those of the session, SLIM_ERR_IO, SLIM_ERR_ARG when path has no room.
+ * Writes prefix-step ("logs/model.ckpt", 1200: "logs/model.ckpt-1200"; step below 0: prefix alone), which appears whole
+ * or not at all, then the folder's `checkpoint` file, then removes the oldest beyond max_to_keep. The folder is made if
+ * need be. path (may be NULL) gets the checkpoint's prefix. Errors: those of the session, SLIM_ERR_IO, SLIM_ERR_ARG
+ * when path has no room.
  */
 SLIM_API slim_status slim_saver_save(slim_saver *saver, slim_session *session, const char *prefix, int64_t step,
                                      char *path, size_t size, slim_error *error);

@@ -22,8 +22,7 @@ SLIM_API const char *slim_graph_error(const slim_graph *graph);
 SLIM_API uint64_t slim_graph_seed(const slim_graph *graph);
 /** Records an error, as a layer of your own does; the first of a graph stays. @return the poison tensor, which every
  * failed call returns and every later call passes on. */
-SLIM_API slim_tensor *slim_graph_fail(slim_graph *graph, slim_status status, const char *format, ...)
-  SLIM_PRINTF(3, 4);
+SLIM_API slim_tensor *slim_graph_fail(slim_graph *graph, slim_status status, const char *format, ...) SLIM_PRINTF(3, 4);
 
 /** A list owned by the graph; valid as long as the graph. */
 typedef struct slim_tensors {
@@ -70,7 +69,8 @@ typedef struct slim_ops {
 
 /** Layers named by a scope: SLIM_OPS(slim_conv2d, slim_fully_connected). */
 #define SLIM_OPS(...)                                                                                                  \
-  ((slim_ops){ (const slim_layer_fn[]){ __VA_ARGS__ }, sizeof((slim_layer_fn[]){ __VA_ARGS__ }) / sizeof(slim_layer_fn) })
+  ((slim_ops){ (const slim_layer_fn[]){ __VA_ARGS__ },                                                                 \
+               sizeof((slim_layer_fn[]){ __VA_ARGS__ }) / sizeof(slim_layer_fn) })
 
 /** Sets defaults of the named layers until slim_scope_end. Strings and nested args are copied.
  * Errors: SLIM_ERR_ARG when a layer of the list does not take a set option, or ops is empty. */
@@ -79,8 +79,8 @@ SLIM_API slim_scope slim_arg_scope_begin(slim_graph *graph, slim_ops ops, const 
 SLIM_API slim_scope slim_arg_scope_use(slim_graph *graph, const slim_arg_frame *frame);
 /** The arg scope in force, to return from functions such as vgg_arg_scope(). Owned by the graph. */
 SLIM_API const slim_arg_frame *slim_arg_scope_current(slim_graph *graph);
-/** Registers a layer of your own (a function of type slim_layer_fn) so that scopes accept it; name is its default scope.
- * options: names of the options it takes, NULL-terminated; NULL takes all. */
+/** Registers a layer of your own (a function of type slim_layer_fn) so that scopes accept it; name is its default
+ * scope. options: names of the options it takes, NULL-terminated; NULL takes all. */
 SLIM_API slim_status slim_add_arg_scope(slim_graph *graph, slim_layer_fn layer, const char *name,
                                         const char *const *options);
 SLIM_API bool slim_has_arg_scope(const slim_graph *graph, slim_layer_fn layer);
@@ -126,7 +126,8 @@ SLIM_API slim_tensor *slim_local_variable(slim_graph *graph, const char *name, s
 SLIM_API slim_tensor *slim_global_variable(slim_graph *graph, const char *name, slim_dtype dtype, slim_shape shape,
                                            const void *values);
 #ifndef __cplusplus
-#define slim_variable(graph_, name_, ...) (slim_variable)(SLIM_ARGS(.graph = (graph_), .name = (name_), .shape = __VA_ARGS__))
+#define slim_variable(graph_, name_, ...)                                                                              \
+  (slim_variable)(SLIM_ARGS(.graph = (graph_), .name = (name_), .shape = __VA_ARGS__))
 #define slim_model_variable(graph_, name_, ...)                                                                        \
   (slim_model_variable)(SLIM_ARGS(.graph = (graph_), .name = (name_), .shape = __VA_ARGS__))
 #endif
@@ -137,8 +138,10 @@ SLIM_API bool slim_variable_trainable(const slim_tensor *variable);
 SLIM_API const char *slim_variable_full_name(const slim_tensor *variable);
 SLIM_API slim_status slim_add_model_variable(slim_tensor *variable);
 
-/** Filters: scope is a regular expression (POSIX extended) anchored at the start, suffix must end the name; NULL: any. */
-SLIM_API slim_tensors slim_get_variables(slim_graph *graph, const char *scope, const char *suffix, const char *collection);
+/** Filters: scope is a regular expression (POSIX extended) anchored at the start, suffix must end the name; NULL: any.
+ */
+SLIM_API slim_tensors slim_get_variables(slim_graph *graph, const char *scope, const char *suffix,
+                                         const char *collection);
 SLIM_API slim_tensors slim_get_model_variables(slim_graph *graph, const char *scope, const char *suffix);
 SLIM_API slim_tensors slim_get_local_variables(slim_graph *graph, const char *scope, const char *suffix);
 SLIM_API slim_tensors slim_get_trainable_variables(slim_graph *graph, const char *scope, const char *suffix);

@@ -4,7 +4,8 @@
  *   slim_tensor *loss = slim_get_total_loss(g, true, NULL);
  *   slim_tensor *train_op = slim_learning_create_train_op(loss, slim_adam_optimizer(slim_constant(g, 0.001f, NULL)));
  *   ... a session; queues attached to the placeholders ...
- *   status = slim_learning_train(session, train_op, "logs", .number_of_steps = 2000, .result = &result, .error = &error);
+ *   status = slim_learning_train(session, train_op, "logs", .number_of_steps = 2000, .result = &result, .error =
+ * &error);
  */
 #ifndef SLIM_LEARNING_H
 #define SLIM_LEARNING_H
@@ -27,15 +28,15 @@ typedef struct slim_train_op_args {
   slim_tensor *total_loss;
   slim_optimizer *optimizer;
   const struct slim_options_must_be_named *guard_;
-  slim_tensor *global_step;              /* NULL: the graph's, made if need be */
-  slim_flag increment_global_step;       /* yes */
-  slim_tensors update_ops;               /* item NULL: SLIM_UPDATE_OPS; missing some of those draws a warning */
-  slim_tensors variables_to_train;       /* count 0: SLIM_TRAINABLE_VARIABLES */
+  slim_tensor *global_step;        /* NULL: the graph's, made if need be */
+  slim_flag increment_global_step; /* yes */
+  slim_tensors update_ops;         /* item NULL: SLIM_UPDATE_OPS; missing some of those draws a warning */
+  slim_tensors variables_to_train; /* count 0: SLIM_TRAINABLE_VARIABLES */
   const slim_gradient_multiplier *gradient_multipliers;
-  size_t num_gradient_multipliers;       /* multiplied first, */
-  float clip_gradient_norm;              /* then each gradient clipped by its own norm; 0: not */
-  slim_flag summarize_gradients;         /* no; histograms "<variable>/gradient", scalars "<variable>/gradient_norm" */
-  slim_flag check_numerics;              /* yes: a run fails with SLIM_ERR_NUMERIC when the loss is not finite */
+  size_t num_gradient_multipliers; /* multiplied first, */
+  float clip_gradient_norm;        /* then each gradient clipped by its own norm; 0: not */
+  slim_flag summarize_gradients;   /* no; histograms "<variable>/gradient", scalars "<variable>/gradient_norm" */
+  slim_flag check_numerics;        /* yes: a run fails with SLIM_ERR_NUMERIC when the loss is not finite */
 } slim_train_op_args;
 
 /**
@@ -48,7 +49,7 @@ SLIM_API slim_tensor *slim_learning_create_train_op(const slim_train_op_args *ar
 #ifndef __cplusplus
 #define slim_learning_create_train_op(loss_, ...)                                                                      \
   (slim_learning_create_train_op)(&(slim_train_op_args){                                                               \
-    .struct_size = sizeof(slim_train_op_args), .total_loss = (loss_), .optimizer = __VA_ARGS__ })
+      .struct_size = sizeof(slim_train_op_args), .total_loss = (loss_), .optimizer = __VA_ARGS__ })
 #endif
 
 /** Writes the scalar tensor under tag to the event file each time slim_learning_train writes summaries. */
@@ -56,12 +57,13 @@ SLIM_API slim_status slim_add_scalar_summary(slim_tensor *tensor, const char *ta
 /** The same for a float32 tensor of any shape, as a histogram. */
 SLIM_API slim_status slim_add_histogram_summary(slim_tensor *tensor, const char *tag);
 
-/* --- training ------------------------------------------------------------------------------------------------------ */
+/* --- training ------------------------------------------------------------------------------------------------------
+ */
 
 /** What a run has come to. */
 typedef struct slim_train_progress {
-  int64_t step, number_of_steps; /* number_of_steps 0: endless */
-  float loss, learning_rate;     /* learning_rate NaN when none was given */
+  int64_t step, number_of_steps;              /* number_of_steps 0: endless */
+  float loss, learning_rate;                  /* learning_rate NaN when none was given */
   double seconds_per_step, images_per_second; /* since the progress before; 0 without batch_size */
 } slim_train_progress;
 
@@ -79,9 +81,9 @@ typedef struct slim_train_args {
   slim_tensor *train_op;
   const char *logdir; /* checkpoints and event files; NULL: neither */
   const struct slim_options_must_be_named *guard_;
-  int64_t number_of_steps;    /* absolute: a resumed run counts the steps before it; 0: until the input ends or a stop */
-  int log_every_n_steps;      /* 1 */
-  double save_interval_secs;  /* 600; negative: only at the end */
+  int64_t number_of_steps;   /* absolute: a resumed run counts the steps before it; 0: until the input ends or a stop */
+  int log_every_n_steps;     /* 1 */
+  double save_interval_secs; /* 600; negative: only at the end */
   double save_summaries_secs; /* 600, besides the first and the last step; negative: none */
   int max_to_keep;            /* checkpoints: 5; negative: all */
   slim_saver *saver;          /* NULL: one of SLIM_GLOBAL_VARIABLES */
@@ -90,8 +92,8 @@ typedef struct slim_train_args {
   void *init_user;
   const slim_feed *feeds; /* the same each step; queues attached to the session need none */
   size_t num_feeds;
-  int batch_size;             /* for images_per_second */
-  slim_tensor *learning_rate; /* scalar to report; NULL: none */
+  int batch_size;                                                    /* for images_per_second */
+  slim_tensor *learning_rate;                                        /* scalar to report; NULL: none */
   void (*progress)(void *user, const slim_train_progress *progress); /* each log_every_n_steps and at number_of_steps */
   void *progress_user;
   const volatile sig_atomic_t *stop; /* becomes not 0 (in a signal handler, say): ends the run after the current step */
@@ -101,21 +103,23 @@ typedef struct slim_train_args {
 
 /**
  * Trains until global_step is number_of_steps. When logdir has a checkpoint, all goes on from the newest whole one and
- * init_fn is not called; otherwise variables without a value are initialised. Checkpoints "model.ckpt-<step>" are written
- * every save_interval_secs and at the end, also when the input ends (SLIM_OK) or stop is set. The library installs no
- * signal handlers. The device is waited for only when something is reported or saved.
- * @return SLIM_OK; SLIM_ERR_STOPPED when stop was set; SLIM_ERR_NUMERIC "LossTensor is inf or nan" with the first op whose
- * result is not finite, and then nothing is saved; SLIM_ERR_ARG; what the session, checkpoints and event files report.
+ * init_fn is not called; otherwise variables without a value are initialised. Checkpoints "model.ckpt-<step>" are
+ * written every save_interval_secs and at the end, also when the input ends (SLIM_OK) or stop is set. The library
+ * installs no signal handlers. The device is waited for only when something is reported or saved.
+ * @return SLIM_OK; SLIM_ERR_STOPPED when stop was set; SLIM_ERR_NUMERIC "LossTensor is inf or nan" with the first op
+ * whose result is not finite, and then nothing is saved; SLIM_ERR_ARG; what the session, checkpoints and event files
+ * report.
  */
 SLIM_API slim_status slim_learning_train(const slim_train_args *args);
 
 #ifndef __cplusplus
 #define slim_learning_train(session_, train_op_, ...)                                                                  \
-  (slim_learning_train)(&(slim_train_args){ .struct_size = sizeof(slim_train_args), .session = (session_),             \
-                                            .train_op = (train_op_), .logdir = __VA_ARGS__ })
+  (slim_learning_train)(&(slim_train_args){                                                                            \
+      .struct_size = sizeof(slim_train_args), .session = (session_), .train_op = (train_op_), .logdir = __VA_ARGS__ })
 #endif
 
-/* --- evaluation ---------------------------------------------------------------------------------------------------- */
+/* --- evaluation ----------------------------------------------------------------------------------------------------
+ */
 
 typedef struct slim_evaluation_result {
   int64_t step; /* the checkpoint's global step; 0 without */
@@ -129,12 +133,12 @@ typedef struct slim_evaluation_args {
   slim_session *session;
   const char *checkpoint_path; /* a checkpoint, or a folder for its latest; NULL: the session's values as they are */
   const struct slim_options_must_be_named *guard_;
-  slim_tensors eval_ops;      /* run for each batch: updates of metrics */
-  slim_tensors final_ops;     /* float32 scalars, read once at the end: values of metrics */
-  const char *const *names;   /* of final_ops, for event files; NULL: their ops' names */
-  float *values;              /* gets final_ops, in order; may be NULL */
-  int64_t num_evals;          /* batches; 0 (not with feeds): until the input ends */
-  const char *logdir;         /* event files; NULL: none */
+  slim_tensors eval_ops;       /* run for each batch: updates of metrics */
+  slim_tensors final_ops;      /* float32 scalars, read once at the end: values of metrics */
+  const char *const *names;    /* of final_ops, for event files; NULL: their ops' names */
+  float *values;               /* gets final_ops, in order; may be NULL */
+  int64_t num_evals;           /* batches; 0 (not with feeds): until the input ends */
+  const char *logdir;          /* event files; NULL: none */
   const slim_restore *restore; /* count 0: all global variables of the graph */
   size_t num_restore;
   const slim_feed *feeds;
@@ -147,8 +151,8 @@ typedef struct slim_evaluation_args {
 } slim_evaluation_args;
 
 /**
- * Restores, resets the local variables, runs eval_ops for each batch, then reads final_ops once and writes them to logdir
- * under the checkpoint's step. Metrics weigh by what arrives: a short last batch counts rightly, and once.
+ * Restores, resets the local variables, runs eval_ops for each batch, then reads final_ops once and writes them to
+ * logdir under the checkpoint's step. Metrics weigh by what arrives: a short last batch counts rightly, and once.
  * @return SLIM_OK; SLIM_ERR_STOPPED; SLIM_ERR_NOT_FOUND without a checkpoint; SLIM_ERR_ARG; SLIM_ERR_END when the input
  * ended before num_evals.
  */
@@ -156,8 +160,8 @@ SLIM_API slim_status slim_evaluate_once(const slim_evaluation_args *args);
 
 #ifndef __cplusplus
 #define slim_evaluate_once(session_, ...)                                                                              \
-  (slim_evaluate_once)(&(slim_evaluation_args){ .struct_size = sizeof(slim_evaluation_args), .session = (session_),    \
-                                                .checkpoint_path = __VA_ARGS__ })
+  (slim_evaluate_once)(&(slim_evaluation_args){                                                                        \
+      .struct_size = sizeof(slim_evaluation_args), .session = (session_), .checkpoint_path = __VA_ARGS__ })
 #endif
 
 /**

@@ -5,7 +5,8 @@
  *   slim_optimizer *optimizer = slim_momentum_optimizer(rate, 0.9f, .use_nesterov = SLIM_YES);
  *   slim_tensor *train_op = slim_learning_create_train_op(loss, optimizer);
  *
- * An optimizer belongs to the graph of its learning rate. Its slots are variables named as TensorFlow's, "<variable>/Adam",
+ * An optimizer belongs to the graph of its learning rate. Its slots are variables named as TensorFlow's,
+ * "<variable>/Adam",
  * "<variable>/Adam_1"; they are in SLIM_GLOBAL_VARIABLES and so in checkpoints.
  */
 #ifndef SLIM_OPTIMIZERS_H
@@ -21,7 +22,7 @@ typedef struct slim_optimizer slim_optimizer;
 
 /** What an optimizer takes; zero means unset, SLIM_ZERO is zero. */
 typedef struct slim_optimizer_args {
-  size_t struct_size; /* set by the macros */
+  size_t struct_size;         /* set by the macros */
   slim_tensor *learning_rate; /* float32 scalar: slim_constant, a decay below, or a float32 host variable */
   float momentum;             /* momentum optimizer: required */
   const struct slim_options_must_be_named *guard_;
@@ -41,9 +42,11 @@ SLIM_API slim_optimizer *slim_momentum_optimizer(const slim_optimizer_args *args
  * Adam_1, variables beta1_power and beta2_power. */
 SLIM_API slim_optimizer *slim_adam_optimizer(const slim_optimizer_args *args);
 /** ms = decay * ms + (1 - decay) * g^2; mom = momentum * mom + lr * g / sqrt(ms + epsilon); w -= mom. Slots RMSProp
- * (starts at 1) and RMSProp_1; centered subtracts the squared mean of g from ms: RMSProp, RMSProp_1 (mean), RMSProp_2. */
+ * (starts at 1) and RMSProp_1; centered subtracts the squared mean of g from ms: RMSProp, RMSProp_1 (mean), RMSProp_2.
+ */
 SLIM_API slim_optimizer *slim_rms_prop_optimizer(const slim_optimizer_args *args);
-/* All four return NULL without a learning rate, or with the graph's error set: SLIM_ERR_ARG for a number out of range. */
+/* All four return NULL without a learning rate, or with the graph's error set: SLIM_ERR_ARG for a number out of range.
+ */
 
 #ifndef __cplusplus
 #define SLIM_OPTIMIZER_(...) (&(slim_optimizer_args){ .struct_size = sizeof(slim_optimizer_args), __VA_ARGS__ })
@@ -62,7 +65,8 @@ SLIM_API const char *slim_optimizer_name(const slim_optimizer *optimizer);
 /** Names of the slots that variable has, i from 0: "Adam"; NULL behind the last. */
 SLIM_API const char *slim_optimizer_slot_name(const slim_optimizer *optimizer, size_t i);
 /** The slot of a variable that the optimizer updates, NULL if there is none. */
-SLIM_API slim_tensor *slim_optimizer_slot(const slim_optimizer *optimizer, const slim_tensor *variable, const char *slot);
+SLIM_API slim_tensor *slim_optimizer_slot(const slim_optimizer *optimizer, const slim_tensor *variable,
+                                          const char *slot);
 
 /* --- gradients -------------------------------------------------------------------------------------------------- */
 
@@ -78,7 +82,8 @@ typedef struct slim_gradient_list {
 } slim_gradient_list;
 
 /** Gradients of loss by variables (count 0: SLIM_TRAINABLE_VARIABLES). Errors: SLIM_ERR_ARG when there is none. */
-SLIM_API slim_gradient_list slim_compute_gradients(slim_optimizer *optimizer, slim_tensor *loss, slim_tensors variables);
+SLIM_API slim_gradient_list slim_compute_gradients(slim_optimizer *optimizer, slim_tensor *loss,
+                                                   slim_tensors variables);
 /**
  * Adds the node that updates all variables of the list that have a gradient, and adds 1 to global_step if it is not
  * NULL. @return what to run; its value is of no interest.
@@ -90,7 +95,8 @@ SLIM_API slim_tensor *slim_apply_gradients(slim_optimizer *optimizer, slim_gradi
 SLIM_API slim_tensor *slim_minimize(slim_optimizer *optimizer, slim_tensor *loss, slim_tensor *global_step,
                                     slim_tensors variables);
 
-/** Each gradient by itself: g * max_norm / max(|g|, max_norm), |g| its l2 norm. Errors: SLIM_ERR_ARG unless max_norm > 0. */
+/** Each gradient by itself: g * max_norm / max(|g|, max_norm), |g| its l2 norm. Errors: SLIM_ERR_ARG unless max_norm >
+ * 0. */
 SLIM_API slim_gradient_list slim_clip_gradient_norms(slim_gradient_list gradients, float max_norm);
 
 typedef struct slim_gradient_multiplier {
@@ -98,8 +104,8 @@ typedef struct slim_gradient_multiplier {
   float factor;
 } slim_gradient_multiplier;
 
-/** Multiplies the gradients of the named variables; others stay. Errors: SLIM_ERR_ARG for an empty list, or a name whose
- * gradient is NULL. Names that are not in the list of gradients are passed over. */
+/** Multiplies the gradients of the named variables; others stay. Errors: SLIM_ERR_ARG for an empty list, or a name
+ * whose gradient is NULL. Names that are not in the list of gradients are passed over. */
 SLIM_API slim_gradient_list slim_multiply_gradients(slim_gradient_list gradients,
                                                     const slim_gradient_multiplier *multipliers, size_t count);
 
@@ -108,8 +114,8 @@ SLIM_API slim_gradient_list slim_multiply_gradients(slim_gradient_list gradients
 /** rate * decay_rate^(step / decay_steps), the exponent rounded down if staircase. Computed in double on the host. */
 SLIM_API slim_tensor *slim_exponential_decay(double rate, slim_tensor *global_step, double decay_steps,
                                              double decay_rate, bool staircase);
-/** (rate - end_rate) * (1 - s / decay_steps)^power + end_rate with s = min(step, decay_steps); cycle: decay_steps grows to
- * the next multiple beyond step instead. TensorFlow's defaults: end_rate 0.0001, power 1, cycle false. */
+/** (rate - end_rate) * (1 - s / decay_steps)^power + end_rate with s = min(step, decay_steps); cycle: decay_steps grows
+ * to the next multiple beyond step instead. TensorFlow's defaults: end_rate 0.0001, power 1, cycle false. */
 SLIM_API slim_tensor *slim_polynomial_decay(double rate, slim_tensor *global_step, double decay_steps, double end_rate,
                                             double power, bool cycle);
 
@@ -118,9 +124,8 @@ SLIM_API slim_tensor *slim_polynomial_decay(double rate, slim_tensor *global_ste
 /**
  * Keeps averages of variables: shadow -= (1 - decay) * (shadow - variable), after the optimizer. A shadow is named
  * "<variable>/ExponentialMovingAverage" and starts where its variable starts; both are collected, the shadow in
- * SLIM_GLOBAL_VARIABLES, the variable in SLIM_MOVING_AVERAGE_VARIABLES. @return what to run with the train step (hand it
- * to .update_ops or add it to SLIM_UPDATE_OPS). Errors: SLIM_ERR_ARG unless 0 <= decay <= 1. NULL without
- * variables.
+ * SLIM_GLOBAL_VARIABLES, the variable in SLIM_MOVING_AVERAGE_VARIABLES. @return what to run with the train step (hand
+ * it to .update_ops or add it to SLIM_UPDATE_OPS). Errors: SLIM_ERR_ARG unless 0 <= decay <= 1. NULL without variables.
  */
 SLIM_API slim_tensor *slim_moving_average_apply(slim_tensors variables, float decay);
 /** The shadow of a variable, NULL if it has none. */

@@ -142,7 +142,8 @@ static slim_status make(const char *prefix, const slim_restore *items, size_t co
     return slim_error_set(error, status, "restore from '%s': out of memory", prefix);
   }
   if (a->count == 0) {
-    slim_log_write(SLIM_LOG_WARNING, "checkpoint '%s' has none of %zu variables: nothing will be restored", prefix, count);
+    slim_log_write(SLIM_LOG_WARNING, "checkpoint '%s' has none of %zu variables: nothing will be restored", prefix,
+                   count);
     slim_arena_destroy(arena);
     a = NULL;
   }
@@ -213,7 +214,7 @@ slim_status slim_assign_from_values(slim_session *session, slim_graph *graph, co
   }
   for (size_t i = 0; i < count; i++) {
     const slim_status status =
-      slim_session_set_variable(session, find_global(graph, values[i].name), values[i].data, values[i].bytes);
+        slim_session_set_variable(session, find_global(graph, values[i].name), values[i].data, values[i].bytes);
     if (status != SLIM_OK) {
       return slim_error_set(error, status, "%s", slim_session_error(session));
     }

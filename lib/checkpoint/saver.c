@@ -88,9 +88,8 @@ static slim_status add_variable(slim_bundle_writer *writer, slim_session *sessio
     return slim_error_set(error, SLIM_ERR_MEMORY, "saver: no memory for %zu bytes of '%s'", bytes, name);
   }
   slim_status status = slim_session_get_variable(session, variable, data, bytes);
-  status = status == SLIM_OK
-             ? slim_bundle_writer_add(writer, name, slim_tensor_dtype(variable), &shape, data, error)
-             : slim_error_set(error, status, "%s", slim_session_error(session));
+  status = status == SLIM_OK ? slim_bundle_writer_add(writer, name, slim_tensor_dtype(variable), &shape, data, error)
+                             : slim_error_set(error, status, "%s", slim_session_error(session));
   free(data);
   return status;
 }

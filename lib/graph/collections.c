@@ -48,8 +48,7 @@ slim_status slim_collections_add(slim_graph *graph, const char *keys, slim_tenso
   while (*keys) {
     const size_t length = strcspn(keys, ",");
     if (length) {
-      const slim_status status =
-        add_one(graph, slim_arena_strndup(graph->arena, keys, length), tensor, alias, unique);
+      const slim_status status = add_one(graph, slim_arena_strndup(graph->arena, keys, length), tensor, alias, unique);
       if (status != SLIM_OK) {
         return status;
       }

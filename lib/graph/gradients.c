@@ -7,10 +7,10 @@
 typedef struct backward {
   slim_graph *graph;
   slim_tensor *y;
-  size_t nodes; /* as many as there were at the start */
-  bool *needed;          /* by node: depends on one of the xs, and y depends on it */
-  bool *from_x;          /* by tensor: one of the xs, or depends on one */
-  slim_list *parts;      /* by tensor: gradients through each of its uses */
+  size_t nodes;     /* as many as there were at the start */
+  bool *needed;     /* by node: depends on one of the xs, and y depends on it */
+  bool *from_x;     /* by tensor: one of the xs, or depends on one */
+  slim_list *parts; /* by tensor: gradients through each of its uses */
 } backward;
 
 /* Inputs beyond 31 have no bit in shape_only. */
@@ -60,8 +60,8 @@ static slim_tensor *sum_of(backward *b, const slim_tensor *tensor)
 {
   slim_list *parts = &b->parts[tensor->id];
   if (parts->count > 1) {
-    parts->item[0] = slim_node_add(b->graph, &slim_op_add_n, "AddN", NULL, (slim_tensor *const *)parts->item,
-                                   (int)parts->count);
+    parts->item[0] =
+        slim_node_add(b->graph, &slim_op_add_n, "AddN", NULL, (slim_tensor *const *)parts->item, (int)parts->count);
     parts->count = 1;
   }
   return parts->count ? parts->item[0] : NULL;

@@ -220,8 +220,13 @@ static bool infer(slim_graph *graph, const char *name, const slim_node *node, sl
   for (int k = 0; good && k < node->op->outputs; k++) {
     out_type[k] = count ? in_type[0] : SLIM_FLOAT32;
   }
-  slim_inference question = { .attr = node->attr, .inputs = node->num_inputs, .in = in, .in_type = in_type,
-                              .out = out, .out_type = out_type, .error = &error };
+  slim_inference question = { .attr = node->attr,
+                              .inputs = node->num_inputs,
+                              .in = in,
+                              .in_type = in_type,
+                              .out = out,
+                              .out_type = out_type,
+                              .error = &error };
   good = good && node->op->infer(&question);
   for (int k = 0; good && k < node->op->outputs; k++) {
     if (!shape_possible(&out[k])) {
@@ -245,8 +250,12 @@ static bool keep_outputs(slim_graph *graph, slim_node *node, const slim_shape *s
   node->outputs = slim_arena_array(graph->arena, (size_t)outputs, sizeof *node->outputs);
   for (int k = 0; node->outputs && k < outputs; k++) {
     slim_tensor *t = &node->outputs[k];
-    *t = (slim_tensor){ .node = node, .output = k, .id = (int)graph->names->tensor_list.count, .dtype = dtype[k],
-                        .shape = shape[k], .name = slim_arena_printf(graph->arena, "%s:%d", node->name, k) };
+    *t = (slim_tensor){ .node = node,
+                        .output = k,
+                        .id = (int)graph->names->tensor_list.count,
+                        .dtype = dtype[k],
+                        .shape = shape[k],
+                        .name = slim_arena_printf(graph->arena, "%s:%d", node->name, k) };
     if (!t->name || !slim_list_push(graph->arena, &graph->names->tensor_list, t)) {
       return false;
     }
@@ -309,8 +318,9 @@ slim_tensor *slim_node_add_named(slim_graph *graph, const slim_op *op, const cha
   if (attr && op->attr_size) {
     memcpy(attributes, attr, op->attr_size);
   }
-  *node = (slim_node){ .graph = graph, .op = op, .stage = graph->names->stage, .attr = attributes,
-                       .num_inputs = num_inputs, .inputs = copy };
+  *node = (slim_node){
+    .graph = graph, .op = op, .stage = graph->names->stage, .attr = attributes, .num_inputs = num_inputs, .inputs = copy
+  };
   slim_shape shape[SLIM_NODE_OUTPUTS] = { { 0 } };
   slim_dtype dtype[SLIM_NODE_OUTPUTS] = { SLIM_DTYPE_NONE };
   return infer(graph, full_name, node, shape, dtype) ? enlist(graph, node, full_name, shape, dtype) : graph->poison;
@@ -328,7 +338,7 @@ slim_tensor *slim_node_add(slim_graph *graph, const slim_op *op, const char *nam
                            leaf);
   }
   const char *scope = slim_name_scope_current(graph);
-  const char *full = strcmp(leaf, "/") == 0 ? slim_arena_printf(graph->arena, "%s/", scope)
-                                            : slim_name_join(graph, scope, leaf);
+  const char *full =
+      strcmp(leaf, "/") == 0 ? slim_arena_printf(graph->arena, "%s/", scope) : slim_name_join(graph, scope, leaf);
   return full ? slim_node_add_named(graph, op, full, attr, inputs, num_inputs) : graph->poison;
 }

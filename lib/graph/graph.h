@@ -11,11 +11,11 @@ typedef struct slim_op slim_op;
 /* --- ops: what a node does; no compute here ------------------------------------------------------------------- */
 
 enum slim_op_flags {
-  SLIM_OP_HOST = 1,        /* small work on the host lane: outputs live on the host (schedules, counters, metrics) */
-  SLIM_OP_EFFECT = 2,      /* writes variables: kept only if fetched or in a collection that runs; never merged */
-  SLIM_OP_ALIAS = 4,       /* output 0 is input 0's memory in another shape (reshape) */
-  SLIM_OP_IN_PLACE = 8,    /* output 0 may reuse input 0's memory (elementwise) */
-  SLIM_OP_EPILOGUE = 16    /* may be fused behind a heavy op as its epilogue (bias_add, activation, add) */
+  SLIM_OP_HOST = 1,     /* small work on the host lane: outputs live on the host (schedules, counters, metrics) */
+  SLIM_OP_EFFECT = 2,   /* writes variables: kept only if fetched or in a collection that runs; never merged */
+  SLIM_OP_ALIAS = 4,    /* output 0 is input 0's memory in another shape (reshape) */
+  SLIM_OP_IN_PLACE = 8, /* output 0 may reuse input 0's memory (elementwise) */
+  SLIM_OP_EPILOGUE = 16 /* may be fused behind a heavy op as its epilogue (bias_add, activation, add) */
 };
 
 /* A shape rule's question and answer. Called when the node is added (dim[0] of any input may be -1, open) and again by
@@ -31,7 +31,7 @@ typedef struct slim_inference {
 } slim_inference;
 
 struct slim_op {
-  const char *name; /* "conv2d": the same word in every folder */
+  const char *name;           /* "conv2d": the same word in every folder */
   int min_inputs, max_inputs; /* max -1: any number */
   int outputs;                /* output 0 is the result; others exist when somebody reads them */
   size_t attr_size;           /* attributes are plain structs, copied and compared by value */
@@ -43,8 +43,8 @@ struct slim_op {
   unsigned host_inputs;
   bool (*infer)(slim_inference *inference); /* false: error was set */
   /* dy[k]: gradient of output k or NULL; set dx[i] for each input that has one (others stay NULL). Integer inputs and
-   * outputs and shape_only inputs take no part. NULL function: a gradient that would have to pass is an error that names
-   * the op. Adds nodes to the graph; touches no data. */
+   * outputs and shape_only inputs take no part. NULL function: a gradient that would have to pass is an error that
+   * names the op. Adds nodes to the graph; touches no data. */
   void (*gradient)(slim_node *node, slim_tensor *const *dy, slim_tensor **dx);
 };
 
@@ -91,7 +91,7 @@ bool slim_tensor_on_host(const slim_tensor *tensor);
 typedef struct slim_variable_info {
   const char *full_name; /* in checkpoints */
   slim_initializer initializer;
-  const void *values; /* initial values given outright (constants); NULL: by initializer */
+  const void *values;            /* initial values given outright (constants); NULL: by initializer */
   const slim_tensor *initial_of; /* starts as this variable starts; NULL */
   slim_regularizer regularizer;
   bool trainable;
@@ -109,7 +109,7 @@ struct slim_node {
   const void *attr;
   int num_inputs;
   slim_tensor **inputs;
-  slim_tensor *outputs; /* op->outputs of them */
+  slim_tensor *outputs;         /* op->outputs of them */
   slim_variable_info *variable; /* NULL unless a variable */
 };
 
@@ -120,7 +120,7 @@ struct slim_graph {
   size_t num_nodes, num_tensors;
   slim_node **nodes;
   slim_tensor **tensors;
-  slim_tensor *poison; /* what a failed call returns */
+  slim_tensor *poison;                  /* what a failed call returns */
   struct slim_scopes *scopes;           /* scopes.c */
   struct slim_arg_scopes *arg_scopes;   /* arg_scope.c */
   struct slim_collections *collections; /* collections.c */
@@ -128,7 +128,8 @@ struct slim_graph {
 };
 
 /* Adds a node in the current name scope; name is made unique there (Conv2D, Conv2D_1); "/" takes the name of the scope
- * itself, as the last op of a loss or penalty does. attr is copied. inputs come from the same graph. Runs the shape rule. @return output 0; on error poison, with the graph's error set. */
+ * itself, as the last op of a loss or penalty does. attr is copied. inputs come from the same graph. Runs the shape
+ * rule. @return output 0; on error poison, with the graph's error set. */
 slim_tensor *slim_node_add(slim_graph *graph, const slim_op *op, const char *name, const void *attr,
                            slim_tensor *const *inputs, int num_inputs);
 /* Output k of the node that made tensor. */
@@ -177,9 +178,9 @@ slim_status slim_collections_add(slim_graph *graph, const char *keys, slim_tenso
 /* One open call of a layer: options merged from call and arg scopes, scope name, error label. */
 typedef struct slim_call {
   slim_graph *graph;
-  slim_args args;     /* merged */
-  const char *layer;  /* "conv2d" */
-  slim_scope scope;   /* the layer's variable scope if it has one */
+  slim_args args;    /* merged */
+  const char *layer; /* "conv2d" */
+  slim_scope scope;  /* the layer's variable scope if it has one */
 } slim_call;
 
 /* Options a layer accepts, as a mask over the table in options.c: SLIM_OPTION(stride) | SLIM_OPTION(scope). seed stands
@@ -211,8 +212,8 @@ bool slim_call_open(slim_call *call, const char *layer, slim_layer_fn fn, slim_o
 void slim_call_enter(slim_call *call, const char *default_name);
 /* The same for layers without variables (pools, flatten, losses): a name scope only. */
 void slim_call_enter_name(slim_call *call, const char *default_name);
-/* Adds result to outputs_collections under the alias of the scope (full name of the variable scope, or of the name scope
- * for layers without variables), closes the scope. @return result. */
+/* Adds result to outputs_collections under the alias of the scope (full name of the variable scope, or of the name
+ * scope for layers without variables), closes the scope. @return result. */
 slim_tensor *slim_call_close(slim_call *call, slim_tensor *result);
 /* Records "layer 'scope': text" and closes the scope. @return poison. */
 slim_tensor *slim_fail(slim_call *call, slim_status status, const char *format, ...) SLIM_PRINTF(3, 4);

@@ -39,9 +39,8 @@ static void fill_float(const slim_tensor *variable, float *out, size_t count)
 {
   const slim_variable_info *info = variable->node->variable;
   const slim_initializer *init = &info->initializer;
-  const slim_rng rng = init->has_seed
-                         ? slim_rng_make(init->seed, 0, 0)
-                         : slim_rng_make(variable->node->graph->seed, slim_hash(info->full_name), 0);
+  const slim_rng rng = init->has_seed ? slim_rng_make(init->seed, 0, 0)
+                                      : slim_rng_make(variable->node->graph->seed, slim_hash(info->full_name), 0);
   switch (init->kind) {
   case SLIM_INIT_RANDOM_NORMAL:
     slim_rng_fill_normal(&rng, init->a, init->b, out, count);

@@ -19,8 +19,8 @@ bool slim_name_valid(const char *name, bool scope)
 
 const char *slim_name_join(slim_graph *graph, const char *scope, const char *leaf)
 {
-  const char *full = *scope ? slim_arena_printf(graph->arena, "%s/%s", scope, leaf)
-                            : slim_arena_strdup(graph->arena, leaf);
+  const char *full =
+      *scope ? slim_arena_printf(graph->arena, "%s/%s", scope, leaf) : slim_arena_strdup(graph->arena, leaf);
   return full ? full : slim_graph_no_memory(graph);
 }
 

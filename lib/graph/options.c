@@ -72,8 +72,13 @@ void slim_options_merge(slim_args *into, const slim_args *from, slim_option_mask
 
 bool slim_options_keep(slim_graph *graph, slim_args *args)
 {
-  const char **text[] = { &args->variables_collections, &args->outputs_collections, &args->updates_collections,
-                          &args->collections, &args->device, &args->loss_collection, &args->scope };
+  const char **text[] = { &args->variables_collections,
+                          &args->outputs_collections,
+                          &args->updates_collections,
+                          &args->collections,
+                          &args->device,
+                          &args->loss_collection,
+                          &args->scope };
   for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
     if (*text[i] && !(*text[i] = slim_arena_strdup(graph->arena, *text[i]))) {
       return false;

@@ -1,8 +1,8 @@
 /*
- * Name filters. TF-Slim's are Python regular expressions; ours are POSIX extended ones after a small translation, so that
- * what filters are made of means the same: prefixes, . * + ? {m,n} | ( ) [ ] ^ $, (?: ), lazy quantifiers (*? +? ??),
- * \d \D \w \W \s \S in and outside of brackets, \Z, and \ before punctuation. Other escapes of letters (\b, look-around,
- * back references) are refused.
+ * Name filters. TF-Slim's are Python regular expressions; ours are POSIX extended ones after a small translation, so
+ * that what filters are made of means the same: prefixes, . * + ? {m,n} | ( ) [ ] ^ $, (?: ), lazy quantifiers (*? +?
+ * ??), \d \D \w \W \s \S in and outside of brackets, \Z, and \ before punctuation. Other escapes of letters (\b,
+ * look-around, back references) are refused.
  */
 #include "graph/state.h"
 
@@ -40,7 +40,7 @@ static const char *class_of(char letter, bool inside)
 
 typedef struct translation {
   const char *in;
-  char *out; /* room for LONGEST times the input */
+  char *out;   /* room for LONGEST times the input */
   bool inside; /* brackets */
 } translation;
 

@@ -64,7 +64,7 @@ static slim_variable_info *keep_info(slim_graph *graph, const slim_variable_spec
                                      size_t bytes)
 {
   const slim_initializer initializer =
-    spec->initializer.kind == SLIM_INIT_UNSET ? default_initializer(spec->dtype) : spec->initializer;
+      spec->initializer.kind == SLIM_INIT_UNSET ? default_initializer(spec->dtype) : spec->initializer;
   slim_variable_info info = {
     .full_name = slim_arena_strdup(graph->arena, full_name),
     .initializer = initializer,
@@ -164,9 +164,13 @@ static slim_tensor *plain_variable(slim_graph *graph, const char *name, slim_dty
     (void)slim_graph_no_memory(graph);
     return graph->poison;
   }
-  return slim_variable_make(graph, &(slim_variable_spec){ .name = full_name, .exact = true, .dtype = dtype,
-                                                          .shape = shape, .values = values,
-                                                          .initializer = SLIM_ZEROS, .collections = collection });
+  return slim_variable_make(graph, &(slim_variable_spec){ .name = full_name,
+                                                          .exact = true,
+                                                          .dtype = dtype,
+                                                          .shape = shape,
+                                                          .values = values,
+                                                          .initializer = SLIM_ZEROS,
+                                                          .collections = collection });
 }
 
 slim_tensor *slim_local_variable(slim_graph *graph, const char *name, slim_dtype dtype, slim_shape shape,
@@ -194,7 +198,8 @@ slim_status slim_add_model_variable(slim_tensor *variable)
   return slim_collections_add(graph, SLIM_MODEL_VARIABLES, variable, NULL, true);
 }
 
-/* --- global step --------------------------------------------------------------------------------------------------- */
+/* --- global step ---------------------------------------------------------------------------------------------------
+ */
 
 #define GLOBAL_STEP "global_step"
 
@@ -206,8 +211,12 @@ slim_tensor *slim_get_global_step(slim_graph *graph)
 slim_tensor *slim_create_global_step(slim_graph *graph)
 {
   const int64_t zero = 0;
-  return slim_variable_make(graph, &(slim_variable_spec){ .name = GLOBAL_STEP, .exact = true, .dtype = SLIM_INT64,
-                                                          .shape = SLIM_SCALAR, .values = &zero, .host = true,
+  return slim_variable_make(graph, &(slim_variable_spec){ .name = GLOBAL_STEP,
+                                                          .exact = true,
+                                                          .dtype = SLIM_INT64,
+                                                          .shape = SLIM_SCALAR,
+                                                          .values = &zero,
+                                                          .host = true,
                                                           .collections = SLIM_GLOBAL_VARIABLES "," GLOBAL_STEP });
 }
 

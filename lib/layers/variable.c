@@ -12,11 +12,17 @@ static slim_tensor *make(const slim_call *call, const char *collections)
 {
   const slim_args *args = &call->args;
   bool created = false;
-  slim_tensor *variable = slim_variable_make(
-    call->graph, &(slim_variable_spec){ .name = args->name, .dtype = args->dtype, .shape = args->shape,
-                                        .initializer = args->initializer, .regularizer = args->regularizer,
-                                        .trainable = args->trainable.value != 2, .collections = collections,
-                                        .device = args->device, .reuse = args->reuse, .created = &created });
+  slim_tensor *variable =
+      slim_variable_make(call->graph, &(slim_variable_spec){ .name = args->name,
+                                                             .dtype = args->dtype,
+                                                             .shape = args->shape,
+                                                             .initializer = args->initializer,
+                                                             .regularizer = args->regularizer,
+                                                             .trainable = args->trainable.value != 2,
+                                                             .collections = collections,
+                                                             .device = args->device,
+                                                             .reuse = args->reuse,
+                                                             .created = &created });
   if (created) {
     (void)slim_penalty_add(variable, args->regularizer);
   }
@@ -39,6 +45,7 @@ slim_tensor *(slim_model_variable)(const slim_args *args)
     return call.graph ? call.graph->poison : NULL;
   }
   const char *given = call.args.collections ? call.args.collections : "";
-  const char *all = slim_arena_printf(call.graph->arena, "%s,%s,%s", given, SLIM_GLOBAL_VARIABLES, SLIM_MODEL_VARIABLES);
+  const char *all =
+      slim_arena_printf(call.graph->arena, "%s,%s,%s", given, SLIM_GLOBAL_VARIABLES, SLIM_MODEL_VARIABLES);
   return all ? make(&call, all) : slim_graph_fail(call.graph, SLIM_ERR_MEMORY, "model_variable: out of memory");
 }

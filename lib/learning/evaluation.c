@@ -44,7 +44,8 @@ static slim_status check_args(evaluation *e)
   return SLIM_OK;
 }
 
-/* --- the checkpoint ------------------------------------------------------------------------------------------------- */
+/* --- the checkpoint -------------------------------------------------------------------------------------------------
+ */
 
 static slim_status find_checkpoint(evaluation *e)
 {
@@ -66,8 +67,7 @@ static slim_status read_step(evaluation *e)
 {
   slim_checkpoint_reader *reader = NULL;
   slim_status status = slim_checkpoint_reader_open(e->result.checkpoint, &reader, e->error);
-  const slim_checkpoint_entry *entry =
-    status == SLIM_OK ? slim_checkpoint_reader_find(reader, "global_step") : NULL;
+  const slim_checkpoint_entry *entry = status == SLIM_OK ? slim_checkpoint_reader_find(reader, "global_step") : NULL;
   if (entry && entry->dtype == SLIM_INT64 && entry->bytes == sizeof e->result.step) {
     status = slim_checkpoint_reader_read(reader, "global_step", &e->result.step, sizeof e->result.step, e->error);
   }
@@ -107,7 +107,8 @@ static slim_status begin(evaluation *e)
     status = slim_session_initialize_local(e->args.session);
     status = status == SLIM_OK ? status : fail_by_session(e, status);
   }
-  const size_t most = e->args.eval_ops.count > e->args.final_ops.count ? e->args.eval_ops.count : e->args.final_ops.count;
+  const size_t most =
+      e->args.eval_ops.count > e->args.final_ops.count ? e->args.eval_ops.count : e->args.final_ops.count;
   e->fetches = calloc(most + 1, sizeof *e->fetches);
   e->values = calloc(e->args.final_ops.count + 1, sizeof *e->values);
   if (status == SLIM_OK && (!e->fetches || !e->values)) {
@@ -116,7 +117,8 @@ static slim_status begin(evaluation *e)
   return status;
 }
 
-/* --- batches -------------------------------------------------------------------------------------------------------- */
+/* --- batches --------------------------------------------------------------------------------------------------------
+ */
 
 static slim_status run_batch(evaluation *e)
 {
@@ -190,7 +192,7 @@ static slim_status write_events(evaluation *e)
   return status == SLIM_OK ? closed : status;
 }
 
-slim_status (slim_evaluate_once)(const slim_evaluation_args *args)
+slim_status(slim_evaluate_once)(const slim_evaluation_args *args)
 {
   slim_error own = { SLIM_OK, "" };
   evaluation e = { .error = NULL };
@@ -212,7 +214,8 @@ slim_status (slim_evaluate_once)(const slim_evaluation_args *args)
   return status;
 }
 
-/* --- new checkpoints ------------------------------------------------------------------------------------------------- */
+/* --- new checkpoints -------------------------------------------------------------------------------------------------
+ */
 
 static void sleep_for(double seconds)
 {

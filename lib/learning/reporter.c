@@ -62,14 +62,15 @@ slim_status slim_reporter_open(slim_reporter *reporter, slim_graph *graph, const
                                slim_error *error)
 {
   const size_t room =
-    slim_get_collection(graph, SLIM_LOSSES, NULL).count + slim_get_collection(graph, SLIM_SUMMARIES, NULL).count;
+      slim_get_collection(graph, SLIM_LOSSES, NULL).count + slim_get_collection(graph, SLIM_SUMMARIES, NULL).count;
   *reporter = (slim_reporter){ .watch = calloc(room + 1, sizeof(slim_watch)) };
   if (!reporter->watch || !watch_collection(reporter, graph, SLIM_LOSSES, batch) ||
       !watch_collection(reporter, graph, SLIM_SUMMARIES, batch)) {
     return slim_error_set(error, SLIM_ERR_MEMORY, "train: no memory for summaries");
   }
   const slim_status status = slim_event_writer_open(folder, NULL, &reporter->writer, error);
-  return status == SLIM_OK ? slim_event_writer_session(reporter->writer, step, SLIM_SESSION_START, NULL, error) : status;
+  return status == SLIM_OK ? slim_event_writer_session(reporter->writer, step, SLIM_SESSION_START, NULL, error)
+                           : status;
 }
 
 void slim_reporter_fetches(const slim_reporter *reporter, slim_fetch *fetches)

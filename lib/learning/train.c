@@ -69,8 +69,7 @@ static slim_status start_values(training *t)
 {
   slim_checkpoint_state state = { 0 };
   slim_error lost = { SLIM_OK, "" };
-  const bool resume =
-    t->saver && slim_checkpoint_state_read(t->args.logdir, &state, &lost) != SLIM_ERR_NOT_FOUND;
+  const bool resume = t->saver && slim_checkpoint_state_read(t->args.logdir, &state, &lost) != SLIM_ERR_NOT_FOUND;
   slim_checkpoint_state_free(&state);
   slim_status status = SLIM_OK;
   if (resume) {
@@ -98,7 +97,7 @@ static slim_status open_saver(training *t)
     return SLIM_OK;
   }
   const slim_status status =
-    slim_saver_create(t->graph, (slim_tensors){ 0, NULL }, t->args.max_to_keep, &t->own_saver, t->error);
+      slim_saver_create(t->graph, (slim_tensors){ 0, NULL }, t->args.max_to_keep, &t->own_saver, t->error);
   t->saver = t->own_saver;
   return status;
 }
@@ -138,10 +137,9 @@ static slim_status begin(training *t)
 static slim_status fail_by_numbers(training *t)
 {
   const slim_fetch fetch = { t->args.train_op, NULL, 0 };
-  const char *first =
-    slim_session_trace_numerics(t->session, t->args.feeds, t->args.num_feeds, &fetch, 1);
-  return slim_error_set(t->error, SLIM_ERR_NUMERIC, "LossTensor is inf or nan near step %lld; %s%s",
-                        (long long)t->step, *first ? "the first op that is not finite is " : "",
+  const char *first = slim_session_trace_numerics(t->session, t->args.feeds, t->args.num_feeds, &fetch, 1);
+  return slim_error_set(t->error, SLIM_ERR_NUMERIC, "LossTensor is inf or nan near step %lld; %s%s", (long long)t->step,
+                        *first ? "the first op that is not finite is " : "",
                         *first ? first : "the batch was gone when it was seen, log_every_n_steps 1 finds the op");
 }
 
@@ -186,12 +184,15 @@ static slim_status step_once(training *t, due d)
   return wait ? read_step(t) : SLIM_OK;
 }
 
-/* --- after a step -------------------------------------------------------------------------------------------------- */
+/* --- after a step --------------------------------------------------------------------------------------------------
+ */
 
 static slim_train_progress progress_of(training *t, double now)
 {
   const double steps = (double)(t->step - t->reported_step), seconds = now - t->reported_at;
-  slim_train_progress p = { .step = t->step, .number_of_steps = t->args.number_of_steps, .loss = t->loss,
+  slim_train_progress p = { .step = t->step,
+                            .number_of_steps = t->args.number_of_steps,
+                            .loss = t->loss,
                             .learning_rate = t->args.learning_rate ? t->learning_rate : NAN };
   if (steps > 0 && seconds > 0.0) {
     p.seconds_per_step = seconds / steps;
@@ -219,7 +220,7 @@ static slim_status summarise(training *t)
   const slim_train_progress p = progress_of(t, now);
   const int64_t steps = t->step - t->summarised_step;
   const slim_status status =
-    slim_reporter_write(&t->reporter, &p, seconds > 0.0 ? (double)steps / seconds : -1.0, t->error);
+      slim_reporter_write(&t->reporter, &p, seconds > 0.0 ? (double)steps / seconds : -1.0, t->error);
   t->summarised_at = now;
   t->summarised_step = t->step;
   return status;
@@ -237,8 +238,8 @@ static slim_status save(training *t)
                                        sizeof t->result.checkpoint, t->error);
   free(prefix);
   if (status == SLIM_OK && t->reporter.writer) {
-    status = slim_event_writer_session(t->reporter.writer, t->step, SLIM_SESSION_CHECKPOINT, t->result.checkpoint,
-                                       t->error);
+    status =
+        slim_event_writer_session(t->reporter.writer, t->step, SLIM_SESSION_CHECKPOINT, t->result.checkpoint, t->error);
   }
   t->saved_at = slim_learning_now();
   return status;
@@ -272,7 +273,8 @@ static slim_status loop(training *t)
   return status == SLIM_ERR_END ? SLIM_OK : status;
 }
 
-/* --- the end -------------------------------------------------------------------------------------------------------- */
+/* --- the end --------------------------------------------------------------------------------------------------------
+ */
 
 /* Waits for the steps under way; a loss that was not finite shows now. */
 static slim_status settle(training *t)
@@ -295,8 +297,7 @@ static slim_status finish(training *t)
     status = save(t);
   }
   if (status == SLIM_OK && stopped(t) && t->step != t->args.number_of_steps) {
-    status = slim_error_set(t->error, SLIM_ERR_STOPPED, "training stopped on request at step %lld",
-                            (long long)t->step);
+    status = slim_error_set(t->error, SLIM_ERR_STOPPED, "training stopped on request at step %lld", (long long)t->step);
   }
   return status;
 }
@@ -309,13 +310,12 @@ static void close_all(training *t, slim_status *status)
   t->result.step = t->step;
   t->result.steps_run = t->step - t->first_step;
   t->result.seconds = seconds;
-  t->result.images_per_second =
-    seconds > 0.0 ? (double)t->result.steps_run * t->args.batch_size / seconds : 0.0;
+  t->result.images_per_second = seconds > 0.0 ? (double)t->result.steps_run * t->args.batch_size / seconds : 0.0;
   slim_saver_destroy(t->own_saver);
   free(t->fetches);
 }
 
-slim_status (slim_learning_train)(const slim_train_args *args)
+slim_status(slim_learning_train)(const slim_train_args *args)
 {
   slim_error own = { SLIM_OK, "" };
   training t = { .loss = NAN, .learning_rate = NAN, .result.loss = NAN };

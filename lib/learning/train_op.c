@@ -119,8 +119,7 @@ static slim_tensor *create(const slim_train_op_args *args, slim_graph *graph)
   const bool count = args->increment_global_step.value != 2;
   slim_tensor *step = !count ? NULL : args->global_step ? args->global_step : slim_get_or_create_global_step(graph);
   const slim_gradient_list gradients = gradients_of(args);
-  slim_tensor *applied =
-    gradients.count ? slim_apply_gradients(args->optimizer, gradients, step) : graph->poison;
+  slim_tensor *applied = gradients.count ? slim_apply_gradients(args->optimizer, gradients, step) : graph->poison;
   slim_scope scope = slim_name_scope_begin(graph, "train_op");
   slim_tensor *loss = args->total_loss;
   if (args->check_numerics.value != 2) {

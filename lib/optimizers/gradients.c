@@ -72,7 +72,8 @@ slim_gradient_list slim_multiply_gradients(slim_gradient_list gradients, const s
       (void)slim_graph_fail(graph, SLIM_ERR_ARG, "multiply_gradients: '%s' has no gradient", m->variable);
       return gradients;
     }
-    item[i].gradient = m ? slim_op_unary_add(item[i].gradient, SLIM_UNARY_SCALE_ADD, m->factor, 0.0f) : item[i].gradient;
+    item[i].gradient =
+        m ? slim_op_unary_add(item[i].gradient, SLIM_UNARY_SCALE_ADD, m->factor, 0.0f) : item[i].gradient;
   }
   return item ? (slim_gradient_list){ gradients.count, item } : gradients;
 }

@@ -26,8 +26,8 @@ static slim_tensor *shadow_of(slim_tensor *variable)
   if (!name) {
     return slim_graph_fail(graph, SLIM_ERR_MEMORY, "moving average: out of memory");
   }
-  return slim_variable_make(graph, &(slim_variable_spec){ .name = name, .exact = true, .shape = variable->shape,
-                                                          .initial_of = variable });
+  return slim_variable_make(
+      graph, &(slim_variable_spec){ .name = name, .exact = true, .shape = variable->shape, .initial_of = variable });
 }
 
 static slim_tensor *average(slim_tensor *variable, float decay)

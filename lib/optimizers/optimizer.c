@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-static const slim_optimizer_kind gradient_descent = { .name = "GradientDescent", .op = &slim_op_apply_gradient_descent };
+static const slim_optimizer_kind gradient_descent = { .name = "GradientDescent",
+                                                      .op = &slim_op_apply_gradient_descent };
 static const slim_optimizer_kind momentum = { .name = "Momentum", .op = &slim_op_apply_momentum, .slots = 1 };
 static const slim_optimizer_kind adam = { .name = "Adam", .op = &slim_op_apply_adam, .slots = 2, .powers = true };
 static const slim_optimizer_kind rms_prop = {
@@ -69,8 +70,9 @@ static slim_optimizer *create(const slim_optimizer_kind *kind, const slim_optimi
     (void)slim_graph_fail(graph, SLIM_ERR_MEMORY, "optimizer %s: out of memory", kind->name);
     return NULL;
   }
-  *optimizer = (slim_optimizer){ .graph = graph, .kind = kind, .name = name, .learning_rate = args->learning_rate,
-                                 .attr = *attr };
+  *optimizer = (slim_optimizer){
+    .graph = graph, .kind = kind, .name = name, .learning_rate = args->learning_rate, .attr = *attr
+  };
   return optimizer;
 }
 
@@ -83,14 +85,17 @@ slim_optimizer *(slim_gradient_descent_optimizer)(const slim_optimizer_args *arg
 slim_optimizer *(slim_momentum_optimizer)(const slim_optimizer_args *args)
 {
   const slim_optimizer_args all = read_args(args);
-  return create(&momentum, &all, &(slim_apply_attr){ .momentum = all.momentum, .nesterov = all.use_nesterov.value == 1 });
+  return create(&momentum, &all,
+                &(slim_apply_attr){ .momentum = all.momentum, .nesterov = all.use_nesterov.value == 1 });
 }
 
 slim_optimizer *(slim_adam_optimizer)(const slim_optimizer_args *args)
 {
   const slim_optimizer_args all = read_args(args);
-  return create(&adam, &all, &(slim_apply_attr){ .beta1 = either(all.beta1, 0.9f), .beta2 = either(all.beta2, 0.999f),
-                                                 .epsilon = either(all.epsilon, 1e-8f) });
+  return create(&adam, &all,
+                &(slim_apply_attr){ .beta1 = either(all.beta1, 0.9f),
+                                    .beta2 = either(all.beta2, 0.999f),
+                                    .epsilon = either(all.epsilon, 1e-8f) });
 }
 
 slim_optimizer *(slim_rms_prop_optimizer)(const slim_optimizer_args *args)
@@ -98,7 +103,9 @@ slim_optimizer *(slim_rms_prop_optimizer)(const slim_optimizer_args *args)
   const slim_optimizer_args all = read_args(args);
   const bool centered = all.centered.value == 1;
   return create(centered ? &centered_rms_prop : &rms_prop, &all,
-                &(slim_apply_attr){ .centered = centered, .momentum = all.momentum, .decay = either(all.decay, 0.9f),
+                &(slim_apply_attr){ .centered = centered,
+                                    .momentum = all.momentum,
+                                    .decay = either(all.decay, 0.9f),
                                     .epsilon = either(all.epsilon, 1e-10f) });
 }
 
@@ -131,8 +138,9 @@ static slim_tensor *make_slot(slim_optimizer *optimizer, const slim_tensor *vari
   if (!name) {
     return slim_graph_fail(graph, SLIM_ERR_MEMORY, "optimizer %s: out of memory", optimizer->name);
   }
-  return slim_variable_make(graph, &(slim_variable_spec){ .name = name, .exact = true, .shape = variable->shape,
-                                                          .initializer = SLIM_CONSTANT(initial) });
+  return slim_variable_make(
+      graph, &(slim_variable_spec){
+                 .name = name, .exact = true, .shape = variable->shape, .initializer = SLIM_CONSTANT(initial) });
 }
 
 static slim_optimizer_slots *find_slots(const slim_optimizer *optimizer, const slim_tensor *variable)
@@ -188,8 +196,8 @@ slim_tensor *slim_optimizer_slot(const slim_optimizer *optimizer, const slim_ten
 static slim_tensor *make_power(slim_optimizer *optimizer, const char *base, float beta)
 {
   const char *name = slim_optimizer_free_name(optimizer->graph, base);
-  return slim_variable_make(optimizer->graph, &(slim_variable_spec){ .name = name, .exact = true, .values = &beta,
-                                                                     .host = true });
+  return slim_variable_make(optimizer->graph,
+                            &(slim_variable_spec){ .name = name, .exact = true, .values = &beta, .host = true });
 }
 
 bool slim_optimizer_make_powers(slim_optimizer *optimizer)

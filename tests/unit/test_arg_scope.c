@@ -1,4 +1,5 @@
-/* Arg scopes, rule by rule (the numbers are those of the description of TF-Slim's arg_scope), and the table of options. */
+/* Arg scopes, rule by rule (the numbers are those of the description of TF-Slim's arg_scope), and the table of options.
+ */
 #include "graph/state.h"
 #include "test_main.h"
 
@@ -32,8 +33,10 @@ static slim_tensor *two(const slim_args *args)
   return probe("two", two, args);
 }
 
-static const char *const options[] = { "stride", "padding", "decay", "seed", "scope", "normalizer", "normalizer_args",
-                                       "outputs_collections", "is_training", "user", NULL };
+static const char *const options[] = {
+  "stride",      "padding", "decay", "seed", "scope", "normalizer", "normalizer_args", "outputs_collections",
+  "is_training", "user",    NULL
+};
 
 static void setup(void)
 {
@@ -55,8 +58,8 @@ static void teardown(void)
 
 START_TEST(rule_1_scopes_nest_and_merge_per_layer_and_option)
 {
-  SLIM_ARG_SCOPE(g, SLIM_OPS(one, two), .stride = { 2 }, .padding = SLIM_VALID) {
-    SLIM_ARG_SCOPE(g, SLIM_OPS(one), .stride = { 3 }, .decay = 0.5f) {
+  SLIM_ARG_SCOPE (g, SLIM_OPS(one, two), .stride = { 2 }, .padding = SLIM_VALID) {
+    SLIM_ARG_SCOPE (g, SLIM_OPS(one), .stride = { 3 }, .decay = 0.5f) {
       ck_assert_int_eq(STRIDE(one), 3);
       ck_assert_int_eq(seen.padding, SLIM_VALID);
       ck_assert_float_eq(seen.decay, 0.5f);
@@ -69,8 +72,8 @@ END_TEST
 
 START_TEST(rule_2_leaving_restores_what_was_in_force)
 {
-  SLIM_ARG_SCOPE(g, SLIM_OPS(one), .stride = { 2 }) {
-    SLIM_ARG_SCOPE(g, SLIM_OPS(one), .stride = { 3 }) {
+  SLIM_ARG_SCOPE (g, SLIM_OPS(one), .stride = { 2 }) {
+    SLIM_ARG_SCOPE (g, SLIM_OPS(one), .stride = { 3 }) {
       break;
     }
     ck_assert_int_eq(STRIDE(one), 2);
@@ -81,7 +84,7 @@ END_TEST
 
 START_TEST(rule_3_the_call_wins)
 {
-  SLIM_ARG_SCOPE(g, SLIM_OPS(one), .stride = { 2 }, .decay = 0.9f, .is_training = SLIM_YES, .seed = 5) {
+  SLIM_ARG_SCOPE (g, SLIM_OPS(one), .stride = { 2 }, .decay = 0.9f, .is_training = SLIM_YES, .seed = 5) {
     CALL(one, x, .stride = { 7 }, .decay = SLIM_ZERO, .is_training = SLIM_NO, .has_seed = 1);
     ck_assert_int_eq(seen.stride.h, 7);
     ck_assert_int_eq(seen.stride.w, 7);
@@ -98,17 +101,17 @@ END_TEST
 START_TEST(rule_4_a_captured_scope_replaces)
 {
   const slim_arg_frame *frame = NULL;
-  SLIM_ARG_SCOPE(g, SLIM_OPS(one), .stride = { 2 }) {
+  SLIM_ARG_SCOPE (g, SLIM_OPS(one), .stride = { 2 }) {
     frame = slim_arg_scope_current(g);
   }
-  SLIM_ARG_SCOPE(g, SLIM_OPS(one, two), .stride = { 3 }, .decay = 0.5f) {
-    SLIM_ARG_SCOPE_USE(g, frame) {
+  SLIM_ARG_SCOPE (g, SLIM_OPS(one, two), .stride = { 3 }, .decay = 0.5f) {
+    SLIM_ARG_SCOPE_USE (g, frame) {
       ck_assert_int_eq(STRIDE(one), 2);
       ck_assert_float_eq(seen.decay, 0.0f);
       ck_assert_int_eq(STRIDE(two), 0);
     }
     ck_assert_int_eq(STRIDE(one), 3);
-    SLIM_ARG_SCOPE_USE(g, NULL) {
+    SLIM_ARG_SCOPE_USE (g, NULL) {
       ck_assert_int_eq(STRIDE(one), 0);
     }
   }
@@ -118,8 +121,8 @@ END_TEST
 static const slim_arg_frame *ready_scope(int stride)
 {
   char collection[] = "points";
-  SLIM_ARG_SCOPE(g, SLIM_OPS(one), .stride = { stride }, .outputs_collections = collection,
-                 .normalizer_args = SLIM_ARGS(.decay = 0.7f, .collections = collection)) {
+  SLIM_ARG_SCOPE (g, SLIM_OPS(one), .stride = { stride }, .outputs_collections = collection,
+                  .normalizer_args = SLIM_ARGS(.decay = 0.7f, .collections = collection)) {
     memset(collection, 'x', sizeof collection - 1);
     return slim_arg_scope_current(g);
   }
@@ -129,13 +132,13 @@ static const slim_arg_frame *ready_scope(int stride)
 START_TEST(rule_5_a_captured_scope_outlives_its_block)
 {
   const slim_arg_frame *frame = ready_scope(4);
-  SLIM_ARG_SCOPE(g, SLIM_OPS(one), .stride = { 9 }) {
-    SLIM_ARG_SCOPE_USE(g, frame) {
+  SLIM_ARG_SCOPE (g, SLIM_OPS(one), .stride = { 9 }) {
+    SLIM_ARG_SCOPE_USE (g, frame) {
       ck_assert_int_eq(STRIDE(one), 4);
       ck_assert_str_eq(seen.outputs_collections, "points");
       ck_assert_float_eq(seen.normalizer_args->decay, 0.7f);
       ck_assert_str_eq(seen.normalizer_args->collections, "points");
-      SLIM_ARG_SCOPE(g, SLIM_OPS(one), .decay = 0.1f) {
+      SLIM_ARG_SCOPE (g, SLIM_OPS(one), .decay = 0.1f) {
         ck_assert_int_eq(STRIDE(one), 4);
       }
     }
@@ -157,7 +160,7 @@ static const char *const scope_errors[] = {
 
 START_TEST(rules_6_and_7_bad_scopes_are_errors_and_change_nothing)
 {
-  SLIM_ARG_SCOPE(g, SLIM_OPS(one), .stride = { 2 }) {
+  SLIM_ARG_SCOPE (g, SLIM_OPS(one), .stride = { 2 }) {
     slim_scope bad = _i == 0   ? slim_arg_scope_begin(g, SLIM_OPS(one, stranger), SLIM_ARGS(.stride = { 3 }))
                      : _i == 1 ? slim_arg_scope_begin(g, (slim_ops){ NULL, 0 }, SLIM_ARGS(.stride = { 3 }))
                      : _i == 2 ? slim_arg_scope_begin(g, SLIM_OPS(one, two), SLIM_ARGS(.keep_prob = 0.5f))
@@ -183,7 +186,7 @@ START_TEST(rule_8_each_graph_has_its_own_scopes)
 {
   slim_graph *other = slim_graph_create(2);
   slim_tensor *y = slim_placeholder(other, SLIM_FLOAT32, SLIM_SCALAR, "y");
-  SLIM_ARG_SCOPE(g, SLIM_OPS(one), .stride = { 2 }) {
+  SLIM_ARG_SCOPE (g, SLIM_OPS(one), .stride = { 2 }) {
     (void)one(SLIM_ARGS(.input = y));
     ck_assert_int_eq(seen.stride.h, 0);
   }
@@ -193,7 +196,7 @@ END_TEST
 
 START_TEST(rule_10_and_11_variables_take_scopes)
 {
-  SLIM_ARG_SCOPE(g, SLIM_OPS(slim_variable, slim_model_variable), .device = "/CPU:0", .trainable = SLIM_NO) {
+  SLIM_ARG_SCOPE (g, SLIM_OPS(slim_variable, slim_model_variable), .device = "/CPU:0", .trainable = SLIM_NO) {
     slim_tensor *v = slim_variable(g, "v", SLIM_SHAPE(2));
     slim_tensor *m = slim_model_variable(g, "m", SLIM_SHAPE(2), .trainable = SLIM_YES);
     ck_assert_str_eq(v->node->variable->device, "/CPU:0");
@@ -223,7 +226,7 @@ START_TEST(a_layer_of_the_user_reads_its_scope)
 {
   const int own = 42;
   (void)slim_add_arg_scope(g, stranger, "stranger", (const char *[]){ "user", "stride", NULL });
-  SLIM_ARG_SCOPE(g, SLIM_OPS(stranger), .user = &own, .stride = { 2 }) {
+  SLIM_ARG_SCOPE (g, SLIM_OPS(stranger), .user = &own, .stride = { 2 }) {
     const slim_args all = slim_arg_scoped(g, stranger, SLIM_ARGS(.input = x, .stride = { 3 }));
     ck_assert_ptr_eq(all.user, &own);
     ck_assert_int_eq(all.stride.h, 3);
@@ -234,11 +237,12 @@ START_TEST(a_layer_of_the_user_reads_its_scope)
 }
 END_TEST
 
-/* --- calls --------------------------------------------------------------------------------------------------------- */
+/* --- calls ---------------------------------------------------------------------------------------------------------
+ */
 
 START_TEST(a_call_collects_its_result_under_the_scope)
 {
-  SLIM_VARIABLE_SCOPE(g, "Net", SLIM_REUSE_UNSET) {
+  SLIM_VARIABLE_SCOPE (g, "Net", SLIM_REUSE_UNSET) {
     CALL(one, x, .scope = "conv1", .outputs_collections = "points");
     CALL(one, x, .outputs_collections = "points,more");
     CALL(one, x, .outputs_collections = "points");
@@ -271,7 +275,7 @@ static slim_tensor *pool(const slim_args *args)
 
 START_TEST(a_layer_without_variables_opens_a_name_scope)
 {
-  SLIM_VARIABLE_SCOPE(g, "Net", SLIM_REUSE_UNSET) {
+  SLIM_VARIABLE_SCOPE (g, "Net", SLIM_REUSE_UNSET) {
     const slim_tensor *a = CALL(pool, x, .scope = "pool1", .outputs_collections = "p");
     const slim_tensor *b = CALL(pool, x, .scope = "pool1", .outputs_collections = "p");
     ck_assert_str_eq(slim_tensor_name(a), "Net/pool1/MaxPool:0");
@@ -312,7 +316,8 @@ START_TEST(an_old_caller_may_have_a_shorter_struct)
 }
 END_TEST
 
-/* --- the table ----------------------------------------------------------------------------------------------------- */
+/* --- the table -----------------------------------------------------------------------------------------------------
+ */
 
 START_TEST(the_table_covers_every_option)
 {

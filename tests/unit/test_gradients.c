@@ -19,8 +19,9 @@ static void teardown(void)
   slim_graph_destroy(g);
 }
 
-#define OF(...) ((slim_tensors){ sizeof((slim_tensor *[]){ __VA_ARGS__ }) / sizeof(slim_tensor *),                     \
-                                 (slim_tensor *const[]){ __VA_ARGS__ } })
+#define OF(...)                                                                                                        \
+  ((slim_tensors){ sizeof((slim_tensor *[]){ __VA_ARGS__ }) / sizeof(slim_tensor *),                                   \
+                   (slim_tensor *const[]){ __VA_ARGS__ } })
 
 static slim_tensor *square(slim_tensor *a)
 {
@@ -47,7 +48,7 @@ END_TEST
 START_TEST(names_lie_under_gradients_and_the_forward_op)
 {
   slim_tensor *loss = NULL;
-  SLIM_VARIABLE_SCOPE(g, "net", SLIM_REUSE_UNSET) {
+  SLIM_VARIABLE_SCOPE (g, "net", SLIM_REUSE_UNSET) {
     loss = sum(square(w));
   }
   const slim_tensors one = slim_gradients(loss, OF(w));
@@ -115,9 +116,12 @@ static void wrong_gradient(slim_node *node, slim_tensor *const *dy, slim_tensor 
   dx[0] = sum(dy[0]);
 }
 
-static const slim_op op_stuck = { .name = "stuck", .min_inputs = 1, .max_inputs = 1, .outputs = 1, .infer = infer_same };
-static const slim_op op_wrong = { .name = "wrong", .min_inputs = 1, .max_inputs = 1, .outputs = 1, .infer = infer_same,
-                                  .gradient = wrong_gradient };
+static const slim_op op_stuck = {
+  .name = "stuck", .min_inputs = 1, .max_inputs = 1, .outputs = 1, .infer = infer_same
+};
+static const slim_op op_wrong = {
+  .name = "wrong", .min_inputs = 1, .max_inputs = 1, .outputs = 1, .infer = infer_same, .gradient = wrong_gradient
+};
 
 static const struct error_case {
   const char *text;
@@ -165,7 +169,8 @@ START_TEST(nothing_comes_of_nothing)
 }
 END_TEST
 
-/* --- regularizers --------------------------------------------------------------------------------------------------- */
+/* --- regularizers ---------------------------------------------------------------------------------------------------
+ */
 
 static const struct penalty_case {
   slim_regularizer regularizer;
@@ -182,7 +187,7 @@ static const struct penalty_case {
 START_TEST(a_penalty_comes_with_a_new_variable_only)
 {
   for (int i = 0; i < 2; i++) {
-    SLIM_VARIABLE_SCOPE(g, "net", SLIM_AUTO_REUSE) {
+    SLIM_VARIABLE_SCOPE (g, "net", SLIM_AUTO_REUSE) {
       (void)slim_model_variable(g, "a", SLIM_SHAPE(2, 2), .regularizer = penalties[_i].regularizer);
     }
   }

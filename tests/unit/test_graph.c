@@ -200,7 +200,8 @@ START_TEST(stages_are_remembered)
 }
 END_TEST
 
-/* --- collections --------------------------------------------------------------------------------------------------- */
+/* --- collections ---------------------------------------------------------------------------------------------------
+ */
 
 START_TEST(collections_keep_order_and_filter_by_anchored_pattern)
 {
@@ -228,10 +229,10 @@ static const struct pattern_case {
   const char *pattern;
   int hits; /* bit i: names[i] */
 } patterns[] = {
-  { "", 15 },          { "conv", 3 },           { "conv\\d/", 1 },     { "conv\\d+/", 3 },     { ".*weights", 5 },
-  { "fc|conv1/", 5 },  { "(?:fc|x)\\w", 12 },   { "[\\w/]+:0$", 15 },  { "conv1.*?/", 3 },     { "conv[1]/", 1 },
-  { "conv1\\b", -1 },  { "x.y", 8 },            { "x\\.y", 0 },        { "[^c]", 12 },         { "conv1{1,2}/", 1 },
-  { "conv(", -1 },     { "(?=a)", -1 },         { "\\S+0\\Z", 15 },    { ".*/[]w]eights", 5 }, { "a\\", -1 },
+  { "", 15 },         { "conv", 3 },         { "conv\\d/", 1 },    { "conv\\d+/", 3 },     { ".*weights", 5 },
+  { "fc|conv1/", 5 }, { "(?:fc|x)\\w", 12 }, { "[\\w/]+:0$", 15 }, { "conv1.*?/", 3 },     { "conv[1]/", 1 },
+  { "conv1\\b", -1 }, { "x.y", 8 },          { "x\\.y", 0 },       { "[^c]", 12 },         { "conv1{1,2}/", 1 },
+  { "conv(", -1 },    { "(?=a)", -1 },       { "\\S+0\\Z", 15 },   { ".*/[]w]eights", 5 }, { "a\\", -1 },
 };
 
 START_TEST(patterns_mean_what_they_mean_in_python)
@@ -259,7 +260,8 @@ START_TEST(a_bad_pattern_has_exact_text)
 }
 END_TEST
 
-/* --- descriptions -------------------------------------------------------------------------------------------------- */
+/* --- descriptions --------------------------------------------------------------------------------------------------
+ */
 
 START_TEST(describe_lists_nodes)
 {

@@ -1,9 +1,5 @@
-/* The train op, the training loop and evaluation, on a small net of bare ops. */
-#include "session_support.h"
-#include "slim/data.h"
-#include "slim/learning.h"
-#include "slim/summary.h"
-#include "test_files.h"
+/* The train op and the training loop, on a small net of bare ops. */
+#include "learning_support.h"
 
 #include <math.h>
 
@@ -94,7 +90,8 @@ static void get(world *x, const slim_tensor *variable, float *values, size_t byt
   test_ok(x->session, slim_session_get_variable(x->session, variable, values, bytes));
 }
 
-/* --- the train op -------------------------------------------------------------------------------------------------- */
+/* --- the train op --------------------------------------------------------------------------------------------------
+ */
 
 START_TEST(a_train_op_gives_the_loss_before_the_update)
 {
@@ -183,7 +180,8 @@ START_TEST(a_loss_must_be_a_scalar)
 }
 END_TEST
 
-/* --- the loop ------------------------------------------------------------------------------------------------------- */
+/* --- the loop -------------------------------------------------------------------------------------------------------
+ */
 
 static bool exists(const char *name)
 {
@@ -297,46 +295,21 @@ START_TEST(a_damaged_newest_checkpoint_is_passed_over)
 }
 END_TEST
 
-/* The scalars of a tag in all event files of the folder; steps as digits. */
-static size_t read_scalars(const char *tag, char *steps, size_t size)
-{
-  slim_file_names names = { 0 };
-  size_t found = 0;
-  ck_assert_int_eq(slim_file_list(test_folder, &names, NULL), SLIM_OK);
-  for (size_t i = 0; i < names.count; i++) {
-    slim_event_reader *reader = NULL;
-    slim_event event;
-    if (strncmp(names.item[i], "events.", 7) == 0) {
-      ck_assert_int_eq(slim_event_reader_open(test_path(names.item[i]), &reader, NULL), SLIM_OK);
-    }
-    while (reader && slim_event_reader_next(reader, &event, NULL) == SLIM_OK) {
-      if ((event.kind == SLIM_EVENT_SCALAR || event.kind == SLIM_EVENT_HISTOGRAM) && strcmp(event.tag, tag) == 0) {
-        found++;
-        (void)snprintf(steps + strlen(steps), size - strlen(steps), "%d ", (int)event.step);
-      }
-    }
-    slim_event_reader_close(reader);
-  }
-  slim_file_names_free(&names);
-  return found;
-}
-
 START_TEST(event_files_hold_losses_rates_and_gradients)
 {
-  static const char *const tags[] = { "total_loss",        "learning_rate", "losses/Mean",
-                                      "w/gradient",        "w/gradient_norm", "b/gradient_norm",
-                                      "own",               "global_step/sec" };
+  static const char *const tags[] = { "total_loss",      "learning_rate",   "losses/Mean", "w/gradient",
+                                      "w/gradient_norm", "b/gradient_norm", "own",         "global_step/sec" };
   world x = world_make();
   const slim_tensors both = { 2, (slim_tensor *const[]){ x.net.w, x.net.b } };
   (void)slim_add_to_collection(SLIM_LOSSES, x.loss);
   (void)slim_add_histogram_summary(x.net.y, "own");
-  x.train = slim_learning_create_train_op(x.loss, descent(&x), .variables_to_train = both,
-                                          .summarize_gradients = SLIM_YES);
+  x.train =
+      slim_learning_create_train_op(x.loss, descent(&x), .variables_to_train = both, .summarize_gradients = SLIM_YES);
   world_start(&x);
   ASSERT_OK(&x, TRAIN(&x, test_folder, .number_of_steps = 3, .learning_rate = x.rate));
   for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
     char steps[64] = "";
-    ck_assert_msg(read_scalars(tags[i], steps, sizeof steps) == 2, "%s at %s", tags[i], steps);
+    ck_assert_msg(test_read_scalars(tags[i], steps, sizeof steps) == 2, "%s at %s", tags[i], steps);
     ck_assert_str_eq(steps, "1 3 ");
   }
   world_close(&x);
@@ -357,9 +330,12 @@ START_TEST(errors_of_training_have_exact_text)
   world x = world_open();
   slim_saver *saver = NULL;
   ck_assert_int_eq(slim_saver_create(x.net.graph, (slim_tensors){ 0, NULL }, 0, &saver, NULL), SLIM_OK);
-  slim_train_args args = { .struct_size = sizeof args, .session = _i == 0 ? NULL : x.session,
-                           .train_op = _i == 1 ? NULL : x.train, .number_of_steps = _i == 2 ? -1 : 1,
-                           .log_every_n_steps = _i == 3 ? -1 : 0, .saver = _i == 4 ? saver : NULL,
+  slim_train_args args = { .struct_size = sizeof args,
+                           .session = _i == 0 ? NULL : x.session,
+                           .train_op = _i == 1 ? NULL : x.train,
+                           .number_of_steps = _i == 2 ? -1 : 1,
+                           .log_every_n_steps = _i == 3 ? -1 : 0,
+                           .saver = _i == 4 ? saver : NULL,
                            .error = &x.error };
   ck_assert_int_ne((slim_learning_train)(&args), SLIM_OK);
   ck_assert_str_eq(x.error.text, errors[_i]);
@@ -368,39 +344,11 @@ START_TEST(errors_of_training_have_exact_text)
 }
 END_TEST
 
-/* --- queues, evaluation --------------------------------------------------------------------------------------------- */
-
-enum { SAMPLES = 10 };
-
-/* Sample i: x = (i, 1), t = (i, 2i, 0); once through, the last batch is short. */
-static slim_queue *open_queue(int batch, int epochs)
-{
-  static float xs[SAMPLES][2], ts[SAMPLES][3];
-  slim_queue *queue = NULL;
-  slim_error error = { SLIM_OK, "" };
-  for (int i = 0; i < SAMPLES; i++) {
-    xs[i][0] = (float)i;
-    xs[i][1] = 1;
-    ts[i][0] = (float)i;
-    ts[i][1] = (float)(2 * i);
-  }
-  const slim_array arrays[] = { { "x", SLIM_FLOAT32, SLIM_SHAPE(2), xs }, { "t", SLIM_FLOAT32, SLIM_SHAPE(3), ts } };
-  const slim_stream_options options = { .num_epochs = epochs };
-  ck_assert_msg(slim_queue_of_arrays(arrays, 2, SAMPLES, batch, &options, &queue, &error) == SLIM_OK, "%s", error.text);
-  return queue;
-}
-
-static void attach(world *x, slim_queue *queue)
-{
-  test_ok(x->session, slim_session_attach(x->session, x->net.x, queue, 0));
-  test_ok(x->session, slim_session_attach(x->session, x->net.t, queue, 1));
-}
-
 START_TEST(the_end_of_the_input_ends_training)
 {
   world x = world_open();
-  slim_queue *queue = open_queue(4, 2);
-  attach(&x, queue);
+  slim_queue *queue = test_small_queue(4, 2);
+  test_attach(x.session, &x.net, queue);
   const slim_status status = slim_learning_train(x.session, x.train, test_folder, .result = &x.result,
                                                  .log_every_n_steps = 100, .error = &x.error);
   ck_assert_msg(status == SLIM_OK, "%s", x.error.text);
@@ -408,78 +356,6 @@ START_TEST(the_end_of_the_input_ends_training)
   ck_assert(exists("model.ckpt-5.index"));
   world_close(&x);
   slim_queue_destroy(queue);
-}
-END_TEST
-
-/* The mean of t[1] = 2i over 10 samples is 9, whatever the batches; of t it is 4.5. */
-START_TEST(evaluation_counts_every_sample_once)
-{
-  float values[1] = { -1 };
-  slim_evaluation_result result;
-  world x = world_open();
-  ASSERT_OK(&x, TRAIN(&x, test_folder, .number_of_steps = 2));
-  world_close(&x);
-  x = world_make();
-  const slim_metric mean = slim_streaming_mean(x.net.t, NULL, "mean");
-  world_start(&x);
-  slim_queue *queue = open_queue(1 + _i, 1);
-  attach(&x, queue);
-  const slim_tensors update = { 1, &mean.update }, value = { 1, &mean.value };
-  const slim_status status = slim_evaluate_once(x.session, test_folder, .eval_ops = update, .final_ops = value,
-                                                .names = (const char *const[]){ "eval/mean" }, .values = values,
-                                                .logdir = test_folder, .result = &result, .error = &x.error);
-  ck_assert_msg(status == SLIM_OK, "%s", x.error.text);
-  ck_assert_float_eq_tol(values[0], 4.5f, 1e-6f);
-  ck_assert_int_eq(result.step, 2);
-  ck_assert_int_eq(result.batches, (SAMPLES + _i) / (1 + _i));
-  ck_assert_str_eq(result.checkpoint, test_path("model.ckpt-2"));
-  char steps[64] = "";
-  ck_assert_uint_eq(read_scalars("eval/mean", steps, sizeof steps), 1);
-  ck_assert_str_eq(steps, "2 ");
-  world_close(&x);
-  slim_queue_destroy(queue);
-}
-END_TEST
-
-static const char *const evaluation_errors[] = {
-  "evaluate: session is missing",
-  "evaluate: neither eval_ops nor final_ops",
-  "evaluate: final op 'Relu:0' must be a float32 scalar",
-  "evaluate: feeds never end, num_evals says how many batches",
-  "' has no checkpoint",
-};
-
-START_TEST(errors_of_evaluation_have_exact_text)
-{
-  world x = world_make();
-  const slim_metric mean = slim_streaming_mean(x.net.t, NULL, "mean");
-  world_start(&x);
-  slim_evaluation_args args = { .struct_size = sizeof args, .session = _i == 0 ? NULL : x.session,
-                                .checkpoint_path = test_folder,
-                                .eval_ops = { _i == 1 ? 0 : 1, &mean.update },
-                                .final_ops = { _i == 1 ? 0 : 1, _i == 2 ? &x.net.y : &mean.value },
-                                .feeds = x.feeds, .num_feeds = _i == 3 ? 2 : 0, .error = &x.error };
-  ck_assert_int_ne((slim_evaluate_once)(&args), SLIM_OK);
-  ck_assert_msg(strstr(x.error.text, evaluation_errors[_i]) != NULL, "%s", x.error.text);
-  world_close(&x);
-}
-END_TEST
-
-START_TEST(waiting_for_a_checkpoint)
-{
-  char path[256];
-  stop_flag = 1;
-  ck_assert_int_eq(slim_wait_for_new_checkpoint(test_folder, NULL, 0.001, 0.01, NULL, path, sizeof path),
-                   SLIM_ERR_NOT_FOUND);
-  ck_assert_int_eq(slim_wait_for_new_checkpoint(test_folder, NULL, 0.001, -1, &stop_flag, path, sizeof path),
-                   SLIM_ERR_STOPPED);
-  world x = world_open();
-  ASSERT_OK(&x, TRAIN(&x, test_folder, .number_of_steps = 1));
-  world_close(&x);
-  ck_assert_int_eq(slim_wait_for_new_checkpoint(test_folder, NULL, 0.001, 0, NULL, path, sizeof path), SLIM_OK);
-  ck_assert_str_eq(path, test_path("model.ckpt-1"));
-  ck_assert_int_eq(slim_wait_for_new_checkpoint(test_folder, path, 0.001, 0.01, NULL, path, sizeof path),
-                   SLIM_ERR_NOT_FOUND);
 }
 END_TEST
 
@@ -499,9 +375,6 @@ static void build(TCase *c)
   tcase_add_test(c, event_files_hold_losses_rates_and_gradients);
   tcase_add_loop_test(c, errors_of_training_have_exact_text, 0, (int)(sizeof errors / sizeof *errors));
   tcase_add_test(c, the_end_of_the_input_ends_training);
-  tcase_add_loop_test(c, evaluation_counts_every_sample_once, 0, 4);
-  tcase_add_loop_test(c, errors_of_evaluation_have_exact_text, 0, 5);
-  tcase_add_test(c, waiting_for_a_checkpoint);
 }
 
 TEST_MAIN("learning", build, test_device_available)

@@ -80,9 +80,8 @@ static slim_tensor *rate_of(const problem *p, const char *label)
 
 static slim_optimizer *optimizer_of(const char *label, slim_tensor *rate)
 {
-  static const char *const names[] = { "momentum",   "nesterov", "adam",
-                                       "adam_other", "rms_prop", "rms_prop_momentum",
-                                       "rms_prop_centered" };
+  static const char *const names[] = { "momentum",          "nesterov",         "adam", "adam_other", "rms_prop",
+                                       "rms_prop_momentum", "rms_prop_centered" };
   int i = 0;
   while (i < 7 && strcmp(label, names[i]) != 0) {
     i++;

@@ -15,7 +15,7 @@ static slim_tensor *half_squares(slim_tensor *x)
 static void setup(void)
 {
   g = slim_graph_create(1);
-  SLIM_VARIABLE_SCOPE(g, "net", SLIM_REUSE_UNSET) {
+  SLIM_VARIABLE_SCOPE (g, "net", SLIM_REUSE_UNSET) {
     w = slim_variable(g, "w", SLIM_SHAPE(2, 3));
     v = slim_variable(g, "v", SLIM_SHAPE(3));
   }

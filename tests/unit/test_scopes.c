@@ -118,8 +118,8 @@ END_TEST
 static int leave_early(int how)
 {
   for (int i = 0; i < 2; i++) {
-    SLIM_VARIABLE_SCOPE(g, "a", SLIM_REUSE_UNSET) {
-      SLIM_NAME_SCOPE(g, "n") {
+    SLIM_VARIABLE_SCOPE (g, "a", SLIM_REUSE_UNSET) {
+      SLIM_NAME_SCOPE (g, "n") {
         if (how == 0) {
           return 1;
         }
@@ -163,8 +163,8 @@ END_TEST
 START_TEST(a_null_graph_runs_the_body_once)
 {
   int runs = 0;
-  SLIM_VARIABLE_SCOPE(NULL, "a", SLIM_REUSE_UNSET) {
-    SLIM_NAME_SCOPE(NULL, "n") {
+  SLIM_VARIABLE_SCOPE (NULL, "a", SLIM_REUSE_UNSET) {
+    SLIM_NAME_SCOPE (NULL, "n") {
       runs++;
     }
   }

@@ -19,7 +19,7 @@ static void teardown(void)
 static slim_tensor *make(const char *scope, const char *name, slim_reuse reuse)
 {
   slim_tensor *v = NULL;
-  SLIM_VARIABLE_SCOPE(g, scope, reuse) {
+  SLIM_VARIABLE_SCOPE (g, scope, reuse) {
     v = slim_model_variable(g, name, SLIM_SHAPE(2, 3));
   }
   return v;
@@ -27,8 +27,8 @@ static slim_tensor *make(const char *scope, const char *name, slim_reuse reuse)
 
 START_TEST(full_names_come_from_variable_scopes_alone)
 {
-  SLIM_VARIABLE_SCOPE(g, "vgg_16", SLIM_REUSE_UNSET) {
-    SLIM_NAME_SCOPE(g, "tower") {
+  SLIM_VARIABLE_SCOPE (g, "vgg_16", SLIM_REUSE_UNSET) {
+    SLIM_NAME_SCOPE (g, "tower") {
       const slim_tensor *v = slim_variable(g, "weights", SLIM_SHAPE(2));
       ck_assert_str_eq(slim_variable_full_name(v), "vgg_16/weights");
       ck_assert_str_eq(slim_tensor_name(v), "vgg_16/weights:0");
@@ -67,10 +67,10 @@ END_TEST
 START_TEST(reuse_is_inherited_and_no_does_not_switch_it_off)
 {
   slim_tensor *first = NULL, *second = NULL;
-  SLIM_VARIABLE_SCOPE(g, "a", SLIM_REUSE_UNSET) {
+  SLIM_VARIABLE_SCOPE (g, "a", SLIM_REUSE_UNSET) {
     first = make("b", "w", SLIM_REUSE_UNSET);
   }
-  SLIM_VARIABLE_SCOPE(g, "a", SLIM_REUSE_YES) {
+  SLIM_VARIABLE_SCOPE (g, "a", SLIM_REUSE_YES) {
     second = make("b", "w", SLIM_REUSE_NO);
   }
   ck_assert_ptr_eq(first, second);
@@ -139,8 +139,8 @@ END_TEST
 START_TEST(local_and_global_variables_follow_name_scopes)
 {
   const float start = 2.5f;
-  SLIM_VARIABLE_SCOPE(g, "v", SLIM_REUSE_UNSET) {
-    SLIM_NAME_SCOPE(g, "q") {
+  SLIM_VARIABLE_SCOPE (g, "v", SLIM_REUSE_UNSET) {
+    SLIM_NAME_SCOPE (g, "q") {
       const slim_tensor *a = slim_global_variable(g, "g", SLIM_FLOAT32, SLIM_SCALAR, &start);
       const slim_tensor *b = slim_global_variable(g, "g", SLIM_FLOAT32, SLIM_SCALAR, NULL);
       float value = 0;
@@ -186,12 +186,14 @@ START_TEST(the_global_step_is_one_int64_counter)
 }
 END_TEST
 
-/* --- filters ------------------------------------------------------------------------------------------------------- */
+/* --- filters -------------------------------------------------------------------------------------------------------
+ */
 
 static void make_net(void)
 {
-  static const char *const names[] = { "net/conv1/weights", "net/conv1/biases", "net/conv10/weights",
-                                       "net/conv10/depthwise_weights", "aux/weights", "weights" };
+  static const char *const names[] = { "net/conv1/weights",  "net/conv1/biases",
+                                       "net/conv10/weights", "net/conv10/depthwise_weights",
+                                       "aux/weights",        "weights" };
   for (int i = 0; i < 6; i++) {
     (void)slim_model_variable(g, names[i], SLIM_SHAPE(2), .trainable = SLIM_FLAG(i != 1));
   }
@@ -213,9 +215,10 @@ static const char *digits(slim_tensors list)
 static const struct filter_case {
   const char *scope, *suffix, *found;
 } filters[] = {
-  { NULL, NULL, "0123456" }, { "net/conv1", NULL, "0123" },   { "net/conv1/", NULL, "01" }, { "conv1", NULL, "" },
-  { NULL, "weights", "02345" }, { NULL, "weights:", "02345" }, { "net", "weights", "023" },  { ".*conv10", "weights", "23" },
-  { NULL, "weight", "" },    { NULL, "/biases", "1" },        { "aux|weights", NULL, "45" },
+  { NULL, NULL, "0123456" },   { "net/conv1", NULL, "0123" },   { "net/conv1/", NULL, "01" },
+  { "conv1", NULL, "" },       { NULL, "weights", "02345" },    { NULL, "weights:", "02345" },
+  { "net", "weights", "023" }, { ".*conv10", "weights", "23" }, { NULL, "weight", "" },
+  { NULL, "/biases", "1" },    { "aux|weights", NULL, "45" },
 };
 
 START_TEST(variables_are_filtered_by_scope_and_suffix)
@@ -271,14 +274,15 @@ START_TEST(filter_variables_searches_or_matches)
 }
 END_TEST
 
-/* --- initial values ------------------------------------------------------------------------------------------------- */
+/* --- initial values -------------------------------------------------------------------------------------------------
+ */
 
 enum { MANY = 40000 };
 
 static void values_of(const char *name, slim_initializer initializer, slim_shape shape, float *out)
 {
-  slim_variable_initial_value((slim_variable)(SLIM_ARGS(.graph = g, .name = name, .shape = shape,
-                                                        .initializer = initializer)), out);
+  slim_variable_initial_value(
+      (slim_variable)(SLIM_ARGS(.graph = g, .name = name, .shape = shape, .initializer = initializer)), out);
 }
 
 static const struct init_case {
@@ -292,13 +296,28 @@ static const struct init_case {
   { "truncated", { .kind = SLIM_INIT_TRUNCATED_NORMAL, .b = 0.1f }, { 1, 1, 200, 200 }, 0, 0.08796, -0.2, 0.2 },
   { "uniform", { .kind = SLIM_INIT_RANDOM_UNIFORM, .a = -1, .b = 3 }, { 1, 1, 200, 200 }, 1, 1.1547, -1, 3 },
   /* fans 50 * 4 and 200 * 4: sqrt(6 / 1000); 10 * 4: sqrt(3 * 2 / 40) */
-  { "xavier", { .kind = SLIM_INIT_VARIANCE_SCALING, .a = 1, .mode = SLIM_FAN_AVG, .uniform = 1 }, { 2, 2, 50, 200 },
-    0, 0.044721, -0.0774597, 0.0774597 },
-  { "fan in", { .kind = SLIM_INIT_VARIANCE_SCALING, .a = 2, .mode = SLIM_FAN_IN, .uniform = 1 }, { 2, 2, 10, 1000 },
-    0, 0.223607, -0.3872983, 0.3872983 },
+  { "xavier",
+    { .kind = SLIM_INIT_VARIANCE_SCALING, .a = 1, .mode = SLIM_FAN_AVG, .uniform = 1 },
+    { 2, 2, 50, 200 },
+    0,
+    0.044721,
+    -0.0774597,
+    0.0774597 },
+  { "fan in",
+    { .kind = SLIM_INIT_VARIANCE_SCALING, .a = 2, .mode = SLIM_FAN_IN, .uniform = 1 },
+    { 2, 2, 10, 1000 },
+    0,
+    0.223607,
+    -0.3872983,
+    0.3872983 },
   /* fan out 4000, truncated normal of sqrt(1.3 * 2 / 4000) */
-  { "fan out", { .kind = SLIM_INIT_VARIANCE_SCALING, .a = 2, .mode = SLIM_FAN_OUT }, { 2, 2, 10, 1000 }, 0,
-    0.025495 * 0.8796, -0.05099, 0.05099 },
+  { "fan out",
+    { .kind = SLIM_INIT_VARIANCE_SCALING, .a = 2, .mode = SLIM_FAN_OUT },
+    { 2, 2, 10, 1000 },
+    0,
+    0.025495 * 0.8796,
+    -0.05099,
+    0.05099 },
 };
 
 START_TEST(initial_values_have_their_distribution)
