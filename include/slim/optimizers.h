@@ -128,6 +128,9 @@ SLIM_API slim_tensor *slim_polynomial_decay(double rate, slim_tensor *global_ste
  * it to .update_ops or add it to SLIM_UPDATE_OPS). Errors: SLIM_ERR_ARG unless 0 <= decay <= 1. NULL without variables.
  */
 SLIM_API slim_tensor *slim_moving_average_apply(slim_tensors variables, float decay);
+/** The same with the decay min(decay, (1 + n) / (10 + n)), n being num_updates (the global step, say): averages follow
+ * quickly at first. NULL: as above. */
+SLIM_API slim_tensor *slim_moving_average_apply_counted(slim_tensors variables, float decay, slim_tensor *num_updates);
 /** The shadow of a variable, NULL if it has none. */
 SLIM_API slim_tensor *slim_moving_average_of(const slim_tensor *variable);
 

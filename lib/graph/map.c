@@ -23,7 +23,7 @@ static bool grow(slim_arena *arena, slim_map *map)
   if (!entry || !slot || capacity > UINT32_MAX / 2) {
     return false;
   }
-  if (map->used) {
+  if (map->entry) {
     memcpy(entry, map->entry, map->used * sizeof *entry);
   }
   *map = (slim_map){ .used = map->used, .capacity = capacity, .slots = capacity * 2, .entry = entry, .slot = slot };
@@ -73,7 +73,7 @@ bool slim_list_push(slim_arena *arena, slim_list *list, void *item)
     if (!items) {
       return false;
     }
-    if (list->count) {
+    if (list->item) {
       memcpy(items, list->item, list->count * sizeof *items);
     }
     list->item = items;

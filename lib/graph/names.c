@@ -28,7 +28,7 @@ static char *lower(slim_graph *graph, const char *name)
 {
   char *copy = slim_arena_strdup(graph->arena, name);
   for (char *p = copy; p && *p; p++) {
-    *p = (char)tolower((unsigned char)*p);
+    *p = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
   }
   return copy;
 }

@@ -89,7 +89,7 @@ static bool translate(const char *text, bool anchored, char *out)
 {
   translation t = { text, out, false };
   if (!*text) {
-    (void)strcpy(out, "^"); /* an empty group is not POSIX */
+    memcpy(out, "^", 2); /* an empty group is not POSIX */
     return true;
   }
   put(&t, anchored ? "^(" : "(");

@@ -156,25 +156,28 @@ START_TEST(gradients_are_clipped_by_their_own_norm_and_multiplied)
 }
 END_TEST
 
+/* A fixed decay; one that begins at (1 + 0) / (10 + 0). */
 START_TEST(averages_follow_the_updated_variables)
 {
   problem p = problem_open();
   slim_optimizer *optimizer = slim_gradient_descent_optimizer(slim_constant(p.graph, 0.02f, NULL));
   slim_tensor *train = slim_minimize(optimizer, p.loss, p.step, all);
-  (void)slim_add_to_collection(SLIM_UPDATE_OPS,
-                               slim_moving_average_apply(slim_get_trainable_variables(p.graph, NULL, NULL), 0.9f));
+  const slim_tensors variables = slim_get_trainable_variables(p.graph, NULL, NULL);
+  (void)slim_add_to_collection(SLIM_UPDATE_OPS, _i == 0 ? slim_moving_average_apply(variables, 0.9f)
+                                                        : slim_moving_average_apply_counted(variables, 0.2f, p.step));
   double w[SIZE], shadow[SIZE];
   float wanted[SIZE];
   for (int i = 0; i < SIZE; i++) {
     w[i] = shadow[i] = (double)start[i];
   }
-  for (int k = 0; k < 3 * SIZE; k++) {
-    const int i = k % SIZE;
+  for (int k = 0; k < 5 * SIZE; k++) {
+    const int i = k % SIZE, n = k / SIZE;
+    const double decay = _i == 0 ? 0.9 : fmin(0.2, (1.0 + n) / (10.0 + n));
     w[i] -= 0.02 * (double)factor[i] * (w[i] - (double)target[i]);
-    shadow[i] -= (1 - 0.9) * (shadow[i] - w[i]);
+    shadow[i] -= (1 - decay) * (shadow[i] - w[i]);
     wanted[i] = (float)shadow[i];
   }
-  problem_run(&p, train, 3);
+  problem_run(&p, train, 5);
   const slim_tensor *average = slim_moving_average_of(p.w);
   ck_assert_str_eq(slim_variable_full_name(average), "w/ExponentialMovingAverage");
   assert_value(&p, average, wanted, 2e-6f);
@@ -186,7 +189,7 @@ static void build(TCase *c)
 {
   tcase_add_loop_test(c, steps_are_tensorflows, 0, (int)(sizeof cases / sizeof *cases));
   tcase_add_loop_test(c, gradients_are_clipped_by_their_own_norm_and_multiplied, 0, 2);
-  tcase_add_test(c, averages_follow_the_updated_variables);
+  tcase_add_loop_test(c, averages_follow_the_updated_variables, 0, 2);
 }
 
 TEST_MAIN("optimizer_steps", build, test_device_available)
