@@ -93,7 +93,10 @@ static slim_tensor *create(slim_graph *graph, const slim_variable_spec *spec, co
   }
   slim_variable_info *info = keep_info(graph, spec, full_name, bytes);
   const slim_source_attr attr = { .dtype = spec->dtype, .shape = spec->shape };
-  slim_tensor *tensor = info ? slim_node_add_named(graph, &slim_op_variable, full_name, &attr, NULL, 0) : graph->poison;
+  if (!info) {
+    return graph->poison;
+  }
+  slim_tensor *tensor = slim_node_add_named(graph, &slim_op_variable, full_name, &attr, NULL, 0);
   if (slim_is_poison(tensor)) {
     return tensor;
   }
