@@ -12,6 +12,7 @@
 #include "slim/learning.h"
 #include "slim/losses.h"
 #include "slim/metrics.h"
+#include "slim/model_analyzer.h"
 #include "slim/nets.h"
 #include "slim/ops.h"
 #include "slim/optimizers.h"
