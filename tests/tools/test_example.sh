@@ -1,0 +1,25 @@
+#!/bin/sh
+# The program of the README: it is examples/lenet.c, and it trains and evaluates. $LENET is the program.
+set -u
+# shellcheck source=tests/tools/tap.sh
+. "$(dirname "$0")/tap.sh"
+
+mkdir "$work/idx"
+"$MAKE_DIGITS" "$work/idx" 640 100
+try convert --dataset_name=fashion_mnist --source_dir="$work/idx" --dataset_dir="$work/data"
+ok "drawn digits are converted" ended 0
+
+sed -n '/^```c$/,/^```$/p' "$SLIM_SOURCE_ROOT/README.md" | sed '1d;$d' >"$work/readme.c"
+ok "the README shows examples/lenet.c" cmp "$work/readme.c" "$SLIM_SOURCE_ROOT/examples/lenet.c"
+status=0
+"$LENET" "$work/data" "$work/run" 40 cpu >"$work/out" 2>"$work/err" || status=$?
+ok "it trains and evaluates" ended 0
+ok "and prints an accuracy" grep -qE '^accuracy 0\.[2-9]' "$work/out"
+ok "checkpoint and events are in its folder" \
+  sh -c 'ls "$0"/model.ckpt-40.index "$0"/events.out.tfevents.*' "$work/run"
+status=0
+"$LENET" "$work/nothing" "$work/run" 40 cpu >"$work/out" 2>"$work/err" || status=$?
+ok "without data it fails" ended 1
+ok "and says what to do" says "make it with: slimcl convert"
+
+done_testing
