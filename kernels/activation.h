@@ -23,20 +23,17 @@ static inline float slim_activate(const float x, const int kind)
 }
 
 /* dx from dy and the activation's own result y. */
+#define SLIM_ACTIVATE_GRADIENT(type_, dy_, y_, kind_)                                                                  \
+  ((kind_) == SLIM_ACTIVATION_RELU      ? ((y_) > (type_)(0.0f) ? (dy_) : (type_)(0.0f))                               \
+   : (kind_) == SLIM_ACTIVATION_RELU6   ? ((y_) > (type_)(0.0f) ? ((y_) < (type_)(6.0f) ? (dy_) : (type_)(0.0f))       \
+                                                                : (type_)(0.0f))                                       \
+   : (kind_) == SLIM_ACTIVATION_SIGMOID ? (dy_) * (y_) * (1.0f - (y_))                                                 \
+   : (kind_) == SLIM_ACTIVATION_TANH    ? (dy_) * (1.0f - (y_) * (y_))                                                 \
+                                        : (dy_))
+
 static inline float slim_activate_gradient(const float dy, const float y, const int kind)
 {
-  switch (kind) {
-  case SLIM_ACTIVATION_RELU:
-    return y > 0.0f ? dy : 0.0f;
-  case SLIM_ACTIVATION_RELU6:
-    return y > 0.0f && y < 6.0f ? dy : 0.0f;
-  case SLIM_ACTIVATION_SIGMOID:
-    return dy * y * (1.0f - y);
-  case SLIM_ACTIVATION_TANH:
-    return dy * (1.0f - y * y);
-  default:
-    return dy;
-  }
+  return SLIM_ACTIVATE_GRADIENT(float, dy, y, kind);
 }
 
 #endif

@@ -2,6 +2,7 @@
  * Parts are added in a fixed order. */
 #include "common.h"
 #include "batch_norm_params.h"
+#include "vector.h"
 
 #define BLOCK 64
 
@@ -189,4 +190,107 @@ __kernel void slim_batch_norm_gradient_naive_f32(SLIM_TENSOR(const float, dy), S
     d -= (sums[k] + (x[i] - mean[k]) * inverse[k] * sums[p.c + k]) / count;
   }
   dx[i] = d * gamma[k] * inverse[k];
+}
+
+/* --- channels that lie together and fill whole vectors: a vector of them a work-item --------------------------------- */
+
+__kernel void slim_batch_norm_sums_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, mean),
+                                              SLIM_TENSOR(float, partial), const int squares,
+                                              const slim_batch_norm_params p)
+{
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(const float, mean);
+  SLIM_OPEN(float, partial);
+  const int i = (int)get_global_id(0) * SLIM_WIDTH;
+  if (i >= p.c * p.slices) {
+    return;
+  }
+  const int k = i % p.c, begin = i / p.c * p.length, end = min(begin + p.length, p.outer);
+  const SLIM_FLOATW center = squares ? SLIM_LOADW(0, mean + k) : (SLIM_FLOATW)(0.0f);
+  SLIM_FLOATW total = (SLIM_FLOATW)(0.0f);
+  for (int first = begin; first < end; first += BLOCK) {
+    SLIM_FLOATW sum = (SLIM_FLOATW)(0.0f);
+    for (int e = first; e < min(first + BLOCK, end); e++) {
+      const SLIM_FLOATW d = SLIM_LOADW(0, x + e * p.c + k) - center;
+      sum += squares ? d * d : d;
+    }
+    total += sum;
+  }
+  SLIM_STOREW(total, 0, partial + i);
+}
+
+__kernel void slim_batch_norm_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, gamma),
+                                         SLIM_TENSOR(const float, beta), SLIM_TENSOR(const float, mean),
+                                         SLIM_TENSOR(const float, inverse), SLIM_TENSOR(float, y),
+                                         const slim_batch_norm_params p)
+{
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(const float, gamma);
+  SLIM_OPEN(const float, beta);
+  SLIM_OPEN(const float, mean);
+  SLIM_OPEN(const float, inverse);
+  SLIM_OPEN(float, y);
+  const int i = (int)get_global_id(0) * SLIM_WIDTH;
+  if (i < p.outer * p.c) {
+    const int k = i % p.c;
+    const SLIM_FLOATW scale = SLIM_LOADW(0, inverse + k) * SLIM_LOADW(0, gamma + k);
+    SLIM_STOREW((SLIM_LOADW(0, x + i) - SLIM_LOADW(0, mean + k)) * scale + SLIM_LOADW(0, beta + k), 0, y + i);
+  }
+}
+
+__kernel void slim_batch_norm_gradient_sums_vector_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
+                                                       SLIM_TENSOR(const float, mean),
+                                                       SLIM_TENSOR(const float, inverse), SLIM_TENSOR(float, partial),
+                                                       const slim_batch_norm_params p)
+{
+  SLIM_OPEN(const float, dy);
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(const float, mean);
+  SLIM_OPEN(const float, inverse);
+  SLIM_OPEN(float, partial);
+  const int i = (int)get_global_id(0) * SLIM_WIDTH;
+  if (i >= p.c * p.slices) {
+    return;
+  }
+  const int k = i % p.c, begin = i / p.c * p.length, end = min(begin + p.length, p.outer);
+  const SLIM_FLOATW center = SLIM_LOADW(0, mean + k);
+  SLIM_FLOATW total = (SLIM_FLOATW)(0.0f), dot_total = (SLIM_FLOATW)(0.0f);
+  for (int first = begin; first < end; first += BLOCK) {
+    SLIM_FLOATW sum = (SLIM_FLOATW)(0.0f), dot = (SLIM_FLOATW)(0.0f);
+    for (int e = first; e < min(first + BLOCK, end); e++) {
+      const SLIM_FLOATW d = SLIM_LOADW(0, dy + e * p.c + k);
+      sum += d;
+      dot += d * (SLIM_LOADW(0, x + e * p.c + k) - center);
+    }
+    total += sum;
+    dot_total += dot;
+  }
+  SLIM_STOREW(total, 0, partial + i);
+  SLIM_STOREW(dot_total * SLIM_LOADW(0, inverse + k), 0, partial + p.c * p.slices + i);
+}
+
+__kernel void slim_batch_norm_gradient_vector_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
+                                                  SLIM_TENSOR(const float, gamma), SLIM_TENSOR(const float, mean),
+                                                  SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, sums),
+                                                  SLIM_TENSOR(float, dx), const slim_batch_norm_params p)
+{
+  SLIM_OPEN(const float, dy);
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(const float, gamma);
+  SLIM_OPEN(const float, mean);
+  SLIM_OPEN(const float, inverse);
+  SLIM_OPEN(const float, sums);
+  SLIM_OPEN(float, dx);
+  const int i = (int)get_global_id(0) * SLIM_WIDTH;
+  if (i >= p.outer * p.c) {
+    return;
+  }
+  const int k = i % p.c;
+  const SLIM_FLOATW inv = SLIM_LOADW(0, inverse + k);
+  SLIM_FLOATW d = SLIM_LOADW(0, dy + i);
+  if (p.training) {
+    const SLIM_FLOATW normal = (SLIM_LOADW(0, x + i) - SLIM_LOADW(0, mean + k)) * inv;
+    d -= (SLIM_LOADW(0, sums + k) + normal * SLIM_LOADW(0, sums + p.c + k)) / (float)p.outer;
+  }
+  SLIM_STOREW(d * SLIM_LOADW(0, gamma + k) * inv, 0, dx + i);
 }

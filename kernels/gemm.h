@@ -7,15 +7,7 @@
 #define SLIM_KERNEL_GEMM_H
 
 #include "epilogue.h"
-
-#ifndef SLIM_WIDTH
-#define SLIM_WIDTH 8
-#endif
-#define SLIM_PASTE2_(a_, b_) a_##b_
-#define SLIM_PASTE_(a_, b_) SLIM_PASTE2_(a_, b_)
-#define SLIM_FLOATW SLIM_PASTE_(float, SLIM_WIDTH)
-#define SLIM_LOADW SLIM_PASTE_(vload, SLIM_WIDTH)
-#define SLIM_STOREW SLIM_PASTE_(vstore, SLIM_WIDTH)
+#include "vector.h"
 
 #define SLIM_GEMM_COLUMNS (2 * SLIM_WIDTH)
 #define SLIM_GEMM_DEPTH 256 /* of a block of k */

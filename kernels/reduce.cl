@@ -1,6 +1,7 @@
 #include "common.h"
 #include "strides.h"
 #include "reduce_params.h"
+#include "vector.h"
 
 /* By number, as slim_reduce_kind counts them. */
 #define REDUCE_MAX 2
@@ -42,4 +43,66 @@ __kernel void slim_reduce_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(flo
                                   : result + block_of(x, p, base, r, stop, 0.0f);
   }
   y[i] = result * p.scale;
+}
+
+static inline SLIM_FLOATW merge_vector(const SLIM_FLOATW result, const SLIM_FLOATW value, const int kind)
+{
+  if (kind == REDUCE_MAX) {
+    return value > result || value != value ? value : result;
+  }
+  return result + (kind == REDUCE_HALF_SQUARES ? value * value : value);
+}
+
+/* The reduced elements lie together: a vector of partial results, merged at the end. */
+__kernel void slim_reduce_rows_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, y), const slim_reduce_params p)
+{
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(float, y);
+  const uint i = get_global_id(0);
+  if (i >= p.n * (uint)p.chunks) {
+    return;
+  }
+  const int begin = (int)(i % (uint)p.chunks) * p.length, end = min(begin + p.length, p.count);
+  const float start = p.kind == REDUCE_MAX ? -INFINITY : 0.0f;
+  x += slim_strides_at(p.kept, i / (uint)p.chunks).x;
+  SLIM_FLOATW results = (SLIM_FLOATW)(start);
+  int r = begin;
+  for (; r + SLIM_WIDTH <= end; r += SLIM_WIDTH) {
+    results = merge_vector(results, SLIM_LOADW(0, x + r), p.kind);
+  }
+  float part[SLIM_WIDTH];
+  SLIM_STOREW(results, 0, part);
+  float result = start;
+  for (int k = 0; k < SLIM_WIDTH; k++) {
+    result = p.kind == REDUCE_MAX ? (part[k] > result || part[k] != part[k] ? part[k] : result) : result + part[k];
+  }
+  for (; r < end; r++) {
+    const float value = x[r];
+    result = p.kind == REDUCE_MAX ? (value > result || value != value ? value : result)
+                                  : result + (p.kind == REDUCE_HALF_SQUARES ? value * value : value);
+  }
+  y[i] = result * p.scale;
+}
+
+/* Neighbouring results lie together and fill whole vectors; y is [chunk][result], a vector of results a work-item. */
+__kernel void slim_reduce_columns_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, y), const slim_reduce_params p)
+{
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(float, y);
+  const uint at = get_global_id(0) * SLIM_WIDTH;
+  if (at >= p.n * (uint)p.chunks) {
+    return;
+  }
+  const int begin = (int)(at / p.n) * p.length, end = min(begin + p.length, p.count);
+  const SLIM_FLOATW start = (SLIM_FLOATW)(p.kind == REDUCE_MAX ? -INFINITY : 0.0f);
+  SLIM_FLOATW result = start;
+  x += slim_strides_at(p.kept, at % p.n).x;
+  for (int first = begin; first < end; first += BLOCK) {
+    SLIM_FLOATW block = p.kind == REDUCE_MAX ? result : start;
+    for (int r = first; r < min(first + BLOCK, end); r++) {
+      block = merge_vector(block, SLIM_LOADW(0, x + r * p.reduced.a[0]), p.kind);
+    }
+    result = p.kind == REDUCE_MAX ? block : result + block;
+  }
+  SLIM_STOREW(result * p.scale, 0, y + at);
 }

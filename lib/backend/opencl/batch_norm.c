@@ -21,6 +21,21 @@ static slim_batch_norm_params params_of(const slim_device *device, const slim_gr
   return p;
 }
 
+static bool by_vectors(const slim_cl_build *b, const slim_batch_norm_params *p)
+{
+  return p->inner == 1 && p->c % b->cl->vector_width == 0;
+}
+
+/* n elements, by vectors where the kernel takes them. */
+static void range(slim_cl_build *b, const slim_batch_norm_params *p, size_t n)
+{
+  if (by_vectors(b, p)) {
+    slim_cl_range_vectors(b, n);
+  } else {
+    slim_cl_range(b, n);
+  }
+}
+
 /* Places in the workspace. */
 static size_t row_bytes(const slim_batch_norm_params *p, int rows)
 {
@@ -42,13 +57,13 @@ static slim_view output_or(const slim_cl_build *b, int k, slim_view other)
 static void sums(slim_cl_build *b, const slim_view *mean, const slim_view *partial, int squares,
                  const slim_batch_norm_params *p)
 {
-  slim_cl_begin(b, "slim_batch_norm_sums_f32");
+  slim_cl_begin(b, by_vectors(b, p) ? "slim_batch_norm_sums_vector_f32" : "slim_batch_norm_sums_f32");
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, mean);
   slim_cl_arg_view(b, partial);
   slim_cl_arg(b, &squares, sizeof(squares));
   slim_cl_arg(b, p, sizeof(*p));
-  slim_cl_range(b, (size_t)p->c * (size_t)p->slices);
+  range(b, p, (size_t)p->c * (size_t)p->slices);
 }
 
 static void statistics(slim_cl_build *b, const slim_view *mean, const slim_view *inverse,
@@ -94,7 +109,7 @@ static void prepare(slim_cl_build *b)
   } else {
     given(b, &inverse, &p);
   }
-  slim_cl_begin(b, "slim_batch_norm_naive_f32");
+  slim_cl_begin(b, by_vectors(b, &p) ? "slim_batch_norm_vector_f32" : "slim_batch_norm_naive_f32");
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, &b->in[1]);
   slim_cl_arg_view(b, &b->in[2]);
@@ -102,20 +117,20 @@ static void prepare(slim_cl_build *b)
   slim_cl_arg_view(b, &inverse);
   slim_cl_arg_view(b, &b->out[0]);
   slim_cl_arg(b, &p, sizeof(p));
-  slim_cl_range(b, slim_cl_elements(&b->in[0]));
+  range(b, &p, slim_cl_elements(&b->in[0]));
 }
 
 static void gradient_sums(slim_cl_build *b, const slim_view *partial, const slim_view *both,
                           const slim_batch_norm_params *p)
 {
-  slim_cl_begin(b, "slim_batch_norm_gradient_sums_f32");
+  slim_cl_begin(b, by_vectors(b, p) ? "slim_batch_norm_gradient_sums_vector_f32" : "slim_batch_norm_gradient_sums_f32");
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, &b->in[1]);
   slim_cl_arg_view(b, &b->in[3]);
   slim_cl_arg_view(b, &b->in[4]);
   slim_cl_arg_view(b, partial);
   slim_cl_arg(b, p, sizeof(*p));
-  slim_cl_range(b, (size_t)p->c * (size_t)p->slices);
+  range(b, p, (size_t)p->c * (size_t)p->slices);
   slim_cl_begin(b, "slim_batch_norm_gradient_finish_f32");
   slim_cl_arg_view(b, partial);
   slim_cl_arg_view(b, both);
@@ -135,14 +150,14 @@ static void prepare_gradient(slim_cl_build *b)
   if ((p.want & 1) == 0) {
     return;
   }
-  slim_cl_begin(b, "slim_batch_norm_gradient_naive_f32");
+  slim_cl_begin(b, by_vectors(b, &p) ? "slim_batch_norm_gradient_vector_f32" : "slim_batch_norm_gradient_naive_f32");
   for (int i = 0; i < 5; i++) {
     slim_cl_arg_view(b, &b->in[i]);
   }
   slim_cl_arg_view(b, &both);
   slim_cl_arg_view(b, &b->out[0]);
   slim_cl_arg(b, &p, sizeof(p));
-  slim_cl_range(b, slim_cl_elements(&b->in[0]));
+  range(b, &p, slim_cl_elements(&b->in[0]));
 }
 
 static size_t workspace(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)

@@ -14,12 +14,17 @@ static void prepare(slim_cl_build *b)
   if (is_nchw(b) && p.n > 0) {
     p.inner = (int)p.n / (b->out[0].shape.dim[0] * c);
   }
-  slim_cl_begin(b, "slim_bias_add_naive_f32");
+  const bool vectors = p.inner == 1 && c % b->cl->vector_width == 0;
+  slim_cl_begin(b, vectors ? "slim_bias_add_vector_f32" : "slim_bias_add_naive_f32");
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, &b->in[1]);
   slim_cl_arg_view(b, &b->out[0]);
   slim_cl_arg(b, &p, sizeof(p));
-  slim_cl_range(b, p.n);
+  if (vectors) {
+    slim_cl_range_vectors(b, p.n);
+  } else {
+    slim_cl_range(b, p.n);
+  }
 }
 
 /* All axes but the channels'. */

@@ -2,6 +2,9 @@
 #include "backend/opencl/strides.h"
 #include "kernels/dropout_params.h"
 
+#define MANY 64u /* elements of a work-item of the CPU-like kernel, and its work-items a group */
+#define GROUP 16u
+
 /* Steps of the noise over x: 0 along its shared axes. */
 static slim_strides_params noise_strides(const slim_dropout_attr *attr, const slim_shape *x)
 {
@@ -25,13 +28,17 @@ static void prepare(slim_cl_build *b)
   p.keep_all = limit >= 4294967296.0;
   p.limit = p.keep_all ? 0 : (unsigned)limit;
   p.strides = noise_strides(attr, &b->out[0].shape);
-  const bool blocks = attr->noise.rank == 0;
-  slim_cl_begin(b, blocks ? "slim_dropout_block_f32" : "slim_dropout_naive_f32");
+  const bool blocks = attr->noise.rank == 0, many = blocks && slim_cl_is_cpu(b);
+  slim_cl_begin(b, many ? "slim_dropout_cpu_f32" : blocks ? "slim_dropout_block_f32" : "slim_dropout_naive_f32");
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, &b->out[0]);
   slim_cl_arg_key(b, (uint64_t)attr->hash_high << 32 | attr->hash_low);
   slim_cl_arg(b, &p, sizeof(p));
-  slim_cl_range(b, blocks ? (p.n + 3) / 4 : p.n);
+  if (many) {
+    slim_cl_range_groups(b, (p.n + MANY * GROUP - 1) / (MANY * GROUP), GROUP);
+  } else {
+    slim_cl_range(b, blocks ? (p.n + 3) / 4 : p.n);
+  }
 }
 
 const slim_cl_op slim_cl_op_dropout = { .prepare = prepare };

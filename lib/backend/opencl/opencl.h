@@ -172,6 +172,8 @@ void slim_cl_arg_host(slim_cl_build *build, const slim_view *view);
 void slim_cl_arg_key(slim_cl_build *build, uint64_t hash);
 /** n work-items, rounded up to whole groups: the kernel checks its bound. */
 void slim_cl_range(slim_cl_build *build, size_t n);
+/** n elements, a vector of them a work-item. */
+void slim_cl_range_vectors(slim_cl_build *build, size_t n);
 /** The same for few but longer work-items, a row each: small groups, so that all compute units get some. */
 void slim_cl_range_rows(slim_cl_build *build, size_t rows);
 void slim_cl_range_3d(slim_cl_build *build, const size_t groups[3], const size_t local[3]);

@@ -20,3 +20,17 @@ slim_pool2d_params slim_cl_pool2d(const slim_cl_build *b, const slim_shape *x, c
   p.want = slim_cl_wants(b);
   return p;
 }
+
+bool slim_cl_pool2d_vectors(const slim_cl_build *b, const slim_pool2d_params *p)
+{
+  return !p->nchw && p->c % b->cl->vector_width == 0;
+}
+
+void slim_cl_pool2d_range(slim_cl_build *b, const slim_pool2d_params *p)
+{
+  if (slim_cl_pool2d_vectors(b, p)) {
+    slim_cl_range_vectors(b, p->n);
+  } else {
+    slim_cl_range(b, p->n);
+  }
+}

@@ -59,13 +59,44 @@ size_t slim_cl_reduce_workspace(const slim_device *device, const slim_shape *x, 
   return p.chunks == 1 ? 0 : (size_t)p.n * (size_t)p.chunks * sizeof(float);
 }
 
+/* Neighbouring results whose elements lie together and fill vectors, or reduced elements that do. */
+static bool by_columns(const slim_cl_build *b, const slim_reduce_params *p)
+{
+  const slim_strides_params *k = &p->kept;
+  return p->reduced.rank == 1 && k->a[k->rank - 1] == 1 && k->dim[k->rank - 1] % b->cl->vector_width == 0;
+}
+
+static bool by_rows(const slim_reduce_params *p)
+{
+  return p->reduced.rank == 1 && p->reduced.a[0] == 1;
+}
+
 static void launch(slim_cl_build *b, const slim_view *x, const slim_view *y, const slim_reduce_params *p)
 {
-  slim_cl_begin(b, "slim_reduce_naive_f32");
+  const bool columns = by_columns(b, p);
+  const size_t parts = (size_t)p->n * (size_t)p->chunks;
+  slim_cl_begin(b, columns ? "slim_reduce_columns_f32" : by_rows(p) ? "slim_reduce_rows_f32" : "slim_reduce_naive_f32");
   slim_cl_arg_view(b, x);
   slim_cl_arg_view(b, y);
   slim_cl_arg(b, p, sizeof(*p));
-  slim_cl_range(b, (size_t)p->n * (size_t)p->chunks);
+  if (columns) {
+    slim_cl_range_vectors(b, parts);
+  } else if (by_rows(p)) {
+    slim_cl_range_rows(b, parts);
+  } else {
+    slim_cl_range(b, parts);
+  }
+}
+
+/* The second launch: the chunks of each result, which lie as the first one left them. */
+static slim_reduce_params merge_of(const slim_cl_build *b, const slim_reduce_params *p, slim_reduce_kind kind)
+{
+  const bool columns = by_columns(b, p);
+  slim_reduce_params m = { .n = p->n, .count = p->chunks, .chunks = 1, .length = p->chunks };
+  m.kind = (int)(kind == SLIM_REDUCE_MAX ? SLIM_REDUCE_MAX : SLIM_REDUCE_SUM);
+  m.kept = (slim_strides_params){ .rank = 1, .dim = { (int)p->n }, .a = { columns ? 1 : p->chunks } };
+  m.reduced = (slim_strides_params){ .rank = 1, .dim = { p->chunks }, .a = { columns ? (int)p->n : 1 } };
+  return m;
 }
 
 void slim_cl_reduce(slim_cl_build *b, const slim_view *x, const slim_view *y, slim_reduce_kind kind, unsigned axes)
@@ -75,20 +106,16 @@ void slim_cl_reduce(slim_cl_build *b, const slim_view *x, const slim_view *y, sl
                       : kind == SLIM_REDUCE_HALF_SQUARES ? 0.5f
                                                          : 1.0f;
   p.kind = (int)kind;
-  if (p.chunks > 1) {
-    const slim_view parts = { .buffer = b->workspace->buffer, .offset = b->workspace->offset };
-    launch(b, x, &parts, &p);
-    p = (slim_reduce_params){ .n = p.n, .count = p.chunks, .chunks = 1, .length = p.chunks };
-    p.kind = (int)(kind == SLIM_REDUCE_MAX ? SLIM_REDUCE_MAX : SLIM_REDUCE_SUM);
-    p.kept = (slim_strides_params){ .rank = 1, .dim = { (int)p.n }, .a = { p.count } };
-    p.reduced = (slim_strides_params){ .rank = 1, .dim = { p.count }, .a = { 1 } };
-    x = &parts;
+  if (p.chunks == 1) {
     p.scale = scale;
     launch(b, x, y, &p);
     return;
   }
-  p.scale = scale;
-  launch(b, x, y, &p);
+  const slim_view parts = { .buffer = b->workspace->buffer, .offset = b->workspace->offset };
+  launch(b, x, &parts, &p);
+  slim_reduce_params merge = merge_of(b, &p, kind);
+  merge.scale = scale;
+  launch(b, &parts, y, &merge);
 }
 
 static void prepare(slim_cl_build *b)

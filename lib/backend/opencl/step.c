@@ -149,9 +149,26 @@ static void range_of(slim_cl_build *b, size_t n, size_t local)
   }
 }
 
+/* The largest power of two that is not above n. */
+static size_t round_down_power(size_t n)
+{
+  size_t power = 1;
+  while (power <= n / 2) {
+    power *= 2;
+  }
+  return power;
+}
+
 void slim_cl_range(slim_cl_build *b, size_t n)
 {
   range_of(b, n, b->cl->group_1d);
+}
+
+void slim_cl_range_vectors(slim_cl_build *b, size_t n)
+{
+  const size_t width = (size_t)b->cl->vector_width;
+  const size_t vectors = (n + width - 1) / width, share = vectors / ((size_t)b->device->info.compute_units * 2) + 1;
+  range_of(b, vectors, b->cl->group_1d < share ? b->cl->group_1d : round_down_power(share));
 }
 
 void slim_cl_range_rows(slim_cl_build *b, size_t rows)
