@@ -59,7 +59,7 @@ float *test_numbers(size_t n, unsigned seed);
 /* Compares the gradients of sum(p * y), p random and fixed, by the input and by each trainable variable with central
  * differences of size step. A difference is an error when it is above tolerance times the largest gradient of the
  * tensor. step 0, tolerance 0: what float32 allows, its epsilon to the power 1/3, and 40 times that to 2/3.
- * More than 40 elements: 40 of them are tried. */
+ * More than 16 elements: 16 of them are tried. */
 void test_assert_gradient(test_net *net, slim_tensor *y, float step, float tolerance);
 
 #endif
