@@ -29,6 +29,10 @@ static const struct conv_case {
   { "whole_image", 4, 6, 6, 10, 40, { 6, 6 }, { 1, 1 }, { 1, 1 }, SLIM_VALID, 0 },
   { "even_kernel", 2, 9, 9, 4, 6, { 4, 4 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "many_channels", 1, 5, 5, 300, 130, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "winograd_3x3", 3, 14, 13, 32, 48, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "winograd_3x3_valid", 2, 19, 22, 16, 32, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_VALID, 0 },
+  { "winograd_5x5_odd", 3, 9, 7, 48, 16, { 5, 5 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "winograd_nchw", 4, 13, 9, 16, 16, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 1 },
   { "nchw", 2, 9, 7, 5, 6, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 1 },
   { "nchw_stride", 2, 9, 7, 17, 33, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 1 },
 };
@@ -148,8 +152,45 @@ START_TEST(matches_loops)
 }
 END_TEST
 
+/* bias, residual and relu6 fused behind the forward pass. */
+START_TEST(epilogue_matches_loops)
+{
+  const struct conv_case *c = &cases[_i];
+  const slim_conv2d_attr attr = { c->stride, c->rate, c->padding, c->nchw };
+  const slim_bias_attr bias = { 0 };
+  const slim_binary_attr add = { SLIM_BINARY_ADD };
+  const slim_activation_attr activation = { SLIM_ACTIVATION_RELU6 };
+  const test_fused more[] = { { &slim_op_bias_add, &bias, 2, 0 }, { &slim_op_binary, &add, 2, 0 },
+                              { &slim_op_activation, &activation, 1, 0 } };
+  products p = { .pass = 0 };
+  test_op t;
+  set_up(&t, c, 0, &attr);
+  const size_t n = test_elements(t.out[0].shape);
+  t.num_in = 4;
+  t.in[2] = test_random_tensor(SLIM_SHAPE(c->outputs), 3);
+  t.in[3] = test_random_tensor(t.out[0].shape, 4);
+  p.a = t.in[0].data;
+  p.b = t.in[1].data;
+  p.want = calloc(n, sizeof *p.want);
+  p.scale = calloc(n, sizeof *p.scale);
+  visit_products(c, accumulate, &p);
+  for (size_t i = 0; i < n; i++) {
+    const double sum = p.want[i] + (double)((float *)t.in[2].data)[i % (size_t)c->outputs] + (double)((float *)t.in[3].data)[i];
+    p.want[i] = sum < 0.0 ? 0.0 : sum > 6.0 ? 6.0 : sum;
+    p.scale[i] += 2.0;
+  }
+  if (test_op_run_fused(&t, more, 3, NULL)) {
+    test_assert_sums(t.out[0].data, p.want, p.scale, n, test_sum_tolerance(reduction(&t, c, 0)), c->label);
+  }
+  free(p.want);
+  free(p.scale);
+  test_op_free(&t);
+}
+END_TEST
+
 static void build(TCase *tcase)
 {
+  tcase_add_loop_test(tcase, epilogue_matches_loops, 0, CASES);
   tcase_add_loop_test(tcase, matches_loops, 0, 3 * CASES);
 }
 

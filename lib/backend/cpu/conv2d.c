@@ -2,11 +2,14 @@
 #include "backend/cpu/layout.h"
 #include "backend/cpu/packed.h"
 #include "backend/cpu/taps.h"
+#include "backend/cpu/winograd.h"
 
 /* Workspace: scratch of the workers; with nchw also x and y with channels last. */
 typedef struct state {
   conv2d g;
   taps taps;
+  winograd winograd;
+  bool by_winograd;
   packed_weights packed;
 } state;
 
@@ -20,6 +23,16 @@ static tap_axis axis_of(int kernel, int rate, int before)
   return (tap_axis){ .count = kernel, .first = 0, .step = 1, .begin = -before, .distance = rate };
 }
 
+static void plan_winograd(state *s, const slim_cpu_step *step)
+{
+  const conv2d *g = &s->g;
+  const tile_epilogue epilogue = epilogue_of(step, 2);
+  s->winograd = (winograd){ .n = g->x.n, .h = g->x.h, .w = g->x.w, .c = g->x.c, .oh = g->y.h, .ow = g->y.w,
+                            .oc = g->y.c, .kernel = g->kh, .top = g->before_h, .left = g->before_w };
+  s->by_winograd = g->kh == g->kw && g->stride.h == 1 && g->stride.w == 1 && g->rate.h == 1 && g->rate.w == 1 &&
+                   CPU_OP(winograd_plan)(&s->winograd, &epilogue);
+}
+
 static void set_up(state *s, const slim_cpu_step *step)
 {
   s->g = conv2d_of(step->attr, &step->in[0].shape, &step->in[1].shape, &step->out[0].shape);
@@ -31,11 +44,33 @@ static void set_up(state *s, const slim_cpu_step *step)
   s->taps.rows = axis_of(g->kh, g->rate.h, g->before_h);
   s->taps.columns = axis_of(g->kw, g->rate.w, g->before_w);
   CPU_OP(taps_plan)(&s->taps);
+  plan_winograd(s, step);
 }
 
+/* Of each worker. */
 static size_t scratch_floats(const slim_cpu_step *step, const state *s)
 {
-  return (size_t)slim_threads_count(step->device->threads) * CPU_OP(taps_scratch)(&s->taps);
+  const size_t one = s->by_winograd ? CPU_OP(winograd_scratch)(&s->winograd) : CPU_OP(taps_scratch)(&s->taps);
+  return (size_t)slim_threads_count(step->device->threads) * one;
+}
+
+static void pack(const slim_cpu_step *step, state *s)
+{
+  if (s->by_winograd) {
+    CPU_OP(winograd_pack)(step, &s->winograd, step->in[1].host, s->packed.data);
+  } else {
+    CPU_OP(taps_pack)(step, &s->taps, step->in[1].host, s->packed.data);
+  }
+}
+
+static void convolve(const slim_cpu_step *step, const state *s, const float *x, float *y)
+{
+  const tile_epilogue epilogue = epilogue_of(step, 2);
+  if (s->by_winograd) {
+    CPU_OP(winograd_run)(step, &s->winograd, x, s->packed.data, y, &epilogue, step->workspace);
+  } else {
+    CPU_OP(taps_run)(step, &s->taps, x, s->packed.data, y, &epilogue, step->workspace);
+  }
 }
 
 static size_t workspace(const slim_cpu_step *step)
@@ -56,7 +91,9 @@ static bool prepare(slim_cpu_step *step)
 {
   state *s = step->state;
   set_up(s, step);
-  return packed_alloc(&s->packed, CPU_OP(taps_packed)(&s->taps));
+  step->base.kernel = s->by_winograd ? "conv2d_winograd" : "conv2d_taps";
+  return packed_alloc(&s->packed,
+                      s->by_winograd ? CPU_OP(winograd_packed)(&s->winograd) : CPU_OP(taps_packed)(&s->taps));
 }
 
 static void release(slim_cpu_step *step)
@@ -68,20 +105,18 @@ static void release(slim_cpu_step *step)
 static void run(slim_cpu_step *step, const slim_run *run_info)
 {
   state *s = step->state;
-  const tile_epilogue epilogue = epilogue_of(step, 2);
   const conv2d *g = &s->g;
-  float *work = step->workspace;
   (void)run_info;
   if (packed_stale(&s->packed, &step->in[1])) {
-    CPU_OP(taps_pack)(step, &s->taps, step->in[1].host, s->packed.data);
+    pack(step, s);
   }
   if (!is_nchw(step)) {
-    CPU_OP(taps_run)(step, &s->taps, step->in[0].host, s->packed.data, step->out[0].host, &epilogue, work);
+    convolve(step, s, step->in[0].host, step->out[0].host);
     return;
   }
-  float *x = work + scratch_floats(step, s), *y = x + whole_lines(image_floats(&g->x));
+  float *x = (float *)step->workspace + scratch_floats(step, s), *y = x + whole_lines(image_floats(&g->x));
   turn_all(step, (size_t)g->x.n, (turn){ step->in[0].host, x, (size_t)g->x.c, (size_t)g->x.h * (size_t)g->x.w });
-  CPU_OP(taps_run)(step, &s->taps, x, s->packed.data, y, &epilogue, work);
+  convolve(step, s, x, y);
   turn_all(step, (size_t)g->y.n, (turn){ y, step->out[0].host, (size_t)g->y.h * (size_t)g->y.w, (size_t)g->y.c });
 }
 
@@ -91,6 +126,6 @@ static bool can_fuse(const slim_group *group, const slim_node *node)
 }
 
 const slim_cpu_op CPU_OP(conv2d) = {
-  .kernel = "conv2d_taps", .state_bytes = sizeof(state), .can_fuse = can_fuse, .flops = flops, .workspace = workspace,
+  .state_bytes = sizeof(state), .can_fuse = can_fuse, .flops = flops, .workspace = workspace,
   .prepare = prepare, .run = run, .release = release
 };

@@ -3,6 +3,7 @@
 #include "backend/cpu/layout.h"
 #include "backend/cpu/packed.h"
 #include "backend/cpu/taps.h"
+#include "backend/cpu/winograd.h"
 
 typedef struct phase {
   taps taps;
@@ -13,6 +14,8 @@ typedef struct state {
   conv2d g;
   int count;
   phase *phases;
+  winograd winograd; /* instead of the one phase of stride 1 */
+  bool by_winograd;
   packed_weights packed;
 } state;
 
@@ -75,9 +78,24 @@ static int phases_of(const conv2d *g)
   return g->stride.h * g->stride.w;
 }
 
+/* A convolution of dy with the kernel turned by half a turn. */
+static bool plan_winograd(const conv2d *g, winograd *w)
+{
+  const tile_epilogue none = { 0 };
+  *w = (winograd){ .n = g->y.n, .h = g->y.h, .w = g->y.w, .c = g->y.c, .oh = g->x.h, .ow = g->x.w, .oc = g->x.c,
+                   .kernel = g->kh, .top = g->kh - 1 - g->before_h, .left = g->kw - 1 - g->before_w,
+                   .transposed = true };
+  return g->kh == g->kw && g->stride.h == 1 && g->stride.w == 1 && g->rate.h == 1 && g->rate.w == 1 &&
+         CPU_OP(winograd_plan)(w, &none);
+}
+
 static size_t scratch_floats(const slim_cpu_step *step, const conv2d *g)
 {
+  winograd w;
   size_t most = 0;
+  if (plan_winograd(g, &w)) {
+    return CPU_OP(winograd_scratch)(&w) * (size_t)slim_threads_count(step->device->threads);
+  }
   for (int i = 0; i < phases_of(g); i++) {
     const phase p = phase_of(g, i);
     const size_t floats = CPU_OP(taps_scratch)(&p.taps);
@@ -104,6 +122,11 @@ static bool prepare(slim_cpu_step *step)
   state *s = step->state;
   size_t packed = 0;
   s->g = geometry(step);
+  s->by_winograd = plan_winograd(&s->g, &s->winograd);
+  if (s->by_winograd) {
+    step->base.kernel = "conv2d_winograd";
+    return packed_alloc(&s->packed, CPU_OP(winograd_packed)(&s->winograd));
+  }
   s->count = phases_of(&s->g);
   s->phases = calloc((size_t)s->count, sizeof *s->phases);
   for (int i = 0; s->phases && i < s->count; i++) {
@@ -125,6 +148,9 @@ static void run_phases(slim_cpu_step *step, const float *dy, float *dx)
 {
   const state *s = step->state;
   const tile_epilogue none = { 0 };
+  if (s->by_winograd) {
+    CPU_OP(winograd_run)(step, &s->winograd, dy, s->packed.data, dx, &none, step->workspace);
+  }
   for (int i = 0; i < s->count; i++) {
     const phase *p = &s->phases[i];
     if (p->taps.oh > 0 && p->taps.ow > 0) {
@@ -140,6 +166,9 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   const conv2d *g = &s->g;
   (void)run_info;
   if (packed_stale(&s->packed, &step->in[1])) {
+    if (s->by_winograd) {
+      CPU_OP(winograd_pack)(step, &s->winograd, step->in[1].host, s->packed.data);
+    }
     for (int i = 0; i < s->count; i++) {
       CPU_OP(taps_pack)(step, &s->phases[i].taps, step->in[1].host, s->packed.data + s->phases[i].packed_offset);
     }
