@@ -1,11 +1,11 @@
 /*
  * The layers. Each takes its required values by position and options by name:
  *
- *   net = slim_conv2d(net, 64, SLIM_HW(3, 3), .stride = 2, .activation = slim_relu, .scope = "conv1");
+ *   net = slim_conv2d(net, 64, SLIM_HW(3, 3), .stride = SLIM_HW(2, 2), .scope = "conv1");
  *
- * Options that all layers with variables share: trainable (yes), reuse, variables_collections, outputs_collections, scope.
- * Layers without variables take outputs_collections and scope. Variables, scopes and defaults are TF-Slim's, so that
- * checkpoints match. A layer that fails returns the graph's poison tensor, which later layers pass on; ask
+ * Options that all layers with variables share: trainable (yes), reuse, variables_collections, outputs_collections,
+ * scope. Layers without variables take outputs_collections and scope. Variables, scopes and defaults are TF-Slim's, so
+ * that checkpoints match. A layer that fails returns the graph's poison tensor, which later layers pass on; ask
  * slim_graph_status() once at the end. Without the macros (C++) fill a slim_args and call the function.
  */
 #ifndef SLIM_LAYERS_H
@@ -20,22 +20,23 @@ extern "C" {
 /* --- convolution and fully connected ---------------------------------------------------------------------------- */
 
 /**
- * Two-dimensional convolution of net, [n, h, w, c] float32, with num_outputs kernels of kernel pixels; then biases or the
- * normalizer, then the activation. It is cross-correlation: the kernel is not flipped.
+ * Two-dimensional convolution of net, [n, h, w, c] float32, with num_outputs kernels of kernel pixels; then biases or
+ * the normalizer, then the activation. It is cross-correlation: the kernel is not flipped.
  * Variables: weights [kernel.h, kernel.w, c, num_outputs] in both data formats; biases [num_outputs], unless there is a
  * normalizer or biases_initializer is SLIM_NO_INIT.
- * Options: stride ([1, 1]), rate ([1, 1], dilation), padding (SLIM_SAME), data_format (SLIM_NHWC), activation (slim_relu),
- * normalizer, normalizer_args, weights_initializer (SLIM_XAVIER), biases_initializer (SLIM_ZEROS), weights_regularizer,
- * biases_regularizer, scope ("Conv") and the common ones.
+ * Options: stride ([1, 1]), rate ([1, 1], dilation), padding (SLIM_SAME), data_format (SLIM_NHWC), activation
+ * (slim_relu), normalizer, normalizer_args, weights_initializer (SLIM_XAVIER), biases_initializer (SLIM_ZEROS),
+ * weights_regularizer, biases_regularizer, scope ("Conv") and the common ones.
  * @return [n, oh, ow, num_outputs]. SAME: oh = ceil(h / stride.h). VALID: oh = ceil((h - (kernel.h - 1) * rate.h) /
  * stride.h). The odd pixel of SAME padding goes to the bottom and right.
- * Errors: SLIM_ERR_SHAPE if the rank is not 4 or the kernel does not fit; SLIM_ERR_ARG if stride and rate are both above 1.
+ * Errors: SLIM_ERR_SHAPE if the rank is not 4 or the kernel does not fit; SLIM_ERR_ARG if stride and rate are both
+ * above 1.
  */
 SLIM_API slim_tensor *slim_conv2d(const slim_args *args);
 
 /**
- * Fully connected: net [..., k] times weights [k, num_outputs]; then biases or the normalizer, then the activation. Of more
- * than two dimensions only the last is contracted; slim_flatten first to take them all.
+ * Fully connected: net [..., k] times weights [k, num_outputs]; then biases or the normalizer, then the activation. Of
+ * more than two dimensions only the last is contracted; slim_flatten first to take them all.
  * Options: activation (slim_relu), normalizer, normalizer_args, weights_initializer (SLIM_XAVIER), biases_initializer
  * (SLIM_ZEROS), weights_regularizer, biases_regularizer, scope ("fully_connected") and the common ones.
  * @return [..., num_outputs].
@@ -45,8 +46,8 @@ SLIM_API slim_tensor *slim_fully_connected(const slim_args *args);
 
 /**
  * Adds a variable biases [c] to every channel of net, then the activation (none).
- * Options: activation, biases_initializer (SLIM_ZEROS), biases_regularizer, data_format (SLIM_NHWC), scope ("BiasAdd") and
- * the common ones.
+ * Options: activation, biases_initializer (SLIM_ZEROS), biases_regularizer, data_format (SLIM_NHWC), scope ("BiasAdd")
+ * and the common ones.
  */
 SLIM_API slim_tensor *slim_bias_add(const slim_args *args);
 
@@ -68,9 +69,9 @@ SLIM_API slim_tensor *slim_avg_pool2d(const slim_args *args);
 
 /**
  * Batch normalisation of net over all axes but the channels: (net - mean) / sqrt(variance + epsilon) * gamma + beta.
- * Training uses the statistics of the batch and updates moving_mean and moving_variance, moving = moving * decay + batch *
- * (1 - decay); otherwise it uses those. The updates are ops in updates_collections ("update_ops"), which every run that
- * applies gradients runs too; "" runs them with the layer itself.
+ * Training uses the statistics of the batch and updates moving_mean and moving_variance, moving = moving * decay +
+ * batch * (1 - decay); otherwise it uses those. The updates are ops in updates_collections ("update_ops"), which every
+ * run that applies gradients runs too; "" runs them with the layer itself.
  * Ranks 2 and 4 take TensorFlow's fused path: the moving variance takes the unbiased variance (times N / (N - 1)) and
  * epsilon is at least 1.001e-5.
  * Variables, [c] each: gamma (only with .scale = SLIM_YES), beta (not with .center = SLIM_NO), moving_mean,
@@ -89,8 +90,8 @@ SLIM_API slim_tensor *slim_batch_norm(const slim_args *args);
 SLIM_API slim_tensor *slim_flatten(const slim_args *args);
 
 /**
- * Sets each element of net to 0 with probability 1 - keep_prob and divides the rest by keep_prob. Not training: net itself.
- * The mask depends on the graph's seed (or seed), the layer's name and the step, not on the device.
+ * Sets each element of net to 0 with probability 1 - keep_prob and divides the rest by keep_prob. Not training: net
+ * itself. The mask depends on the graph's seed (or seed), the layer's name and the step, not on the device.
  * Options: keep_prob (0.5), is_training (yes), seed, outputs_collections, scope ("Dropout").
  */
 SLIM_API slim_tensor *slim_dropout(const slim_args *args);
@@ -114,8 +115,8 @@ SLIM_API slim_tensor *slim_identity(const slim_args *args);
 /* --- composition -------------------------------------------------------------------------------------------------- */
 
 /**
- * Calls layer repetitions times, each on the result of the one before, with all other values and options of the call. The
- * variable scope is scope (or "Repeat"); call i, from 1, gets the scope "<scope>_<i>", without a scope
+ * Calls layer repetitions times, each on the result of the one before, with all other values and options of the call.
+ * The variable scope is scope (or "Repeat"); call i, from 1, gets the scope "<scope>_<i>", without a scope
  * "<layer's name>_<i>": Repeat/convolution2d_1.
  */
 SLIM_API slim_tensor *slim_repeat(const slim_args *args);

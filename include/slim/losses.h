@@ -5,8 +5,8 @@
  *   slim_tensor *total = slim_get_total_loss(graph, true, NULL);
  *
  * Options of every loss: weights (a tensor, see slim_compute_weighted_loss), weight (1, one number for all), reduction
- * (SLIM_SUM_BY_NONZERO_WEIGHTS), loss_collection ("losses"; "" adds to none), scope. Arg scopes reach them all. An average
- * divides by what arrives when the graph runs, so that a short last batch counts rightly.
+ * (SLIM_SUM_BY_NONZERO_WEIGHTS), loss_collection ("losses"; "" adds to none), scope. Arg scopes reach them all. An
+ * average divides by what arrives when the graph runs, so that a short last batch counts rightly.
  */
 #ifndef SLIM_LOSSES_H
 #define SLIM_LOSSES_H
@@ -19,8 +19,8 @@ extern "C" {
 
 /**
  * Weighs losses (a tensor of any rank) and reduces them to the result.
- * weights: a scalar; [n]; or the shape of losses, each dimension 1 or equal, left out at the end or 1. They apply to all
- * that they are repeated along.
+ * weights: a scalar; [n]; or the shape of losses, each dimension 1 or equal, left out at the end or 1. They apply to
+ * all that they are repeated along.
  * SUM_BY_NONZERO_WEIGHTS: sum(weights * losses) / number of losses whose weight is not 0; 0 if there is none. SUM: the
  * sum. MEAN: sum / sum of weights, 0 if that is 0. SUM_OVER_BATCH_SIZE: sum / number of losses. REDUCTION_NONE: the
  * weighed losses.
@@ -32,8 +32,8 @@ SLIM_API slim_tensor *slim_compute_weighted_loss(const slim_args *args);
 /** -sum(labels * log softmax(logits)) over the last axis; labels are rows of probabilities (one-hot) like logits.
  * label_smoothing s: labels * (1 - s) + s / classes. No gradient reaches labels. Scope "softmax_cross_entropy_loss". */
 SLIM_API slim_tensor *slim_softmax_cross_entropy(const slim_args *args);
-/** The same with labels as int32 or int64 class numbers, [n] or [n, 1] for logits [n, classes]; a number out of range gives
- * NaN. Scope "sparse_softmax_cross_entropy_loss". */
+/** The same with labels as int32 or int64 class numbers, [n] or [n, 1] for logits [n, classes]; a number out of range
+ * gives NaN. Scope "sparse_softmax_cross_entropy_loss". */
 SLIM_API slim_tensor *slim_sparse_softmax_cross_entropy(const slim_args *args);
 /** Per element: max(x, 0) - x * labels + log(1 + exp(-|x|)). label_smoothing s: labels * (1 - s) + s / 2. Scope
  * "sigmoid_cross_entropy_loss". */

@@ -31,7 +31,7 @@ typedef struct slim_layer_row {
   int64_t macs;             /* multiply-accumulates of one sample */
 } slim_layer_row;
 
-/** Writes up to capacity layers that tensor (the logits) depends on, in order of creation. @return how many there are. */
+/** Writes up to capacity layers that tensor (the logits) depends on, in order of creation. @return their number. */
 SLIM_API size_t slim_summarize(const slim_tensor *tensor, slim_layer_row *rows, size_t capacity);
 
 #ifdef __cplusplus

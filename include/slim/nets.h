@@ -51,8 +51,8 @@ SLIM_API slim_tensor *slim_build_network(const char *name, slim_tensor *images, 
                                          const slim_net_args *args);
 
 /**
- * LeNet: images [n, 28, 28, 1] (other sizes fit too) -> logits [n, num_classes]. End points: conv1, pool1, conv2, pool2,
- * Flatten, fc3, dropout3, Logits, Predictions. Scope "LeNet", dropout_keep_prob 0.5.
+ * LeNet: images [n, 28, 28, 1] (other sizes fit too) -> logits [n, num_classes]. End points: conv1, pool1, conv2,
+ * pool2, Flatten, fc3, dropout3, Logits, Predictions. Scope "LeNet", dropout_keep_prob 0.5.
  */
 SLIM_API slim_tensor *slim_lenet(slim_tensor *images, const slim_net_args *args);
 /** conv2d and fully_connected with weights of standard deviation 0.1 and their L2 penalty. */

@@ -1,6 +1,6 @@
 /*
- * Mathematics on tensors: what losses, metrics and layers of your own are made of. A poison or NULL tensor passes through.
- * All take and give float32 unless they say otherwise. Errors go to the graph.
+ * Mathematics on tensors: what losses, metrics and layers of your own are made of. A poison or NULL tensor passes
+ * through. All take and give float32 unless they say otherwise. Errors go to the graph.
  */
 #ifndef SLIM_MATH_OPS_H
 #define SLIM_MATH_OPS_H

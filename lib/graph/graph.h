@@ -217,6 +217,8 @@ void slim_call_enter_name(slim_call *call, const char *default_name);
 slim_tensor *slim_call_close(slim_call *call, slim_tensor *result);
 /* Records "layer 'scope': text" and closes the scope. @return poison. */
 slim_tensor *slim_fail(slim_call *call, slim_status status, const char *format, ...) SLIM_PRINTF(3, 4);
+/* A number given by option, or otherwise when it is unset; SLIM_ZERO is 0. */
+float slim_option_float(float value, float otherwise);
 /* Options explicitly set in args, as a mask. */
 slim_option_mask slim_options_set(const slim_args *args);
 

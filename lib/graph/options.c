@@ -94,3 +94,12 @@ bool slim_options_keep(slim_graph *graph, slim_args *args)
   }
   return true;
 }
+
+float slim_option_float(float value, float otherwise)
+{
+  const float zero = SLIM_ZERO;
+  uint32_t bits = 0, zero_bits = 0; /* arithmetic may flush the smallest float to 0 */
+  memcpy(&bits, &value, sizeof bits);
+  memcpy(&zero_bits, &zero, sizeof zero_bits);
+  return bits == zero_bits ? 0.0f : bits == 0 ? otherwise : value;
+}

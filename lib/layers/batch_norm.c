@@ -3,10 +3,9 @@
 const slim_layer_info slim_layer_batch_norm = {
   slim_batch_norm, "batch_norm",
   SLIM_LAYER_COMMON | SLIM_OPTION(decay) | SLIM_OPTION(center) | SLIM_OPTION(scale) | SLIM_OPTION(epsilon) |
-    SLIM_OPTION(activation) | SLIM_OPTION(is_training) | SLIM_OPTION(data_format) | SLIM_OPTION(beta_initializer) |
-    SLIM_OPTION(gamma_initializer) | SLIM_OPTION(moving_mean_initializer) |
-    SLIM_OPTION(moving_variance_initializer) | SLIM_OPTION(beta_regularizer) | SLIM_OPTION(gamma_regularizer) |
-    SLIM_OPTION(updates_collections)
+      SLIM_OPTION(activation) | SLIM_OPTION(is_training) | SLIM_OPTION(data_format) | SLIM_OPTION(beta_initializer) |
+      SLIM_OPTION(gamma_initializer) | SLIM_OPTION(moving_mean_initializer) | SLIM_OPTION(moving_variance_initializer) |
+      SLIM_OPTION(beta_regularizer) | SLIM_OPTION(gamma_regularizer) | SLIM_OPTION(updates_collections)
 };
 
 #define FUSED_EPSILON 1.001e-5f /* cuDNN's least, which TensorFlow applies on every device */
@@ -34,20 +33,21 @@ static parts make_variables(slim_call *call, int channels)
   const slim_args *a = &call->args;
   const slim_shape shape = { 1, { channels } };
   parts p = { { a->input } };
-  p.input[1] = slim_option_flag(a->scale, false)
-                 ? slim_layer_variable_add(call, "gamma", shape, slim_option_initializer(a->gamma_initializer, SLIM_ONES),
-                                           a->gamma_regularizer, true)
-                 : constant(call, channels, 1.0f, "Const");
-  p.input[2] = slim_option_flag(a->center, true)
-                 ? slim_layer_variable_add(call, "beta", shape, slim_option_initializer(a->beta_initializer, SLIM_ZEROS),
-                                           a->beta_regularizer, true)
-                 : constant(call, channels, 0.0f, "Const");
-  p.input[3] = slim_layer_variable_add(call, "moving_mean", shape,
-                                       slim_option_initializer(a->moving_mean_initializer, SLIM_ZEROS), SLIM_NO_REG,
-                                       false);
-  p.input[4] = slim_layer_variable_add(call, "moving_variance", shape,
-                                       slim_option_initializer(a->moving_variance_initializer, SLIM_ONES), SLIM_NO_REG,
-                                       false);
+  p.input[1] =
+      slim_option_flag(a->scale, false)
+          ? slim_layer_variable_add(call, "gamma", shape, slim_option_initializer(a->gamma_initializer, SLIM_ONES),
+                                    a->gamma_regularizer, true)
+          : constant(call, channels, 1.0f, "Const");
+  p.input[2] =
+      slim_option_flag(a->center, true)
+          ? slim_layer_variable_add(call, "beta", shape, slim_option_initializer(a->beta_initializer, SLIM_ZEROS),
+                                    a->beta_regularizer, true)
+          : constant(call, channels, 0.0f, "Const");
+  p.input[3] = slim_layer_variable_add(
+      call, "moving_mean", shape, slim_option_initializer(a->moving_mean_initializer, SLIM_ZEROS), SLIM_NO_REG, false);
+  p.input[4] =
+      slim_layer_variable_add(call, "moving_variance", shape,
+                              slim_option_initializer(a->moving_variance_initializer, SLIM_ONES), SLIM_NO_REG, false);
   return p;
 }
 
@@ -94,10 +94,10 @@ slim_tensor *(slim_batch_norm)(const slim_args *args)
   }
   const bool fused = in->rank == 2 || in->rank == 4, training = slim_option_flag(call.args.is_training, true);
   const float epsilon = slim_option_float(call.args.epsilon, 0.001f);
-  const slim_batch_norm_attr attr = {
-    .epsilon = fused && epsilon < FUSED_EPSILON ? FUSED_EPSILON : epsilon,
-    .training = training, .unbiased = fused, .nchw = slim_layer_nchw(&call)
-  };
+  const slim_batch_norm_attr attr = { .epsilon = fused && epsilon < FUSED_EPSILON ? FUSED_EPSILON : epsilon,
+                                      .training = training,
+                                      .unbiased = fused,
+                                      .nchw = slim_layer_nchw(&call) };
   const parts p = make_variables(&call, slim_layer_channels(&call, call.args.input));
   slim_tensor *net = slim_op_add(p.input, 5, &slim_op_batch_norm, "FusedBatchNorm", &attr);
   if (training && !slim_is_poison(net)) {

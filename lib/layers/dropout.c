@@ -3,8 +3,7 @@
 #include "base/rng.h"
 
 const slim_layer_info slim_layer_dropout = {
-  slim_dropout, "dropout",
-  SLIM_LAYER_PLAIN | SLIM_OPTION(keep_prob) | SLIM_OPTION(is_training) | SLIM_OPTION(seed)
+  slim_dropout, "dropout", SLIM_LAYER_PLAIN | SLIM_OPTION(keep_prob) | SLIM_OPTION(is_training) | SLIM_OPTION(seed)
 };
 
 slim_tensor *(slim_dropout)(const slim_args *args)
@@ -22,9 +21,10 @@ slim_tensor *(slim_dropout)(const slim_args *args)
   if (!slim_option_flag(a->is_training, true)) {
     return slim_call_close(&call, a->input);
   }
-  const uint64_t hash = a->has_seed ? slim_hash_bytes(&a->seed, sizeof a->seed)
-                                    : slim_hash(slim_name_scope_current(call.graph));
-  const slim_dropout_attr attr = { .keep_prob = keep_prob, .hash_low = (uint32_t)hash,
+  const uint64_t hash =
+      a->has_seed ? slim_hash_bytes(&a->seed, sizeof a->seed) : slim_hash(slim_name_scope_current(call.graph));
+  const slim_dropout_attr attr = { .keep_prob = keep_prob,
+                                   .hash_low = (uint32_t)hash,
                                    .hash_high = (uint32_t)(hash >> 32) };
   return slim_call_close(&call, slim_op_add(&a->input, 1, &slim_op_dropout, "dropout", &attr));
 }

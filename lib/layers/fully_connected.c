@@ -20,8 +20,9 @@ slim_tensor *(slim_fully_connected)(const slim_args *args)
                      slim_shape_format(in, text, sizeof text), in->rank);
   }
   const slim_shape shape = { 2, { in->dim[in->rank - 1], a->num_outputs } };
-  slim_tensor *weights = slim_layer_variable_add(
-    &call, "weights", shape, slim_option_initializer(a->weights_initializer, SLIM_XAVIER), a->weights_regularizer, true);
+  slim_tensor *weights =
+      slim_layer_variable_add(&call, "weights", shape, slim_option_initializer(a->weights_initializer, SLIM_XAVIER),
+                              a->weights_regularizer, true);
   slim_tensor *inputs[] = { a->input, weights };
   const slim_matmul_attr attr = { 0, 0 };
   return slim_layer_finish(&call, slim_op_add(inputs, 2, &slim_op_matmul, "MatMul", &attr), slim_relu);

@@ -42,15 +42,6 @@ int slim_layer_channels(const slim_call *call, const slim_tensor *x)
   return x->shape.dim[slim_layer_nchw(call) ? 1 : x->shape.rank - 1];
 }
 
-float slim_option_float(float value, float otherwise)
-{
-  const float zero = SLIM_ZERO;
-  if (memcmp(&value, &zero, sizeof value) == 0) {
-    return 0.0f;
-  }
-  return value != 0.0f ? value : otherwise;
-}
-
 bool slim_option_flag(slim_flag flag, bool otherwise)
 {
   return flag.value ? flag.value == 1 : otherwise;
@@ -68,7 +59,8 @@ slim_initializer slim_option_initializer(slim_initializer given, slim_initialize
 
 /* --- variables ---------------------------------------------------------------------------------------------------- */
 
-/* The collections of variables_collections for this kind: "a,b" goes to all, "weights=a" to one. NULL without memory. */
+/* The collections of variables_collections for this kind: "a,b" goes to all, "weights=a" to one. NULL without memory.
+ */
 static const char *collections_of(const slim_call *call, const char *kind)
 {
   const char *list = call->args.variables_collections;
@@ -94,9 +86,9 @@ slim_tensor *slim_layer_variable_add(slim_call *call, const char *kind, slim_sha
     return slim_graph_fail(call->graph, SLIM_ERR_MEMORY, "%s: out of memory", call->layer);
   }
   const bool trained = trainable && slim_option_flag(call->args.trainable, true);
-  return (slim_model_variable)(SLIM_ARGS(.graph = call->graph, .name = kind, .shape = shape,
-                                         .initializer = initializer, .regularizer = regularizer,
-                                         .trainable = SLIM_FLAG(trained), .collections = collections));
+  return (slim_model_variable)(SLIM_ARGS(.graph = call->graph, .name = kind, .shape = shape, .initializer = initializer,
+                                         .regularizer = regularizer, .trainable = SLIM_FLAG(trained),
+                                         .collections = collections));
 }
 
 /* --- the parts of a layer ----------------------------------------------------------------------------------------- */
@@ -114,7 +106,7 @@ slim_tensor *slim_layer_biases(slim_call *call, slim_tensor *net)
   const slim_initializer initializer = slim_option_initializer(call->args.biases_initializer, SLIM_ZEROS);
   const slim_shape shape = { 1, { slim_layer_channels(call, net) } };
   slim_tensor *biases =
-    slim_layer_variable_add(call, "biases", shape, initializer, call->args.biases_regularizer, true);
+      slim_layer_variable_add(call, "biases", shape, initializer, call->args.biases_regularizer, true);
   slim_tensor *inputs[] = { net, biases };
   return slim_op_add(inputs, 2, &slim_op_bias_add, "BiasAdd", &attr);
 }

@@ -16,8 +16,7 @@ bool slim_layer_nchw(const slim_call *call);
 /* Size of the channel axis of x: the last, or axis 1 with NCHW. */
 int slim_layer_channels(const slim_call *call, const slim_tensor *x);
 
-/* A number given by option, or its default; SLIM_ZERO is 0. */
-float slim_option_float(float value, float otherwise);
+/* What was given by option, or otherwise. */
 bool slim_option_flag(slim_flag flag, bool otherwise);
 slim_hw slim_option_hw(slim_hw hw, int otherwise);
 slim_initializer slim_option_initializer(slim_initializer given, slim_initializer otherwise);
@@ -29,14 +28,15 @@ slim_tensor *slim_layer_variable_add(slim_call *call, const char *kind, slim_sha
 slim_tensor *slim_layer_call(slim_layer_fn layer, const slim_args *with, slim_tensor *input);
 /* Biases over the channels of net. */
 slim_tensor *slim_layer_biases(slim_call *call, slim_tensor *net);
-/* What follows the linear part: biases or normalizer, the activation (otherwise when not given), the end of the call. */
+/* What follows the linear part: biases or normalizer, the activation (otherwise when not given), the end of the call.
+ */
 slim_tensor *slim_layer_finish(slim_call *call, slim_tensor *net, slim_layer_fn otherwise);
 /* The activation and the end of the call. */
 slim_tensor *slim_layer_activate(slim_call *call, slim_tensor *net, slim_layer_fn otherwise);
 
 /* The options of all layers that make variables. */
 #define SLIM_LAYER_COMMON                                                                                              \
-  (SLIM_OPTION(reuse) | SLIM_OPTION(variables_collections) | SLIM_OPTION(outputs_collections) |                       \
+  (SLIM_OPTION(reuse) | SLIM_OPTION(variables_collections) | SLIM_OPTION(outputs_collections) |                        \
    SLIM_OPTION(trainable) | SLIM_OPTION(scope))
 /* The options of all layers that make none. */
 #define SLIM_LAYER_PLAIN (SLIM_OPTION(outputs_collections) | SLIM_OPTION(scope))
@@ -47,8 +47,8 @@ slim_tensor *slim_layer_activate(slim_call *call, slim_tensor *net, slim_layer_f
    SLIM_OPTION(biases_regularizer))
 
 extern const slim_layer_info slim_layer_conv2d, slim_layer_fully_connected, slim_layer_bias_add, slim_layer_max_pool2d,
-  slim_layer_avg_pool2d, slim_layer_batch_norm, slim_layer_flatten, slim_layer_dropout, slim_layer_softmax,
-  slim_layer_one_hot_encoding, slim_layer_relu, slim_layer_relu6, slim_layer_sigmoid, slim_layer_tanh,
-  slim_layer_identity;
+    slim_layer_avg_pool2d, slim_layer_batch_norm, slim_layer_flatten, slim_layer_dropout, slim_layer_softmax,
+    slim_layer_one_hot_encoding, slim_layer_relu, slim_layer_relu6, slim_layer_sigmoid, slim_layer_tanh,
+    slim_layer_identity;
 
 #endif

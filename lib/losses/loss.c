@@ -1,8 +1,6 @@
 /* Weights, reductions and collections of losses. */
 #include "losses/loss.h"
 
-#include <string.h>
-
 bool slim_loss_open(slim_call *call, const slim_layer_info *info, const char *scope, const slim_args *args)
 {
   if (!slim_call_open(call, info->name, info->layer, info->accepted, args)) {
@@ -43,17 +41,8 @@ bool slim_loss_pair(slim_call *call)
   return true;
 }
 
-/* --- weights -------------------------------------------------------------------------------------------------------- */
-
-/* One number for all losses; SLIM_ZERO is 0. */
-static float scalar_weight(const slim_call *call)
-{
-  const float zero = SLIM_ZERO, weight = call->args.weight;
-  if (memcmp(&weight, &zero, sizeof weight) == 0) {
-    return 0.0f;
-  }
-  return weight != 0.0f ? weight : 1.0f;
-}
+/* --- weights --------------------------------------------------------------------------------------------------------
+ */
 
 /* The weights with the rank of losses: axes left out are 1. NULL: they do not fit. */
 static slim_tensor *weights_for(slim_call *call, const slim_tensor *losses)
@@ -100,7 +89,8 @@ static slim_tensor *repeat_like(slim_tensor *weights, slim_tensor *losses)
   return axes ? slim_op_broadcast_like_add(weights, losses, axes, 0) : weights;
 }
 
-/* --- reductions ------------------------------------------------------------------------------------------------------- */
+/* --- reductions
+ * ------------------------------------------------------------------------------------------------------- */
 
 static slim_tensor *scaled(slim_tensor *x, float factor)
 {
@@ -156,7 +146,7 @@ static slim_tensor *reduce_weighed(slim_reduction reduction, slim_tensor *losses
 
 slim_tensor *slim_loss_finish(slim_call *call, slim_tensor *losses)
 {
-  const float weight = scalar_weight(call);
+  const float weight = slim_option_float(call->args.weight, 1.0f);
   slim_tensor *result = losses;
   if (slim_is_poison(losses)) {
     return slim_call_close(call, losses);

@@ -11,8 +11,8 @@
    SLIM_OPTION(scope))
 
 extern const slim_layer_info slim_layer_compute_weighted_loss, slim_layer_softmax_cross_entropy,
-  slim_layer_sparse_softmax_cross_entropy, slim_layer_sigmoid_cross_entropy, slim_layer_mean_squared_error,
-  slim_layer_absolute_difference, slim_layer_log_loss, slim_layer_add_loss;
+    slim_layer_sparse_softmax_cross_entropy, slim_layer_sigmoid_cross_entropy, slim_layer_mean_squared_error,
+    slim_layer_absolute_difference, slim_layer_log_loss, slim_layer_add_loss;
 
 /* Opens a loss of two tensors under its name scope. @return false: slim_loss_refuse() is the result. */
 bool slim_loss_open(slim_call *call, const slim_layer_info *info, const char *scope, const slim_args *args);

@@ -1,14 +1,16 @@
 /* The losses. */
 #include "losses/loss.h"
 
-#define LOSS(name_, extra_) const slim_layer_info slim_layer_##name_ = { slim_##name_, #name_, SLIM_LOSS_COMMON | extra_ };
-LOSS(compute_weighted_loss, 0)
-LOSS(softmax_cross_entropy, SLIM_OPTION(label_smoothing))
-LOSS(sparse_softmax_cross_entropy, 0)
-LOSS(sigmoid_cross_entropy, SLIM_OPTION(label_smoothing))
-LOSS(mean_squared_error, 0)
-LOSS(absolute_difference, 0)
-LOSS(log_loss, SLIM_OPTION(epsilon))
+#define LOSS(name_, extra_)                                                                                            \
+  const slim_layer_info slim_layer_##name_ = { slim_##name_, #name_, SLIM_LOSS_COMMON | (extra_) }
+
+LOSS(compute_weighted_loss, 0);
+LOSS(softmax_cross_entropy, SLIM_OPTION(label_smoothing));
+LOSS(sparse_softmax_cross_entropy, 0);
+LOSS(sigmoid_cross_entropy, SLIM_OPTION(label_smoothing));
+LOSS(mean_squared_error, 0);
+LOSS(absolute_difference, 0);
+LOSS(log_loss, SLIM_OPTION(epsilon));
 
 slim_tensor *(slim_compute_weighted_loss)(const slim_args *args)
 {
@@ -24,7 +26,8 @@ slim_tensor *(slim_compute_weighted_loss)(const slim_args *args)
   return slim_loss_finish(&call, slim_op_cast_add(call.args.input, SLIM_FLOAT32));
 }
 
-/* --- classes -------------------------------------------------------------------------------------------------------- */
+/* --- classes --------------------------------------------------------------------------------------------------------
+ */
 
 /* Labels pulled towards the middle: y * (1 - s) + s * middle. */
 static slim_tensor *smoothed(slim_tensor *labels, float smoothing, float middle)
@@ -118,7 +121,8 @@ slim_tensor *(slim_sigmoid_cross_entropy)(const slim_args *args)
   return slim_loss_finish(&call, slim_op_add(inputs, 2, &slim_op_sigmoid_cross_entropy, "xentropy", NULL));
 }
 
-/* --- numbers -------------------------------------------------------------------------------------------------------- */
+/* --- numbers --------------------------------------------------------------------------------------------------------
+ */
 
 /* f(predictions - labels). */
 static slim_tensor *difference(const slim_layer_info *info, slim_unary_kind kind, const slim_args *args)
@@ -161,8 +165,8 @@ slim_tensor *(slim_log_loss)(const slim_args *args)
     return slim_loss_refuse(&call);
   }
   slim_tensor *p = call.args.input, *y = call.args.labels;
-  const float epsilon = call.args.epsilon != 0.0f ? call.args.epsilon : 1e-7f;
+  const float epsilon = slim_option_float(call.args.epsilon, 1e-7f);
   slim_tensor *sum =
-    slim_op_binary_add(log_term(p, y, epsilon), log_term(complement(p), complement(y), epsilon), SLIM_BINARY_ADD);
+      slim_op_binary_add(log_term(p, y, epsilon), log_term(complement(p), complement(y), epsilon), SLIM_BINARY_ADD);
   return slim_loss_finish(&call, slim_op_unary_add(sum, SLIM_UNARY_NEGATE, 0.0f, 0.0f));
 }

@@ -41,7 +41,7 @@ slim_tensor *slim_get_total_loss(slim_graph *graph, bool regularization, const c
   if (count == 0 || count > INT32_MAX) {
     return slim_graph_fail(graph, SLIM_ERR_STATE, "get_total_loss '%s': there is no loss yet; call a loss first", op);
   }
-  slim_tensor **all = slim_arena_array(graph->arena, count, sizeof *all);
+  slim_tensor **all = slim_arena_array(graph->arena, count, sizeof(slim_tensor *));
   if (!all) {
     return slim_graph_fail(graph, SLIM_ERR_MEMORY, "get_total_loss '%s': out of memory", op);
   }

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* --- one batch -------------------------------------------------------------------------------------------------------- */
+/* --- one batch
+ * -------------------------------------------------------------------------------------------------------- */
 
 static bool is_integer(const slim_tensor *x)
 {
@@ -88,8 +89,7 @@ slim_tensor *slim_accuracy(slim_tensor *predictions, slim_tensor *labels, slim_t
   slim_tensor *hits = equality(predictions, labels, "accuracy");
   if (hits && weights && !slim_is_poison(hits)) {
     slim_tensor *weighed = slim_op_binary_add(hits, weights, SLIM_BINARY_MUL);
-    slim_tensor *spread = weights->shape.rank ? weights
-                                              : slim_op_broadcast_like_add(weights, hits, all_axes(hits), 0);
+    slim_tensor *spread = weights->shape.rank ? weights : slim_op_broadcast_like_add(weights, hits, all_axes(hits), 0);
     if (!slim_is_poison(weighed)) {
       hits = quotient(slim_op_reduce_add(weighed, SLIM_REDUCE_SUM, all_axes(weighed), 0),
                       slim_op_reduce_add(spread, SLIM_REDUCE_SUM, all_axes(spread), 0), "value");
@@ -103,7 +103,8 @@ slim_tensor *slim_accuracy(slim_tensor *predictions, slim_tensor *labels, slim_t
   return hits;
 }
 
-/* --- all batches ------------------------------------------------------------------------------------------------------ */
+/* --- all batches
+ * ------------------------------------------------------------------------------------------------------ */
 
 /* The pair over values, in the name scope in force. */
 static slim_metric mean_of(slim_tensor *values, slim_tensor *weights)
@@ -162,7 +163,8 @@ slim_metric slim_streaming_recall_at_k(slim_tensor *predictions, slim_tensor *la
   return metric;
 }
 
-/* --- maps --------------------------------------------------------------------------------------------------------------- */
+/* --- maps
+ * --------------------------------------------------------------------------------------------------------------- */
 
 /* Each metric has a name of its own, and tensors. */
 static bool names_usable(slim_graph *graph, const slim_named_metric *metrics, size_t count)
@@ -191,8 +193,8 @@ slim_metric_map slim_aggregate_metric_map(const slim_named_metric *metrics, size
     return (slim_metric_map){ 0 };
   }
   const char **name = slim_arena_array(graph->arena, count, sizeof *name);
-  slim_tensor **value = slim_arena_array(graph->arena, count, sizeof *value);
-  slim_tensor **update = slim_arena_array(graph->arena, count, sizeof *update);
+  slim_tensor **value = slim_arena_array(graph->arena, count, sizeof(slim_tensor *));
+  slim_tensor **update = slim_arena_array(graph->arena, count, sizeof(slim_tensor *));
   bool good = name && value && update;
   for (size_t i = 0; good && i < count; i++) {
     name[i] = slim_arena_strdup(graph->arena, metrics[i].name);

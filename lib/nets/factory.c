@@ -43,7 +43,7 @@ slim_tensor *slim_build_network(const char *name, slim_tensor *images, float wei
     return unknown(graph, name);
   }
   slim_tensor *net = images;
-  SLIM_ARG_SCOPE_USE(graph, network->arg_scope(graph, weight_decay)) {
+  SLIM_ARG_SCOPE_USE (graph, network->arg_scope(graph, weight_decay)) {
     net = network->build(images, args);
   }
   return net;

@@ -7,8 +7,8 @@
 const slim_arg_frame *slim_lenet_arg_scope(slim_graph *graph, float weight_decay)
 {
   const slim_arg_frame *frame = NULL;
-  SLIM_ARG_SCOPE(graph, SLIM_OPS(slim_conv2d, slim_fully_connected), .weights_regularizer = SLIM_L2(weight_decay),
-                 .weights_initializer = SLIM_TRUNCATED_NORMAL(0.1f), .activation = slim_relu) {
+  SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_conv2d, slim_fully_connected), .weights_regularizer = SLIM_L2(weight_decay),
+                  .weights_initializer = SLIM_TRUNCATED_NORMAL(0.1f), .activation = slim_relu) {
     frame = slim_arg_scope_current(graph);
   }
   return frame;
@@ -19,11 +19,11 @@ static slim_tensor *layers(slim_tensor *net, const slim_net_args *args, const ch
   const float keep = args->dropout_keep_prob > 0.0f ? args->dropout_keep_prob : 0.5f;
   net = slim_conv2d(net, 32, SLIM_HW(5, 5), .scope = "conv1");
   (void)slim_add_end_point(ends, "conv1", net);
-  net = slim_max_pool2d(net, SLIM_HW(2, 2), .stride = { 2 }, .scope = "pool1");
+  net = slim_max_pool2d(net, SLIM_HW(2, 2), .stride = SLIM_HW(2, 2), .scope = "pool1");
   (void)slim_add_end_point(ends, "pool1", net);
   net = slim_conv2d(net, 64, SLIM_HW(5, 5), .scope = "conv2");
   (void)slim_add_end_point(ends, "conv2", net);
-  net = slim_max_pool2d(net, SLIM_HW(2, 2), .stride = { 2 }, .scope = "pool2");
+  net = slim_max_pool2d(net, SLIM_HW(2, 2), .stride = SLIM_HW(2, 2), .scope = "pool2");
   (void)slim_add_end_point(ends, "pool2", net);
   net = slim_flatten(net);
   (void)slim_add_end_point(ends, "Flatten", net);
@@ -45,7 +45,7 @@ slim_tensor *slim_lenet(slim_tensor *images, const slim_net_args *args)
   const slim_net_args none = { 0 };
   const slim_net_args *a = args ? args : &none;
   slim_tensor *net = images;
-  SLIM_VARIABLE_SCOPE(slim_graph_of(images), a->scope ? a->scope : "LeNet", a->reuse) {
+  SLIM_VARIABLE_SCOPE (slim_graph_of(images), a->scope ? a->scope : "LeNet", a->reuse) {
     net = layers(net, a, a->end_points ? a->end_points : SLIM_END_POINTS);
   }
   return net;

@@ -36,11 +36,18 @@ slim_tensor *slim_op_activation_add(slim_tensor *x, slim_activation_kind kind)
   return slim_op_add(&x, 1, &slim_op_activation, names[kind], &attr);
 }
 
-const slim_op slim_op_activation = {
-  .name = "activation", .min_inputs = 1, .max_inputs = 1, .outputs = 1, .attr_size = sizeof(slim_activation_attr),
-  .flags = SLIM_OP_IN_PLACE | SLIM_OP_EPILOGUE, .infer = infer, .gradient = gradient
-};
-const slim_op slim_op_activation_gradient = {
-  .name = "activation_gradient", .min_inputs = 2, .max_inputs = 2, .outputs = 1,
-  .attr_size = sizeof(slim_activation_attr), .flags = SLIM_OP_IN_PLACE, .infer = infer_gradient
-};
+const slim_op slim_op_activation = { .name = "activation",
+                                     .min_inputs = 1,
+                                     .max_inputs = 1,
+                                     .outputs = 1,
+                                     .attr_size = sizeof(slim_activation_attr),
+                                     .flags = SLIM_OP_IN_PLACE | SLIM_OP_EPILOGUE,
+                                     .infer = infer,
+                                     .gradient = gradient };
+const slim_op slim_op_activation_gradient = { .name = "activation_gradient",
+                                              .min_inputs = 2,
+                                              .max_inputs = 2,
+                                              .outputs = 1,
+                                              .attr_size = sizeof(slim_activation_attr),
+                                              .flags = SLIM_OP_IN_PLACE,
+                                              .infer = infer_gradient };

@@ -22,7 +22,10 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
   }
 }
 
-const slim_op slim_op_add_n = {
-  .name = "add_n", .min_inputs = 1, .max_inputs = -1, .outputs = 1, .flags = SLIM_OP_IN_PLACE, .infer = infer,
-  .gradient = gradient
-};
+const slim_op slim_op_add_n = { .name = "add_n",
+                                .min_inputs = 1,
+                                .max_inputs = -1,
+                                .outputs = 1,
+                                .flags = SLIM_OP_IN_PLACE,
+                                .infer = infer,
+                                .gradient = gradient };

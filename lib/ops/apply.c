@@ -17,7 +17,8 @@ static bool groups_fit(slim_inference *q, int scalars, int group)
   for (int i = scalars; i < q->inputs; i++) {
     const int variable = i - (i - scalars) % group;
     const char *what = i - variable == group - 1 ? "gradient" : "slot";
-    if (!slim_rule_float(q, i, i == variable ? "variable" : what) || !slim_rule_like(q, variable, "variable", i, what)) {
+    if (!slim_rule_float(q, i, i == variable ? "variable" : what) ||
+        !slim_rule_like(q, variable, "variable", i, what)) {
       return false;
     }
   }
@@ -47,10 +48,14 @@ static bool infer_rms_prop(slim_inference *q)
 }
 
 #define APPLY(name_, scalars_, host_)                                                                                  \
-  const slim_op slim_op_apply_##name_ = {                                                                              \
-    .name = "apply_" #name_, .min_inputs = (scalars_) + 2, .max_inputs = -1, .outputs = 1,                             \
-    .attr_size = sizeof(slim_apply_attr), .flags = SLIM_OP_EFFECT, .host_inputs = (host_), .infer = infer_##name_      \
-  }
+  const slim_op slim_op_apply_##name_ = { .name = "apply_" #name_,                                                     \
+                                          .min_inputs = (scalars_) + 2,                                                \
+                                          .max_inputs = -1,                                                            \
+                                          .outputs = 1,                                                                \
+                                          .attr_size = sizeof(slim_apply_attr),                                        \
+                                          .flags = SLIM_OP_EFFECT,                                                     \
+                                          .host_inputs = (host_),                                                      \
+                                          .infer = infer_##name_ }
 
 APPLY(gradient_descent, 1, 1u);
 APPLY(momentum, 1, 1u);

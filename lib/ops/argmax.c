@@ -17,7 +17,9 @@ static bool infer(slim_inference *q)
   return true;
 }
 
-const slim_op slim_op_argmax = {
-  .name = "argmax", .min_inputs = 1, .max_inputs = 1, .outputs = 1, .attr_size = sizeof(slim_argmax_attr),
-  .infer = infer
-};
+const slim_op slim_op_argmax = { .name = "argmax",
+                                 .min_inputs = 1,
+                                 .max_inputs = 1,
+                                 .outputs = 1,
+                                 .attr_size = sizeof(slim_argmax_attr),
+                                 .infer = infer };

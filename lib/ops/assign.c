@@ -20,11 +20,17 @@ static bool infer_average(slim_inference *q)
   return infer(q) && slim_rule_float(q, 0, "variable");
 }
 
-const slim_op slim_op_assign = {
-  .name = "assign", .min_inputs = 2, .max_inputs = 2, .outputs = 1, .attr_size = sizeof(slim_assign_attr),
-  .flags = SLIM_OP_EFFECT, .infer = infer
-};
-const slim_op slim_op_assign_moving_average = {
-  .name = "assign_moving_average", .min_inputs = 2, .max_inputs = 2, .outputs = 1,
-  .attr_size = sizeof(slim_assign_attr), .flags = SLIM_OP_EFFECT, .infer = infer_average
-};
+const slim_op slim_op_assign = { .name = "assign",
+                                 .min_inputs = 2,
+                                 .max_inputs = 2,
+                                 .outputs = 1,
+                                 .attr_size = sizeof(slim_assign_attr),
+                                 .flags = SLIM_OP_EFFECT,
+                                 .infer = infer };
+const slim_op slim_op_assign_moving_average = { .name = "assign_moving_average",
+                                                .min_inputs = 2,
+                                                .max_inputs = 2,
+                                                .outputs = 1,
+                                                .attr_size = sizeof(slim_assign_attr),
+                                                .flags = SLIM_OP_EFFECT,
+                                                .infer = infer_average };

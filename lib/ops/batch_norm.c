@@ -52,11 +52,18 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
   dx[2] = slim_node_output(dx[0], 2);
 }
 
-const slim_op slim_op_batch_norm = {
-  .name = "batch_norm", .min_inputs = 5, .max_inputs = 5, .outputs = 4, .attr_size = sizeof(slim_batch_norm_attr),
-  .kept = 1u << 1 | 1u << 3, .infer = infer, .gradient = gradient
-};
-const slim_op slim_op_batch_norm_gradient = {
-  .name = "batch_norm_gradient", .min_inputs = 5, .max_inputs = 5, .outputs = 3,
-  .attr_size = sizeof(slim_batch_norm_attr), .kept = 1u << 1 | 1u << 2, .infer = infer_gradient
-};
+const slim_op slim_op_batch_norm = { .name = "batch_norm",
+                                     .min_inputs = 5,
+                                     .max_inputs = 5,
+                                     .outputs = 4,
+                                     .attr_size = sizeof(slim_batch_norm_attr),
+                                     .kept = 1u << 1 | 1u << 3,
+                                     .infer = infer,
+                                     .gradient = gradient };
+const slim_op slim_op_batch_norm_gradient = { .name = "batch_norm_gradient",
+                                              .min_inputs = 5,
+                                              .max_inputs = 5,
+                                              .outputs = 3,
+                                              .attr_size = sizeof(slim_batch_norm_attr),
+                                              .kept = 1u << 1 | 1u << 2,
+                                              .infer = infer_gradient };

@@ -34,11 +34,17 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
   dx[1] = slim_op_add(dy, 1, &slim_op_bias_add_gradient, "BiasAddGrad", node->attr);
 }
 
-const slim_op slim_op_bias_add = {
-  .name = "bias_add", .min_inputs = 2, .max_inputs = 2, .outputs = 1, .attr_size = sizeof(slim_bias_attr),
-  .flags = SLIM_OP_IN_PLACE | SLIM_OP_EPILOGUE, .infer = infer, .gradient = gradient
-};
-const slim_op slim_op_bias_add_gradient = {
-  .name = "bias_add_gradient", .min_inputs = 1, .max_inputs = 1, .outputs = 1, .attr_size = sizeof(slim_bias_attr),
-  .infer = infer_gradient
-};
+const slim_op slim_op_bias_add = { .name = "bias_add",
+                                   .min_inputs = 2,
+                                   .max_inputs = 2,
+                                   .outputs = 1,
+                                   .attr_size = sizeof(slim_bias_attr),
+                                   .flags = SLIM_OP_IN_PLACE | SLIM_OP_EPILOGUE,
+                                   .infer = infer,
+                                   .gradient = gradient };
+const slim_op slim_op_bias_add_gradient = { .name = "bias_add_gradient",
+                                            .min_inputs = 1,
+                                            .max_inputs = 1,
+                                            .outputs = 1,
+                                            .attr_size = sizeof(slim_bias_attr),
+                                            .infer = infer_gradient };

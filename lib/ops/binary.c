@@ -40,7 +40,7 @@ static bool types_fit(slim_inference *q)
   }
   q->out_type[0] = SLIM_FLOAT32;
   return attr->kind == SLIM_BINARY_EQUAL && q->in_type[0] != SLIM_FLOAT32 ? slim_rule_integer(q, 0, "input")
-                                                                         : slim_rule_float(q, 0, "input");
+                                                                          : slim_rule_float(q, 0, "input");
 }
 
 static bool infer(slim_inference *q)
@@ -120,7 +120,11 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
   dx[1] = unbroadcast(db, b);
 }
 
-const slim_op slim_op_binary = {
-  .name = "binary", .min_inputs = 2, .max_inputs = 2, .outputs = 1, .attr_size = sizeof(slim_binary_attr),
-  .flags = SLIM_OP_IN_PLACE | SLIM_OP_EPILOGUE, .infer = infer, .gradient = gradient
-};
+const slim_op slim_op_binary = { .name = "binary",
+                                 .min_inputs = 2,
+                                 .max_inputs = 2,
+                                 .outputs = 1,
+                                 .attr_size = sizeof(slim_binary_attr),
+                                 .flags = SLIM_OP_IN_PLACE | SLIM_OP_EPILOGUE,
+                                 .infer = infer,
+                                 .gradient = gradient };

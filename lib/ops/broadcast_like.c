@@ -11,8 +11,8 @@ static bool infer(slim_inference *q)
   for (int i = 0; fits && i < like->rank; i++) {
     const bool repeated = attr->axes & 1u << i;
     if (kept || !repeated) {
-      fits = at < x->rank && (repeated ? slim_rule_dims_agree(x->dim[at], 1)
-                                       : slim_rule_dims_agree(x->dim[at], like->dim[i]));
+      fits = at < x->rank &&
+             (repeated ? slim_rule_dims_agree(x->dim[at], 1) : slim_rule_dims_agree(x->dim[at], like->dim[i]));
       at++;
     }
   }
@@ -38,7 +38,11 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
   dx[0] = slim_op_reshape_like_add(sum, node->inputs[0]);
 }
 
-const slim_op slim_op_broadcast_like = {
-  .name = "broadcast_like", .min_inputs = 2, .max_inputs = 2, .outputs = 1, .attr_size = sizeof(slim_broadcast_attr),
-  .shape_only = 1u << 1, .infer = infer, .gradient = gradient
-};
+const slim_op slim_op_broadcast_like = { .name = "broadcast_like",
+                                         .min_inputs = 2,
+                                         .max_inputs = 2,
+                                         .outputs = 1,
+                                         .attr_size = sizeof(slim_broadcast_attr),
+                                         .shape_only = 1u << 1,
+                                         .infer = infer,
+                                         .gradient = gradient };

@@ -45,7 +45,7 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
 {
   const slim_concat_attr *attr = node->attr;
   const slim_slice_attr slice = { .rank = dy[0]->shape.rank, .axis = attr->axis };
-  slim_tensor **inputs = slim_arena_array(node->graph->arena, (size_t)node->num_inputs + 1, sizeof *inputs);
+  slim_tensor **inputs = slim_arena_array(node->graph->arena, (size_t)node->num_inputs + 1, sizeof(slim_tensor *));
   if (!inputs) {
     (void)slim_graph_fail(node->graph, SLIM_ERR_MEMORY, "concat '%s': out of memory", node->name);
     return;
@@ -58,7 +58,10 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
   }
 }
 
-const slim_op slim_op_concat = {
-  .name = "concat", .min_inputs = 1, .max_inputs = -1, .outputs = 1, .attr_size = sizeof(slim_concat_attr),
-  .infer = infer, .gradient = gradient
-};
+const slim_op slim_op_concat = { .name = "concat",
+                                 .min_inputs = 1,
+                                 .max_inputs = -1,
+                                 .outputs = 1,
+                                 .attr_size = sizeof(slim_concat_attr),
+                                 .infer = infer,
+                                 .gradient = gradient };

@@ -87,15 +87,24 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
   dx[1] = slim_op_add(for_weights, 3, &slim_op_conv2d_weights_gradient, "Conv2DBackpropFilter", node->attr);
 }
 
-const slim_op slim_op_conv2d = {
-  .name = "conv2d", .min_inputs = 2, .max_inputs = 2, .outputs = 1, .attr_size = sizeof(slim_conv2d_attr),
-  .infer = infer, .gradient = gradient
-};
-const slim_op slim_op_conv2d_input_gradient = {
-  .name = "conv2d_input_gradient", .min_inputs = 3, .max_inputs = 3, .outputs = 1,
-  .attr_size = sizeof(slim_conv2d_attr), .shape_only = 1u << 2, .infer = infer_input_gradient
-};
-const slim_op slim_op_conv2d_weights_gradient = {
-  .name = "conv2d_weights_gradient", .min_inputs = 3, .max_inputs = 3, .outputs = 1,
-  .attr_size = sizeof(slim_conv2d_attr), .shape_only = 1u << 2, .infer = infer_weights_gradient
-};
+const slim_op slim_op_conv2d = { .name = "conv2d",
+                                 .min_inputs = 2,
+                                 .max_inputs = 2,
+                                 .outputs = 1,
+                                 .attr_size = sizeof(slim_conv2d_attr),
+                                 .infer = infer,
+                                 .gradient = gradient };
+const slim_op slim_op_conv2d_input_gradient = { .name = "conv2d_input_gradient",
+                                                .min_inputs = 3,
+                                                .max_inputs = 3,
+                                                .outputs = 1,
+                                                .attr_size = sizeof(slim_conv2d_attr),
+                                                .shape_only = 1u << 2,
+                                                .infer = infer_input_gradient };
+const slim_op slim_op_conv2d_weights_gradient = { .name = "conv2d_weights_gradient",
+                                                  .min_inputs = 3,
+                                                  .max_inputs = 3,
+                                                  .outputs = 1,
+                                                  .attr_size = sizeof(slim_conv2d_attr),
+                                                  .shape_only = 1u << 2,
+                                                  .infer = infer_weights_gradient };

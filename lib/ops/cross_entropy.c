@@ -50,15 +50,21 @@ static void sigmoid_gradient(slim_node *node, slim_tensor *const *dy, slim_tenso
   dx[0] = slim_op_binary_add(slim_op_binary_add(p, node->inputs[1], SLIM_BINARY_SUB), dy[0], SLIM_BINARY_MUL);
 }
 
-const slim_op slim_op_softmax_cross_entropy = {
-  .name = "softmax_cross_entropy", .min_inputs = 2, .max_inputs = 2, .outputs = 2, .infer = infer_softmax,
-  .gradient = row_gradient
-};
-const slim_op slim_op_sparse_softmax_cross_entropy = {
-  .name = "sparse_softmax_cross_entropy", .min_inputs = 2, .max_inputs = 2, .outputs = 2, .infer = infer_sparse,
-  .gradient = row_gradient
-};
-const slim_op slim_op_sigmoid_cross_entropy = {
-  .name = "sigmoid_cross_entropy", .min_inputs = 2, .max_inputs = 2, .outputs = 1, .infer = infer_sigmoid,
-  .gradient = sigmoid_gradient
-};
+const slim_op slim_op_softmax_cross_entropy = { .name = "softmax_cross_entropy",
+                                                .min_inputs = 2,
+                                                .max_inputs = 2,
+                                                .outputs = 2,
+                                                .infer = infer_softmax,
+                                                .gradient = row_gradient };
+const slim_op slim_op_sparse_softmax_cross_entropy = { .name = "sparse_softmax_cross_entropy",
+                                                       .min_inputs = 2,
+                                                       .max_inputs = 2,
+                                                       .outputs = 2,
+                                                       .infer = infer_sparse,
+                                                       .gradient = row_gradient };
+const slim_op slim_op_sigmoid_cross_entropy = { .name = "sigmoid_cross_entropy",
+                                                .min_inputs = 2,
+                                                .max_inputs = 2,
+                                                .outputs = 1,
+                                                .infer = infer_sigmoid,
+                                                .gradient = sigmoid_gradient };

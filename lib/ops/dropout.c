@@ -26,7 +26,11 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
   dx[0] = slim_op_add(dy, 1, &slim_op_dropout, "DropoutGrad", node->attr);
 }
 
-const slim_op slim_op_dropout = {
-  .name = "dropout", .min_inputs = 1, .max_inputs = 1, .outputs = 1, .attr_size = sizeof(slim_dropout_attr),
-  .flags = SLIM_OP_IN_PLACE, .infer = infer, .gradient = gradient
-};
+const slim_op slim_op_dropout = { .name = "dropout",
+                                  .min_inputs = 1,
+                                  .max_inputs = 1,
+                                  .outputs = 1,
+                                  .attr_size = sizeof(slim_dropout_attr),
+                                  .flags = SLIM_OP_IN_PLACE,
+                                  .infer = infer,
+                                  .gradient = gradient };

@@ -19,7 +19,9 @@ static bool infer(slim_inference *q)
   return true;
 }
 
-const slim_op slim_op_in_top_k = {
-  .name = "in_top_k", .min_inputs = 2, .max_inputs = 2, .outputs = 1, .attr_size = sizeof(slim_in_top_k_attr),
-  .infer = infer
-};
+const slim_op slim_op_in_top_k = { .name = "in_top_k",
+                                   .min_inputs = 2,
+                                   .max_inputs = 2,
+                                   .outputs = 1,
+                                   .attr_size = sizeof(slim_in_top_k_attr),
+                                   .infer = infer };

@@ -3,35 +3,95 @@
 
 #include "slim/ops.h"
 
-#define BINARY(name_, kind_)                                                                                           \
-  slim_tensor *slim_##name_(slim_tensor *a, slim_tensor *b)                                                            \
-  {                                                                                                                    \
-    return slim_op_binary_add(a, b, SLIM_BINARY_##kind_);                                                              \
-  }
-BINARY(add, ADD)
-BINARY(sub, SUB)
-BINARY(mul, MUL)
-BINARY(div, DIV)
-BINARY(div_no_nan, DIV_NO_NAN)
-BINARY(maximum, MAX)
-BINARY(minimum, MIN)
-BINARY(greater, GREATER)
-BINARY(equal, EQUAL)
+slim_tensor *slim_add(slim_tensor *a, slim_tensor *b)
+{
+  return slim_op_binary_add(a, b, SLIM_BINARY_ADD);
+}
 
-#define UNARY(name_, kind_)                                                                                            \
-  slim_tensor *slim_##name_(slim_tensor *x)                                                                            \
-  {                                                                                                                    \
-    return slim_op_unary_add(x, SLIM_UNARY_##kind_, 0.0f, 0.0f);                                                       \
-  }
-UNARY(negate, NEGATE)
-UNARY(abs, ABS)
-UNARY(sign, SIGN)
-UNARY(square, SQUARE)
-UNARY(sqrt, SQRT)
-UNARY(rsqrt, RSQRT)
-UNARY(exp, EXP)
-UNARY(log, LOG)
-UNARY(reciprocal, RECIPROCAL)
+slim_tensor *slim_sub(slim_tensor *a, slim_tensor *b)
+{
+  return slim_op_binary_add(a, b, SLIM_BINARY_SUB);
+}
+
+slim_tensor *slim_mul(slim_tensor *a, slim_tensor *b)
+{
+  return slim_op_binary_add(a, b, SLIM_BINARY_MUL);
+}
+
+slim_tensor *slim_div(slim_tensor *a, slim_tensor *b)
+{
+  return slim_op_binary_add(a, b, SLIM_BINARY_DIV);
+}
+
+slim_tensor *slim_div_no_nan(slim_tensor *a, slim_tensor *b)
+{
+  return slim_op_binary_add(a, b, SLIM_BINARY_DIV_NO_NAN);
+}
+
+slim_tensor *slim_maximum(slim_tensor *a, slim_tensor *b)
+{
+  return slim_op_binary_add(a, b, SLIM_BINARY_MAX);
+}
+
+slim_tensor *slim_minimum(slim_tensor *a, slim_tensor *b)
+{
+  return slim_op_binary_add(a, b, SLIM_BINARY_MIN);
+}
+
+slim_tensor *slim_greater(slim_tensor *a, slim_tensor *b)
+{
+  return slim_op_binary_add(a, b, SLIM_BINARY_GREATER);
+}
+
+slim_tensor *slim_equal(slim_tensor *a, slim_tensor *b)
+{
+  return slim_op_binary_add(a, b, SLIM_BINARY_EQUAL);
+}
+
+slim_tensor *slim_negate(slim_tensor *x)
+{
+  return slim_op_unary_add(x, SLIM_UNARY_NEGATE, 0.0f, 0.0f);
+}
+
+slim_tensor *slim_abs(slim_tensor *x)
+{
+  return slim_op_unary_add(x, SLIM_UNARY_ABS, 0.0f, 0.0f);
+}
+
+slim_tensor *slim_sign(slim_tensor *x)
+{
+  return slim_op_unary_add(x, SLIM_UNARY_SIGN, 0.0f, 0.0f);
+}
+
+slim_tensor *slim_square(slim_tensor *x)
+{
+  return slim_op_unary_add(x, SLIM_UNARY_SQUARE, 0.0f, 0.0f);
+}
+
+slim_tensor *slim_sqrt(slim_tensor *x)
+{
+  return slim_op_unary_add(x, SLIM_UNARY_SQRT, 0.0f, 0.0f);
+}
+
+slim_tensor *slim_rsqrt(slim_tensor *x)
+{
+  return slim_op_unary_add(x, SLIM_UNARY_RSQRT, 0.0f, 0.0f);
+}
+
+slim_tensor *slim_exp(slim_tensor *x)
+{
+  return slim_op_unary_add(x, SLIM_UNARY_EXP, 0.0f, 0.0f);
+}
+
+slim_tensor *slim_log(slim_tensor *x)
+{
+  return slim_op_unary_add(x, SLIM_UNARY_LOG, 0.0f, 0.0f);
+}
+
+slim_tensor *slim_reciprocal(slim_tensor *x)
+{
+  return slim_op_unary_add(x, SLIM_UNARY_RECIPROCAL, 0.0f, 0.0f);
+}
 
 slim_tensor *slim_scale(slim_tensor *x, float factor, float offset)
 {
@@ -142,7 +202,7 @@ slim_tensor *slim_group(slim_tensor *x, slim_tensors others)
   if (!graph || slim_is_poison(x)) {
     return x;
   }
-  slim_tensor **inputs = slim_arena_array(graph->arena, others.count + 1, sizeof *inputs);
+  slim_tensor **inputs = slim_arena_array(graph->arena, others.count + 1, sizeof(slim_tensor *));
   if (!inputs || others.count >= INT32_MAX) {
     return slim_graph_fail(graph, SLIM_ERR_MEMORY, "group: out of memory");
   }

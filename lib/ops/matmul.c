@@ -54,7 +54,10 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
   }
 }
 
-const slim_op slim_op_matmul = {
-  .name = "matmul", .min_inputs = 2, .max_inputs = 2, .outputs = 1, .attr_size = sizeof(slim_matmul_attr),
-  .infer = infer, .gradient = gradient
-};
+const slim_op slim_op_matmul = { .name = "matmul",
+                                 .min_inputs = 2,
+                                 .max_inputs = 2,
+                                 .outputs = 1,
+                                 .attr_size = sizeof(slim_matmul_attr),
+                                 .infer = infer,
+                                 .gradient = gradient };

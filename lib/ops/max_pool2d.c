@@ -25,11 +25,17 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
   }
 }
 
-const slim_op slim_op_max_pool2d = {
-  .name = "max_pool2d", .min_inputs = 1, .max_inputs = 1, .outputs = 2, .attr_size = sizeof(slim_pool2d_attr),
-  .infer = infer, .gradient = gradient
-};
-const slim_op slim_op_max_pool2d_gradient = {
-  .name = "max_pool2d_gradient", .min_inputs = 3, .max_inputs = 3, .outputs = 1,
-  .attr_size = sizeof(slim_pool2d_attr), .shape_only = 1u << 2, .infer = infer_gradient
-};
+const slim_op slim_op_max_pool2d = { .name = "max_pool2d",
+                                     .min_inputs = 1,
+                                     .max_inputs = 1,
+                                     .outputs = 2,
+                                     .attr_size = sizeof(slim_pool2d_attr),
+                                     .infer = infer,
+                                     .gradient = gradient };
+const slim_op slim_op_max_pool2d_gradient = { .name = "max_pool2d_gradient",
+                                              .min_inputs = 3,
+                                              .max_inputs = 3,
+                                              .outputs = 1,
+                                              .attr_size = sizeof(slim_pool2d_attr),
+                                              .shape_only = 1u << 2,
+                                              .infer = infer_gradient };

@@ -16,7 +16,9 @@ static bool infer(slim_inference *q)
   return slim_rule_integer(q, 0, "labels");
 }
 
-const slim_op slim_op_one_hot = {
-  .name = "one_hot", .min_inputs = 1, .max_inputs = 1, .outputs = 1, .attr_size = sizeof(slim_one_hot_attr),
-  .infer = infer
-};
+const slim_op slim_op_one_hot = { .name = "one_hot",
+                                  .min_inputs = 1,
+                                  .max_inputs = 1,
+                                  .outputs = 1,
+                                  .attr_size = sizeof(slim_one_hot_attr),
+                                  .infer = infer };

@@ -57,8 +57,8 @@ typedef struct slim_bias_attr {
  * training: batch statistics (the inputs mean and variance give only shape); output 2 is the variance for the moving
  * average, times N/(N-1) if unbiased; outputs 1 and 3 are kept for the gradient. Not training: normalises with the
  * inputs; outputs 1 to 3 are then the inputs mean and variance and 1 / sqrt(variance + epsilon).
- * batch_norm_gradient(dy, x, gamma, mean, inv_stddev) -> dx, dgamma, dbeta, with the same attributes: not training, mean
- * and inv_stddev are constants. */
+ * batch_norm_gradient(dy, x, gamma, mean, inv_stddev) -> dx, dgamma, dbeta, with the same attributes: not training,
+ * mean and inv_stddev are constants. */
 typedef struct slim_batch_norm_attr {
   float epsilon;
   int training, unbiased, nchw;
@@ -138,22 +138,22 @@ typedef struct slim_concat_attr {
   int axis;
 } slim_concat_attr;
 /* slice(x, [like, before...: shapes only]): size[i] elements from begin[i]; size -1: all up to the end. With like the
- * sizes are like's, and begin along axis grows by the sizes of all before (concat's gradient: each input is a piece behind
- * those before it). */
+ * sizes are like's, and begin along axis grows by the sizes of all before (concat's gradient: each input is a piece
+ * behind those before it). */
 typedef struct slim_slice_attr {
   int rank, begin[SLIM_MAX_RANK], size[SLIM_MAX_RANK];
   int axis;
 } slim_slice_attr;
 /* Where a slice begins, with the shapes of its inputs bound. */
 void slim_slice_begin(const slim_slice_attr *attr, const slim_shape *in, int inputs, int begin[SLIM_MAX_RANK]);
-/* pad(x, [like: shape only]) with zeros; with like, what follows after x is what is left of like's size. The gradient is
- * slice. A kernel needs before and the shapes alone. */
+/* pad(x, [like: shape only]) with zeros; with like, what follows after x is what is left of like's size. The gradient
+ * is slice. A kernel needs before and the shapes alone. */
 typedef struct slim_pad_attr {
   int rank, before[SLIM_MAX_RANK], after[SLIM_MAX_RANK];
 } slim_pad_attr;
 
-/* reduce(x) over the axes of the mask (bit i: axis i). MEAN divides by the number of elements that arrive. HALF_SQUARES:
- * half the sum of squares, the L2 penalty. */
+/* reduce(x) over the axes of the mask (bit i: axis i). MEAN divides by the number of elements that arrive.
+ * HALF_SQUARES: half the sum of squares, the L2 penalty. */
 typedef enum slim_reduce_kind {
   SLIM_REDUCE_SUM,
   SLIM_REDUCE_MEAN,
@@ -223,12 +223,12 @@ typedef struct slim_counter_attr {
 } slim_counter_attr;
 
 /* Host ops read all their inputs on the host.
- * streaming_mean(values, [weights: like values or a scalar], total, count: local host variables, float64) -> float32 host
- * scalar: adds the sum of values (times weights) to total and their number (sum of weights) to count, gives the mean so
- * far, 0 while count is 0. streaming_value(total, count) -> the mean so far, without adding. */
+ * streaming_mean(values, [weights: like values or a scalar], total, count: local host variables, float64) -> float32
+ * host scalar: adds the sum of values (times weights) to total and their number (sum of weights) to count, gives the
+ * mean so far, 0 while count is 0. streaming_value(total, count) -> the mean so far, without adding. */
 /* group(x, ...): runs all its inputs; output 0 is input 0. */
 
-/* --- adding ops: each adds one node under its TF op name and returns output 0 -------------------------------------- */
+/* --- adding ops: each adds one node under its TF op name and returns output 0 ------------------------------------- */
 
 slim_tensor *slim_op_add(slim_tensor *const *inputs, int num_inputs, const slim_op *op, const char *name,
                          const void *attr);

@@ -44,7 +44,11 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
   dx[0] = slim_op_add(inputs, 2, &slim_op_slice, "Slice", &slice);
 }
 
-const slim_op slim_op_pad = {
-  .name = "pad", .min_inputs = 1, .max_inputs = 2, .outputs = 1, .attr_size = sizeof(slim_pad_attr),
-  .shape_only = 1u << 1, .infer = infer, .gradient = gradient
-};
+const slim_op slim_op_pad = { .name = "pad",
+                              .min_inputs = 1,
+                              .max_inputs = 2,
+                              .outputs = 1,
+                              .attr_size = sizeof(slim_pad_attr),
+                              .shape_only = 1u << 1,
+                              .infer = infer,
+                              .gradient = gradient };

@@ -61,7 +61,10 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
   }
 }
 
-const slim_op slim_op_reduce = {
-  .name = "reduce", .min_inputs = 1, .max_inputs = 1, .outputs = 1, .attr_size = sizeof(slim_reduce_attr),
-  .infer = infer, .gradient = gradient
-};
+const slim_op slim_op_reduce = { .name = "reduce",
+                                 .min_inputs = 1,
+                                 .max_inputs = 1,
+                                 .outputs = 1,
+                                 .attr_size = sizeof(slim_reduce_attr),
+                                 .infer = infer,
+                                 .gradient = gradient };

@@ -67,8 +67,7 @@ static bool infer(slim_inference *q)
     q->out[0] = q->in[1];
     const bool open = q->in[0].rank > 0 && q->in[0].dim[0] == -1;
     const bool open_like = q->in[1].rank > 0 && q->in[1].dim[0] == -1;
-    return open != open_like || known_elements(&q->in[0]) == known_elements(&q->in[1]) ? true
-                                                                                      : refuse(q, &q->in[1]);
+    return open != open_like || known_elements(&q->in[0]) == known_elements(&q->in[1]) ? true : refuse(q, &q->in[1]);
   }
   const slim_shape *to = &attr->shape;
   const int wanted = resolve(q, to, &q->out[0]);
@@ -101,7 +100,12 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
   dx[0] = slim_op_reshape_like_add(dy[0], node->inputs[0]);
 }
 
-const slim_op slim_op_reshape = {
-  .name = "reshape", .min_inputs = 1, .max_inputs = 2, .outputs = 1, .attr_size = sizeof(slim_reshape_attr),
-  .flags = SLIM_OP_ALIAS, .shape_only = 1u << 1, .infer = infer, .gradient = gradient
-};
+const slim_op slim_op_reshape = { .name = "reshape",
+                                  .min_inputs = 1,
+                                  .max_inputs = 2,
+                                  .outputs = 1,
+                                  .attr_size = sizeof(slim_reshape_attr),
+                                  .flags = SLIM_OP_ALIAS,
+                                  .shape_only = 1u << 1,
+                                  .infer = infer,
+                                  .gradient = gradient };

@@ -97,7 +97,8 @@ bool slim_rule_elementwise(slim_inference *q)
 bool slim_rule_axis(slim_inference *q, int axis, int rank)
 {
   if (axis < 0 || axis >= rank) {
-    return slim_rule_fail(q, SLIM_ERR_ARG, "axis %d is outside of the input %s", axis, slim_shape_words(&q->in[0]).text);
+    return slim_rule_fail(q, SLIM_ERR_ARG, "axis %d is outside of the input %s", axis,
+                          slim_shape_words(&q->in[0]).text);
   }
   return true;
 }

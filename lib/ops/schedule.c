@@ -14,7 +14,11 @@ static bool infer(slim_inference *q)
   return slim_rule_rank(q, 0, "step", 0) && slim_rule_integer(q, 0, "step");
 }
 
-const slim_op slim_op_schedule = {
-  .name = "schedule", .min_inputs = 1, .max_inputs = 1, .outputs = 1, .attr_size = sizeof(slim_schedule_attr),
-  .flags = SLIM_OP_HOST, .host_inputs = ~0u, .infer = infer
-};
+const slim_op slim_op_schedule = { .name = "schedule",
+                                   .min_inputs = 1,
+                                   .max_inputs = 1,
+                                   .outputs = 1,
+                                   .attr_size = sizeof(slim_schedule_attr),
+                                   .flags = SLIM_OP_HOST,
+                                   .host_inputs = ~0u,
+                                   .infer = infer };

@@ -85,7 +85,11 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
   dx[0] = slim_op_add(inputs, 2, &slim_op_pad, "Pad", &pad);
 }
 
-const slim_op slim_op_slice = {
-  .name = "slice", .min_inputs = 1, .max_inputs = -1, .outputs = 1, .attr_size = sizeof(slim_slice_attr),
-  .shape_only = ~1u, .infer = infer, .gradient = gradient
-};
+const slim_op slim_op_slice = { .name = "slice",
+                                .min_inputs = 1,
+                                .max_inputs = -1,
+                                .outputs = 1,
+                                .attr_size = sizeof(slim_slice_attr),
+                                .shape_only = ~1u,
+                                .infer = infer,
+                                .gradient = gradient };

@@ -21,11 +21,16 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
   dx[0] = slim_op_add(inputs, 2, &slim_op_softmax_gradient, "SoftmaxGrad", NULL);
 }
 
-const slim_op slim_op_softmax = {
-  .name = "softmax", .min_inputs = 1, .max_inputs = 1, .outputs = 1, .flags = SLIM_OP_IN_PLACE, .infer = infer,
-  .gradient = gradient
-};
-const slim_op slim_op_softmax_gradient = {
-  .name = "softmax_gradient", .min_inputs = 2, .max_inputs = 2, .outputs = 1, .flags = SLIM_OP_IN_PLACE,
-  .infer = infer_gradient
-};
+const slim_op slim_op_softmax = { .name = "softmax",
+                                  .min_inputs = 1,
+                                  .max_inputs = 1,
+                                  .outputs = 1,
+                                  .flags = SLIM_OP_IN_PLACE,
+                                  .infer = infer,
+                                  .gradient = gradient };
+const slim_op slim_op_softmax_gradient = { .name = "softmax_gradient",
+                                           .min_inputs = 2,
+                                           .max_inputs = 2,
+                                           .outputs = 1,
+                                           .flags = SLIM_OP_IN_PLACE,
+                                           .infer = infer_gradient };

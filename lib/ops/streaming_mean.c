@@ -22,18 +22,24 @@ static bool infer(slim_inference *q)
   if (!slim_rule_float(q, 0, "values")) {
     return false;
   }
-  if (q->inputs == 4 && (!slim_rule_float(q, 1, "weights") ||
-                         (q->in[1].rank != 0 && !slim_rule_like(q, 0, "values", 1, "weights")))) {
+  if (q->inputs == 4 &&
+      (!slim_rule_float(q, 1, "weights") || (q->in[1].rank != 0 && !slim_rule_like(q, 0, "values", 1, "weights")))) {
     return false;
   }
   return result(q);
 }
 
-const slim_op slim_op_streaming_mean = {
-  .name = "streaming_mean", .min_inputs = 3, .max_inputs = 4, .outputs = 1, .flags = SLIM_OP_HOST | SLIM_OP_EFFECT,
-  .host_inputs = ~0u, .infer = infer
-};
-const slim_op slim_op_streaming_value = {
-  .name = "streaming_value", .min_inputs = 2, .max_inputs = 2, .outputs = 1, .flags = SLIM_OP_HOST,
-  .host_inputs = ~0u, .infer = result
-};
+const slim_op slim_op_streaming_mean = { .name = "streaming_mean",
+                                         .min_inputs = 3,
+                                         .max_inputs = 4,
+                                         .outputs = 1,
+                                         .flags = SLIM_OP_HOST | SLIM_OP_EFFECT,
+                                         .host_inputs = ~0u,
+                                         .infer = infer };
+const slim_op slim_op_streaming_value = { .name = "streaming_value",
+                                          .min_inputs = 2,
+                                          .max_inputs = 2,
+                                          .outputs = 1,
+                                          .flags = SLIM_OP_HOST,
+                                          .host_inputs = ~0u,
+                                          .infer = result };

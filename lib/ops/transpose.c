@@ -34,7 +34,10 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
   dx[0] = slim_op_add(dy, 1, &slim_op_transpose, "transpose", &back);
 }
 
-const slim_op slim_op_transpose = {
-  .name = "transpose", .min_inputs = 1, .max_inputs = 1, .outputs = 1, .attr_size = sizeof(slim_transpose_attr),
-  .infer = infer, .gradient = gradient
-};
+const slim_op slim_op_transpose = { .name = "transpose",
+                                    .min_inputs = 1,
+                                    .max_inputs = 1,
+                                    .outputs = 1,
+                                    .attr_size = sizeof(slim_transpose_attr),
+                                    .infer = infer,
+                                    .gradient = gradient };

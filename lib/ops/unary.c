@@ -1,7 +1,7 @@
 /* Functions of one element. */
 #include "ops/rule.h"
 
-static const char *const names[] = { "Neg",  "Abs", "Sign", "Square",     "Sqrt",     "Rsqrt",
+static const char *const names[] = { "Neg", "Abs", "Sign",       "Square",   "Sqrt",   "Rsqrt",
                                      "Exp", "Log", "Reciprocal", "ScaleAdd", "NotZero" };
 
 static bool infer(slim_inference *q)
@@ -72,7 +72,11 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
   }
 }
 
-const slim_op slim_op_unary = {
-  .name = "unary", .min_inputs = 1, .max_inputs = 1, .outputs = 1, .attr_size = sizeof(slim_unary_attr),
-  .flags = SLIM_OP_IN_PLACE, .infer = infer, .gradient = gradient
-};
+const slim_op slim_op_unary = { .name = "unary",
+                                .min_inputs = 1,
+                                .max_inputs = 1,
+                                .outputs = 1,
+                                .attr_size = sizeof(slim_unary_attr),
+                                .flags = SLIM_OP_IN_PLACE,
+                                .infer = infer,
+                                .gradient = gradient };

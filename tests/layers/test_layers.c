@@ -160,10 +160,10 @@ START_TEST(nchw_computes_what_nhwc_computes)
   const slim_data_format formats[2] = { SLIM_NHWC, SLIM_NCHW };
   for (int k = 0; k < 2; k++) {
     const slim_reuse reuse = k ? SLIM_REUSE_YES : SLIM_REUSE_NO;
-    SLIM_ARG_SCOPE(net.graph, SLIM_OPS(slim_conv2d, slim_batch_norm, slim_max_pool2d, slim_avg_pool2d),
-                   .data_format = formats[k]) {
+    SLIM_ARG_SCOPE (net.graph, SLIM_OPS(slim_conv2d, slim_batch_norm, slim_max_pool2d, slim_avg_pool2d),
+                    .data_format = formats[k]) {
       y[k] = slim_conv2d(y[k], 4, SLIM_HW(3, 3), .scope = "a", .reuse = reuse);
-      y[k] = slim_max_pool2d(y[k], SLIM_HW(2, 2), .stride = { 1 });
+      y[k] = slim_max_pool2d(y[k], SLIM_HW(2, 2), .stride = SLIM_HW(1, 1));
       y[k] = slim_conv2d(y[k], 3, SLIM_HW(3, 3), .normalizer = slim_batch_norm, .scope = "b", .reuse = reuse);
       y[k] = slim_avg_pool2d(y[k], SLIM_HW(2, 2));
     }

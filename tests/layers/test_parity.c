@@ -22,7 +22,8 @@ static float *numbers(size_t count, unsigned seed)
   return x;
 }
 
-/* --- the fixture ------------------------------------------------------------------------------------------------------ */
+/* --- the fixture
+ * ------------------------------------------------------------------------------------------------------ */
 
 static char *fixture;
 
@@ -80,13 +81,14 @@ static void compare(const char *name, const char *key, const float *got, size_t 
     largest = fmax(largest, fabs(want[i]));
   }
   for (size_t i = 0; i < count; i++) {
-    ck_assert_msg(fabs((double)got[i] - want[i]) <= tolerance * largest + 1e-7, "%s %s: value %zu is %.9g, must be %.9g",
-                  name, key, i, (double)got[i], want[i]);
+    ck_assert_msg(fabs((double)got[i] - want[i]) <= tolerance * largest + 1e-7,
+                  "%s %s: value %zu is %.9g, must be %.9g", name, key, i, (double)got[i], want[i]);
   }
   free(want);
 }
 
-/* --- a case -------------------------------------------------------------------------------------------------------------- */
+/* --- a case
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -161,7 +163,8 @@ static void check_updates(test_net *net, const char *name)
   }
 }
 
-/* --- layers ------------------------------------------------------------------------------------------------------------- */
+/* --- layers
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static slim_tensor *conv_same(slim_tensor *x)
 {
@@ -170,7 +173,7 @@ static slim_tensor *conv_same(slim_tensor *x)
 
 static slim_tensor *conv_stride(slim_tensor *x)
 {
-  return slim_conv2d(x, 5, SLIM_HW(5, 3), .stride = { 2 }, .activation = slim_identity, .scope = "c");
+  return slim_conv2d(x, 5, SLIM_HW(5, 3), .stride = SLIM_HW(2, 2), .activation = slim_identity, .scope = "c");
 }
 
 static slim_tensor *conv_valid(slim_tensor *x)
@@ -180,7 +183,7 @@ static slim_tensor *conv_valid(slim_tensor *x)
 
 static slim_tensor *conv_rate(slim_tensor *x)
 {
-  return slim_conv2d(x, 3, SLIM_HW(3, 3), .rate = { 2 }, .activation = slim_tanh, .scope = "c");
+  return slim_conv2d(x, 3, SLIM_HW(3, 3), .rate = SLIM_HW(2, 2), .activation = slim_tanh, .scope = "c");
 }
 
 static slim_tensor *conv_norm(slim_tensor *x)
@@ -300,7 +303,8 @@ START_TEST(layer_computes_what_tf_slim_computes)
 }
 END_TEST
 
-/* --- losses ------------------------------------------------------------------------------------------------------------- */
+/* --- losses
+ * ------------------------------------------------------------------------------------------------------------- */
 
 enum { CLASSES = 5 };
 
@@ -425,7 +429,8 @@ START_TEST(loss_computes_what_tf_slim_computes)
 }
 END_TEST
 
-/* --- LeNet -------------------------------------------------------------------------------------------------------------- */
+/* --- LeNet
+ * -------------------------------------------------------------------------------------------------------------- */
 
 /* A gradient's length, and its first values. */
 static void check_start(test_net *net, slim_tensor *variable, slim_tensor *gradient)

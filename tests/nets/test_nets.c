@@ -65,10 +65,9 @@ static const char *initializer_words(slim_initializer initializer)
 static slim_tensor *build_net(slim_graph *graph, const slim_network *network, bool training)
 {
   const int size = network->default_image_size;
-  slim_tensor *images =
-    slim_placeholder(graph, SLIM_FLOAT32, SLIM_SHAPE(-1, size, size, network->channels), "images");
-  slim_tensor *net = slim_build_network(network->name, images, 0.0f,
-                                        &(slim_net_args){ .num_classes = 10, .is_training = training });
+  slim_tensor *images = slim_placeholder(graph, SLIM_FLOAT32, SLIM_SHAPE(-1, size, size, network->channels), "images");
+  slim_tensor *net =
+      slim_build_network(network->name, images, 0.0f, &(slim_net_args){ .num_classes = 10, .is_training = training });
   ck_assert_str_eq(slim_graph_error(graph), "");
   return net;
 }
@@ -159,10 +158,14 @@ START_TEST(lenet_offers_its_end_points)
   static const struct {
     const char *alias, *name;
   } ends[] = {
-    { "conv1", "LeNet/conv1/Relu:0" },     { "pool1", "LeNet/pool1/MaxPool:0" },
-    { "conv2", "LeNet/conv2/Relu:0" },     { "pool2", "LeNet/pool2/MaxPool:0" },
-    { "Flatten", "LeNet/Flatten/Reshape:0" }, { "fc3", "LeNet/fc3/Relu:0" },
-    { "dropout3", "LeNet/dropout3/dropout:0" }, { "Logits", "LeNet/fc4/BiasAdd:0" },
+    { "conv1", "LeNet/conv1/Relu:0" },
+    { "pool1", "LeNet/pool1/MaxPool:0" },
+    { "conv2", "LeNet/conv2/Relu:0" },
+    { "pool2", "LeNet/pool2/MaxPool:0" },
+    { "Flatten", "LeNet/Flatten/Reshape:0" },
+    { "fc3", "LeNet/fc3/Relu:0" },
+    { "dropout3", "LeNet/dropout3/dropout:0" },
+    { "Logits", "LeNet/fc4/BiasAdd:0" },
     { "Predictions", "LeNet/Predictions/Softmax:0" },
   };
   const size_t count = sizeof ends / sizeof *ends;
@@ -193,10 +196,10 @@ END_TEST
 START_TEST(evaluation_shares_the_weights_of_training)
 {
   test_net net = test_open((const int[]){ 3, 28, 28, 1 }, 1);
-  slim_tensor *training = slim_build_network("lenet", net.input, 0.0f,
-                                             &(slim_net_args){ .num_classes = 10, .is_training = true });
-  slim_tensor *evaluation = slim_build_network("lenet", net.input, 0.0f,
-                                               &(slim_net_args){ .num_classes = 10, .reuse = SLIM_REUSE_YES });
+  slim_tensor *training =
+      slim_build_network("lenet", net.input, 0.0f, &(slim_net_args){ .num_classes = 10, .is_training = true });
+  slim_tensor *evaluation =
+      slim_build_network("lenet", net.input, 0.0f, &(slim_net_args){ .num_classes = 10, .reuse = SLIM_REUSE_YES });
   ck_assert_uint_eq(slim_get_model_variables(net.graph, NULL, NULL).count, 8);
   float *a = test_run(&net, training), *b = test_run(&net, evaluation);
   float *p = test_run(&net, slim_end_point(net.graph, SLIM_END_POINTS, "Predictions"));

@@ -42,14 +42,14 @@ static void conv_of_rows(void)
 
 static void kernel_too_large(void)
 {
-  SLIM_VARIABLE_SCOPE(graph, "vgg", SLIM_REUSE_UNSET) {
+  SLIM_VARIABLE_SCOPE (graph, "vgg", SLIM_REUSE_UNSET) {
     (void)slim_conv2d(images, 4, SLIM_HW(9, 3), .padding = SLIM_VALID, .scope = "fc6");
   }
 }
 
 static void stride_and_rate(void)
 {
-  (void)slim_conv2d(images, 4, SLIM_HW(3, 3), .stride = { 2 }, .rate = { 2 });
+  (void)slim_conv2d(images, 4, SLIM_HW(3, 3), .stride = SLIM_HW(2, 2), .rate = SLIM_HW(2, 2));
 }
 
 static void foreign_option(void)
@@ -225,8 +225,7 @@ static const struct refusal_case {
   { loss_without_labels, SLIM_ERR_ARG, "softmax_cross_entropy: the labels are missing" },
   { loss_of_shapes, SLIM_ERR_SHAPE,
     "softmax_cross_entropy 'softmax_cross_entropy_loss': predictions [?,6] and labels [?,7] must have the same shape" },
-  { loss_of_classes, SLIM_ERR_SHAPE,
-    "sparse_softmax_cross_entropy 'loss': labels [?,6] has rank 2, must have rank 1" },
+  { loss_of_classes, SLIM_ERR_SHAPE, "sparse_softmax_cross_entropy 'loss': labels [?,6] has rank 2, must have rank 1" },
   { loss_too_smooth, SLIM_ERR_ARG,
     "sigmoid_cross_entropy 'sigmoid_cross_entropy_loss': label_smoothing 1.5 must be from 0 to 1" },
   { loss_of_weights, SLIM_ERR_SHAPE,

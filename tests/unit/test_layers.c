@@ -30,8 +30,8 @@ static const char *variables(const char *collection)
   for (size_t i = 0; i < list.count; i++) {
     char shape[80];
     const slim_shape s = slim_tensor_shape(list.item[i]);
-    at += (size_t)snprintf(text + at, sizeof text - at, "%s%s %s", i ? ", " : "",
-                           slim_variable_full_name(list.item[i]), slim_shape_format(&s, shape, sizeof shape));
+    at += (size_t)snprintf(text + at, sizeof text - at, "%s%s %s", i ? ", " : "", slim_variable_full_name(list.item[i]),
+                           slim_shape_format(&s, shape, sizeof shape));
   }
   return text;
 }
@@ -46,7 +46,8 @@ static const char *words(const slim_tensor *tensor)
   return text;
 }
 
-/* --- results -------------------------------------------------------------------------------------------------------- */
+/* --- results --------------------------------------------------------------------------------------------------------
+ */
 
 static slim_tensor *conv(void)
 {
@@ -55,7 +56,7 @@ static slim_tensor *conv(void)
 
 static slim_tensor *conv_square(void)
 {
-  return slim_conv2d(images, 4, SLIM_HW(3, 3), .stride = { 2 }, .padding = SLIM_VALID, .scope = "c1");
+  return slim_conv2d(images, 4, SLIM_HW(3, 3), .stride = SLIM_HW(2, 2), .padding = SLIM_VALID, .scope = "c1");
 }
 
 static slim_tensor *conv_dilated(void)
@@ -73,7 +74,7 @@ static slim_tensor *conv_normalized(void)
 static slim_tensor *conv_nchw(void)
 {
   slim_tensor *x = slim_transpose(images, (const int[]){ 0, 3, 1, 2 }, 4);
-  return slim_conv2d(x, 5, SLIM_HW(3, 3), .stride = { 2 }, .data_format = SLIM_NCHW);
+  return slim_conv2d(x, 5, SLIM_HW(3, 3), .stride = SLIM_HW(2, 2), .data_format = SLIM_NCHW);
 }
 
 static slim_tensor *connected(void)
@@ -93,7 +94,7 @@ static slim_tensor *max_pool(void)
 
 static slim_tensor *avg_pool(void)
 {
-  return slim_avg_pool2d(images, SLIM_HW(3, 3), .stride = { 1 }, .padding = SLIM_SAME, .scope = "p");
+  return slim_avg_pool2d(images, SLIM_HW(3, 3), .stride = SLIM_HW(1, 1), .padding = SLIM_SAME, .scope = "p");
 }
 
 static slim_tensor *normalized(void)
@@ -228,17 +229,18 @@ START_TEST(layer_has_tf_slims_names_and_shapes)
 }
 END_TEST
 
-/* --- scopes, collections, reuse ------------------------------------------------------------------------------------- */
+/* --- scopes, collections, reuse -------------------------------------------------------------------------------------
+ */
 
 START_TEST(default_scopes_count_up_and_start_again)
 {
   open_graph();
   slim_tensor *net = slim_conv2d(slim_conv2d(images, 4, SLIM_HW(3, 3)), 4, SLIM_HW(3, 3));
   ck_assert_str_eq(slim_tensor_name(net), "Conv_1/Relu:0");
-  SLIM_VARIABLE_SCOPE(graph, "tower", SLIM_REUSE_UNSET) {
+  SLIM_VARIABLE_SCOPE (graph, "tower", SLIM_REUSE_UNSET) {
     net = slim_conv2d(images, 4, SLIM_HW(3, 3));
   }
-  SLIM_VARIABLE_SCOPE(graph, "tower", SLIM_REUSE_YES) {
+  SLIM_VARIABLE_SCOPE (graph, "tower", SLIM_REUSE_YES) {
     net = slim_conv2d(images, 4, SLIM_HW(3, 3));
   }
   ck_assert_str_eq(slim_tensor_name(net), "tower_1/Conv/Relu:0");
@@ -254,8 +256,8 @@ START_TEST(arg_scope_reaches_layer_and_normalizer)
 {
   open_graph();
   slim_tensor *net = images;
-  SLIM_ARG_SCOPE(graph, SLIM_OPS(slim_conv2d), .normalizer = slim_batch_norm, .activation = slim_tanh) {
-    SLIM_ARG_SCOPE(graph, SLIM_OPS(slim_batch_norm), .is_training = SLIM_NO, .scale = SLIM_YES) {
+  SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_conv2d), .normalizer = slim_batch_norm, .activation = slim_tanh) {
+    SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_batch_norm), .is_training = SLIM_NO, .scale = SLIM_YES) {
       net = slim_conv2d(net, 4, SLIM_HW(3, 3), .scope = "a");
       net = slim_conv2d(net, 4, SLIM_HW(3, 3), .scope = "b", .activation = slim_relu);
     }
@@ -272,9 +274,9 @@ START_TEST(outputs_are_collected_under_their_scope)
 {
   open_graph();
   slim_tensor *net = images;
-  SLIM_VARIABLE_SCOPE(graph, "net", SLIM_REUSE_UNSET) {
-    SLIM_ARG_SCOPE(graph, SLIM_OPS(slim_conv2d, slim_max_pool2d, slim_dropout, slim_flatten),
-                   .outputs_collections = "ends") {
+  SLIM_VARIABLE_SCOPE (graph, "net", SLIM_REUSE_UNSET) {
+    SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_conv2d, slim_max_pool2d, slim_dropout, slim_flatten),
+                    .outputs_collections = "ends") {
       net = slim_max_pool2d(slim_conv2d(net, 4, SLIM_HW(3, 3), .scope = "conv1"), SLIM_HW(2, 2), .scope = "pool1");
       net = slim_flatten(slim_dropout(net, .is_training = SLIM_NO, .scope = "drop"));
     }
@@ -293,7 +295,8 @@ END_TEST
 START_TEST(variables_collections_go_by_kind)
 {
   open_graph();
-  (void)slim_conv2d(images, 4, SLIM_HW(3, 3), .variables_collections = "all,weights=w,biases=b,weights=w2", .scope = "a");
+  (void)slim_conv2d(images, 4, SLIM_HW(3, 3), .variables_collections = "all,weights=w,biases=b,weights=w2",
+                    .scope = "a");
   ck_assert_str_eq(variables("all"), "a/weights [3,3,3,4], a/biases [4]");
   ck_assert_str_eq(variables("w"), "a/weights [3,3,3,4]");
   ck_assert_str_eq(variables("w2"), "a/weights [3,3,3,4]");
@@ -314,7 +317,8 @@ START_TEST(frozen_layer_trains_nothing)
 }
 END_TEST
 
-/* --- batch norm, regularizers, losses ------------------------------------------------------------------------------- */
+/* --- batch norm, regularizers, losses -------------------------------------------------------------------------------
+ */
 
 static const slim_batch_norm_attr *norm_attr(const char *name)
 {
@@ -367,7 +371,8 @@ START_TEST(regularizers_add_losses_once)
   open_graph();
   (void)slim_conv2d(images, 4, SLIM_HW(3, 3), .weights_regularizer = SLIM_L2(0.1f), .biases_regularizer = SLIM_L1(0.2f),
                     .scope = "a");
-  (void)slim_conv2d(images, 4, SLIM_HW(3, 3), .weights_regularizer = SLIM_L2(0.1f), .scope = "a", .reuse = SLIM_REUSE_YES);
+  (void)slim_conv2d(images, 4, SLIM_HW(3, 3), .weights_regularizer = SLIM_L2(0.1f), .scope = "a",
+                    .reuse = SLIM_REUSE_YES);
   (void)slim_conv2d(images, 4, SLIM_HW(3, 3), .weights_regularizer = SLIM_L2(0.0f), .scope = "b");
   const slim_tensors list = slim_get_regularization_losses(graph, NULL);
   ck_assert_uint_eq(list.count, 2);
@@ -403,7 +408,7 @@ START_TEST(losses_are_collected_under_tf_slims_names)
   (void)slim_sparse_softmax_cross_entropy(wide, labels);
   (void)slim_sigmoid_cross_entropy(wide, one_hot, .weights = wide);
   (void)slim_mean_squared_error(wide, one_hot, .loss_collection = "");
-  SLIM_ARG_SCOPE(graph, SLIM_OPS(slim_absolute_difference, slim_add_loss), .loss_collection = "other") {
+  SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_absolute_difference, slim_add_loss), .loss_collection = "other") {
     (void)slim_add_loss(slim_absolute_difference(wide, one_hot));
   }
   (void)slim_log_loss(wide, one_hot, .scope = "mine");
@@ -436,7 +441,7 @@ START_TEST(metrics_have_their_names_and_local_variables)
                    "mine/count []");
   ck_assert_str_eq(variables(SLIM_GLOBAL_VARIABLES), "");
   const slim_metric_map map =
-    slim_aggregate_metric_map((const slim_named_metric[]){ { "Accuracy", accuracy }, { "Mean", mine } }, 2);
+      slim_aggregate_metric_map((const slim_named_metric[]){ { "Accuracy", accuracy }, { "Mean", mine } }, 2);
   ck_assert_uint_eq(map.count, 2);
   ck_assert_str_eq(map.name[1], "Mean");
   ck_assert_ptr_eq(map.values.item[1], mine.value);
