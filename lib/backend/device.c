@@ -124,6 +124,12 @@ static bool name_matches(const slim_device_info *info, const char *part)
          contains(info->driver, part);
 }
 
+/* Names one device and no other: the search ends with it, so that "cpu" loads no OpenCL driver. */
+static bool is_exact(const char *selector)
+{
+  return strcmp(selector, "cpu") == 0 || strncmp(selector, "opencl:", 7) == 0;
+}
+
 /* How well a device answers the selector; 0: not at all. The first of equals is taken. */
 static int score(const candidate *c, const char *selector)
 {
@@ -133,7 +139,7 @@ static int score(const candidate *c, const char *selector)
   if (strcmp(selector, "opencl") == 0) {
     return is_cpu_backend(c) ? 0 : rank_of(c);
   }
-  if (strcmp(selector, "cpu") == 0 || strncmp(selector, "opencl:", 7) == 0) {
+  if (is_exact(selector)) {
     return strcmp(selector, c->info.selector) == 0;
   }
   return !name_matches(&c->info, selector) ? 0 : is_cpu_backend(c) ? 1 : 2;
@@ -163,7 +169,7 @@ static bool choose(const char *selector, candidate *best)
 {
   candidate c;
   int best_score = 0;
-  for (size_t k = 0; candidate_at(k, &c); k++) {
+  for (size_t k = 0; !(best_score > 0 && is_exact(selector)) && candidate_at(k, &c); k++) {
     const int s = score(&c, selector);
     if (s > best_score) {
       best_score = s;
