@@ -8,9 +8,8 @@ static inline uint4 slim_philox(const ulong block, const uint4 key)
   uint4 c = (uint4)((uint)block, (uint)(block >> 32), key.z, key.w);
   uint k0 = key.x, k1 = key.y;
   for (int round = 0; round < 10; round++) {
-    const uint a_high = mul_hi(0xD2511F53u, c.x), a_low = 0xD2511F53u * c.x;
-    const uint b_high = mul_hi(0xCD9E8D57u, c.z), b_low = 0xCD9E8D57u * c.z;
-    c = (uint4)(b_high ^ c.y ^ k0, b_low, a_high ^ c.w ^ k1, a_low);
+    const ulong a = (ulong)0xD2511F53u * c.x, b = (ulong)0xCD9E8D57u * c.z;
+    c = (uint4)((uint)(b >> 32) ^ c.y ^ k0, (uint)b, (uint)(a >> 32) ^ c.w ^ k1, (uint)a);
     k0 += 0x9E3779B9u;
     k1 += 0xBB67AE85u;
   }
