@@ -68,7 +68,7 @@ tests() {
 }
 
 # Installs into an empty folder and builds a C program of a user against what is there, shared and static.
-installed() {
+installed() (
   stage=$root/build-check/stage
   rm -rf "$stage"
   DESTDIR=$stage meson install -C build-check --no-rebuild >/dev/null || return 1
@@ -81,7 +81,7 @@ installed() {
       $(env -u PKG_CONFIG_SYSROOT_DIR pkg-config --static --libs slimcl | sed 's/-lslimcl//') || return 1
   readelf -d "$stage/shared" | grep -q 'NEEDED.*\[libslimcl\.so\.0\]' || { echo "soname is not libslimcl.so.0"; return 1; }
   LD_LIBRARY_PATH=$library "$stage$(pkg-config --variable=prefix slimcl | sed "s|^$stage||")/bin/slimcl" --version
-}
+)
 
 check "install packages" sh tools/install-deps.sh || exit 1
 if check "build" build build-check; then

@@ -69,12 +69,13 @@ static void put_signed(slim_bytes *out, int64_t value)
   unsigned char raw[10];
   for (int i = 0; i < n; i++) {
     const int shift = 8 * (n - 1 - i);
-    raw[i] = shift < 64 ? (unsigned char)((uint64_t)value >> shift) : (unsigned char)(value < 0 ? 255 : 0);
+    const uint64_t sign = value < 0 ? 255 : 0;
+    raw[i] = (unsigned char)((shift < 64 ? (uint64_t)value >> shift : sign) & 255);
   }
   const unsigned header = 0xFFFFu & ~(0xFFFFu >> n);
-  raw[0] ^= (unsigned char)(header >> 8);
+  raw[0] = (unsigned char)(raw[0] ^ header >> 8);
   if (n > 1) {
-    raw[1] ^= (unsigned char)header;
+    raw[1] = (unsigned char)(raw[1] ^ header);
   }
   slim_bytes_append(out, raw, (size_t)n);
 }

@@ -1,5 +1,6 @@
 #!/bin/sh
 # The program of the README: it is examples/lenet.c, and it trains and evaluates. $LENET is the program.
+# shellcheck disable=SC2016 # code in quotes is meant as it is
 set -u
 # shellcheck source=tests/tools/tap.sh
 . "$(dirname "$0")/tap.sh"
