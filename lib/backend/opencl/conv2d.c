@@ -3,6 +3,7 @@
 #include "backend/opencl/gemm.h"
 #include "backend/opencl/ops.h"
 #include "backend/opencl/reduction.h"
+#include "backend/opencl/tile.h"
 
 /* x, weights and y of the convolution that the op is, or is a gradient of. */
 static slim_conv2d_params params_of(const slim_group *group, const slim_shape *x, const slim_shape *weights,
@@ -47,21 +48,42 @@ static int window_of(const slim_conv2d_params *p)
   return p->kernel_h * p->kernel_w * p->c;
 }
 
-static bool as_product(const slim_device *device, const slim_conv2d_params *p)
+/* By the device: blocked products on CPU-like ones, tiled ones on others; naive where neither can run. */
+enum method { NAIVE, BLOCKS, TILES };
+
+static enum method method_of(const slim_device *device, const slim_conv2d_params *p)
 {
-  return !p->nchw && slim_cl_gemm_usable(device) && window_of(p) > 0 && pixels_of(p) > 0;
+  if (window_of(p) == 0 || pixels_of(p) == 0) {
+    return NAIVE;
+  }
+  if (slim_cl_tile_usable(device)) {
+    return TILES;
+  }
+  return !p->nchw && slim_cl_gemm_usable(device) ? BLOCKS : NAIVE;
 }
 
-static void launch_product(slim_cl_build *b, const slim_view *x, const slim_view *weights, const slim_view *bias,
-                           const slim_conv2d_params *p)
+static void arguments(slim_cl_build *b, const char *kernel, const slim_view *x, const slim_view *weights,
+                      const slim_view *bias, const slim_conv2d_params *p)
 {
-  const slim_gemm_params g = slim_cl_gemm_blocks(b->device, pixels_of(p), p->o, window_of(p));
-  slim_cl_begin(b, "slim_conv2d_cpu_f32");
+  slim_cl_begin(b, kernel);
   slim_cl_arg_view(b, x);
   slim_cl_arg_view(b, weights);
   slim_cl_arg_view(b, bias);
   slim_cl_arg_view(b, &b->out[0]);
   slim_cl_arg(b, p, sizeof(*p));
+}
+
+/* The convolution of x by weights, by blocks or tiles. */
+static void launch_product(slim_cl_build *b, enum method method, const slim_view *x, const slim_view *weights,
+                           const slim_view *bias, const slim_conv2d_params *p)
+{
+  if (method == TILES) {
+    arguments(b, "slim_conv2d_tile_f32", x, weights, bias, p);
+    slim_cl_tile_range(b, pixels_of(p), p->o, 1);
+    return;
+  }
+  const slim_gemm_params g = slim_cl_gemm_blocks(b->device, pixels_of(p), p->o, window_of(p));
+  arguments(b, "slim_conv2d_cpu_f32", x, weights, bias, p);
   slim_cl_arg(b, &g, sizeof(g));
   slim_cl_gemm_range(b, &g, pixels_of(p), p->o);
 }
@@ -69,12 +91,7 @@ static void launch_product(slim_cl_build *b, const slim_view *x, const slim_view
 static void launch_image(slim_cl_build *b, const slim_view *bias, const slim_conv2d_params *p,
                          const slim_conv2d_image_params *g)
 {
-  slim_cl_begin(b, "slim_conv2d_image_f32");
-  slim_cl_arg_view(b, &b->in[0]);
-  slim_cl_arg_view(b, &b->in[1]);
-  slim_cl_arg_view(b, bias);
-  slim_cl_arg_view(b, &b->out[0]);
-  slim_cl_arg(b, p, sizeof(*p));
+  arguments(b, "slim_conv2d_image_f32", &b->in[0], &b->in[1], bias, p);
   slim_cl_arg(b, g, sizeof(*g));
   slim_cl_conv2d_image_range(b, p, g, p->n * ((p->oh + g->band - 1) / g->band), window_of(p));
 }
@@ -85,22 +102,16 @@ static void prepare(slim_cl_build *b)
   slim_conv2d_params p = params_of(b->group, &b->in[0].shape, &b->in[1].shape, &b->out[0].shape);
   p.epilogue = epilogue.params;
   count_flops(b, &p);
+  const enum method method = method_of(b->device, &p);
   slim_conv2d_image_params g;
-  if (as_product(b->device, &p) && slim_cl_conv2d_bands(b->device, &p, &g)) {
+  if (method == BLOCKS && slim_cl_conv2d_bands(b->device, &p, &g)) {
     launch_image(b, epilogue.bias, &p, &g);
-    return;
+  } else if (method != NAIVE) {
+    launch_product(b, method, &b->in[0], &b->in[1], epilogue.bias, &p);
+  } else {
+    arguments(b, "slim_conv2d_naive_f32", &b->in[0], &b->in[1], epilogue.bias, &p);
+    slim_cl_range(b, slim_cl_elements(&b->out[0]));
   }
-  if (as_product(b->device, &p)) {
-    launch_product(b, &b->in[0], &b->in[1], epilogue.bias, &p);
-    return;
-  }
-  slim_cl_begin(b, "slim_conv2d_naive_f32");
-  slim_cl_arg_view(b, &b->in[0]);
-  slim_cl_arg_view(b, &b->in[1]);
-  slim_cl_arg_view(b, epilogue.bias);
-  slim_cl_arg_view(b, &b->out[0]);
-  slim_cl_arg(b, &p, sizeof(p));
-  slim_cl_range(b, slim_cl_elements(&b->out[0]));
 }
 
 static void prepare_naive_gradient(slim_cl_build *b, const char *kernel, const slim_conv2d_params *p)
@@ -141,7 +152,7 @@ static size_t input_gradient_workspace(const slim_device *device, const slim_gro
                                        const slim_view *out)
 {
   const slim_conv2d_params p = input_params(group, in, out);
-  return as_product(device, &p) ? slim_cl_bytes(&in[1]) : 0;
+  return method_of(device, &p) == NAIVE ? 0 : slim_cl_bytes(&in[1]);
 }
 
 static void prepare_input_gradient(slim_cl_build *b)
@@ -149,7 +160,8 @@ static void prepare_input_gradient(slim_cl_build *b)
   static const slim_view no_bias = { 0 };
   const slim_conv2d_params p = input_params(b->group, b->in, b->out);
   count_flops(b, &p);
-  if (!as_product(b->device, &p)) {
+  const enum method method = method_of(b->device, &p);
+  if (method == NAIVE) {
     prepare_naive_gradient(b, "slim_conv2d_input_gradient_naive_f32", &p);
     return;
   }
@@ -159,7 +171,7 @@ static void prepare_input_gradient(slim_cl_build *b)
   slim_cl_arg(b, &p, sizeof(p));
   slim_cl_range(b, slim_cl_elements(&b->in[1]));
   const slim_conv2d_params t = turned(&p);
-  launch_product(b, &b->in[0], b->workspace, &no_bias, &t);
+  launch_product(b, method, &b->in[0], b->workspace, &no_bias, &t);
 }
 
 /* --- the gradient by the weights: windows transposed by dy, in slices of pixels that are added up ------------------- */
@@ -177,6 +189,7 @@ static slim_shape slices_shape(const slim_conv2d_params *p, int slices)
 
 /* How the sum is cut: by images with bands, else by pixels. */
 typedef struct weights_cut {
+  enum method method;
   bool bands;
   slim_conv2d_image_params image;
   slim_gemm_params blocks;
@@ -185,13 +198,18 @@ typedef struct weights_cut {
 
 static weights_cut cut_of(const slim_device *device, const slim_conv2d_params *p)
 {
-  weights_cut cut = { .bands = slim_cl_conv2d_bands_gradient(device, p, &cut.image) };
+  weights_cut cut = { .method = method_of(device, p), .slices = 1 };
+  cut.bands = cut.method == BLOCKS && slim_cl_conv2d_bands_gradient(device, p, &cut.image);
   if (cut.bands) {
     cut.slices = (p->n + cut.image.images - 1) / cut.image.images;
-  } else {
-    cut.blocks = slim_cl_gemm_sliced(device, window_of(p), p->o, pixels_of(p));
-    cut.slices = (pixels_of(p) + cut.blocks.slice - 1) / cut.blocks.slice;
+    return cut;
   }
+  if (cut.method == BLOCKS) {
+    cut.blocks = slim_cl_gemm_sliced(device, window_of(p), p->o, pixels_of(p));
+  } else if (cut.method == TILES) {
+    cut.blocks.slice = slim_cl_tile_slice(device, window_of(p), p->o, pixels_of(p));
+  }
+  cut.slices = cut.method == NAIVE ? 1 : (pixels_of(p) + cut.blocks.slice - 1) / cut.blocks.slice;
   return cut;
 }
 
@@ -199,9 +217,6 @@ static size_t weights_gradient_workspace(const slim_device *device, const slim_g
                                          const slim_view *out)
 {
   const slim_conv2d_params p = weights_params(group, in, out);
-  if (!as_product(device, &p)) {
-    return 0;
-  }
   const weights_cut cut = cut_of(device, &p);
   const slim_shape parts = slices_shape(&p, cut.slices);
   return cut.slices == 1 ? 0 : slim_shape_elements(&parts) * sizeof(float);
@@ -209,7 +224,9 @@ static size_t weights_gradient_workspace(const slim_device *device, const slim_g
 
 static void launch_slices(slim_cl_build *b, const slim_view *parts, const slim_conv2d_params *p, const weights_cut *cut)
 {
-  slim_cl_begin(b, cut->bands ? "slim_conv2d_weights_gradient_image_f32" : "slim_conv2d_weights_gradient_cpu_f32");
+  slim_cl_begin(b, cut->bands              ? "slim_conv2d_weights_gradient_image_f32"
+                   : cut->method == BLOCKS ? "slim_conv2d_weights_gradient_cpu_f32"
+                                           : "slim_conv2d_weights_gradient_tile_f32");
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, &b->in[1]);
   slim_cl_arg_view(b, parts);
@@ -217,9 +234,12 @@ static void launch_slices(slim_cl_build *b, const slim_view *parts, const slim_c
   if (cut->bands) {
     slim_cl_arg(b, &cut->image, sizeof(cut->image));
     slim_cl_conv2d_image_range(b, p, &cut->image, cut->slices, cut->image.band * p->ow);
-  } else {
+  } else if (cut->method == BLOCKS) {
     slim_cl_arg(b, &cut->blocks, sizeof(cut->blocks));
     slim_cl_gemm_range_sliced(b, &cut->blocks, window_of(p), p->o, pixels_of(p));
+  } else {
+    slim_cl_arg(b, &cut->blocks.slice, sizeof(cut->blocks.slice));
+    slim_cl_tile_range(b, window_of(p), p->o, cut->slices);
   }
 }
 
@@ -227,11 +247,11 @@ static void prepare_weights_gradient(slim_cl_build *b)
 {
   const slim_conv2d_params p = weights_params(b->group, b->in, b->out);
   count_flops(b, &p);
-  if (!as_product(b->device, &p)) {
+  const weights_cut cut = cut_of(b->device, &p);
+  if (cut.method == NAIVE) {
     prepare_naive_gradient(b, "slim_conv2d_weights_gradient_naive_f32", &p);
     return;
   }
-  const weights_cut cut = cut_of(b->device, &p);
   const bool sliced = cut.slices > 1;
   slim_view parts = { .dtype = SLIM_FLOAT32, .shape = slices_shape(&p, cut.slices) };
   parts.buffer = sliced ? b->workspace->buffer : b->out[0].buffer;

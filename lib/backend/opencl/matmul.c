@@ -1,7 +1,10 @@
+#include "backend/opencl/blast.h"
 #include "backend/opencl/epilogue.h"
 #include "backend/opencl/gemm.h"
 #include "backend/opencl/ops.h"
-#include "kernels/matmul_params.h"
+#include "backend/opencl/tile.h"
+#include "kernels/activation_params.h"
+#include "kernels/bias_add_params.h"
 
 /* a has any number of rows: all but its last axis. */
 static slim_matmul_params params_of(const slim_group *group, const slim_view *in)
@@ -34,21 +37,51 @@ static void arguments(slim_cl_build *b, const char *kernel, const slim_view *bia
   slim_cl_arg(b, p, sizeof(*p));
 }
 
+/* Bias and activation behind a product that cannot end with them, in place. */
+static void launch_epilogue(slim_cl_build *b, const slim_view *bias, const slim_epilogue_params *e, int columns)
+{
+  const unsigned n = slim_cl_elements(&b->out[0]);
+  if (e->has_bias) {
+    const slim_bias_add_params p = { n, columns, 1 };
+    slim_cl_begin(b, "slim_bias_add_naive_f32");
+    slim_cl_arg_view(b, &b->out[0]);
+    slim_cl_arg_view(b, bias);
+    slim_cl_arg_view(b, &b->out[0]);
+    slim_cl_arg(b, &p, sizeof(p));
+    slim_cl_range(b, n);
+  }
+  if (e->activation != SLIM_ACTIVATION_NONE) {
+    const slim_activation_params p = { n, e->activation };
+    slim_cl_begin(b, "slim_activation_vector_f32");
+    slim_cl_arg_view(b, &b->out[0]);
+    slim_cl_arg_view(b, &b->out[0]);
+    slim_cl_arg(b, &p, sizeof(p));
+    slim_cl_range_vectors(b, n);
+  }
+}
+
 static void prepare(slim_cl_build *b)
 {
   const slim_cl_epilogue epilogue = slim_cl_epilogue_of(b, 2);
   slim_matmul_params p = params_of(b->group, b->in);
   p.epilogue = epilogue.params;
   b->step->base.flops = 2.0 * p.m * p.n * p.k;
-  if (slim_cl_gemm_usable(b->device) && p.k > 0) {
+  const bool empty = p.m == 0 || p.n == 0 || p.k == 0;
+  if (!empty && slim_cl_blast_wanted(b->device)) {
+    slim_cl_blast(b, &p);
+    launch_epilogue(b, epilogue.bias, &p.epilogue, p.n);
+  } else if (!empty && slim_cl_gemm_usable(b->device)) {
     const slim_gemm_params g = slim_cl_gemm_blocks(b->device, p.m, p.n, p.k);
     arguments(b, "slim_matmul_cpu_f32", epilogue.bias, &p);
     slim_cl_arg(b, &g, sizeof(g));
     slim_cl_gemm_range(b, &g, p.m, p.n);
-    return;
+  } else if (!empty && slim_cl_tile_usable(b->device)) {
+    arguments(b, "slim_matmul_tile_f32", epilogue.bias, &p);
+    slim_cl_tile_range(b, p.m, p.n, 1);
+  } else {
+    arguments(b, "slim_matmul_naive_f32", epilogue.bias, &p);
+    slim_cl_range(b, (size_t)p.m * (size_t)p.n);
   }
-  arguments(b, "slim_matmul_naive_f32", epilogue.bias, &p);
-  slim_cl_range(b, (size_t)p.m * (size_t)p.n);
 }
 
 const slim_cl_op slim_cl_op_matmul = { .prepare = prepare };

@@ -113,8 +113,18 @@ void slim_cl_cache_store(const slim_device *device, const slim_cl_cache_entry *e
 
 #define SLIM_CL_HOST_ARGS 4
 
-/* One kernel launch, one copy, or zeroing. */
-typedef struct slim_cl_launch {
+/* A matrix product that another library enqueues; places and strides in elements. */
+typedef struct slim_cl_product {
+  size_t m, n, k, a_at, b_at, y_at, a_stride, b_stride;
+  bool a_transposed, b_transposed;
+  cl_mem a, b, y;
+} slim_cl_product;
+
+typedef struct slim_cl_launch slim_cl_launch;
+typedef cl_int (*slim_cl_call_fn)(slim_cl *cl, const slim_cl_launch *launch, cl_event *event);
+
+/* One kernel launch, one copy, zeroing, or a call. */
+struct slim_cl_launch {
   cl_kernel kernel; /* NULL: a copy; or zeroing of to when there is no from */
   const char *name;
   slim_cl_program *program;
@@ -132,8 +142,10 @@ typedef struct slim_cl_launch {
   uint64_t hash;
   cl_mem from, to;
   size_t from_at, to_at, bytes;
+  slim_cl_call_fn call; /* NULL: none */
+  slim_cl_product product;
   cl_event event; /* with profiling on */
-} slim_cl_launch;
+};
 
 /* A slim_step of this backend. */
 typedef struct slim_cl_step {
@@ -183,6 +195,8 @@ void slim_cl_range_groups(slim_cl_build *build, size_t groups, size_t local);
 void slim_cl_copy(slim_cl_build *build, const slim_view *from, const slim_view *to, size_t bytes);
 /** Zeroes so many bytes of the view. */
 void slim_cl_zero(slim_cl_build *build, const slim_view *view, size_t bytes);
+/** Calls fn at each enqueue. */
+void slim_cl_call(slim_cl_build *build, const char *name, slim_cl_call_fn fn, const slim_cl_product *product);
 /** A small constant buffer that lives as long as the step. */
 cl_mem slim_cl_table(slim_cl_build *build, const void *data, size_t bytes);
 

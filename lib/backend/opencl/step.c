@@ -207,6 +207,19 @@ void slim_cl_zero(slim_cl_build *b, const slim_view *view, size_t bytes)
   }
 }
 
+void slim_cl_call(slim_cl_build *b, const char *name, slim_cl_call_fn fn, const slim_cl_product *product)
+{
+  if (b->status == SLIM_OK) {
+    add_launch(b);
+  }
+  if (b->status == SLIM_OK) {
+    slim_cl_launch *l = current(b);
+    l->name = name;
+    l->call = fn;
+    l->product = *product;
+  }
+}
+
 cl_mem slim_cl_table(slim_cl_build *b, const void *data, size_t bytes)
 {
   if (b->status != SLIM_OK) {
@@ -276,6 +289,9 @@ static cl_int launch(slim_cl *cl, slim_cl_launch *l, const slim_run *run)
       l->event = NULL;
     }
     event = &l->event;
+  }
+  if (l->call != NULL) {
+    return l->call(cl, l, event);
   }
   if (l->kernel == NULL) {
     return transfer(cl, l, event);

@@ -1,0 +1,56 @@
+#include "backend/opencl/blast.h"
+
+#ifdef SLIM_HAVE_CLBLAST
+#include <clblast_c.h>
+#include <stdlib.h>
+
+bool slim_cl_blast_wanted(const slim_device *device)
+{
+  const char *given = getenv("SLIM_CLBLAST");
+  if (given != NULL && (given[0] == '0' || given[0] == '1')) {
+    return given[0] == '1';
+  }
+  return device->info.device_class == SLIM_CLASS_GPU && device->info.is_gpu;
+}
+
+static cl_int call(slim_cl *cl, const slim_cl_launch *l, cl_event *event)
+{
+  const slim_cl_product *p = &l->product;
+  const CLBlastStatusCode code =
+      CLBlastSgemm(CLBlastLayoutRowMajor, p->a_transposed ? CLBlastTransposeYes : CLBlastTransposeNo,
+                   p->b_transposed ? CLBlastTransposeYes : CLBlastTransposeNo, p->m, p->n, p->k, 1.0f, p->a, p->a_at,
+                   p->a_stride, p->b, p->b_at, p->b_stride, 0.0f, p->y, p->y_at, p->n, &cl->queue, event);
+  return code == CLBlastSuccess ? CL_SUCCESS : code < 0 && code > -100 ? (cl_int)code : CL_OUT_OF_RESOURCES;
+}
+
+void slim_cl_blast(slim_cl_build *b, const slim_matmul_params *p)
+{
+  const bool a_transposed = p->a_k != 1, b_transposed = p->b_column != 1;
+  const slim_cl_product product = { .m = (size_t)p->m,
+                                    .n = (size_t)p->n,
+                                    .k = (size_t)p->k,
+                                    .a_transposed = a_transposed,
+                                    .b_transposed = b_transposed,
+                                    .a = b->in[0].buffer->memory,
+                                    .b = b->in[1].buffer->memory,
+                                    .y = b->out[0].buffer->memory,
+                                    .a_at = b->in[0].offset / sizeof(float),
+                                    .b_at = b->in[1].offset / sizeof(float),
+                                    .y_at = b->out[0].offset / sizeof(float),
+                                    .a_stride = (size_t)(a_transposed ? p->a_k : p->a_row),
+                                    .b_stride = (size_t)(b_transposed ? p->b_column : p->b_k) };
+  slim_cl_call(b, "matmul_clblast", call, &product);
+}
+#else
+bool slim_cl_blast_wanted(const slim_device *device)
+{
+  (void)device;
+  return false;
+}
+
+void slim_cl_blast(slim_cl_build *b, const slim_matmul_params *p)
+{
+  (void)p;
+  b->status = slim_cl_fail(b->device, SLIM_ERR_UNSUPPORTED, "%s: built without CLBlast", b->device->info.selector);
+}
+#endif

@@ -1,0 +1,12 @@
+/* Matrix products by CLBlast: on GPUs when it was built in, anywhere with SLIM_CLBLAST=1, nowhere with SLIM_CLBLAST=0. */
+#ifndef SLIM_OPENCL_BLAST_H
+#define SLIM_OPENCL_BLAST_H
+
+#include "backend/opencl/opencl.h"
+#include "kernels/matmul_params.h"
+
+bool slim_cl_blast_wanted(const slim_device *device);
+/** A launch of in[0] by in[1] into out[0], without the epilogue. */
+void slim_cl_blast(slim_cl_build *build, const slim_matmul_params *p);
+
+#endif
