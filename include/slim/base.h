@@ -51,7 +51,12 @@ SLIM_API const char *slim_status_text(slim_status status);
 
 #define SLIM_ERROR_TEXT 1024
 
-/** A status with one line that names the thing, the place and the fix. Zero-initialise it; the first error stays. */
+/**
+ * A status with one line that names the thing, the place and the fix. Zero-initialise it. The first error stays, and it
+ * sticks: every function that takes a slim_error * which holds an error already does nothing but set what it would give
+ * to NULL, and returns that status; NULL things that come of it may be handed on. So a program calls on and looks once,
+ * at the end. What ends a thing (close, destroy) works in any case.
+ */
 typedef struct slim_error {
   slim_status status;
   char text[SLIM_ERROR_TEXT];
@@ -59,6 +64,8 @@ typedef struct slim_error {
 
 /** Records an error unless error already holds one (error may be NULL). @return status, always. */
 SLIM_API slim_status slim_error_set(slim_error *error, slim_status status, const char *format, ...) SLIM_PRINTF(3, 4);
+/** True when error holds an error; false for NULL. */
+SLIM_API bool slim_error_held(const slim_error *error);
 
 /** Element types, with TensorFlow's numbers. Tensors of a graph are float32, int32, uint8, int64 or bool. */
 typedef enum slim_dtype {

@@ -2,7 +2,7 @@
 #ifndef SLIM_DATA_H
 #define SLIM_DATA_H
 
-#include "slim/base.h"
+#include "slim/graph.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -266,6 +266,50 @@ typedef struct slim_image_options {
  */
 SLIM_API slim_status slim_image_queue(slim_dataset *dataset, const slim_image_options *options, slim_queue **queue,
                                       slim_error *error);
+
+/** Options of slim_image_inputs; zero means the default, given in brackets. */
+typedef struct slim_inputs_args {
+  size_t struct_size; /* set by the macro */
+  slim_graph *graph;
+  const char *dataset, *split, *dataset_dir; /* as for slim_dataset_open */
+  const struct slim_options_must_be_named *guard_;
+  int batch_size;   /* [32] */
+  bool is_training; /* shuffled, endless, full batches; else in order, once, the last batch may be partial */
+  bool use_grayscale;
+  int height, width;         /* [those of the dataset's images, where all have one size; else required] */
+  const char *preprocessing; /* as for slim_get_preprocessing [what goes with mnist, fashion_mnist, cifar10] */
+  int labels_offset;         /* subtracted from every label */
+  uint64_t seed;             /* of order and distortions [the graph's] */
+  int64_t start_step;        /* batches to skip */
+  int num_threads;           /* [2] */
+} slim_inputs_args;
+
+/** A split of a dataset as tensors of a graph. */
+typedef struct slim_inputs {
+  slim_tensor *images; /* float32 [-1, height, width, channels] */
+  slim_tensor *labels; /* int64 [-1] */
+  int num_classes;     /* 0 if unknown; without those that labels_offset leaves out */
+  int64_t num_samples;
+  slim_dataset *dataset; /* the graph's */
+} slim_inputs;
+
+/**
+ * The images and labels of a split, as placeholders that each session of the graph fills from one queue unless they are
+ * fed or attached to another. Dataset and queue belong to the graph and end with it. One that is not for training ends
+ * after one pass: each evaluation takes inputs of its own.
+ * Errors, on the graph: those of slim_dataset_open, slim_get_preprocessing and slim_image_queue; then images and labels
+ * are poison and the numbers 0.
+ */
+SLIM_API slim_inputs slim_image_inputs(const slim_inputs_args *args);
+
+#ifndef __cplusplus
+#define slim_image_inputs(graph_, dataset_, split_, ...)                                                               \
+  (slim_image_inputs)(&(slim_inputs_args){ .struct_size = sizeof(slim_inputs_args),                                    \
+                                           .graph = (graph_),                                                          \
+                                           .dataset = (dataset_),                                                      \
+                                           .split = (split_),                                                          \
+                                           .dataset_dir = __VA_ARGS__ })
+#endif
 
 /* --- conversion ------------------------------------------------------------------------------------------------- */
 

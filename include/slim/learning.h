@@ -164,6 +164,11 @@ SLIM_API slim_status slim_evaluate_once(const slim_evaluation_args *args);
       .struct_size = sizeof(slim_evaluation_args), .session = (session_), .checkpoint_path = __VA_ARGS__ })
 #endif
 
+/** Evaluates one metric over the whole input: slim_evaluate_once with its update and value. @return the value; NaN on
+ * an error. */
+SLIM_API float slim_evaluate_metric(slim_session *session, const char *checkpoint_path, slim_metric metric,
+                                    slim_error *error);
+
 /**
  * Waits until the folder's latest checkpoint is another than last (NULL: any) and writes its prefix to path.
  * @return SLIM_OK; SLIM_ERR_NOT_FOUND after timeout seconds (negative: never); SLIM_ERR_STOPPED when stop (may be NULL)

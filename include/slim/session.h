@@ -21,8 +21,10 @@ SLIM_API void slim_values_destroy(slim_values *values); /* gives up the caller's
  * Errors: the graph's own error if it has one. */
 SLIM_API slim_status slim_session_create(slim_graph *graph, slim_device *device, slim_values *values,
                                          slim_session **session, slim_error *error);
+/** The same on a device of its own, which closes with it; selector as in slim_device_open. @return NULL on an error. */
+SLIM_API slim_session *slim_session_open(slim_graph *graph, const char *selector, slim_error *error);
 SLIM_API void slim_session_destroy(slim_session *session);
-/** The last error of this session in words; "" without one. */
+/** The last error of this session in words; "" without one. (A call with a NULL session returns SLIM_ERR_ARG.) */
 SLIM_API const char *slim_session_error(const slim_session *session);
 SLIM_API slim_values *slim_session_values(slim_session *session);
 SLIM_API slim_device *slim_session_device(slim_session *session);
@@ -57,7 +59,7 @@ typedef struct slim_fetch {
 SLIM_API slim_status slim_session_run(slim_session *session, const slim_feed *feeds, size_t num_feeds,
                                       const slim_fetch *fetches, size_t num_fetches);
 /** From now on tensor (a placeholder) takes item of the batches of queue when it is not fed; each run takes one batch of
- * each queue it needs. The session holds the last batch: the queue must outlive it, or be detached with queue NULL.
+ * each queue it needs. Placeholders of slim_image_inputs need no attaching. The session holds the last batch: the queue must outlive it, or be detached with queue NULL.
  * Errors: SLIM_ERR_TYPE, SLIM_ERR_SHAPE when the item does not fit the placeholder. */
 SLIM_API slim_status slim_session_attach(slim_session *session, slim_tensor *tensor, slim_queue *queue, int item);
 /** Waits for all queued work. */

@@ -181,8 +181,11 @@ static bool choose(const char *selector, candidate *best)
 
 slim_status slim_device_open(const char *selector, slim_device **device, slim_error *error)
 {
-  candidate c;
   *device = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
+  candidate c;
   if (!selector || !*selector) {
     return slim_error_set(error, SLIM_ERR_ARG, "device: the selector is empty; use cpu, opencl, opencl:<n>, auto or a name");
   }

@@ -26,9 +26,14 @@ const char *slim_status_text(slim_status status)
   return known(status) ? statuses[status].text : "unknown status";
 }
 
+bool slim_error_held(const slim_error *error)
+{
+  return error && error->status != SLIM_OK;
+}
+
 slim_status slim_error_set(slim_error *error, slim_status status, const char *format, ...)
 {
-  if (error && error->status == SLIM_OK) {
+  if (error && !slim_error_held(error)) {
     va_list list;
     va_start(list, format);
     error->status = status;

@@ -84,6 +84,9 @@ static slim_status check_all(const slim_checkpoint_reader *reader, const char *p
 slim_status slim_assign_from_checkpoint(slim_session *session, const char *prefix, const slim_restore *items,
                                         size_t count, unsigned flags, slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   if (count == 0) {
     return slim_error_set(error, SLIM_ERR_ARG, "restore from '%s': no variable is given", prefix);
   }
@@ -155,6 +158,9 @@ slim_status slim_assign_from_checkpoint_fn(const char *prefix, const slim_restor
                                            slim_assignment **out, slim_error *error)
 {
   *out = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   if (count == 0) {
     return slim_error_set(error, SLIM_ERR_ARG, "restore from '%s': no variable is given", prefix);
   }
@@ -175,6 +181,9 @@ slim_status slim_assign_from_checkpoint_fn(const char *prefix, const slim_restor
 
 slim_status slim_assignment_run(slim_session *session, void *user, slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   const slim_assignment *a = user;
   return a ? slim_assign_from_checkpoint(session, a->prefix, a->items, a->count, a->flags, error) : SLIM_OK;
 }
@@ -202,6 +211,9 @@ static slim_tensor *find_global(slim_graph *graph, const char *name)
 slim_status slim_assign_from_values(slim_session *session, slim_graph *graph, const slim_named_values *values,
                                     size_t count, slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   for (size_t i = 0; i < count; i++) {
     const slim_tensor *variable = find_global(graph, values[i].name);
     if (!variable) {

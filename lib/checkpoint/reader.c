@@ -33,6 +33,9 @@ bool slim_checkpoint_exists(const char *prefix)
 slim_status slim_checkpoint_reader_open(const char *prefix, slim_checkpoint_reader **out, slim_error *error)
 {
   *out = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   slim_checkpoint_reader *reader = calloc(1, sizeof *reader);
   if (!reader) {
     return slim_error_set(error, SLIM_ERR_MEMORY, "checkpoint '%s': no memory", prefix);
@@ -87,6 +90,9 @@ const slim_checkpoint_entry *slim_checkpoint_reader_find(const slim_checkpoint_r
 slim_status slim_checkpoint_reader_read(slim_checkpoint_reader *reader, const char *name, void *data, size_t bytes,
                                         slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   return reader->bundle ? slim_bundle_read(reader->bundle, name, data, bytes, error)
                         : slim_v1_read(reader->v1, name, data, bytes, error);
 }
@@ -95,6 +101,9 @@ slim_status slim_checkpoint_reader_read_string(slim_checkpoint_reader *reader, c
                                                size_t *size, slim_error *error)
 {
   *text = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   *size = 0;
   return reader->bundle ? slim_bundle_read_string(reader->bundle, name, i, text, size, error)
                         : slim_error_set(error, SLIM_ERR_UNSUPPORTED, "strings of V1 checkpoints are not read");

@@ -43,6 +43,9 @@ slim_status slim_saver_create(slim_graph *graph, slim_tensors variables, int max
                               slim_error *error)
 {
   *out = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   if (variables.count == 0) {
     variables = slim_get_collection(graph, SLIM_GLOBAL_VARIABLES, NULL);
   }
@@ -189,6 +192,9 @@ static slim_status put_path(const char *prefix, char *path, size_t size, slim_er
 slim_status slim_saver_save(slim_saver *saver, slim_session *session, const char *prefix, int64_t step, char *path,
                             size_t size, slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   const size_t room = strlen(prefix) + 24;
   char *full = malloc(room), *folder = slim_file_folder_of(prefix);
   slim_status status = SLIM_OK;
@@ -216,6 +222,9 @@ slim_status slim_saver_save(slim_saver *saver, slim_session *session, const char
 
 slim_status slim_saver_restore(slim_saver *saver, slim_session *session, const char *prefix, slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   return slim_assign_from_checkpoint(session, prefix, saver->items, saver->count, 0, error);
 }
 
@@ -249,6 +258,9 @@ static const char *newest(const slim_checkpoint_state *state, size_t i)
 slim_status slim_saver_restore_latest(slim_saver *saver, slim_session *session, const char *folder, char *path,
                                       size_t size, slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   slim_checkpoint_state state = { 0 };
   slim_error damage = { SLIM_OK, "" };
   const char *whole = NULL;

@@ -235,6 +235,9 @@ static slim_status check(const slim_convert_options *o, slim_error *error)
 
 slim_status slim_convert(const slim_convert_options *options, slim_convert_result *result, slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   bool done = false;
   *result = (slim_convert_result){ 0 };
   slim_status status = check(options, error);

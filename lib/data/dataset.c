@@ -33,9 +33,12 @@ static slim_status copy_descriptions(slim_dataset *d, const slim_dataset_options
 
 slim_status slim_dataset_create(const slim_dataset_options *options, slim_dataset **dataset, slim_error *error)
 {
+  *dataset = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   slim_arena *arena = slim_arena_create();
   slim_dataset *d = slim_arena_alloc(arena, sizeof *d);
-  *dataset = NULL;
   if (!d) {
     slim_arena_destroy(arena);
     return slim_error_set(error, SLIM_ERR_MEMORY, "dataset: no memory");
@@ -75,6 +78,9 @@ void slim_dataset_destroy(slim_dataset *d)
 int64_t slim_dataset_num_samples(slim_dataset *d, slim_error *error)
 {
   int64_t count = 0;
+  if (slim_error_held(error) || !d) {
+    return -1;
+  }
   if (d->num_samples < 0 && slim_files_count_records(d->files, &count, error) == SLIM_OK) {
     d->num_samples = count;
   }
@@ -83,28 +89,28 @@ int64_t slim_dataset_num_samples(slim_dataset *d, slim_error *error)
 
 int slim_dataset_num_classes(const slim_dataset *d)
 {
-  return d->num_classes;
+  return d ? d->num_classes : 0;
 }
 
 const char *slim_dataset_class_name(const slim_dataset *d, int64_t label)
 {
-  return slim_labels_find(&d->labels, label);
+  return d ? slim_labels_find(&d->labels, label) : NULL;
 }
 
 const slim_decoder *slim_dataset_decoder(const slim_dataset *d)
 {
-  return d->decoder;
+  return d ? d->decoder : NULL;
 }
 
 int slim_dataset_channels(const slim_dataset *d)
 {
-  const slim_handler *h = slim_decoder_handler(d->decoder, "image");
+  const slim_handler *h = d ? slim_decoder_handler(d->decoder, "image") : NULL;
   return h && h->kind == SLIM_HANDLE_IMAGE ? h->channels : 0;
 }
 
 const char *slim_dataset_item_description(const slim_dataset *d, const char *item)
 {
-  for (int i = 0; i < d->num_descriptions; i++) {
+  for (int i = 0; d && i < d->num_descriptions; i++) {
     if (!strcmp(d->descriptions[i].item, item)) {
       return d->descriptions[i].text;
     }
@@ -115,9 +121,18 @@ const char *slim_dataset_item_description(const slim_dataset *d, const char *ite
 const char *const *slim_dataset_files(const slim_dataset *d, int *count)
 {
   if (count) {
-    *count = slim_files_count(d->files);
+    *count = d ? slim_files_count(d->files) : 0;
   }
-  return slim_files_names(d->files);
+  return d ? slim_files_names(d->files) : NULL;
+}
+
+bool slim_dataset_image_size(const slim_dataset *d, int *h, int *w)
+{
+  const slim_handler *handler = slim_decoder_handler(d->decoder, "image");
+  const bool known = handler && handler->kind == SLIM_HANDLE_IMAGE && handler->has_shape;
+  *h = known ? handler->shape.dim[0] : 0;
+  *w = known ? handler->shape.dim[1] : 0;
+  return known;
 }
 
 slim_files *slim_dataset_file_set(slim_dataset *d)

@@ -6,6 +6,10 @@
 #include "slim/data.h"
 
 slim_files *slim_dataset_file_set(slim_dataset *dataset);
+/** The size that all images have. @return whether it is known. */
+bool slim_dataset_image_size(const slim_dataset *dataset, int *h, int *w);
+/** The preprocessing that goes with a known dataset, NULL for others. */
+const char *slim_dataset_preprocessing(const char *name);
 
 /** Names of classes, from lines "<id>:<name>". */
 typedef struct slim_labels {

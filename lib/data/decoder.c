@@ -34,6 +34,9 @@ static size_t element_size(slim_dtype dtype)
 
 void *slim_item_resize(slim_item *item, slim_dtype dtype, const slim_shape *shape, slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return NULL;
+  }
   size_t bytes = element_size(dtype);
   bool ok = bytes > 0 && shape->rank >= 0 && shape->rank <= SLIM_MAX_RANK;
   for (int i = 0; ok && i < shape->rank; i++) {
@@ -238,9 +241,12 @@ static slim_status copy_all(slim_decoder *d, const slim_feature_spec *features, 
 slim_status slim_decoder_create(const slim_feature_spec *features, int num_features, const slim_item_handler *handlers,
                                 int num_handlers, slim_decoder **decoder, slim_error *error)
 {
+  *decoder = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   slim_arena *arena = slim_arena_create();
   slim_decoder *d = slim_arena_alloc(arena, sizeof *d);
-  *decoder = NULL;
   if (!d || num_features < 0 || num_handlers < 0) {
     slim_arena_destroy(arena);
     return slim_error_set(error, d ? SLIM_ERR_ARG : SLIM_ERR_MEMORY, "decoder: no memory for %d features and %d items",
@@ -413,6 +419,9 @@ static slim_status load_feature(const slim_feature_spec *spec, const slim_featur
 slim_status slim_decoder_decode(const slim_decoder *d, const void *record, size_t size, slim_sample *sample,
                                 slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   slim_status status = slim_example_parse(&sample->example, (slim_span){ record, size }, error);
   for (int i = 0; status == SLIM_OK && i < d->num_features; i++) {
     const slim_feature *found = slim_example_find(&sample->example, d->features[i].key);

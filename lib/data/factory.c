@@ -1,5 +1,5 @@
 /* Datasets by name: file patterns, splits and features as TF-Slim has them. */
-#include "slim/data.h"
+#include "data/dataset.h"
 
 #include "base/arena.h"
 
@@ -15,13 +15,13 @@ typedef struct known_dataset {
   const char *splits[3];
   int num_classes;
   int size, channels;
-  const char *default_format;
+  const char *default_format, *preprocessing;
 } known_dataset;
 
 static const known_dataset known[] = {
-  { "mnist", { "train", "test" }, 10, 28, 1, "raw" },
-  { "fashion_mnist", { "train", "test" }, 10, 28, 1, "raw" },
-  { "cifar10", { "train", "test" }, 10, 32, 3, "png" },
+  { "mnist", { "train", "test" }, 10, 28, 1, "raw", "lenet" },
+  { "fashion_mnist", { "train", "test" }, 10, 28, 1, "raw", "lenet" },
+  { "cifar10", { "train", "test" }, 10, 32, 3, "png", "cifarnet" },
 };
 
 static const slim_item_description descriptions[] = {
@@ -37,6 +37,12 @@ static const known_dataset *find_known(const char *name)
     }
   }
   return NULL;
+}
+
+const char *slim_dataset_preprocessing(const char *name)
+{
+  const known_dataset *k = find_known(name);
+  return k ? k->preprocessing : NULL;
 }
 
 /* The folder with a backslash before what a pattern would take for a wildcard. */
@@ -194,6 +200,9 @@ slim_status slim_dataset_open(const char *name, const char *split, const char *d
                               slim_error *error)
 {
   *dataset = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   if (!name || !*name || !split || !*split || !dataset_dir || !*dataset_dir || strpbrk(name, "/*?[") ||
       strpbrk(split, "/*?[")) {
     return slim_error_set(error, SLIM_ERR_ARG, "dataset '%s', split '%s' in folder '%s': all three must be given",

@@ -47,6 +47,9 @@ static bool any_matches(const char *names, const char *name)
 
 slim_preprocessing slim_get_preprocessing(const char *name, slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return NULL;
+  }
   char list[SLIM_ERROR_TEXT / 2] = "";
   size_t used = 0;
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -75,6 +78,9 @@ static slim_status preprocess_image(slim_preprocessing preprocessing, const slim
 slim_status slim_preprocess_file(slim_preprocessing preprocessing, const char *path, int channels,
                                  const slim_preprocess_call *call, float *out, slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   unsigned char *data = NULL;
   size_t size = 0;
   slim_image image = { 0 };

@@ -19,8 +19,14 @@ struct slim_provider {
 slim_status slim_provider_create(slim_dataset *dataset, const slim_stream_options *options, slim_provider **provider,
                                  slim_error *error)
 {
-  slim_stream_options resolved;
   *provider = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
+  if (!dataset) {
+    return slim_error_set(error, SLIM_ERR_ARG, "provider: no dataset given");
+  }
+  slim_stream_options resolved;
   slim_status status = slim_stream_resolve(options, &resolved, error);
   if (status != SLIM_OK) {
     return status;
@@ -41,8 +47,11 @@ slim_status slim_provider_create(slim_dataset *dataset, const slim_stream_option
 
 slim_status slim_provider_next(slim_provider *p, const slim_sample **sample, slim_error *error)
 {
-  slim_record record = { 0 };
   *sample = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
+  slim_record record = { 0 };
   const slim_status status = slim_reader_advance(p->reader, &record, sample, error);
   if (status != SLIM_OK) {
     return status;
@@ -225,8 +234,14 @@ static slim_status start(image_source *s, slim_queue **queue, slim_error *error)
 slim_status slim_image_queue(slim_dataset *dataset, const slim_image_options *options, slim_queue **queue,
                              slim_error *error)
 {
-  slim_image_options checked;
   *queue = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
+  if (!dataset) {
+    return slim_error_set(error, SLIM_ERR_ARG, "image queue: no dataset given");
+  }
+  slim_image_options checked;
   slim_status status = check_options(dataset, options, &checked, error);
   if (status != SLIM_OK) {
     return status;

@@ -207,8 +207,11 @@ void slim_queue_destroy(slim_queue *q)
 
 slim_status slim_queue_take(slim_queue *q, const slim_batch **batch, slim_error *error)
 {
-  int slot = 0, rows = 0;
   *batch = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
+  int slot = 0, rows = 0;
   const slim_status status = slim_pipeline_take(q->pipeline, &slot, &rows, error);
   if (status != SLIM_OK) {
     return status;
@@ -305,9 +308,12 @@ static array_source *wrap_arrays(const slim_array *arrays, int count)
 slim_status slim_queue_of_arrays(const slim_array *arrays, int num_arrays, int64_t samples, int batch_size,
                                  const slim_stream_options *options, slim_queue **queue, slim_error *error)
 {
+  *queue = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   slim_stream_options resolved;
   slim_walk walk = { 0 };
-  *queue = NULL;
   if (num_arrays < 1 || samples < 1 || batch_size < 1) {
     return slim_error_set(error, SLIM_ERR_ARG,
                           "queue: %d arrays of %lld samples in batches of %d: all must be 1 or more", num_arrays,

@@ -151,6 +151,9 @@ slim_status slim_reader_advance(slim_reader *r, slim_record *record, const slim_
 
 slim_status slim_reader_next(slim_reader *r, slim_record *record, slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   const slim_sample *sample = NULL;
   return slim_reader_advance(r, record, &sample, error);
 }
@@ -158,9 +161,12 @@ slim_status slim_reader_next(slim_reader *r, slim_record *record, slim_error *er
 slim_status slim_parallel_read(const char *const *sources, const slim_stream_options *options, slim_reader **reader,
                                slim_error *error)
 {
+  *reader = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   slim_stream_options resolved;
   slim_files *files = NULL;
-  *reader = NULL;
   slim_status status = slim_stream_resolve(options, &resolved, error);
   if (status == SLIM_OK) {
     status = slim_files_open(sources, &files, error);

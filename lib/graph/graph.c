@@ -41,9 +41,25 @@ slim_graph *slim_graph_create(uint64_t seed)
   return graph;
 }
 
+slim_status slim_graph_own(slim_graph *graph, void *object, void (*end)(void *object))
+{
+  slim_owned *owned = slim_arena_alloc(graph->arena, sizeof *owned);
+  if (!owned) {
+    end(object);
+    (void)slim_graph_no_memory(graph);
+    return SLIM_ERR_MEMORY;
+  }
+  *owned = (slim_owned){ object, end, graph->owned };
+  graph->owned = owned;
+  return SLIM_OK;
+}
+
 void slim_graph_destroy(slim_graph *graph)
 {
   if (graph) {
+    for (const slim_owned *o = graph->owned; o; o = o->next) {
+      o->end(o->object);
+    }
     slim_arena_destroy(graph->arena);
   }
 }

@@ -81,7 +81,9 @@ typedef struct slim_source_attr {
   slim_dtype dtype;
   int host; /* constant: it lives on the host */
   slim_shape shape;
-  const void *values; /* constant: its elements, owned by the graph */
+  const void *values;       /* constant: its elements, owned by the graph */
+  struct slim_queue *queue; /* placeholder: what it takes item of where nothing else is fed or attached; NULL */
+  int item;
 } slim_source_attr;
 
 /* Does the tensor's value live on the host? Results of host ops, host variables, scalars of slim_constant. */
@@ -113,8 +115,16 @@ struct slim_node {
   slim_variable_info *variable; /* NULL unless a variable */
 };
 
+/* What a graph ends with itself. */
+typedef struct slim_owned {
+  void *object;
+  void (*end)(void *object);
+  struct slim_owned *next;
+} slim_owned;
+
 struct slim_graph {
   slim_arena *arena;
+  slim_owned *owned; /* the last first */
   slim_error error;
   uint64_t seed;
   size_t num_nodes, num_tensors;
@@ -132,6 +142,8 @@ struct slim_graph {
  * rule. @return output 0; on error poison, with the graph's error set. */
 slim_tensor *slim_node_add(slim_graph *graph, const slim_op *op, const char *name, const void *attr,
                            slim_tensor *const *inputs, int num_inputs);
+/* The graph's end is object's end too: end(object) is called once, at once when there is no memory to note it. */
+slim_status slim_graph_own(slim_graph *graph, void *object, void (*end)(void *object));
 /* Output k of the node that made tensor. */
 slim_tensor *slim_node_output(slim_tensor *tensor, int k);
 bool slim_is_poison(const slim_tensor *tensor);

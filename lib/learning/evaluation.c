@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -24,6 +25,9 @@ static slim_status fail_by_session(evaluation *e, slim_status status)
 static slim_status check_args(evaluation *e)
 {
   const slim_tensors *final = &e->args.final_ops;
+  if (slim_error_held(e->error)) {
+    return e->error->status;
+  }
   if (!e->args.session || (e->args.eval_ops.count == 0 && final->count == 0)) {
     return slim_error_set(e->error, SLIM_ERR_ARG, "evaluate: %s",
                           e->args.session ? "neither eval_ops nor final_ops" : "session is missing");
@@ -212,6 +216,14 @@ slim_status(slim_evaluate_once)(const slim_evaluation_args *args)
   free(e.fetches);
   free(e.values);
   return status;
+}
+
+float slim_evaluate_metric(slim_session *session, const char *checkpoint_path, slim_metric metric, slim_error *error)
+{
+  float value = NAN;
+  (void)slim_evaluate_once(session, checkpoint_path, .eval_ops = { 1, &metric.update },
+                           .final_ops = { 1, &metric.value }, .values = &value, .error = error);
+  return value;
 }
 
 /* --- new checkpoints -------------------------------------------------------------------------------------------------

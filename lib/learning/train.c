@@ -38,6 +38,9 @@ static slim_status fail_by_session(training *t, slim_status status)
 
 static slim_status check_args(const slim_train_args *args, slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   if (!args->session || !args->train_op) {
     return slim_error_set(error, SLIM_ERR_ARG, "train: %s is missing", args->session ? "train_op" : "session");
   }

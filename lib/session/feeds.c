@@ -123,6 +123,9 @@ static slim_status attach(slim_session *session, const slim_tensor *tensor, slim
 
 slim_status slim_session_attach(slim_session *session, slim_tensor *tensor, slim_queue *queue, int item)
 {
+  if (!session) {
+    return SLIM_ERR_ARG;
+  }
   slim_session_lock(session);
   const slim_status status = attach(session, tensor, queue, item);
   slim_session_unlock(session);
@@ -169,6 +172,15 @@ typedef struct bound {
   int batch;
 } bound;
 
+static slim_status take_item(slim_session *session, const slim_attachment *a, bool take, bound *out)
+{
+  const slim_status status = take_batch(session, a->source, take);
+  if (status == SLIM_OK) {
+    *out = (bound){ a->source->batch->items[a->item].data, a->source->batch->size };
+  }
+  return status;
+}
+
 static slim_status find_data(slim_session *session, const slim_tensor *tensor, const slim_feed *feeds, size_t num_feeds,
                              bool take, bound *out)
 {
@@ -180,14 +192,15 @@ static slim_status find_data(slim_session *session, const slim_tensor *tensor, c
   }
   for (slim_attachment *a = session->attachments; a; a = a->next) {
     if (a->tensor == tensor) {
-      const slim_status status = take_batch(session, a->source, take);
-      if (status == SLIM_OK) {
-        *out = (bound){ a->source->batch->items[a->item].data, a->source->batch->size };
-      }
-      return status;
+      return take_item(session, a, take, out);
     }
   }
-  return fail(session, SLIM_ERR_ARG, tensor, "is neither fed nor attached to a queue");
+  const slim_source_attr *own = tensor->node->attr;
+  if (!own->queue) {
+    return fail(session, SLIM_ERR_ARG, tensor, "is neither fed nor attached to a queue");
+  }
+  const slim_status status = attach(session, tensor, own->queue, own->item);
+  return status == SLIM_OK ? take_item(session, session->attachments, take, out) : status;
 }
 
 /* Compares the batch of one placeholder with what is known. */

@@ -246,6 +246,9 @@ static slim_status run(slim_session *session, const slim_feed *feeds, size_t num
 slim_status slim_session_run(slim_session *session, const slim_feed *feeds, size_t num_feeds, const slim_fetch *fetches,
                              size_t num_fetches)
 {
+  if (!session) {
+    return SLIM_ERR_ARG;
+  }
   slim_session_lock(session);
   const slim_status status = run(session, feeds, num_feeds, fetches, num_fetches);
   slim_session_unlock(session);

@@ -78,6 +78,9 @@ slim_status slim_session_create(slim_graph *graph, slim_device *device, slim_val
                                 slim_error *error)
 {
   *session = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   if (!graph || !device) {
     return slim_error_set(error, SLIM_ERR_ARG, "session: no %s given", graph ? "device" : "graph");
   }
@@ -93,6 +96,21 @@ slim_status slim_session_create(slim_graph *graph, slim_device *device, slim_val
   }
   *session = made;
   return SLIM_OK;
+}
+
+slim_session *slim_session_open(slim_graph *graph, const char *selector, slim_error *error)
+{
+  slim_device *device = NULL;
+  slim_session *session = NULL;
+  slim_error own = { SLIM_OK, "" };
+  slim_error *first = error ? error : &own;
+  (void)slim_device_open(selector, &device, first);
+  if (slim_session_create(graph, device, NULL, &session, first) != SLIM_OK) {
+    slim_device_close(device);
+    return NULL;
+  }
+  session->own_device = device;
+  return session;
 }
 
 static void release_pool(slim_pool *pool)
@@ -122,6 +140,7 @@ void slim_session_destroy(slim_session *session)
   slim_lane_release(session->host_lane);
   slim_lane_release(session->lane);
   slim_host_device_release(session->host_reference);
+  slim_device_close(session->own_device);
   free(session->data);
   free(session);
 }
@@ -133,16 +152,19 @@ const char *slim_session_error(const slim_session *session)
 
 slim_values *slim_session_values(slim_session *session)
 {
-  return session->values;
+  return session ? session->values : NULL;
 }
 
 slim_device *slim_session_device(slim_session *session)
 {
-  return session->device;
+  return session ? session->device : NULL;
 }
 
 slim_status slim_session_finish(slim_session *session)
 {
+  if (!session) {
+    return SLIM_ERR_ARG;
+  }
   slim_session_lock(session);
   const slim_status status = session->device->backend->finish(session->device);
   slim_device_blame(session->device, status, &session->error, "session: waiting for the device");
@@ -197,6 +219,9 @@ static slim_status initialize(slim_session *session, const char *collection, boo
 
 slim_status slim_session_initialize(slim_session *session)
 {
+  if (!session) {
+    return SLIM_ERR_ARG;
+  }
   slim_session_lock(session);
   const slim_status status = initialize(session, NULL, false);
   slim_session_unlock(session);
@@ -205,6 +230,9 @@ slim_status slim_session_initialize(slim_session *session)
 
 slim_status slim_session_initialize_local(slim_session *session)
 {
+  if (!session) {
+    return SLIM_ERR_ARG;
+  }
   slim_session_lock(session);
   const slim_status status = initialize(session, SLIM_LOCAL_VARIABLES, true);
   slim_session_unlock(session);
@@ -235,6 +263,9 @@ static slim_value *find_variable(slim_session *session, const slim_tensor *varia
 
 slim_status slim_session_get_variable(slim_session *session, const slim_tensor *variable, void *data, size_t bytes)
 {
+  if (!session) {
+    return SLIM_ERR_ARG;
+  }
   slim_session_lock(session);
   const slim_value *value = find_variable(session, variable, bytes);
   if (value && !value->ready) {
@@ -251,6 +282,9 @@ slim_status slim_session_get_variable(slim_session *session, const slim_tensor *
 slim_status slim_session_set_variable(slim_session *session, const slim_tensor *variable, const void *data,
                                       size_t bytes)
 {
+  if (!session) {
+    return SLIM_ERR_ARG;
+  }
   slim_session_lock(session);
   slim_value *value = find_variable(session, variable, bytes);
   if (value) {

@@ -27,6 +27,7 @@ struct slim_session {
   slim_graph *graph;
   slim_device *device, *host;  /* host: the CPU device; the same as device when unified */
   slim_device *host_reference; /* to give back; NULL when unified */
+  slim_device *own_device;     /* opened by the session itself; NULL */
   slim_lane *lane, *host_lane; /* host_lane: NULL when unified */
   slim_values *values;
   slim_pool pool;

@@ -29,8 +29,11 @@ static slim_status wrap(slim_tfrecord_reader *records, slim_event_reader **out, 
 
 slim_status slim_event_reader_open(const char *path, slim_event_reader **out, slim_error *error)
 {
-  slim_tfrecord_reader *records = NULL;
   *out = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
+  slim_tfrecord_reader *records = NULL;
   const slim_status status = slim_tfrecord_reader_open(path, &records, error);
   return status == SLIM_OK ? wrap(records, out, error) : status;
 }
@@ -206,6 +209,9 @@ static slim_status damaged_event(const slim_event_reader *reader, slim_error *er
 
 slim_status slim_event_reader_next(slim_event_reader *reader, slim_event *event, slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   bool damaged = false;
   slim_proto_field content;
   slim_span record = { 0 };

@@ -92,6 +92,9 @@ static FILE *create(const char *folder, const char *suffix, char **path)
 slim_status slim_event_writer_open(const char *folder, const char *suffix, slim_event_writer **out, slim_error *error)
 {
   *out = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   slim_status status = slim_file_make_folders(folder, error);
   if (status != SLIM_OK) {
     return status;
@@ -119,6 +122,9 @@ slim_status slim_event_writer_open(const char *folder, const char *suffix, slim_
 
 slim_status slim_event_writer_flush(slim_event_writer *writer, slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   return fflush(writer->file) == 0 ? SLIM_OK : io_failed("write", writer->path, error);
 }
 
@@ -161,6 +167,9 @@ static slim_status end_value(slim_event_writer *writer, open_value open, slim_er
 slim_status slim_event_writer_scalar(slim_event_writer *writer, int64_t step, const char *tag, float value,
                                      slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   const open_value open = begin_value(writer, step, tag);
   slim_proto_put_float(&writer->event, VALUE_SIMPLE, value);
   return end_value(writer, open, error);
@@ -169,6 +178,9 @@ slim_status slim_event_writer_scalar(slim_event_writer *writer, int64_t step, co
 slim_status slim_event_writer_histogram(slim_event_writer *writer, int64_t step, const char *tag, const float *values,
                                         size_t count, slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   slim_histogram_counter_clear(&writer->histogram);
   for (size_t i = 0; i < count; i++) {
     if (!isfinite(values[i])) {
@@ -187,6 +199,9 @@ slim_status slim_event_writer_histogram(slim_event_writer *writer, int64_t step,
 slim_status slim_event_writer_session(slim_event_writer *writer, int64_t step, slim_session_status status,
                                       const char *checkpoint, slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   slim_bytes *out = begin_event(writer, step);
   const size_t session = slim_proto_begin(out, EVENT_SESSION_LOG);
   slim_proto_put_varint(out, SESSION_STATUS, (uint64_t)status);
@@ -271,6 +286,9 @@ static slim_status check_images(const char *name, slim_dtype dtype, const slim_s
 slim_status slim_event_writer_images(slim_event_writer *writer, int64_t step, const char *name, slim_dtype dtype,
                                      const slim_shape *shape, const void *pixels, int most, slim_error *error)
 {
+  if (slim_error_held(error)) {
+    return error->status;
+  }
   slim_status status = check_images(name, dtype, shape, error);
   if (status != SLIM_OK) {
     return status;
