@@ -4,9 +4,9 @@
 static slim_tensor *lenet(slim_tensor *net, bool is_training)
 {
   net = slim_conv2d(net, 32, SLIM_HW(5, 5), .scope = "conv1");
-  net = slim_max_pool2d(net, SLIM_HW(2, 2), .stride = { 2 }, .scope = "pool1");
+  net = slim_max_pool2d(net, SLIM_HW(2, 2), .stride = SLIM_HW(2, 2), .scope = "pool1");
   net = slim_conv2d(net, 64, SLIM_HW(5, 5), .scope = "conv2");
-  net = slim_max_pool2d(net, SLIM_HW(2, 2), .stride = { 2 }, .scope = "pool2");
+  net = slim_max_pool2d(net, SLIM_HW(2, 2), .stride = SLIM_HW(2, 2), .scope = "pool2");
   net = slim_fully_connected(slim_flatten(net), 1024, .scope = "fc3");
   net = slim_dropout(net, .keep_prob = 0.5f, .is_training = SLIM_FLAG(is_training), .scope = "dropout3");
   return slim_fully_connected(net, 10, .activation = slim_identity, .scope = "fc4");
