@@ -138,7 +138,9 @@ static slim_device_class classify(const slim_cl_api *api, cl_device_id id, const
   const bool small = info->max_work_group < SMALL_GROUP || info->local_memory < SMALL_LOCAL;
   const bool clamped = l->work_group != 0 || l->local != 0;
   if ((slim_cl_query(api, id, CL_DEVICE_TYPE) & CL_DEVICE_TYPE_CPU) != 0) {
-    return small && clamped ? SLIM_CLASS_MOBILE : SLIM_CLASS_CPU;
+    /* Mesa's llvmpipe reports no native vectors: it runs work-items side by side, as a GPU does. */
+    const bool vectors = slim_cl_query(api, id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT) >= 4;
+    return small && clamped ? SLIM_CLASS_MOBILE : vectors ? SLIM_CLASS_CPU : SLIM_CLASS_GPU;
   }
   if (small || slim_cl_query(api, id, CL_DEVICE_LOCAL_MEM_TYPE) != CL_LOCAL) {
     return SLIM_CLASS_MOBILE;
