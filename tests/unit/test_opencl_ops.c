@@ -367,8 +367,72 @@ START_TEST(as_the_cpu_backend)
 }
 END_TEST
 
+/* x, factors and bias through a heavy op, bias_add and relu: fused into one step, or one by one. */
+static void run_chain(slim_device *device, const slim_op *op, const void *attr, const slim_shape *shapes, bool fused,
+                      run_result *result)
+{
+  const slim_bias_attr along = { 0 };
+  const slim_node nodes[] = { { .op = op, .attr = attr, .name = "heavy", .num_inputs = 2 },
+                              { .op = &slim_op_bias_add, .attr = &along, .name = "bias", .num_inputs = 2 },
+                              { .op = &slim_op_activation, .attr = &relu, .name = "relu", .num_inputs = 1 } };
+  slim_view in[3] = { { 0 } }, out = { .dtype = SLIM_FLOAT32, .shape = shapes[3] };
+  for (int i = 0; i < 3; i++) {
+    in[i] = (slim_view){ .dtype = SLIM_FLOAT32, .shape = shapes[i] };
+    place(device, &in[i], false);
+    fill_input(device, &in[i], NORMAL, 3u + (unsigned)i);
+  }
+  place(device, &out, false);
+  slim_group group = { .count = 1, .nodes = { &nodes[0] }, .num_in = 2, .num_out = 1 };
+  for (int i = 1; i < 3 && fused; i++, group.count++) {
+    ck_assert(device->backend->can_fuse(device, &group, &nodes[i]));
+    group.nodes[i] = &nodes[i];
+  }
+  ck_assert(!fused || !device->backend->can_fuse(device, &group, &nodes[1]));
+  group.num_in = fused ? 3 : 2;
+  run_step(device, &group, in, &out);
+  for (int i = 1; i < 3 && !fused; i++) {
+    const slim_view again[2] = { out, in[2] };
+    const slim_group one = { .count = 1, .nodes = { &nodes[i] }, .num_in = 3 - i, .num_out = 1 };
+    slim_step *step = NULL;
+    const slim_run run = { 0 };
+    ck_assert_int_eq(device->backend->prepare(device, &one, again, &out, NULL, &step), SLIM_OK);
+    ck_assert_int_eq(device->backend->enqueue(device, step, &run), SLIM_OK);
+    device->backend->release_step(device, step);
+  }
+  fetch(device, &out, result);
+  for (int i = 0; i < 3; i++) {
+    free_view(device, &in[i]);
+  }
+  free_view(device, &out);
+}
+
+START_TEST(an_epilogue_gives_what_its_ops_give)
+{
+  static const slim_matmul_attr plain = { 0, 0 };
+  static const slim_conv2d_attr same = { { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 };
+  static const struct {
+    const slim_op *op;
+    const void *attr;
+    slim_shape shape[4];
+  } chains[] = {
+    { &slim_op_matmul, &plain, { S2(45, 300), S2(300, 70), S1(70), S2(45, 70) } },
+    { &slim_op_conv2d, &same, { S4(2, 9, 9, 16), S4(3, 3, 16, 37), S1(37), S4(2, 9, 9, 37) } },
+    { &slim_op_conv2d, &same, { S4(2, 9, 9, 1), S4(5, 5, 1, 32), S1(32), S4(2, 9, 9, 32) } },
+  };
+  slim_device *device = cl_test_open();
+  run_result fused = { .count = 0 }, apart = { .count = 0 };
+  run_chain(device, chains[_i].op, chains[_i].attr, chains[_i].shape, true, &fused);
+  run_chain(device, chains[_i].op, chains[_i].attr, chains[_i].shape, false, &apart);
+  compare_floats("chain", 0, (const float *)fused.data[0], (const float *)apart.data[0], fused.bytes[0] / 4);
+  free(fused.data[0]);
+  free(apart.data[0]);
+  slim_device_close(device);
+}
+END_TEST
+
 static void build(TCase *c)
 {
+  tcase_add_loop_test(c, an_epilogue_gives_what_its_ops_give, 0, 3);
   tcase_add_loop_test(c, as_the_cpu_backend, 0, CASES);
 }
 
