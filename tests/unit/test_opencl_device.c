@@ -185,25 +185,34 @@ START_TEST(a_damaged_cache_gives_whole_entries_or_none)
 }
 END_TEST
 
+/* Builds the kernels of source i that hold for a class of devices: tiles are for GPUs, the others for CPUs or all. */
+static int build_kernels(const char *limits, bool tiles, int i)
+{
+  const slim_kernel_source *s = &slim_kernel_sources[i];
+  int kernels = 0;
+  setenv("SLIM_DEVICE_LIMITS", limits, 1);
+  slim_device *device = cl_test_open();
+  for (const char *at = strstr(s->text, "__kernel "); at != NULL; at = strstr(at + 1, "__kernel ")) {
+    char name[96] = "";
+    ck_assert_int_eq(sscanf(strstr(at, "void ") + strlen("void "), "%90[a-z0-9_](", name), 1);
+    if ((strstr(name, "_tile_") != NULL) == tiles) {
+      cl_kernel kernel = NULL;
+      slim_cl_program *program = NULL;
+      ck_assert_msg(slim_cl_kernel_create(device, name, &kernel, &program) == SLIM_OK, "%s", device->error.text);
+      ck_assert_str_eq(slim_kernel_sources[program->source].name, s->name);
+      slim_cl_of(device)->api->ReleaseKernel(kernel);
+      kernels++;
+    }
+  }
+  slim_device_close(device);
+  unsetenv("SLIM_DEVICE_LIMITS");
+  return kernels;
+}
+
 START_TEST(every_embedded_program_builds)
 {
-  slim_device *device = cl_test_open();
-  const slim_kernel_source *s = &slim_kernel_sources[_i];
-  const char *at = strstr(s->text, "__kernel void ");
-  ck_assert_ptr_nonnull(at);
-  int kernels = 0;
-  for (; at != NULL; at = strstr(at, "__kernel void "), kernels++) {
-    char name[96] = "";
-    at += strlen("__kernel void ");
-    ck_assert_int_eq(sscanf(at, "%90[a-z0-9_](", name), 1);
-    cl_kernel kernel = NULL;
-    slim_cl_program *program = NULL;
-    ck_assert_msg(slim_cl_kernel_create(device, name, &kernel, &program) == SLIM_OK, "%s", device->error.text);
-    ck_assert_str_eq(slim_kernel_sources[program->source].name, s->name);
-    slim_cl_of(device)->api->ReleaseKernel(kernel);
-  }
-  ck_assert_int_gt(kernels, 0);
-  slim_device_close(device);
+  const int plain = build_kernels("class=cpu", false, _i);
+  ck_assert_int_gt(plain + build_kernels("class=gpu", true, _i), 0);
 }
 END_TEST
 
