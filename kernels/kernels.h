@@ -1,4 +1,5 @@
-/* The OpenCL sources, embedded at build time: each program is one or more .cl files with their local includes pasted. */
+/* The OpenCL sources, embedded at build time: each program is one or more .cl files with their local includes pasted.
+ */
 #ifndef SLIM_KERNELS_H
 #define SLIM_KERNELS_H
 

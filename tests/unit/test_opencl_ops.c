@@ -21,12 +21,44 @@ typedef struct op_case {
   enum fill fill[MOST];
 } op_case;
 
-#define S4(n_, h_, w_, c_) { 4, { n_, h_, w_, c_ } }
-#define S2(m_, n_) { 2, { m_, n_ } }
-#define S1(n_) { 1, { n_ } }
-#define S0 { 0, { 0 } }
-#define CONV(kh_, kw_, sh_, sw_, r_, pad_) &(const slim_conv2d_attr){ { sh_, sw_ }, { r_, r_ }, pad_, 0 }
-#define POOL(k_, s_, pad_) &(const slim_pool2d_attr){ { k_, k_ }, { s_, s_ }, pad_, 0 }
+#define S4(n_, h_, w_, c_)                                                                                             \
+  {                                                                                                                    \
+    4,                                                                                                                 \
+    {                                                                                                                  \
+      n_, h_, w_, c_                                                                                                   \
+    }                                                                                                                  \
+  }
+#define S2(m_, n_)                                                                                                     \
+  {                                                                                                                    \
+    2,                                                                                                                 \
+    {                                                                                                                  \
+      m_, n_                                                                                                           \
+    }                                                                                                                  \
+  }
+#define S1(n_)                                                                                                         \
+  {                                                                                                                    \
+    1,                                                                                                                 \
+    {                                                                                                                  \
+      n_                                                                                                               \
+    }                                                                                                                  \
+  }
+#define S0                                                                                                             \
+  {                                                                                                                    \
+    0,                                                                                                                 \
+    {                                                                                                                  \
+      0                                                                                                                \
+    }                                                                                                                  \
+  }
+#define CONV(kh_, kw_, sh_, sw_, r_, pad_)                                                                             \
+  &(const slim_conv2d_attr)                                                                                            \
+  {                                                                                                                    \
+    { sh_, sw_ }, { r_, r_ }, pad_, 0                                                                                  \
+  }
+#define POOL(k_, s_, pad_)                                                                                             \
+  &(const slim_pool2d_attr)                                                                                            \
+  {                                                                                                                    \
+    { k_, k_ }, { s_, s_ }, pad_, 0                                                                                    \
+  }
 
 static const slim_activation_attr relu = { SLIM_ACTIVATION_RELU };
 static const op_case cases[] = {
@@ -37,22 +69,31 @@ static const op_case cases[] = {
   { "relu gradient", &slim_op_activation_gradient, &relu, 2, .in = { S2(37, 53), S2(37, 53) } },
   { "tanh gradient", &slim_op_activation_gradient, &(const slim_activation_attr){ SLIM_ACTIVATION_TANH }, 2,
     .in = { S1(77), S1(77) } },
-  { "sqrt", &slim_op_unary, &(const slim_unary_attr){ SLIM_UNARY_SQRT, 0, 0 }, 1, .in = { S1(300) }, .fill = { POSITIVE } },
+  { "sqrt", &slim_op_unary, &(const slim_unary_attr){ SLIM_UNARY_SQRT, 0, 0 }, 1, .in = { S1(300) },
+    .fill = { POSITIVE } },
   { "scale_add", &slim_op_unary, &(const slim_unary_attr){ SLIM_UNARY_SCALE_ADD, 3.0f, -1.5f }, 1, .in = { S1(300) } },
   { "exp", &slim_op_unary, &(const slim_unary_attr){ SLIM_UNARY_EXP, 0, 0 }, 1, .in = { S1(300) } },
-  { "log", &slim_op_unary, &(const slim_unary_attr){ SLIM_UNARY_LOG, 0, 0 }, 1, .in = { S1(300) }, .fill = { POSITIVE } },
+  { "log", &slim_op_unary, &(const slim_unary_attr){ SLIM_UNARY_LOG, 0, 0 }, 1, .in = { S1(300) },
+    .fill = { POSITIVE } },
   { "add", &slim_op_binary, &(const slim_binary_attr){ SLIM_BINARY_ADD }, 2, .in = { S4(2, 3, 4, 5), S4(2, 3, 4, 5) } },
-  { "mul by channel", &slim_op_binary, &(const slim_binary_attr){ SLIM_BINARY_MUL }, 2, .in = { S4(2, 3, 4, 5), S1(5) } },
-  { "div middle", &slim_op_binary, &(const slim_binary_attr){ SLIM_BINARY_DIV }, 2, .in = { S4(2, 1, 4, 1), S4(2, 3, 1, 5) },
-    .fill = { NORMAL, POSITIVE } },
+  { "mul by channel", &slim_op_binary, &(const slim_binary_attr){ SLIM_BINARY_MUL }, 2,
+    .in = { S4(2, 3, 4, 5), S1(5) } },
+  { "div middle", &slim_op_binary, &(const slim_binary_attr){ SLIM_BINARY_DIV }, 2,
+    .in = { S4(2, 1, 4, 1), S4(2, 3, 1, 5) }, .fill = { NORMAL, POSITIVE } },
   { "sub scalar", &slim_op_binary, &(const slim_binary_attr){ SLIM_BINARY_SUB }, 2, .in = { S0, S2(7, 3) } },
-  { "equal", &slim_op_binary, &(const slim_binary_attr){ SLIM_BINARY_EQUAL }, 2, .in = { S1(90), S1(90) },
-    { SLIM_INT64, SLIM_INT64 }, { LABELS, LABELS } },
+  { "equal",
+    &slim_op_binary,
+    &(const slim_binary_attr){ SLIM_BINARY_EQUAL },
+    2,
+    .in = { S1(90), S1(90) },
+    { SLIM_INT64, SLIM_INT64 },
+    { LABELS, LABELS } },
   { "add_n", &slim_op_add_n, NULL, 6, .in = { S2(5, 7), S2(5, 7), S2(5, 7), S2(5, 7), S2(5, 7), S2(5, 7) } },
   { "dropout", &slim_op_dropout, &(const slim_dropout_attr){ .keep_prob = 0.5f, .hash_low = 77, .hash_high = 3 }, 1,
     .in = { S2(33, 41) } },
   { "dropout by row", &slim_op_dropout,
-    &(const slim_dropout_attr){ .keep_prob = 0.3f, .hash_low = 5, .noise = { 2, { 33, 1 } } }, 1, .in = { S2(33, 41) } },
+    &(const slim_dropout_attr){ .keep_prob = 0.3f, .hash_low = 5, .noise = { 2, { 33, 1 } } }, 1,
+    .in = { S2(33, 41) } },
   { "cast", &slim_op_cast, &(const slim_cast_attr){ SLIM_FLOAT32 }, 1, .in = { S1(99) }, { SLIM_INT64 }, { LABELS } },
   { "cast back", &slim_op_cast, &(const slim_cast_attr){ SLIM_INT32 }, 1, .in = { S1(99) } },
   { "bias_add", &slim_op_bias_add, &(const slim_bias_attr){ 0 }, 2, .in = { S4(2, 5, 3, 7), S1(7) } },
@@ -77,30 +118,53 @@ static const op_case cases[] = {
   { "transpose 2", &slim_op_transpose, &(const slim_transpose_attr){ 2, { 1, 0 } }, 1, .in = { S2(19, 23) } },
   { "concat", &slim_op_concat, &(const slim_concat_attr){ 3 }, 3,
     .in = { S4(2, 3, 4, 5), S4(2, 3, 4, 1), S4(2, 3, 4, 7) } },
-  { "slice", &slim_op_slice, &(const slim_slice_attr){ 4, { 1, 0, 2, 1 }, { 1, -1, 2, 3 }, 0 }, 1, .in = { S4(2, 3, 4, 5) } },
+  { "slice", &slim_op_slice, &(const slim_slice_attr){ 4, { 1, 0, 2, 1 }, { 1, -1, 2, 3 }, 0 }, 1,
+    .in = { S4(2, 3, 4, 5) } },
   { "pad", &slim_op_pad, &(const slim_pad_attr){ 4, { 0, 1, 2, 0 }, { 0, 3, 1, 1 } }, 1, .in = { S4(2, 3, 4, 5) } },
   { "broadcast_like", &slim_op_broadcast_like, &(const slim_broadcast_attr){ 6u, 1 }, 2,
     .in = { S4(2, 1, 1, 5), S4(2, 3, 4, 5) } },
   { "sum of all", &slim_op_reduce, &(const slim_reduce_attr){ SLIM_REDUCE_SUM, 3u, 0 }, 1, .in = { S2(301, 203) } },
-  { "mean of images", &slim_op_reduce, &(const slim_reduce_attr){ SLIM_REDUCE_MEAN, 6u, 1 }, 1, .in = { S4(3, 8, 9, 5) } },
+  { "mean of images", &slim_op_reduce, &(const slim_reduce_attr){ SLIM_REDUCE_MEAN, 6u, 1 }, 1,
+    .in = { S4(3, 8, 9, 5) } },
   { "max of rows", &slim_op_reduce, &(const slim_reduce_attr){ SLIM_REDUCE_MAX, 2u, 0 }, 1, .in = { S2(40, 30) } },
   { "half squares", &slim_op_reduce, &(const slim_reduce_attr){ SLIM_REDUCE_HALF_SQUARES, 15u, 0 }, 1,
     .in = { S4(5, 5, 32, 64) } },
   { "argmax", &slim_op_argmax, &(const slim_argmax_attr){ 1 }, 1, .in = { S2(32, 10) } },
   { "argmax middle", &slim_op_argmax, &(const slim_argmax_attr){ 1 }, 1, .in = { { 3, { 4, 9, 5 } } } },
-  { "one_hot", &slim_op_one_hot, &(const slim_one_hot_attr){ 8, 0.9f, 0.1f }, 1, .in = { S1(32) }, { SLIM_INT64 }, { LABELS } },
-  { "in_top_k", &slim_op_in_top_k, &(const slim_in_top_k_attr){ 3 }, 2, .in = { S2(32, 10), S1(32) },
-    { SLIM_DTYPE_NONE, SLIM_INT64 }, { NORMAL, LABELS } },
+  { "one_hot",
+    &slim_op_one_hot,
+    &(const slim_one_hot_attr){ 8, 0.9f, 0.1f },
+    1,
+    .in = { S1(32) },
+    { SLIM_INT64 },
+    { LABELS } },
+  { "in_top_k",
+    &slim_op_in_top_k,
+    &(const slim_in_top_k_attr){ 3 },
+    2,
+    .in = { S2(32, 10), S1(32) },
+    { SLIM_DTYPE_NONE, SLIM_INT64 },
+    { NORMAL, LABELS } },
   { "softmax", &slim_op_softmax, NULL, 1, .in = { S2(32, 10) } },
   { "softmax gradient", &slim_op_softmax_gradient, NULL, 2, .in = { S2(32, 10), S2(32, 10) } },
   { "softmax cross entropy", &slim_op_softmax_cross_entropy, NULL, 2, .in = { S2(32, 10), S2(32, 10) },
     .fill = { NORMAL, POSITIVE } },
-  { "sparse cross entropy", &slim_op_sparse_softmax_cross_entropy, NULL, 2, .in = { S2(32, 10), S1(32) },
-    { SLIM_DTYPE_NONE, SLIM_INT64 }, { NORMAL, LABELS } },
+  { "sparse cross entropy",
+    &slim_op_sparse_softmax_cross_entropy,
+    NULL,
+    2,
+    .in = { S2(32, 10), S1(32) },
+    { SLIM_DTYPE_NONE, SLIM_INT64 },
+    { NORMAL, LABELS } },
   { "sigmoid cross entropy", &slim_op_sigmoid_cross_entropy, NULL, 2, .in = { S2(32, 10), S2(32, 10) } },
   { "finite_check", &slim_op_finite_check, NULL, 1, .in = { S0 } },
   { "assign", &slim_op_assign, &(const slim_assign_attr){ 0 }, 2, .in = { S1(70), S1(70) } },
-  { "assign int64", &slim_op_assign, &(const slim_assign_attr){ 0 }, 2, .in = { S1(7), S1(7) }, { SLIM_INT64, SLIM_INT64 },
+  { "assign int64",
+    &slim_op_assign,
+    &(const slim_assign_attr){ 0 },
+    2,
+    .in = { S1(7), S1(7) },
+    { SLIM_INT64, SLIM_INT64 },
     { LABELS, LABELS } },
   { "moving average", &slim_op_assign_moving_average, &(const slim_assign_attr){ 0.9f }, 2, .in = { S1(70), S1(70) } },
   { "gradient descent", &slim_op_apply_gradient_descent, &(const slim_apply_attr){ .variables = 2 }, 5,
@@ -122,10 +186,11 @@ static const op_case cases[] = {
   { "max_pool2d", &slim_op_max_pool2d, POOL(2, 2, SLIM_VALID), 1, .in = { S4(2, 9, 8, 5) } },
   { "max_pool2d same", &slim_op_max_pool2d, POOL(3, 2, SLIM_SAME), 1, .in = { S4(2, 9, 8, 5) } },
   { "max_pool2d lenet", &slim_op_max_pool2d, POOL(2, 2, SLIM_VALID), 1, .in = { S4(8, 28, 28, 32) } },
-  { "max_pool2d nchw", &slim_op_max_pool2d,
-    &(const slim_pool2d_attr){ { 2, 3 }, { 2, 1 }, SLIM_SAME, 1 }, 1, .in = { S4(2, 5, 9, 8) } },
+  { "max_pool2d nchw", &slim_op_max_pool2d, &(const slim_pool2d_attr){ { 2, 3 }, { 2, 1 }, SLIM_SAME, 1 }, 1,
+    .in = { S4(2, 5, 9, 8) } },
   { "avg_pool2d", &slim_op_avg_pool2d, POOL(3, 2, SLIM_SAME), 1, .in = { S4(2, 9, 8, 5) } },
-  { "avg_pool2d gradient", &slim_op_avg_pool2d_gradient, POOL(3, 2, SLIM_SAME), 2, .in = { S4(2, 5, 4, 5), S4(2, 9, 8, 5) } },
+  { "avg_pool2d gradient", &slim_op_avg_pool2d_gradient, POOL(3, 2, SLIM_SAME), 2,
+    .in = { S4(2, 5, 4, 5), S4(2, 9, 8, 5) } },
   { "batch_norm", &slim_op_batch_norm, &(const slim_batch_norm_attr){ 1e-3f, 1, 1, 0 }, 5,
     .in = { S4(8, 14, 14, 19), S1(19), S1(19), S1(19), S1(19) } },
   { "batch_norm nchw", &slim_op_batch_norm, &(const slim_batch_norm_attr){ 1e-3f, 1, 0, 1 }, 5,
@@ -146,7 +211,8 @@ static const op_case cases[] = {
   { "matmul b^T 300", &slim_op_matmul, &(const slim_matmul_attr){ 0, 1 }, 2, .in = { S2(300, 515), S2(257, 515) } },
   { "matmul rows", &slim_op_matmul, &(const slim_matmul_attr){ 0, 0 }, 2, .in = { S4(2, 3, 4, 20), S2(20, 10) } },
   { "conv2d first", &slim_op_conv2d, CONV(5, 5, 1, 1, 1, SLIM_SAME), 2, .in = { S4(3, 28, 28, 1), S4(5, 5, 1, 32) } },
-  { "conv2d second", &slim_op_conv2d, CONV(5, 5, 1, 1, 1, SLIM_SAME), 2, .in = { S4(3, 14, 14, 32), S4(5, 5, 32, 64) } },
+  { "conv2d second", &slim_op_conv2d, CONV(5, 5, 1, 1, 1, SLIM_SAME), 2,
+    .in = { S4(3, 14, 14, 32), S4(5, 5, 32, 64) } },
   { "conv2d 1x1", &slim_op_conv2d, CONV(1, 1, 1, 1, 1, SLIM_VALID), 2, .in = { S4(2, 7, 7, 40), S4(1, 1, 40, 24) } },
   { "conv2d stride", &slim_op_conv2d, CONV(3, 3, 2, 2, 1, SLIM_SAME), 2, .in = { S4(2, 15, 12, 5), S4(3, 3, 5, 7) } },
   { "conv2d rate", &slim_op_conv2d, CONV(3, 3, 1, 1, 2, SLIM_VALID), 2, .in = { S4(2, 15, 12, 5), S4(3, 3, 5, 7) } },
@@ -210,8 +276,13 @@ static void infer_outputs(const op_case *c, slim_view *in, slim_view *out)
     types[i] = in[i].dtype;
     result_types[i] = types[0];
   }
-  slim_inference q = { .attr = c->attr, .inputs = c->inputs, .in = shapes, .in_type = types, .out = results,
-                       .out_type = result_types, .error = &error };
+  slim_inference q = { .attr = c->attr,
+                       .inputs = c->inputs,
+                       .in = shapes,
+                       .in_type = types,
+                       .out = results,
+                       .out_type = result_types,
+                       .error = &error };
   ck_assert_msg(c->op->infer(&q), "%s: %s", c->label, error.text);
   for (int i = 0; i < c->op->outputs; i++) {
     out[i] = (slim_view){ .dtype = result_types[i], .shape = results[i] };

@@ -18,7 +18,8 @@ static void prepare(slim_cl_build *b)
 static void prepare_gradient(slim_cl_build *b)
 {
   const slim_pool2d_params p = slim_cl_pool2d(b, &b->out[0].shape, &b->in[0].shape);
-  launch(b, slim_cl_pool2d_vectors(b, &p) ? "slim_avg_pool2d_gradient_vector_f32" : "slim_avg_pool2d_gradient_naive_f32",
+  launch(b,
+         slim_cl_pool2d_vectors(b, &p) ? "slim_avg_pool2d_gradient_vector_f32" : "slim_avg_pool2d_gradient_naive_f32",
          &p);
 }
 

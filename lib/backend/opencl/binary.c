@@ -27,8 +27,8 @@ static void prepare(slim_cl_build *b)
   const bool vectors = by_vectors(b, &p.strides);
   slim_cl_begin(b, b->in[0].dtype == SLIM_INT32   ? "slim_binary_equal_i32"
                    : b->in[0].dtype == SLIM_INT64 ? "slim_binary_equal_i64"
-                   : vectors                     ? "slim_binary_vector_f32"
-                                                 : "slim_binary_naive_f32");
+                   : vectors                      ? "slim_binary_vector_f32"
+                                                  : "slim_binary_naive_f32");
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, &b->in[1]);
   slim_cl_arg_view(b, &b->out[0]);

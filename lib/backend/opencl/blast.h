@@ -1,4 +1,5 @@
-/* Matrix products by CLBlast: on GPUs when it was built in, anywhere with SLIM_CLBLAST=1, nowhere with SLIM_CLBLAST=0. */
+/* Matrix products by CLBlast: on GPUs when it was built in, anywhere with SLIM_CLBLAST=1, nowhere with SLIM_CLBLAST=0.
+ */
 #ifndef SLIM_OPENCL_BLAST_H
 #define SLIM_OPENCL_BLAST_H
 

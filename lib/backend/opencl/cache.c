@@ -107,8 +107,7 @@ static void append_entry(slim_bytes *file, const slim_cl_cache_entry *entry)
   slim_store_u64(header, entry->key[0]);
   slim_store_u64(header + 8, entry->key[1]);
   slim_store_u64(header + 16, entry->bytes);
-  slim_store_u32(header + CHECKED_SIZE,
-                 slim_crc32c(slim_crc32c(0, header, CHECKED_SIZE), entry->data, entry->bytes));
+  slim_store_u32(header + CHECKED_SIZE, slim_crc32c(slim_crc32c(0, header, CHECKED_SIZE), entry->data, entry->bytes));
   slim_bytes_append(file, header, sizeof(header));
   slim_bytes_append(file, entry->data, entry->bytes);
 }
@@ -148,7 +147,8 @@ static void merge(slim_bytes *file, slim_span old, const slim_cl_cache_entry *en
 static int lock_beside(const char *path)
 {
   char *folder = slim_file_folder_of(path);
-  char *lock = folder != NULL && slim_file_make_folders(folder, NULL) == SLIM_OK ? slim_file_join(folder, "lock") : NULL;
+  char *lock =
+      folder != NULL && slim_file_make_folders(folder, NULL) == SLIM_OK ? slim_file_join(folder, "lock") : NULL;
   const int fd = lock == NULL ? -1 : open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   free(lock);
   free(folder);

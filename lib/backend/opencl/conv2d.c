@@ -124,7 +124,8 @@ static void prepare_naive_gradient(slim_cl_build *b, const char *kernel, const s
   slim_cl_range(b, slim_cl_elements(&b->out[0]));
 }
 
-/* --- the gradient by the input: a convolution of dy, dilated by the stride, with the weights turned around ---------- */
+/* --- the gradient by the input: a convolution of dy, dilated by the stride, with the weights turned around ----------
+ */
 
 static slim_conv2d_params input_params(const slim_group *group, const slim_view *in, const slim_view *out)
 {
@@ -174,7 +175,8 @@ static void prepare_input_gradient(slim_cl_build *b)
   launch_product(b, method, &b->in[0], b->workspace, &no_bias, &t);
 }
 
-/* --- the gradient by the weights: windows transposed by dy, in slices of pixels that are added up ------------------- */
+/* --- the gradient by the weights: windows transposed by dy, in slices of pixels that are added up -------------------
+ */
 
 static slim_conv2d_params weights_params(const slim_group *group, const slim_view *in, const slim_view *out)
 {

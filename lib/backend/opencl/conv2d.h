@@ -9,8 +9,7 @@
 /** @return false when the convolution is better done with windows; else *g is set. */
 bool slim_cl_conv2d_bands(const slim_device *device, const slim_conv2d_params *p, slim_conv2d_image_params *g);
 /** The same for the gradient by the weights. */
-bool slim_cl_conv2d_bands_gradient(const slim_device *device, const slim_conv2d_params *p,
-                                   slim_conv2d_image_params *g);
+bool slim_cl_conv2d_bands_gradient(const slim_device *device, const slim_conv2d_params *p, slim_conv2d_image_params *g);
 /** The kernel's local arguments (band, panels of depth rows) and groups by the blocks of outputs. */
 void slim_cl_conv2d_image_range(slim_cl_build *build, const slim_conv2d_params *p, const slim_conv2d_image_params *g,
                                 int groups, int depth);

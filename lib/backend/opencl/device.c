@@ -75,8 +75,7 @@ static slim_status create_queue(slim_device *device)
 {
   slim_cl *cl = slim_cl_of(device);
   cl_int code = CL_SUCCESS;
-  cl->queue =
-      cl->api->CreateCommandQueue(cl->context, cl->id, cl->profiling ? CL_QUEUE_PROFILING_ENABLE : 0, &code);
+  cl->queue = cl->api->CreateCommandQueue(cl->context, cl->id, cl->profiling ? CL_QUEUE_PROFILING_ENABLE : 0, &code);
   return slim_cl_check(device, code, "creating a queue");
 }
 
@@ -110,8 +109,7 @@ static slim_status self_test_launch(slim_device *device, slim_buffer *buffer)
   slim_cl_arg(&build, &params, sizeof(params));
   slim_cl_range(&build, SELF_TEST_ELEMENTS);
   const slim_run run = { 0 };
-  const slim_status status =
-      build.status == SLIM_OK ? slim_cl_step_enqueue(device, &step.base, &run) : build.status;
+  const slim_status status = build.status == SLIM_OK ? slim_cl_step_enqueue(device, &step.base, &run) : build.status;
   slim_cl_step_clear(device, &step);
   return status;
 }
@@ -122,9 +120,9 @@ static slim_status self_test(slim_device *device)
   slim_buffer *buffer = NULL;
   float x[SELF_TEST_ELEMENTS], y[SELF_TEST_ELEMENTS] = { 0 };
   for (int i = 0; i < SELF_TEST_ELEMENTS; i++) {
-    x[i] = (float)(i - SELF_TEST_ELEMENTS / 2);
+    x[i] = (float)i - 18.0f; /* negative, zero and positive */
   }
-  slim_status status = slim_cl_alloc(device, 2u * SLIM_ALIGNMENT, &buffer);
+  slim_status status = slim_cl_alloc(device, (size_t)2 * SLIM_ALIGNMENT, &buffer);
   if (status == SLIM_OK) {
     status = slim_cl_upload(device, buffer, 0, x, sizeof(x));
   }

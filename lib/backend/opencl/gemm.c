@@ -1,10 +1,10 @@
 #include "backend/opencl/gemm.h"
 
-#define DEPTH 256      /* as SLIM_GEMM_DEPTH in kernels/gemm.h */
+#define DEPTH 256 /* as SLIM_GEMM_DEPTH in kernels/gemm.h */
 #define STRIDE (DEPTH + 16)
-#define ROWS_MOST 384  /* of a group's block */
+#define ROWS_MOST 384 /* of a group's block */
 #define COLUMNS_MOST 256
-#define ROWS_LEAST 96       /* below, packing columns weighs too much */
+#define ROWS_LEAST 96        /* below, packing columns weighs too much */
 #define SLICED_ROWS_MOST 168 /* a multiple of 14 and 6 */
 #define GROUPS_A_UNIT 4
 #define LOCAL_LEAST ((size_t)16 << 10)
@@ -31,14 +31,14 @@ bool slim_cl_gemm_usable(const slim_device *device)
 
 static int ceil_div(int a, int b)
 {
-  return (a + b - 1) / b;
+  return b < 1 ? 0 : (a + b - 1) / b;
 }
 
 /* The largest even cut of n into parts of at most most, each a multiple of unit. */
 static int even_part(int n, int most, int unit)
 {
   const int parts = ceil_div(n, most < unit ? unit : most);
-  return ceil_div(ceil_div(n, parts < 1 ? 1 : parts), unit) * unit;
+  return parts < 1 ? unit : ceil_div(ceil_div(n, parts), unit) * unit;
 }
 
 /* Cuts the result into at least as many groups as keep the device busy, columns last: packing a row costs more. */

@@ -12,7 +12,9 @@ static slim_matmul_params params_of(const slim_group *group, const slim_view *in
   const slim_matmul_attr *attr = group->nodes[0]->attr;
   const slim_shape *a = &in[0].shape, *b = &in[1].shape;
   const int last = a->dim[a->rank - 1], rows = last == 0 ? 0 : (int)(slim_cl_elements(&in[0]) / (unsigned)last);
-  slim_matmul_params p = { .m = rows, .k = last, .n = b->dim[1], .a_row = last, .a_k = 1, .b_k = b->dim[1], .b_column = 1 };
+  slim_matmul_params p = {
+    .m = rows, .k = last, .n = b->dim[1], .a_row = last, .a_k = 1, .b_k = b->dim[1], .b_column = 1
+  };
   if (attr->transpose_a) {
     p.m = last;
     p.k = rows;

@@ -49,8 +49,7 @@ static slim_status check_range(slim_device *device, const slim_buffer *buffer, s
 static bool event_done(const slim_cl *cl, cl_event event)
 {
   cl_int state = CL_QUEUED;
-  const cl_int code =
-      cl->api->GetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(state), &state, NULL);
+  const cl_int code = cl->api->GetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(state), &state, NULL);
   return code == CL_SUCCESS && state <= CL_COMPLETE; /* negative: ended with an error */
 }
 
@@ -142,9 +141,9 @@ slim_status slim_cl_download(slim_device *device, void *dst, slim_buffer *src, s
   if (status != SLIM_OK || bytes == 0) {
     return status;
   }
-  return slim_cl_check(
-      device, cl->api->EnqueueReadBuffer(cl->queue, src->memory, CL_TRUE, offset, bytes, dst, 0, NULL, NULL),
-      "downloading from the device");
+  return slim_cl_check(device,
+                       cl->api->EnqueueReadBuffer(cl->queue, src->memory, CL_TRUE, offset, bytes, dst, 0, NULL, NULL),
+                       "downloading from the device");
 }
 
 void slim_cl_stages_free(slim_cl *cl)
@@ -174,8 +173,8 @@ slim_status slim_cl_flag_clear(slim_device *device)
   const cl_uint zero = 0;
   pthread_mutex_lock(&cl->lock);
   cl->flag_seen = false;
-  const cl_int code = cl->api->EnqueueFillBuffer(cl->queue, cl->flag.memory, &zero, sizeof(zero), 0, cl->flag.bytes, 0,
-                                                 NULL, NULL);
+  const cl_int code =
+      cl->api->EnqueueFillBuffer(cl->queue, cl->flag.memory, &zero, sizeof(zero), 0, cl->flag.bytes, 0, NULL, NULL);
   pthread_mutex_unlock(&cl->lock);
   return slim_cl_check(device, code, "clearing the finite flag");
 }

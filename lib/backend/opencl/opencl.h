@@ -7,7 +7,8 @@
 
 #include <pthread.h>
 
-/* --- the device ---------------------------------------------------------------------------------------------------- */
+/* --- the device ----------------------------------------------------------------------------------------------------
+ */
 
 #define SLIM_CL_STAGES 8
 
@@ -35,15 +36,15 @@ typedef struct slim_cl {
   pthread_mutex_t lock;      /* of programs, stages and the flag's reads */
   slim_cl_program *programs; /* a list */
   slim_cl_stage stages[SLIM_CL_STAGES];
-  slim_buffer flag;          /* uint: 1 after a value that was not finite */
-  cl_uint flag_host[2];      /* where reads of the flag arrive, in turn */
+  slim_buffer flag;     /* uint: 1 after a value that was not finite */
+  cl_uint flag_host[2]; /* where reads of the flag arrive, in turn */
   cl_event flag_event[2];
   int flag_turn;
   bool flag_seen;
   bool profiling;
-  int vector_width;          /* floats a register holds */
-  size_t group_1d;           /* work-items of a group for plain elementwise kernels */
-  char options[96];          /* of every program build */
+  int vector_width; /* floats a register holds */
+  size_t group_1d;  /* work-items of a group for plain elementwise kernels */
+  char options[96]; /* of every program build */
 } slim_cl;
 
 static inline slim_cl *slim_cl_of(const slim_device *device)
@@ -56,7 +57,8 @@ slim_status slim_cl_fail(slim_device *device, slim_status status, const char *fo
 /** The status of an OpenCL call, recorded with what was tried when it failed. */
 slim_status slim_cl_check(slim_device *device, cl_int code, const char *what);
 
-/* --- query.c: what there is, seen through SLIM_DEVICE_LIMITS ---------------------------------------------------------- */
+/* --- query.c: what there is, seen through SLIM_DEVICE_LIMITS
+ * ---------------------------------------------------------- */
 
 /** Device number index over all platforms. @return false when there is none. */
 bool slim_cl_find(const slim_cl_api *api, int index, cl_platform_id *platform, cl_device_id *id);
@@ -65,7 +67,8 @@ void slim_cl_describe(const slim_cl_api *api, cl_platform_id platform, cl_device
 /** A query that gives a number of up to 8 bytes; 0 when it fails. */
 uint64_t slim_cl_query(const slim_cl_api *api, cl_device_id id, cl_device_info what);
 
-/* --- memory.c --------------------------------------------------------------------------------------------------------- */
+/* --- memory.c
+ * --------------------------------------------------------------------------------------------------------- */
 
 slim_status slim_cl_alloc(slim_device *device, size_t bytes, slim_buffer **out);
 void slim_cl_release(slim_device *device, slim_buffer *buffer);
@@ -78,7 +81,8 @@ slim_status slim_cl_flag_read(slim_device *device, bool wait, bool *set);
 slim_status slim_cl_flag_fetch(slim_device *device);
 void slim_cl_flag_free(slim_cl *cl);
 
-/* --- program.c, cache.c ----------------------------------------------------------------------------------------------- */
+/* --- program.c, cache.c
+ * ----------------------------------------------------------------------------------------------- */
 
 #define SLIM_CL_LAUNCHED_MOST 64
 
@@ -86,7 +90,7 @@ struct slim_cl_program {
   slim_cl_program *next;
   size_t source; /* index into slim_kernel_sources */
   cl_program program;
-  uint64_t key[2]; /* of the disk cache */
+  uint64_t key[2];                          /* of the disk cache */
   uint64_t launched[SLIM_CL_LAUNCHED_MOST]; /* hashes of the kernels and group sizes that its binary holds compiled */
   uint32_t num_launched, num_saved;         /* so many of them are in the cache file */
 };
@@ -109,7 +113,8 @@ bool slim_cl_cache_find(const slim_device *device, slim_cl_cache_entry *entry);
 /** Merges entries into the device's cache file; failures are silent. */
 void slim_cl_cache_store(const slim_device *device, const slim_cl_cache_entry *entries, size_t count);
 
-/* --- step.c: steps and how ops build them ------------------------------------------------------------------------------ */
+/* --- step.c: steps and how ops build them
+ * ------------------------------------------------------------------------------ */
 
 #define SLIM_CL_HOST_ARGS 4
 
@@ -153,7 +158,7 @@ typedef struct slim_cl_step {
   int count;
   slim_cl_launch *launches;
   int num_tables;
-  cl_mem *tables; /* small constant buffers of its own */
+  cl_mem *tables;  /* small constant buffers of its own */
   bool fetch_flag; /* a read of the finite flag follows */
 } slim_cl_step;
 

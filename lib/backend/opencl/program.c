@@ -29,7 +29,7 @@ static size_t source_of(const char *kernel)
 static bool make_key(const slim_device *device, size_t source, uint64_t key[2])
 {
   const slim_kernel_source *s = &slim_kernel_sources[source];
-  const char *texts[] = { device->info.name,   device->info.vendor,             device->info.version,
+  const char *texts[] = { device->info.name,   device->info.vendor,         device->info.version,
                           device->info.driver, slim_cl_of(device)->options, s->name };
   slim_bytes all = { 0 };
   for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -64,7 +64,9 @@ static void build_log(slim_device *device, cl_program program, char *text, size_
   }
   free(log);
   for (char *p = text; *p != '\0'; p++) {
-    *p = *p == '\n' ? ' ' : *p;
+    if (*p == '\n') {
+      *p = ' ';
+    }
   }
 }
 
@@ -127,8 +129,7 @@ static cl_program build_cached(slim_device *device, slim_cl_program *entry)
     return NULL;
   }
   const size_t start = parse_launched(entry, &kept);
-  cl_program program =
-      start == 0 ? NULL : program_of_binary(slim_cl_of(device), kept.data + start, kept.bytes - start);
+  cl_program program = start == 0 ? NULL : program_of_binary(slim_cl_of(device), kept.data + start, kept.bytes - start);
   free(kept.data);
   if (program == NULL) {
     entry->num_launched = entry->num_saved = 0;
@@ -172,7 +173,7 @@ slim_status slim_cl_kernel_create(slim_device *device, const char *name, cl_kern
   }
   const slim_status status = found == NULL ? program_build(device, source, &found) : SLIM_OK;
   pthread_mutex_unlock(&cl->lock);
-  if (status != SLIM_OK) {
+  if (status != SLIM_OK || found == NULL) {
     return status;
   }
   cl_int code = CL_SUCCESS;

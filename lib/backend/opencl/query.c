@@ -7,8 +7,8 @@
 
 #define MAX_PLATFORMS 16
 #define MAX_DEVICES 64
-#define SMALL_GROUP 128u
-#define SMALL_LOCAL (32u * 1024u)
+#define SMALL_GROUP ((size_t)128)
+#define SMALL_LOCAL ((size_t)32 << 10)
 
 /* "wg=64,local=16384,alloc=256M,images=0,class=mobile": 0 and "" mean not given. */
 typedef struct limits {
@@ -128,12 +128,11 @@ static bool has_extension(const slim_cl_api *api, cl_device_id id, const char *n
 }
 
 /* By type and limits; never by vendor, which PoCL reports as Intel on an AMD processor. */
-static slim_device_class classify(const slim_cl_api *api, cl_device_id id, const limits *l, const slim_device_info *info)
+static slim_device_class classify(const slim_cl_api *api, cl_device_id id, const limits *l,
+                                  const slim_device_info *info)
 {
   if (l->device_class[0] != '\0') {
-    return l->device_class[0] == 'c'   ? SLIM_CLASS_CPU
-           : l->device_class[0] == 'g' ? SLIM_CLASS_GPU
-                                       : SLIM_CLASS_MOBILE;
+    return l->device_class[0] == 'c' ? SLIM_CLASS_CPU : l->device_class[0] == 'g' ? SLIM_CLASS_GPU : SLIM_CLASS_MOBILE;
   }
   const bool small = info->max_work_group < SMALL_GROUP || info->local_memory < SMALL_LOCAL;
   const bool clamped = l->work_group != 0 || l->local != 0;

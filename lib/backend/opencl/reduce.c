@@ -102,9 +102,7 @@ static slim_reduce_params merge_of(const slim_cl_build *b, const slim_reduce_par
 void slim_cl_reduce(slim_cl_build *b, const slim_view *x, const slim_view *y, slim_reduce_kind kind, unsigned axes)
 {
   slim_reduce_params p = params_of(b->device, &x->shape, axes);
-  const float scale = kind == SLIM_REDUCE_MEAN           ? 1.0f / (float)p.count
-                      : kind == SLIM_REDUCE_HALF_SQUARES ? 0.5f
-                                                         : 1.0f;
+  const float scale = kind == SLIM_REDUCE_MEAN ? 1.0f / (float)p.count : kind == SLIM_REDUCE_HALF_SQUARES ? 0.5f : 1.0f;
   p.kind = (int)kind;
   if (p.chunks == 1) {
     p.scale = scale;

@@ -8,7 +8,8 @@
 
 #define ROW_GROUP 32u
 
-/* --- building -------------------------------------------------------------------------------------------------------- */
+/* --- building --------------------------------------------------------------------------------------------------------
+ */
 
 static void check(slim_cl_build *b, cl_int code, const char *what)
 {
@@ -38,7 +39,7 @@ static void *grow(slim_cl_build *b, void *list, int count, size_t item)
 static void add_launch(slim_cl_build *b)
 {
   slim_cl_step *s = b->step;
-  s->launches = grow(b, s->launches, s->count, sizeof(*s->launches));
+  s->launches = grow(b, s->launches, s->count, sizeof(slim_cl_launch));
   s->count += b->status == SLIM_OK;
 }
 
@@ -65,7 +66,7 @@ void slim_cl_arg(slim_cl_build *b, const void *value, size_t bytes)
 
 void slim_cl_arg_memory(slim_cl_build *b, cl_mem memory)
 {
-  slim_cl_arg(b, &memory, sizeof(memory));
+  slim_cl_arg(b, &memory, sizeof(cl_mem));
 }
 
 void slim_cl_arg_view_at(slim_cl_build *b, const slim_view *view, size_t bytes)
@@ -117,8 +118,8 @@ void slim_cl_arg_key(slim_cl_build *b, uint64_t hash)
 static size_t group_limit(const slim_cl_build *b, const slim_cl_launch *l)
 {
   size_t most = 0;
-  const cl_int code = b->cl->api->GetKernelWorkGroupInfo(l->kernel, b->cl->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof(most),
-                                                         &most, NULL);
+  const cl_int code =
+      b->cl->api->GetKernelWorkGroupInfo(l->kernel, b->cl->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof(most), &most, NULL);
   return code == CL_SUCCESS && most > 0 ? most : 1;
 }
 
@@ -144,7 +145,7 @@ static void range_of(slim_cl_build *b, size_t n, size_t local)
 {
   if (b->status == SLIM_OK) {
     const size_t most = group_limit(b, current(b));
-    local = local < most ? local : most;
+    local = local > most ? most : local < 1 ? 1 : local;
     slim_cl_range_groups(b, (n + local - 1) / local, local);
   }
 }
@@ -241,7 +242,8 @@ cl_mem slim_cl_table(slim_cl_build *b, const void *data, size_t bytes)
   return table;
 }
 
-/* --- running --------------------------------------------------------------------------------------------------------- */
+/* --- running ---------------------------------------------------------------------------------------------------------
+ */
 
 static float host_float(const void *value, slim_dtype dtype)
 {
@@ -297,9 +299,9 @@ static cl_int launch(slim_cl *cl, slim_cl_launch *l, const slim_run *run)
     return transfer(cl, l, event);
   }
   const cl_int code = set_changing(cl, l, run);
-  return code != CL_SUCCESS ? code
-                            : cl->api->EnqueueNDRangeKernel(cl->queue, l->kernel, l->dims, NULL, l->global, l->local, 0,
-                                                            NULL, event);
+  return code != CL_SUCCESS
+             ? code
+             : cl->api->EnqueueNDRangeKernel(cl->queue, l->kernel, l->dims, NULL, l->global, l->local, 0, NULL, event);
 }
 
 slim_status slim_cl_step_enqueue(slim_device *device, slim_step *step, const slim_run *run)

@@ -1,10 +1,10 @@
 #include "backend/opencl/tile.h"
 
-#define SIDE_GPU 16 /* as SLIM_TILE_SIDE in kernels/tile.h */
-#define SIDE_SMALL 8
+#define SIDE_GPU ((size_t)16) /* as SLIM_TILE_SIDE in kernels/tile.h */
+#define SIDE_SMALL ((size_t)8)
 #define GROUPS_A_UNIT 4
-#define SLICE_LEAST 512 /* a slice's sum pays for adding it up */
-#define LOCAL_NEEDED(side_) (2u * 4u * (side_) * (side_) * sizeof(float))
+#define SLICE_LEAST 512                                                     /* a slice's sum pays for adding it up */
+#define LOCAL_NEEDED(side_) ((size_t)8 * (side_) * (side_) * sizeof(float)) /* two tiles, as deep as the side */
 
 static size_t side_of(const slim_device *device)
 {
