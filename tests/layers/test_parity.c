@@ -101,7 +101,9 @@ static void set_variables(test_net *net, double scale)
   slim_tensor *sorted[64];
   const slim_tensors list = slim_get_model_variables(net->graph, NULL, NULL);
   ck_assert_uint_le(list.count, 64);
-  memcpy(sorted, list.item, list.count * sizeof *sorted);
+  for (size_t k = 0; k < list.count; k++) { /* none: list.item is NULL */
+    sorted[k] = list.item[k];
+  }
   qsort(sorted, list.count, sizeof *sorted, by_name);
   for (size_t k = 0; k < list.count; k++) {
     const size_t count = test_net_elements(net, sorted[k]);
