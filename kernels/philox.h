@@ -18,9 +18,9 @@ static inline uint4 slim_philox(const ulong block, const uint4 key)
 
 static inline uint slim_philox_word(const uint i, const uint4 key)
 {
-  const uint4 block = slim_philox(i / 4, key);
-  const uint k = i % 4;
-  return k == 0 ? block.x : k == 1 ? block.y : k == 2 ? block.z : block.w;
+  uint words[4];
+  vstore4(slim_philox(i / 4, key), 0, words);
+  return words[i % 4];
 }
 
 #endif
