@@ -1,4 +1,4 @@
-/* matmul against OpenBLAS. For a fair ratio run both on one instruction set:
+/* matmul against OpenBLAS, which computes on copies in host memory. For a fair ratio run both on one instruction set:
  * SLIM_ISA=avx2 OPENBLAS_CORETYPE=Haswell, or SLIM_ISA=avx512 OPENBLAS_CORETYPE=SkylakeX. */
 #include "bench.h"
 
@@ -37,6 +37,16 @@ static void run_blas(void *user)
               1.0f, x->a, c->ta ? c->m : c->k, x->b, c->tb ? c->k : c->n, 0.0f, x->y, c->n);
 }
 
+/* Elements of a tensor in host memory of their own. */
+static const float *copy_of(slim_device *device, const slim_view *view, size_t count)
+{
+  float *data = malloc(count * sizeof *data);
+  if (!data || device->backend->download(device, data, view->buffer, view->offset, count * sizeof *data) != SLIM_OK) {
+    bench_die("no copy of a tensor");
+  }
+  return data;
+}
+
 static void bench_case(slim_device *device, const struct gemm_case *c)
 {
   const slim_matmul_attr attr = { c->ta, c->tb };
@@ -45,8 +55,12 @@ static void bench_case(slim_device *device, const struct gemm_case *c)
   b.in[1] = bench_tensor(device, c->tb ? SLIM_SHAPE(c->n, c->k) : SLIM_SHAPE(c->k, c->n));
   b.out[0] = bench_tensor(device, SLIM_SHAPE(c->m, c->n));
   bench_prepare(&b, device, &slim_op_matmul, &attr, 2, 1);
-  const slim_view y = bench_tensor(device, SLIM_SHAPE(c->m, c->n));
-  blas peer = { c, b.in[0].host, b.in[1].host, y.host };
+  const size_t m = (size_t)c->m, n = (size_t)c->n, k = (size_t)c->k;
+  float *y = malloc(m * n * sizeof *y);
+  if (!y) {
+    bench_die("out of memory");
+  }
+  blas peer = { c, copy_of(device, &b.in[0], m * k), copy_of(device, &b.in[1], k * n), y };
   bench_entry entries[] = { { "slim", bench_step_run, &b, 0, 0 }, { "openblas", run_blas, &peer, 0, 0 } };
   const double gflop = 2e-6 * c->m * c->n * c->k;
   bench_run(entries, 2);
@@ -54,7 +68,9 @@ static void bench_case(slim_device *device, const struct gemm_case *c)
                c->ta ? "T" : "N", c->tb ? "T" : "N", gflop / entries[0].median, gflop / entries[1].median,
                entries[1].median / entries[0].median);
   bench_release(&b);
-  device->backend->release(device, y.buffer);
+  free((void *)peer.a);
+  free((void *)peer.b);
+  free(y);
 }
 
 int main(void)
