@@ -17,19 +17,20 @@ typedef struct bench_entry {
 
 #define BENCH_ROUNDS 15
 
-/* Idle time lets the spinning threads of another library go to sleep. */
+/* Idle time lets the spinning threads of another library go to sleep; see bench_settle. */
 static inline void bench_pause(void)
 {
-  const struct timespec pause = { 0, 4000000 };
+  const struct timespec pause = { 0, 10000000 };
   (void)nanosleep(&pause, NULL);
 }
 
-/* Rounds over all entries; in each round an entry runs for about 2 ms or once. */
+/* Rounds over all entries, each from the next one on; in each round an entry runs for about 2 ms or once. */
 static inline void bench_run(bench_entry *entries, int count)
 {
   double times[16][BENCH_ROUNDS];
   for (int r = 0; r < BENCH_ROUNDS; r++) {
-    for (int e = 0; e < count; e++) {
+    for (int i = 0; i < count; i++) {
+      const int e = (i + r) % count;
       bench_pause();
       entries[e].fn(entries[e].user);
       const double start = bench_now_ms();
@@ -80,6 +81,17 @@ static inline slim_view bench_tensor(slim_device *device, slim_shape shape)
   view.dtype = SLIM_FLOAT32;
   view.shape = shape;
   return view;
+}
+
+/* The elements of a float32 tensor in host memory of their own, to be freed. */
+static inline float *bench_copy(slim_device *device, const slim_view *view)
+{
+  const size_t bytes = slim_shape_elements(&view->shape) * sizeof(float);
+  float *data = malloc(bytes);
+  if (!data || device->backend->download(device, data, view->buffer, view->offset, bytes) != SLIM_OK) {
+    bench_die("no copy of a tensor");
+  }
+  return data;
 }
 
 /* b->in and b->out are filled in by the caller. */

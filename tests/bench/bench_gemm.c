@@ -37,16 +37,6 @@ static void run_blas(void *user)
               1.0f, x->a, c->ta ? c->m : c->k, x->b, c->tb ? c->k : c->n, 0.0f, x->y, c->n);
 }
 
-/* Elements of a tensor in host memory of their own. */
-static const float *copy_of(slim_device *device, const slim_view *view, size_t count)
-{
-  float *data = malloc(count * sizeof *data);
-  if (!data || device->backend->download(device, data, view->buffer, view->offset, count * sizeof *data) != SLIM_OK) {
-    bench_die("no copy of a tensor");
-  }
-  return data;
-}
-
 static void bench_case(slim_device *device, const struct gemm_case *c)
 {
   const slim_matmul_attr attr = { c->ta, c->tb };
@@ -55,17 +45,16 @@ static void bench_case(slim_device *device, const struct gemm_case *c)
   b.in[1] = bench_tensor(device, c->tb ? SLIM_SHAPE(c->n, c->k) : SLIM_SHAPE(c->k, c->n));
   b.out[0] = bench_tensor(device, SLIM_SHAPE(c->m, c->n));
   bench_prepare(&b, device, &slim_op_matmul, &attr, 2, 1);
-  const size_t m = (size_t)c->m, n = (size_t)c->n, k = (size_t)c->k;
-  float *y = malloc(m * n * sizeof *y);
+  float *y = malloc((size_t)c->m * (size_t)c->n * sizeof *y);
   if (!y) {
     bench_die("out of memory");
   }
-  blas peer = { c, copy_of(device, &b.in[0], m * k), copy_of(device, &b.in[1], k * n), y };
+  blas peer = { c, bench_copy(device, &b.in[0]), bench_copy(device, &b.in[1]), y };
   bench_entry entries[] = { { "slim", bench_step_run, &b, 0, 0 }, { "openblas", run_blas, &peer, 0, 0 } };
   const double gflop = 2e-6 * c->m * c->n * c->k;
   bench_run(entries, 2);
-  (void)printf("%-20s %5d x %5d x %5d %s%s  slim %7.1f GFLOP/s  openblas %7.1f  ratio %.2f\n", c->label, c->m, c->n, c->k,
-               c->ta ? "T" : "N", c->tb ? "T" : "N", gflop / entries[0].median, gflop / entries[1].median,
+  (void)printf("%-20s %5d x %5d x %5d %s%s  slim %7.1f GFLOP/s  openblas %7.1f  ratio %.2f\n", c->label, c->m, c->n,
+               c->k, c->ta ? "T" : "N", c->tb ? "T" : "N", gflop / entries[0].median, gflop / entries[1].median,
                entries[1].median / entries[0].median);
   bench_release(&b);
   free((void *)peer.a);
@@ -73,8 +62,10 @@ static void bench_case(slim_device *device, const struct gemm_case *c)
   free(y);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+  (void)argc;
+  bench_settle(argv);
   slim_device *device = bench_device();
   (void)printf("device %s, %s; OpenBLAS %s\n", device->info.name, device->info.driver, openblas_get_corename());
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
