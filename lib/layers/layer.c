@@ -117,7 +117,7 @@ slim_tensor *slim_layer_finish(slim_call *call, slim_tensor *net, slim_layer_fn 
   if (slim_is_poison(net)) {
     return slim_call_close(call, net);
   }
-  if (args->normalizer) {
+  if (args->normalizer && args->normalizer != slim_identity) {
     net = slim_layer_call(args->normalizer, args->normalizer_args, net);
   } else if (args->biases_initializer.kind != SLIM_INIT_NONE) {
     net = slim_layer_biases(call, net);

@@ -270,6 +270,20 @@ START_TEST(arg_scope_reaches_layer_and_normalizer)
 }
 END_TEST
 
+START_TEST(identity_as_normalizer_is_none)
+{
+  open_graph();
+  SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_conv2d), .normalizer = slim_batch_norm,
+                  .normalizer_args = SLIM_ARGS(.decay = 0.9f)) {
+    (void)slim_conv2d(images, 3, SLIM_HW(1, 1), .normalizer = slim_identity, .scope = "logits");
+  }
+  ck_assert_str_eq(slim_graph_error(graph), "");
+  ck_assert_uint_eq(slim_get_model_variables(graph, NULL, NULL).count, 2);
+  ck_assert_ptr_nonnull(slim_graph_find(graph, "logits/biases"));
+  close_graph();
+}
+END_TEST
+
 START_TEST(outputs_are_collected_under_their_scope)
 {
   open_graph();
@@ -455,6 +469,7 @@ static void build(TCase *c)
   tcase_add_loop_test(c, layer_has_tf_slims_names_and_shapes, 0, sizeof layers / sizeof *layers);
   tcase_add_test(c, default_scopes_count_up_and_start_again);
   tcase_add_test(c, arg_scope_reaches_layer_and_normalizer);
+  tcase_add_test(c, identity_as_normalizer_is_none);
   tcase_add_test(c, outputs_are_collected_under_their_scope);
   tcase_add_test(c, variables_collections_go_by_kind);
   tcase_add_test(c, frozen_layer_trains_nothing);
