@@ -1,4 +1,5 @@
 /* Layers, losses and LeNet against TF-Slim: tests/parity/layers.txt, written by tests/parity/make_layers.py. */
+#include "test_fixture.h"
 #include "test_net.h"
 
 #include "slim/slim.h"
@@ -22,69 +23,9 @@ static float *numbers(size_t count, unsigned seed)
   return x;
 }
 
-/* --- the fixture
- * ------------------------------------------------------------------------------------------------------ */
-
-static char *fixture;
-
 static void read_fixture(void)
 {
-  char path[4096];
-  const char *root = getenv("SLIM_SOURCE_ROOT");
-  (void)snprintf(path, sizeof path, "%s/tests/parity/layers.txt", root ? root : ".");
-  FILE *file = fopen(path, "r");
-  ck_assert_msg(file != NULL, "cannot open %s", path);
-  ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
-  const long size = ftell(file);
-  ck_assert_int_gt(size, 0);
-  rewind(file);
-  fixture = malloc((size_t)size + 1);
-  ck_assert_ptr_nonnull(fixture);
-  ck_assert_uint_eq(fread(fixture, 1, (size_t)size, file), (size_t)size);
-  fixture[size] = '\0';
-  (void)fclose(file);
-}
-
-/* The values of "case key ...", NULL if there are none; to be freed. */
-static double *expected(const char *name, const char *key, size_t *count)
-{
-  char start[200];
-  (void)snprintf(start, sizeof start, "%s %s ", name, key);
-  const size_t length = strlen(start);
-  for (const char *line = fixture; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-    if (strncmp(line, start, length) == 0) {
-      const size_t end = strcspn(line, "\n");
-      double *values = malloc((end + 1) * sizeof *values);
-      ck_assert_ptr_nonnull(values);
-      const char *at = line + length;
-      for (*count = 0; at < line + end; (*count)++) {
-        char *next = NULL;
-        values[*count] = strtod(at, &next);
-        ck_assert_ptr_ne(next, at);
-        at = next + strspn(next, " ");
-      }
-      return values;
-    }
-  }
-  return NULL;
-}
-
-/* max|a - b| <= tolerance * max|b|, of the first count values. */
-static void compare(const char *name, const char *key, const float *got, size_t count, double tolerance)
-{
-  size_t known = 0;
-  double *want = expected(name, key, &known);
-  ck_assert_msg(want != NULL, "the fixture has no %s %s", name, key);
-  ck_assert_msg(known == count, "%s %s: %zu values, must be %zu", name, key, count, known);
-  double largest = 0;
-  for (size_t i = 0; i < count; i++) {
-    largest = fmax(largest, fabs(want[i]));
-  }
-  for (size_t i = 0; i < count; i++) {
-    ck_assert_msg(fabs((double)got[i] - want[i]) <= tolerance * largest + 1e-7,
-                  "%s %s: value %zu is %.9g, must be %.9g", name, key, i, (double)got[i], want[i]);
-  }
-  free(want);
+  test_fixture_read("tests/parity/layers.txt");
 }
 
 /* --- a case
@@ -128,7 +69,7 @@ static void check(test_net *net, const char *name, const char *key, slim_tensor 
 {
   ck_assert_msg(tensor != NULL, "%s %s: there is no gradient", name, key);
   float *values = test_run(net, tensor);
-  compare(name, key, values, test_net_elements(net, tensor), 2e-5);
+  test_fixture_compare(name, key, values, test_net_elements(net, tensor), 2e-5);
   free(values);
 }
 
@@ -160,7 +101,7 @@ static void check_updates(test_net *net, const char *name)
   const slim_tensors all = slim_get_model_variables(net->graph, ".*moving", NULL);
   for (size_t i = 0; i < all.count; i++) {
     float *value = test_get_variable(net, all.item[i]);
-    compare(name, slim_variable_full_name(all.item[i]), value, test_net_elements(net, all.item[i]), 2e-5);
+    test_fixture_compare(name, slim_variable_full_name(all.item[i]), value, test_net_elements(net, all.item[i]), 2e-5);
     free(value);
   }
 }
@@ -448,7 +389,7 @@ static void check_start(test_net *net, slim_tensor *variable, slim_tensor *gradi
   got[0] = (float)sqrt(squares);
   memcpy(got + 1, values, shown * sizeof *values);
   (void)snprintf(key, sizeof key, "d_%s", slim_variable_full_name(variable));
-  compare("lenet", key, got, shown + 1, 1e-4);
+  test_fixture_compare("lenet", key, got, shown + 1, 1e-4);
   free(values);
 }
 
@@ -479,7 +420,7 @@ END_TEST
 
 static void build(TCase *c)
 {
-  tcase_add_checked_fixture(c, read_fixture, NULL);
+  tcase_add_checked_fixture(c, read_fixture, test_fixture_free);
   tcase_add_loop_test(c, layer_computes_what_tf_slim_computes, 0, sizeof layers / sizeof *layers);
   tcase_add_loop_test(c, loss_computes_what_tf_slim_computes, 0, sizeof losses / sizeof *losses);
   tcase_add_test(c, lenet_computes_what_tf_slim_computes);

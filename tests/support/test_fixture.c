@@ -1,0 +1,72 @@
+#include "test_fixture.h"
+
+#include "test_main.h"
+
+#include <math.h>
+
+static char *fixture;
+
+void test_fixture_read(const char *path)
+{
+  char full[4096];
+  const char *root = getenv("SLIM_SOURCE_ROOT");
+  (void)snprintf(full, sizeof full, "%s/%s", root ? root : ".", path);
+  FILE *file = fopen(full, "r");
+  ck_assert_msg(file != NULL, "cannot open %s", full);
+  ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
+  const long size = ftell(file);
+  ck_assert_int_gt(size, 0);
+  rewind(file);
+  fixture = malloc((size_t)size + 1);
+  ck_assert_ptr_nonnull(fixture);
+  ck_assert_uint_eq(fread(fixture, 1, (size_t)size, file), (size_t)size);
+  fixture[size] = '\0';
+  (void)fclose(file);
+}
+
+void test_fixture_free(void)
+{
+  free(fixture);
+  fixture = NULL;
+}
+
+/* The values of "name key ...", NULL if there are none; to be freed. */
+static double *expected(const char *name, const char *key, size_t *count)
+{
+  char start[400];
+  (void)snprintf(start, sizeof start, "%s %s ", name, key);
+  const size_t length = strlen(start);
+  for (const char *line = fixture; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+    if (strncmp(line, start, length) == 0) {
+      const size_t end = strcspn(line, "\n");
+      double *values = malloc((end + 1) * sizeof *values);
+      ck_assert_ptr_nonnull(values);
+      const char *at = line + length;
+      for (*count = 0; at < line + end; (*count)++) {
+        char *next = NULL;
+        values[*count] = strtod(at, &next);
+        ck_assert_ptr_ne(next, at);
+        at = next + strspn(next, " ");
+      }
+      return values;
+    }
+  }
+  return NULL;
+}
+
+void test_fixture_compare(const char *name, const char *key, const float *got, size_t count, double tolerance)
+{
+  size_t known = 0;
+  double *want = expected(name, key, &known);
+  ck_assert_msg(want != NULL, "the fixture has no %s %s", name, key);
+  ck_assert_msg(known == count, "%s %s: %zu values, must be %zu", name, key, count, known);
+  double largest = 0;
+  for (size_t i = 0; i < count; i++) {
+    largest = fmax(largest, fabs(want[i]));
+  }
+  for (size_t i = 0; i < count; i++) {
+    ck_assert_msg(fabs((double)got[i] - want[i]) <= tolerance * largest + 1e-7,
+                  "%s %s: value %zu is %.9g, must be %.9g", name, key, i, (double)got[i], want[i]);
+  }
+  free(want);
+}

@@ -1,0 +1,14 @@
+/* Values that another program computed: a text file of lines "case key value value ...". A difference fails the test.
+ */
+#ifndef TEST_FIXTURE_H
+#define TEST_FIXTURE_H
+
+#include <stddef.h>
+
+/* Reads the file, a path below the source folder; for a checked fixture, with test_fixture_free at its end. */
+void test_fixture_read(const char *path);
+void test_fixture_free(void);
+/* max|got - want| <= tolerance * max|want|, of the count values that the line "name key" must have. */
+void test_fixture_compare(const char *name, const char *key, const float *got, size_t count, double tolerance);
+
+#endif
