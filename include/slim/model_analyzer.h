@@ -17,9 +17,10 @@ SLIM_API slim_vars_info slim_analyze_vars(slim_tensors variables);
 /** Writes "(float32 3x3x3x64)". @return text. */
 SLIM_API char *slim_tensor_description(const slim_tensor *tensor, char *text, size_t size);
 
-/** One layer: a convolution, pooling, matrix product, dropout or batch norm with what follows it. */
+/** One layer: a convolution, pooling (mean: over height and width), matrix product, dropout or batch norm with what
+ * follows it. */
 typedef struct slim_layer_row {
-  const char *op;    /* "conv", "max", "avg", "fc", "dropout", "bn" */
+  const char *op;    /* "conv", "max", "avg", "mean", "fc", "dropout", "bn" */
   const char *scope; /* "LeNet/conv1"; owned by the graph */
   slim_hw kernel, stride, rate; /* 0 where the layer has none */
   slim_padding padding;
@@ -27,6 +28,7 @@ typedef struct slim_layer_row {
   const char *norm;         /* "bias", "bn", "" */
   const char *activation;   /* "relu", "relu6", "sigmoid", "tanh", "" */
   slim_initializer weights_initializer; /* kind 0: no weights */
+  float keep_prob;          /* of dropout */
   int64_t parameters;       /* elements of all its variables */
   int64_t macs;             /* multiply-accumulates of one sample */
 } slim_layer_row;

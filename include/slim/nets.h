@@ -18,16 +18,27 @@ extern "C" {
 /** Collection of a net's end points, by alias as in TF-Slim: slim_end_point(graph, SLIM_END_POINTS, "Predictions"). */
 #define SLIM_END_POINTS "end_points"
 
-/** Options of a net; zero means its default. */
+/** Options of a net; zero means its default, and a net passes over those that its description does not name. */
 typedef struct slim_net_args {
   int num_classes; /* 0: stop before the logits and return the features */
   bool is_training;
   float dropout_keep_prob; /* 0: the net's own */
   slim_reuse reuse;
-  const char *scope; /* NULL: the net's own */
-  const char *end_points; /* collection; NULL: SLIM_END_POINTS */
+  const char *scope;            /* NULL: the net's own */
+  const char *end_points;       /* collection; NULL: SLIM_END_POINTS */
+  slim_flag spatial_squeeze;    /* yes: logits [n, num_classes] instead of [n, 1, 1, num_classes] */
+  slim_flag global_pool;        /* the mean over height and width before the logits, for images of any size */
+  slim_padding fc_conv_padding; /* of fully connected layers that are convolutions */
+  double depth_multiplier;      /* of the number of channels; 0: 1 */
+  int min_depth;                /* channels that depth_multiplier leaves at least */
+  int output_stride; /* pixels of the image for one of the last features; later strides become rates. 0: the net's own
+                      */
+  slim_flag include_root_block;            /* yes: the first convolution and pooling of a ResNet */
+  slim_flag store_non_strided_activations; /* no: a ResNet's blocks as end points are strided */
+  slim_flag create_aux_logits;             /* yes: the auxiliary head of an Inception net */
 } slim_net_args;
 
+/** Builds the net's layers on images, [n, height, width, channels]. args NULL: all defaults. */
 typedef slim_tensor *(*slim_net_fn)(slim_tensor *images, const slim_net_args *args);
 /** The arg scope a net is built in; weight_decay scales the L2 penalty of its weights. */
 typedef const slim_arg_frame *(*slim_net_scope_fn)(slim_graph *graph, float weight_decay);
@@ -37,6 +48,7 @@ typedef struct slim_network {
   slim_net_fn build;
   slim_net_scope_fn arg_scope;
   int default_image_size, channels;
+  int default_num_classes; /* of its released checkpoint, or of the data set it was made for */
 } slim_network;
 
 /** The network of this name, NULL if there is none. */
@@ -57,6 +69,63 @@ SLIM_API slim_tensor *slim_build_network(const char *name, slim_tensor *images, 
 SLIM_API slim_tensor *slim_lenet(slim_tensor *images, const slim_net_args *args);
 /** conv2d and fully_connected with weights of standard deviation 0.1 and their L2 penalty. */
 SLIM_API const slim_arg_frame *slim_lenet_arg_scope(slim_graph *graph, float weight_decay);
+
+/**
+ * AlexNet of "One weird trick": images [n, 224, 224, 3]. End points: the output of each convolution and pooling by full
+ * scope, "alexnet_v2/conv1"; of the logits "alexnet_v2/fc8"; "global_pool". Scope "alexnet_v2", dropout_keep_prob 0.5,
+ * spatial_squeeze yes, global_pool no.
+ */
+SLIM_API slim_tensor *slim_alexnet_v2(slim_tensor *images, const slim_net_args *args);
+/** Biases of 0.1, the L2 penalty of weights (TF-Slim's default 5e-4). */
+SLIM_API const slim_arg_frame *slim_alexnet_v2_arg_scope(slim_graph *graph, float weight_decay);
+
+/**
+ * VGG with 8, 13 and 16 convolutions: images [n, 224, 224, 3]. End points: the output of each convolution and pooling
+ * by full scope, "vgg_16/conv1/conv1_1"; of the logits "vgg_16/fc8"; "global_pool". Scope the name, dropout_keep_prob
+ * 0.5, spatial_squeeze yes, global_pool no, fc_conv_padding SLIM_VALID (SLIM_SAME: a map of logits, one for each 32x32
+ * pixels).
+ */
+SLIM_API slim_tensor *slim_vgg_a(slim_tensor *images, const slim_net_args *args);
+SLIM_API slim_tensor *slim_vgg_16(slim_tensor *images, const slim_net_args *args);
+SLIM_API slim_tensor *slim_vgg_19(slim_tensor *images, const slim_net_args *args);
+/** conv2d and fully_connected with the L2 penalty of weights (TF-Slim's default 5e-4). */
+SLIM_API const slim_arg_frame *slim_vgg_arg_scope(slim_graph *graph, float weight_decay);
+
+/** A block of bottleneck units of a ResNet: num_units of base_depth channels, four times that many at the ends of each;
+ * the last has the stride. */
+typedef struct slim_resnet_block {
+  const char *scope;
+  int base_depth, num_units, stride;
+} slim_resnet_block;
+
+/**
+ * ResNet of blocks: images [n, 224, 224, 3]. End points: the output of each convolution, unit and block by full scope,
+ * "resnet_v1_50/block1/unit_1/bottleneck_v1/conv1"; "global_pool"; of the logits "resnet_v1_50/logits" and
+ * "resnet_v1_50/spatial_squeeze"; "predictions". Scope "resnet_v1", spatial_squeeze yes, global_pool yes, output_stride
+ * a multiple of 4, include_root_block yes, store_non_strided_activations no.
+ * Errors: SLIM_ERR_ARG if the strides of the units do not reach output_stride.
+ */
+SLIM_API slim_tensor *slim_resnet_v1(slim_tensor *images, const slim_resnet_block *blocks, size_t count,
+                                     const slim_net_args *args);
+/** The known ones, with their name as scope; also depth_multiplier 1 and min_depth 8, of the units. */
+SLIM_API slim_tensor *slim_resnet_v1_50(slim_tensor *images, const slim_net_args *args);
+SLIM_API slim_tensor *slim_resnet_v1_101(slim_tensor *images, const slim_net_args *args);
+SLIM_API slim_tensor *slim_resnet_v1_152(slim_tensor *images, const slim_net_args *args);
+SLIM_API slim_tensor *slim_resnet_v1_200(slim_tensor *images, const slim_net_args *args);
+/** Convolutions with batch norm (decay 0.997, epsilon 1e-5, gamma) and the L2 penalty of weights (TF-Slim's default
+ * 1e-4), batch norm the same by itself, pooling with SLIM_SAME. */
+SLIM_API const slim_arg_frame *slim_resnet_arg_scope(slim_graph *graph, float weight_decay);
+
+/**
+ * Inception v3: images [n, 299, 299, 3]. End points: plain layers and mixed blocks, "Mixed_5b"; "AuxLogits", whose loss
+ * training adds with the weight 0.4; "AvgPool_1a" or "global_pool"; "PreLogits"; "Logits"; "Predictions". Scope
+ * "InceptionV3", dropout_keep_prob 0.8, spatial_squeeze yes, global_pool no, create_aux_logits yes, depth_multiplier 1,
+ * min_depth 16.
+ */
+SLIM_API slim_tensor *slim_inception_v3(slim_tensor *images, const slim_net_args *args);
+/** Convolutions with batch norm (decay 0.9997, epsilon 0.001) and the L2 penalty of weights (TF-Slim's default 4e-5),
+ * also of fully connected layers. */
+SLIM_API const slim_arg_frame *slim_inception_arg_scope(slim_graph *graph, float weight_decay);
 
 #ifdef __cplusplus
 }

@@ -49,6 +49,8 @@ SLIM_API slim_tensor *slim_argmax(slim_tensor *x, int axis);
 
 /** The same elements in another shape; one dimension may be -1 (computed), 0 keeps x's. */
 SLIM_API slim_tensor *slim_reshape(slim_tensor *x, slim_shape shape);
+/** Without the axes of the mask, all of size 1. Errors: SLIM_ERR_SHAPE naming an axis of another size. */
+SLIM_API slim_tensor *slim_squeeze(slim_tensor *x, unsigned axes);
 /** Axis i of the result is axis[i] of x; rank of them. */
 SLIM_API slim_tensor *slim_transpose(slim_tensor *x, const int *axis, int rank);
 /** One after the other along axis (negative: from the end). */

@@ -100,6 +100,14 @@ static void read_conv(const slim_node *node, slim_layer_row *row)
   row->weights_initializer = initializer_of(node->inputs[1]);
 }
 
+/* The mean over height and width of images. */
+static bool is_global_pool(const slim_node *node)
+{
+  const slim_reduce_attr *attr = node->attr;
+  return node->op == &slim_op_reduce && attr->kind == SLIM_REDUCE_MEAN && attr->axes == 6u &&
+         node->inputs[0]->shape.rank == 4;
+}
+
 /* @return false when the node begins no layer. */
 static bool read_layer(const slim_node *node, slim_layer_row *row)
 {
@@ -116,6 +124,9 @@ static bool read_layer(const slim_node *node, slim_layer_row *row)
     read_pool(node, "avg", row);
   } else if (node->op == &slim_op_dropout) {
     row->op = "dropout";
+    row->keep_prob = ((const slim_dropout_attr *)node->attr)->keep_prob;
+  } else if (is_global_pool(node)) {
+    row->op = "mean";
   } else if (node->op == &slim_op_batch_norm) {
     row->op = "bn";
   } else {

@@ -4,8 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Name, functions, image size, channels, classes. */
 static const slim_network networks[] = {
-  { "lenet", slim_lenet, slim_lenet_arg_scope, 28, 1 },
+  { "lenet", slim_lenet, slim_lenet_arg_scope, 28, 1, 10 },
+  { "alexnet_v2", slim_alexnet_v2, slim_alexnet_v2_arg_scope, 224, 3, 1000 },
+  { "vgg_a", slim_vgg_a, slim_vgg_arg_scope, 224, 3, 1000 },
+  { "vgg_16", slim_vgg_16, slim_vgg_arg_scope, 224, 3, 1000 },
+  { "vgg_19", slim_vgg_19, slim_vgg_arg_scope, 224, 3, 1000 },
+  { "resnet_v1_50", slim_resnet_v1_50, slim_resnet_arg_scope, 224, 3, 1000 },
+  { "resnet_v1_101", slim_resnet_v1_101, slim_resnet_arg_scope, 224, 3, 1000 },
+  { "resnet_v1_152", slim_resnet_v1_152, slim_resnet_arg_scope, 224, 3, 1000 },
+  { "resnet_v1_200", slim_resnet_v1_200, slim_resnet_arg_scope, 224, 3, 1000 },
+  { "inception_v3", slim_inception_v3, slim_inception_arg_scope, 299, 3, 1001 },
 };
 
 const slim_network *slim_network_at(size_t i)

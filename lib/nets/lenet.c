@@ -1,8 +1,5 @@
 /* LeNet, as TF-Slim's model library builds it. */
-#include "slim/layers.h"
-#include "slim/nets.h"
-
-#include <stddef.h>
+#include "net.h"
 
 const slim_arg_frame *slim_lenet_arg_scope(slim_graph *graph, float weight_decay)
 {
@@ -14,9 +11,9 @@ const slim_arg_frame *slim_lenet_arg_scope(slim_graph *graph, float weight_decay
   return frame;
 }
 
-static slim_tensor *layers(slim_tensor *net, const slim_net_args *args, const char *ends)
+static slim_tensor *layers(slim_tensor *net, const slim_net_args *a)
 {
-  const float keep = args->dropout_keep_prob > 0.0f ? args->dropout_keep_prob : 0.5f;
+  const char *ends = a->end_points;
   net = slim_conv2d(net, 32, SLIM_HW(5, 5), .scope = "conv1");
   (void)slim_add_end_point(ends, "conv1", net);
   net = slim_max_pool2d(net, SLIM_HW(2, 2), .stride = SLIM_HW(2, 2), .scope = "pool1");
@@ -29,12 +26,13 @@ static slim_tensor *layers(slim_tensor *net, const slim_net_args *args, const ch
   (void)slim_add_end_point(ends, "Flatten", net);
   net = slim_fully_connected(net, 1024, .scope = "fc3");
   (void)slim_add_end_point(ends, "fc3", net);
-  if (args->num_classes == 0) {
+  if (a->num_classes == 0) {
     return net;
   }
-  net = slim_dropout(net, .keep_prob = keep, .is_training = SLIM_FLAG(args->is_training), .scope = "dropout3");
+  net = slim_dropout(net, .keep_prob = a->dropout_keep_prob, .is_training = SLIM_FLAG(a->is_training),
+                     .scope = "dropout3");
   (void)slim_add_end_point(ends, "dropout3", net);
-  net = slim_fully_connected(net, args->num_classes, .activation = slim_identity, .scope = "fc4");
+  net = slim_fully_connected(net, a->num_classes, .activation = slim_identity, .scope = "fc4");
   (void)slim_add_end_point(ends, "Logits", net);
   (void)slim_add_end_point(ends, "Predictions", slim_softmax(net, .scope = "Predictions"));
   return net;
@@ -42,11 +40,10 @@ static slim_tensor *layers(slim_tensor *net, const slim_net_args *args, const ch
 
 slim_tensor *slim_lenet(slim_tensor *images, const slim_net_args *args)
 {
-  const slim_net_args none = { 0 };
-  const slim_net_args *a = args ? args : &none;
+  const slim_net_args a = slim_net_options(args, "LeNet", 0.5f);
   slim_tensor *net = images;
-  SLIM_VARIABLE_SCOPE (slim_graph_of(images), a->scope ? a->scope : "LeNet", a->reuse) {
-    net = layers(net, a, a->end_points ? a->end_points : SLIM_END_POINTS);
+  SLIM_VARIABLE_SCOPE (slim_graph_of(images), a.scope, a.reuse) {
+    net = layers(net, &a);
   }
   return net;
 }

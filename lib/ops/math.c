@@ -150,6 +150,26 @@ slim_tensor *slim_reshape(slim_tensor *x, slim_shape shape)
   return slim_op_reshape_add(x, shape);
 }
 
+slim_tensor *slim_squeeze(slim_tensor *x, unsigned axes)
+{
+  slim_graph *graph = slim_graph_of(x);
+  if (!graph || slim_is_poison(x)) {
+    return x;
+  }
+  slim_shape shape = { 0, { 0 } };
+  for (int i = 0; i < x->shape.rank; i++) {
+    const int size = x->shape.dim[i];
+    if (!(axes & SLIM_AXIS(i))) {
+      shape.dim[shape.rank++] = size == -1 ? 0 : size; /* 0 keeps the open batch */
+    } else if (size != 1) {
+      char text[128];
+      return slim_graph_fail(graph, SLIM_ERR_SHAPE, "squeeze: axis %d of '%s' %s must be 1", i, x->name,
+                             slim_shape_format(&x->shape, text, sizeof text));
+    }
+  }
+  return slim_op_reshape_add(x, shape);
+}
+
 slim_tensor *slim_transpose(slim_tensor *x, const int *axis, int rank)
 {
   slim_transpose_attr attr = { .rank = rank };

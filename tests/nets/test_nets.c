@@ -6,15 +6,23 @@
 #include <math.h>
 
 #define MAX_COLUMNS 12
+#define MOST_LAYERS 1000
 
-static FILE *open_table(const char *folder, const char *net)
+/* NULL if the table is not there. */
+static FILE *find_table(const char *folder, const char *net)
 {
   char path[4096], line[1000];
   const char *root = getenv("SLIM_SOURCE_ROOT");
   (void)snprintf(path, sizeof path, "%s/tests/nets/%s/%s.tsv", root ? root : ".", folder, net);
   FILE *file = fopen(path, "r");
-  ck_assert_msg(file != NULL, "cannot open %s", path);
-  ck_assert_ptr_nonnull(fgets(line, sizeof line, file)); /* the heading */
+  ck_assert(!file || fgets(line, sizeof line, file) != NULL); /* the heading */
+  return file;
+}
+
+static FILE *open_table(const char *folder, const char *net)
+{
+  FILE *file = find_table(folder, net);
+  ck_assert_msg(file != NULL, "there is no tests/nets/%s/%s.tsv", folder, net);
   return file;
 }
 
@@ -55,11 +63,25 @@ static const char *pair(slim_hw hw)
   return hw.h ? dims((slim_shape){ 2, { hw.h, hw.w } }, 0) : "";
 }
 
-static const char *initializer_words(slim_initializer initializer)
+/* Does the table's word for the weights' initializer mean this one? Of truncated_normal(...) the last number counts. */
+static bool initializer_is(slim_initializer initializer, const char *words)
 {
-  static char text[100];
-  (void)snprintf(text, sizeof text, "truncated_normal(stddev=%g)", (double)initializer.b);
-  return initializer.kind == SLIM_INIT_TRUNCATED_NORMAL ? text : "";
+  if (strcmp(words, "xavier") == 0) {
+    return memcmp(&initializer, &SLIM_XAVIER, sizeof initializer) == 0;
+  }
+  if (strcmp(words, "variance_scaling()") == 0) {
+    const slim_initializer he = SLIM_VARIANCE_SCALING(2.0f, SLIM_FAN_IN, 0);
+    return memcmp(&initializer, &he, sizeof he) == 0;
+  }
+  if (strncmp(words, "truncated_normal(", 17) == 0) {
+    const char *number = words + strlen(words);
+    while (number[-1] != '(' && number[-1] != ' ' && number[-1] != '=') {
+      number--;
+    }
+    return initializer.kind == SLIM_INIT_TRUNCATED_NORMAL && initializer.a == 0.0f &&
+           fabs((double)initializer.b - atof(number)) < 1e-6;
+  }
+  return !*words && initializer.kind == SLIM_INIT_UNSET;
 }
 
 static slim_tensor *build_net(slim_graph *graph, const slim_network *network, bool training)
@@ -67,7 +89,8 @@ static slim_tensor *build_net(slim_graph *graph, const slim_network *network, bo
   const int size = network->default_image_size;
   slim_tensor *images = slim_placeholder(graph, SLIM_FLOAT32, SLIM_SHAPE(-1, size, size, network->channels), "images");
   slim_tensor *net =
-      slim_build_network(network->name, images, 0.0f, &(slim_net_args){ .num_classes = 10, .is_training = training });
+      slim_build_network(network->name, images, 0.0f,
+                         &(slim_net_args){ .num_classes = network->default_num_classes, .is_training = training });
   ck_assert_str_eq(slim_graph_error(graph), "");
   return net;
 }
@@ -93,25 +116,41 @@ START_TEST(variables_are_tf_slims)
 }
 END_TEST
 
-static const char *op_words(const slim_layer_row *row, const char *column)
+/* The table's words for the layer's kind: "conv", "dropout(keep 0.5)", "mean[1, 2]". */
+static const char *op_words(const slim_layer_row *row)
 {
-  return strncmp(column, "dropout(", 8) == 0 && strcmp(row->op, "dropout") == 0 ? column : row->op;
+  static char text[64];
+  if (strcmp(row->op, "dropout") != 0) {
+    return strcmp(row->op, "mean") == 0 ? "mean[1, 2]" : row->op;
+  }
+  (void)snprintf(text, sizeof text, "dropout(keep %g)", (double)row->keep_prob);
+  return text;
+}
+
+static const char *norm_words(const slim_layer_row *row)
+{
+  return strcmp(row->norm, "bn") == 0 ? "BN" : row->norm;
+}
+
+/* The net with all its end points: its auxiliary logits too. */
+static slim_tensor *with_end_points(slim_tensor *net)
+{
+  return slim_group(net, slim_get_collection(slim_graph_of(net), SLIM_END_POINTS, NULL));
 }
 
 START_TEST(layers_are_tf_slims)
 {
-  enum { MOST = 400 };
-  static slim_layer_row rows[MOST];
+  static slim_layer_row rows[MOST_LAYERS];
   const slim_network *network = slim_network_at((size_t)_i);
   slim_graph *graph = slim_graph_create(1);
   char line[1000], *column[MAX_COLUMNS];
-  const size_t count = slim_summarize(build_net(graph, network, true), rows, MOST);
+  const size_t count = slim_summarize(with_end_points(build_net(graph, network, true)), rows, MOST_LAYERS);
   FILE *table = open_table("net-layers", network->name);
   size_t i = 0;
   for (; read_row(table, line, sizeof line, column); i++) {
     const slim_layer_row *row = &rows[i];
     ck_assert_msg(i < count, "%s is missing", column[1]);
-    ck_assert_str_eq(op_words(row, column[0]), column[0]);
+    ck_assert_str_eq(op_words(row), column[0]);
     ck_assert_str_eq(row->scope, column[1]);
     ck_assert_str_eq(pair(row->kernel), column[2]);
     ck_assert_str_eq(pair(row->stride), column[3]);
@@ -119,13 +158,71 @@ START_TEST(layers_are_tf_slims)
     ck_assert_int_eq(row->rate.h ? row->rate.h : 1, atoi(column[5]));
     ck_assert_str_eq(dims(row->input, 1), column[6]);
     ck_assert_str_eq(dims(row->output, 1), column[7]);
-    ck_assert_str_eq(row->norm, column[8]);
+    ck_assert_str_eq(norm_words(row), column[8]);
     ck_assert_str_eq(*row->norm && !*row->activation ? "-" : row->activation, column[9]);
-    ck_assert_str_eq(initializer_words(row->weights_initializer), column[10]);
+    ck_assert_msg(initializer_is(row->weights_initializer, column[10]), "%s is not %s", column[1], column[10]);
     ck_assert_int_eq(row->macs, atoll(column[11]));
   }
   ck_assert_uint_eq(i, count);
   (void)fclose(table);
+  slim_graph_destroy(graph);
+}
+END_TEST
+
+START_TEST(end_points_are_tf_slims)
+{
+  const slim_network *network = slim_network_at((size_t)_i);
+  slim_graph *graph = slim_graph_create(1);
+  char line[1000], *column[MAX_COLUMNS];
+  (void)build_net(graph, network, true);
+  FILE *table = find_table("net-end-points", network->name);
+  size_t i = 0;
+  for (; table && read_row(table, line, sizeof line, column); i++) {
+    const char *alias = slim_end_point_alias(graph, SLIM_END_POINTS, i);
+    ck_assert_msg(alias != NULL, "%s is missing", column[0]);
+    ck_assert_str_eq(alias, column[0]);
+    ck_assert_str_eq(dims(slim_tensor_shape(slim_end_point(graph, SLIM_END_POINTS, alias)), 1), column[1]);
+  }
+  if (table) {
+    ck_assert_ptr_null(slim_end_point_alias(graph, SLIM_END_POINTS, i));
+    (void)fclose(table);
+  }
+  slim_graph_destroy(graph);
+}
+END_TEST
+
+/* The sizes of TF-Slim's nets: variables, elements of the trainable ones, millions of multiply-accumulates. */
+static const struct {
+  const char *name;
+  size_t variables;
+  int64_t trainable;
+  double mega_macs;
+} sizes[] = {
+  { "lenet", 8, 3274634, 13.9 },
+  { "alexnet_v2", 16, 50303912, 736.6 },
+  { "vgg_a", 22, 132863336, 7609.1 },
+  { "vgg_16", 32, 138357544, 15470.3 },
+  { "vgg_19", 38, 143667240, 19632.1 },
+  { "resnet_v1_50", 267, 25557032, 3482.3 },
+  { "resnet_v1_101", 522, 44549160, 7194.5 },
+  { "resnet_v1_152", 777, 60192808, 10906.7 },
+  { "resnet_v1_200", 1017, 64673832, 14400.6 },
+  { "inception_v3", 388, 27145970, 5718.9 },
+};
+
+START_TEST(sizes_are_tf_slims)
+{
+  slim_graph *graph = slim_graph_create(1);
+  slim_tensor *net = with_end_points(build_net(graph, slim_get_network(sizes[_i].name), true));
+  static slim_layer_row rows[MOST_LAYERS];
+  const size_t count = slim_summarize(net, rows, MOST_LAYERS);
+  int64_t macs = 0;
+  for (size_t i = 0; i < count; i++) {
+    macs += rows[i].macs;
+  }
+  ck_assert_uint_eq(slim_get_model_variables(graph, NULL, NULL).count, sizes[_i].variables);
+  ck_assert_int_eq(slim_analyze_vars(slim_get_trainable_variables(graph, NULL, NULL)).elements, sizes[_i].trainable);
+  ck_assert_double_eq_tol((double)macs / 1e6, sizes[_i].mega_macs, 0.05);
   slim_graph_destroy(graph);
 }
 END_TEST
@@ -153,30 +250,108 @@ START_TEST(lenet_has_the_size_that_tf_slim_reports)
 }
 END_TEST
 
-START_TEST(lenet_offers_its_end_points)
+/* Builds on images of this size. */
+static slim_tensor *build_small(slim_graph *graph, const char *name, int size, const slim_net_args *args)
 {
-  static const struct {
-    const char *alias, *name;
-  } ends[] = {
-    { "conv1", "LeNet/conv1/Relu:0" },
-    { "pool1", "LeNet/pool1/MaxPool:0" },
-    { "conv2", "LeNet/conv2/Relu:0" },
-    { "pool2", "LeNet/pool2/MaxPool:0" },
-    { "Flatten", "LeNet/Flatten/Reshape:0" },
-    { "fc3", "LeNet/fc3/Relu:0" },
-    { "dropout3", "LeNet/dropout3/dropout:0" },
-    { "Logits", "LeNet/fc4/BiasAdd:0" },
-    { "Predictions", "LeNet/Predictions/Softmax:0" },
-  };
-  const size_t count = sizeof ends / sizeof *ends;
+  slim_tensor *images = slim_placeholder(graph, SLIM_FLOAT32, SLIM_SHAPE(-1, size, size, 3), "images");
+  return slim_build_network(name, images, 0.0f, args);
+}
+
+/* What options make of a net: the shape of the result and of an end point. */
+static const struct {
+  const char *name;
+  int size;
+  slim_net_args args;
+  const char *shape, *end_point, *end_shape;
+} options[] = {
+  { "alexnet_v2", 224, { .num_classes = 5, .spatial_squeeze = { 2 } }, "1x1x5", "alexnet_v2/fc8", "1x1x5" },
+  { "alexnet_v2", 300, { .num_classes = 5, .global_pool = { 1 } }, "5", "global_pool", "1x1x4096" },
+  { "alexnet_v2", 224, { 0 }, "1x1x4096", "alexnet_v2/fc7", "1x1x4096" },
+  { "vgg_a",
+    64,
+    { .num_classes = 5, .spatial_squeeze = { 2 }, .fc_conv_padding = SLIM_SAME },
+    "2x2x5",
+    "vgg_a/pool5",
+    "2x2x512" },
+  { "vgg_16", 256, { .num_classes = 5, .global_pool = { 1 } }, "5", "global_pool", "1x1x4096" },
+  { "resnet_v1_50", 224, { 0 }, "1x1x2048", "resnet_v1_50/block4", "7x7x2048" },
+  { "resnet_v1_50",
+    321,
+    { .output_stride = 8, .global_pool = { 2 } },
+    "41x41x2048",
+    "resnet_v1_50/block1",
+    "41x41x256" },
+  { "resnet_v1_50",
+    321,
+    { .output_stride = 16, .global_pool = { 2 }, .num_classes = 5, .spatial_squeeze = { 2 } },
+    "21x21x5",
+    "predictions",
+    "21x21x5" },
+  { "resnet_v1_50",
+    321,
+    { .output_stride = 4, .global_pool = { 2 } },
+    "81x81x2048",
+    "resnet_v1_50/block3",
+    "81x81x1024" },
+  { "resnet_v1_50", 224, { .store_non_strided_activations = { 1 } }, "1x1x2048", "resnet_v1_50/block2", "28x28x512" },
+  { "resnet_v1_50",
+    224,
+    { .store_non_strided_activations = { 1 }, .output_stride = 8 },
+    "1x1x2048",
+    "resnet_v1_50/block3",
+    "28x28x1024" },
+  { "resnet_v1_50",
+    56,
+    { .include_root_block = { 2 }, .output_stride = 8 },
+    "1x1x2048",
+    "resnet_v1_50/block4",
+    "7x7x2048" },
+  { "resnet_v1_50", 224, { .depth_multiplier = 0.1 }, "1x1x204", "resnet_v1_50/block1", "28x28x32" },
+  { "resnet_v1_50", 224, { .depth_multiplier = 0.1, .min_depth = 4 }, "1x1x204", "resnet_v1_50/block1", "28x28x24" },
+  { "inception_v3", 299, { 0 }, "1x1x2048", "AvgPool_1a", "1x1x2048" },
+  { "inception_v3", 150, { .num_classes = 5, .depth_multiplier = 0.5 }, "5", "Mixed_7c", "3x3x1024" },
+  { "inception_v3",
+    350,
+    { .num_classes = 5, .global_pool = { 1 }, .create_aux_logits = { 2 } },
+    "5",
+    "global_pool",
+    "1x1x2048" },
+};
+
+START_TEST(options_change_the_net)
+{
   slim_graph *graph = slim_graph_create(1);
-  slim_tensor *net = build_net(graph, slim_get_network("lenet"), true);
-  for (size_t i = 0; i < count; i++) {
-    ck_assert_str_eq(slim_end_point_alias(graph, SLIM_END_POINTS, i), ends[i].alias);
-    ck_assert_str_eq(slim_tensor_name(slim_end_point(graph, SLIM_END_POINTS, ends[i].alias)), ends[i].name);
-  }
-  ck_assert_ptr_null(slim_end_point_alias(graph, SLIM_END_POINTS, count));
-  ck_assert_ptr_eq(slim_end_point(graph, SLIM_END_POINTS, "Logits"), net);
+  const slim_tensor *net = build_small(graph, options[_i].name, options[_i].size, &options[_i].args);
+  ck_assert_str_eq(slim_graph_error(graph), "");
+  ck_assert_str_eq(dims(slim_tensor_shape(net), 1), options[_i].shape);
+  const slim_tensor *end = slim_end_point(graph, SLIM_END_POINTS, options[_i].end_point);
+  ck_assert_msg(end != NULL, "%s is missing", options[_i].end_point);
+  ck_assert_str_eq(dims(slim_tensor_shape(end), 1), options[_i].end_shape);
+  ck_assert(!slim_end_point(graph, SLIM_END_POINTS, "AuxLogits") ==
+            (options[_i].args.num_classes == 0 || options[_i].args.create_aux_logits.value == 2 ||
+             strncmp(options[_i].name, "inception_v3", 12) != 0));
+  slim_graph_destroy(graph);
+}
+END_TEST
+
+static const struct {
+  const char *name;
+  int size;
+  slim_net_args args;
+  const char *error;
+} wrong[] = {
+  { "vgg_16", 256, { .num_classes = 5 }, "squeeze: axis 1 of 'vgg_16/fc8/BiasAdd:0' [?,2,2,5] must be 1" },
+  { "resnet_v1_50", 65, { .output_stride = 10 }, "resnet_v1_50: the output_stride 10 cannot be reached" },
+  { "resnet_v1_50", 65, { .output_stride = 64 }, "resnet_v1_50: the output_stride 64 cannot be reached" },
+  { "resnet_v1_50", 65, { .depth_multiplier = -1 }, "resnet_v1_50: the depth_multiplier -1 must be above 0" },
+  { "inception_v3", 107, { .depth_multiplier = -1 }, "InceptionV3: the depth_multiplier -1 must be above 0" },
+};
+
+START_TEST(wrong_options_are_refused)
+{
+  slim_graph *graph = slim_graph_create(1);
+  (void)build_small(graph, wrong[_i].name, wrong[_i].size, &wrong[_i].args);
+  ck_assert_str_eq(slim_graph_error(graph), wrong[_i].error);
   slim_graph_destroy(graph);
 }
 END_TEST
@@ -228,8 +403,11 @@ static void build(TCase *c)
   }
   tcase_add_loop_test(c, variables_are_tf_slims, 0, count);
   tcase_add_loop_test(c, layers_are_tf_slims, 0, count);
+  tcase_add_loop_test(c, end_points_are_tf_slims, 0, count);
+  tcase_add_loop_test(c, sizes_are_tf_slims, 0, sizeof sizes / sizeof *sizes);
   tcase_add_test(c, lenet_has_the_size_that_tf_slim_reports);
-  tcase_add_test(c, lenet_offers_its_end_points);
+  tcase_add_loop_test(c, options_change_the_net, 0, sizeof options / sizeof *options);
+  tcase_add_loop_test(c, wrong_options_are_refused, 0, sizeof wrong / sizeof *wrong);
   tcase_add_test(c, lenet_without_classes_gives_features);
   tcase_add_test(c, evaluation_shares_the_weights_of_training);
 }

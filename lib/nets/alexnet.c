@@ -1,0 +1,65 @@
+/* AlexNet of Krizhevsky 2014, "One weird trick for parallelizing convolutional neural networks". */
+#include "net.h"
+
+const slim_arg_frame *slim_alexnet_v2_arg_scope(slim_graph *graph, float weight_decay)
+{
+  const slim_arg_frame *frame = NULL;
+  SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_conv2d, slim_fully_connected), .activation = slim_relu,
+                  .biases_initializer = SLIM_CONSTANT(0.1f), .weights_regularizer = SLIM_L2(weight_decay)) {
+    SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_conv2d), .padding = SLIM_SAME) {
+      SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_max_pool2d), .padding = SLIM_VALID) {
+        frame = slim_arg_scope_current(graph);
+      }
+    }
+  }
+  return frame;
+}
+
+static slim_tensor *features(slim_tensor *net)
+{
+  net = slim_conv2d(net, 64, SLIM_HW(11, 11), .stride = SLIM_HW(4, 4), .padding = SLIM_VALID, .scope = "conv1");
+  net = slim_max_pool2d(net, SLIM_HW(3, 3), .stride = SLIM_HW(2, 2), .scope = "pool1");
+  net = slim_conv2d(net, 192, SLIM_HW(5, 5), .scope = "conv2");
+  net = slim_max_pool2d(net, SLIM_HW(3, 3), .stride = SLIM_HW(2, 2), .scope = "pool2");
+  net = slim_conv2d(net, 384, SLIM_HW(3, 3), .scope = "conv3");
+  net = slim_conv2d(net, 384, SLIM_HW(3, 3), .scope = "conv4");
+  net = slim_conv2d(net, 256, SLIM_HW(3, 3), .scope = "conv5");
+  return slim_max_pool2d(net, SLIM_HW(3, 3), .stride = SLIM_HW(2, 2), .scope = "pool5");
+}
+
+/* The fully connected layers, as convolutions. */
+static slim_tensor *classifier(slim_tensor *net, const slim_net_args *a)
+{
+  const slim_flag training = SLIM_FLAG(a->is_training);
+  net = slim_conv2d(net, 4096, SLIM_HW(5, 5), .padding = SLIM_VALID, .scope = "fc6");
+  net = slim_dropout(net, .keep_prob = a->dropout_keep_prob, .is_training = training, .scope = "dropout6");
+  net = slim_conv2d(net, 4096, SLIM_HW(1, 1), .scope = "fc7");
+  if (slim_net_flag(a->global_pool, false)) {
+    net = slim_net_global_pool(net, "global_pool");
+    (void)slim_add_end_point(a->end_points, "global_pool", net);
+  }
+  if (a->num_classes == 0) {
+    return net;
+  }
+  net = slim_dropout(net, .keep_prob = a->dropout_keep_prob, .is_training = training, .scope = "dropout7");
+  net = slim_conv2d(net, a->num_classes, SLIM_HW(1, 1), .activation = slim_identity, .normalizer = slim_identity,
+                    .biases_initializer = SLIM_ZEROS, .outputs_collections = "", .scope = "fc8");
+  return slim_net_collect(a, "fc8", slim_net_squeeze(a, net, "fc8/squeezed"));
+}
+
+slim_tensor *slim_alexnet_v2(slim_tensor *images, const slim_net_args *args)
+{
+  const slim_net_args a = slim_net_options(args, "alexnet_v2", 0.5f);
+  slim_graph *graph = slim_graph_of(images);
+  slim_tensor *net = images;
+  SLIM_VARIABLE_SCOPE (graph, a.scope, a.reuse) {
+    SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_conv2d, slim_fully_connected, slim_max_pool2d),
+                    .outputs_collections = a.end_points) {
+      net = features(net);
+      SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_conv2d), .weights_initializer = SLIM_TRUNCATED_NORMAL(0.005f)) {
+        net = classifier(net, &a);
+      }
+    }
+  }
+  return net;
+}

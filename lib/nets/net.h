@@ -1,0 +1,27 @@
+/* What the networks share. Like a user's code they see public headers alone. */
+#ifndef SLIM_NETS_NET_H
+#define SLIM_NETS_NET_H
+
+#include "slim/layers.h"
+#include "slim/nets.h"
+#include "slim/ops.h"
+
+#include <stddef.h>
+
+/* The options of a call with the net's own scope and keep probability where none are given. args may be NULL. */
+slim_net_args slim_net_options(const slim_net_args *args, const char *scope, float dropout_keep_prob);
+/* What was given, or otherwise. */
+bool slim_net_flag(slim_flag flag, bool otherwise);
+/* images, or the poison with an error recorded when depth_multiplier is below 0. */
+slim_tensor *slim_net_images(slim_tensor *images, const slim_net_args *args);
+/* Channels times depth_multiplier, rounded down, but min_depth (otherwise without the option) at least. */
+int slim_net_depth(const slim_net_args *args, int channels, int otherwise);
+/* Adds the end point "<variable scope in force>/<name>", as layers' outputs are named; name NULL: of the scope itself.
+ * @return tensor. */
+slim_tensor *slim_net_collect(const slim_net_args *args, const char *name, slim_tensor *tensor);
+/* The mean over height and width, which stay as 1; name is its name scope. */
+slim_tensor *slim_net_global_pool(slim_tensor *net, const char *name);
+/* [n, 1, 1, c] as [n, c], unless spatial_squeeze is off; name is its name scope. */
+slim_tensor *slim_net_squeeze(const slim_net_args *args, slim_tensor *net, const char *name);
+
+#endif

@@ -1,0 +1,82 @@
+/* VGG of Simonyan and Zisserman 2014, "Very deep convolutional networks for large-scale image recognition". */
+#include "net.h"
+
+#include <stdio.h>
+
+const slim_arg_frame *slim_vgg_arg_scope(slim_graph *graph, float weight_decay)
+{
+  const slim_arg_frame *frame = NULL;
+  SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_conv2d, slim_fully_connected), .activation = slim_relu,
+                  .weights_regularizer = SLIM_L2(weight_decay), .biases_initializer = SLIM_ZEROS) {
+    SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_conv2d), .padding = SLIM_SAME) {
+      frame = slim_arg_scope_current(graph);
+    }
+  }
+  return frame;
+}
+
+/* Five stages of convolutions[i] convolutions and a pooling. */
+static slim_tensor *features(slim_tensor *net, const int convolutions[5])
+{
+  static const int depths[5] = { 64, 128, 256, 512, 512 };
+  for (int i = 0; i < 5; i++) {
+    char conv[16], pool[16];
+    (void)snprintf(conv, sizeof conv, "conv%d", i + 1);
+    (void)snprintf(pool, sizeof pool, "pool%d", i + 1);
+    net = slim_repeat(net, convolutions[i], slim_conv2d, depths[i], SLIM_HW(3, 3), .scope = conv);
+    net = slim_max_pool2d(net, SLIM_HW(2, 2), .scope = pool);
+  }
+  return net;
+}
+
+/* The fully connected layers, as convolutions. */
+static slim_tensor *classifier(slim_tensor *net, const slim_net_args *a)
+{
+  const slim_flag training = SLIM_FLAG(a->is_training);
+  const slim_padding padding = a->fc_conv_padding ? a->fc_conv_padding : SLIM_VALID;
+  net = slim_conv2d(net, 4096, SLIM_HW(7, 7), .padding = padding, .scope = "fc6");
+  net = slim_dropout(net, .keep_prob = a->dropout_keep_prob, .is_training = training, .scope = "dropout6");
+  net = slim_conv2d(net, 4096, SLIM_HW(1, 1), .scope = "fc7");
+  if (slim_net_flag(a->global_pool, false)) {
+    net = slim_net_global_pool(net, "global_pool");
+    (void)slim_add_end_point(a->end_points, "global_pool", net);
+  }
+  if (a->num_classes == 0) {
+    return net;
+  }
+  net = slim_dropout(net, .keep_prob = a->dropout_keep_prob, .is_training = training, .scope = "dropout7");
+  net = slim_conv2d(net, a->num_classes, SLIM_HW(1, 1), .activation = slim_identity, .normalizer = slim_identity,
+                    .outputs_collections = "", .scope = "fc8");
+  return slim_net_collect(a, "fc8", slim_net_squeeze(a, net, "fc8/squeezed"));
+}
+
+static slim_tensor *vgg(slim_tensor *images, const int convolutions[5], const slim_net_args *a)
+{
+  slim_graph *graph = slim_graph_of(images);
+  slim_tensor *net = images;
+  SLIM_VARIABLE_SCOPE (graph, a->scope, a->reuse) {
+    SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_conv2d, slim_fully_connected, slim_max_pool2d),
+                    .outputs_collections = a->end_points) {
+      net = classifier(features(net, convolutions), a);
+    }
+  }
+  return net;
+}
+
+slim_tensor *slim_vgg_a(slim_tensor *images, const slim_net_args *args)
+{
+  const slim_net_args a = slim_net_options(args, "vgg_a", 0.5f);
+  return vgg(images, (const int[]){ 1, 1, 2, 2, 2 }, &a);
+}
+
+slim_tensor *slim_vgg_16(slim_tensor *images, const slim_net_args *args)
+{
+  const slim_net_args a = slim_net_options(args, "vgg_16", 0.5f);
+  return vgg(images, (const int[]){ 2, 2, 3, 3, 3 }, &a);
+}
+
+slim_tensor *slim_vgg_19(slim_tensor *images, const slim_net_args *args)
+{
+  const slim_net_args a = slim_net_options(args, "vgg_19", 0.5f);
+  return vgg(images, (const int[]){ 2, 2, 4, 4, 4 }, &a);
+}

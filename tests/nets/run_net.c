@@ -1,0 +1,99 @@
+#include "run_net.h"
+
+#include <math.h>
+
+enum { CLASSES = 7, MOST_VARIABLES = 1200 };
+
+static test_net open_net(const net_case *c)
+{
+  return test_open((const int[]){ c->batch, c->size, c->size, slim_get_network(c->name)->channels }, 1);
+}
+
+static slim_tensor *build(const net_case *c, test_net *net, bool training)
+{
+  slim_net_args args = c->args;
+  args.num_classes = CLASSES;
+  args.is_training = training;
+  return slim_build_network(c->name, net->input, 1e-4f, &args);
+}
+
+void net_check_inference(const net_case *c)
+{
+  test_net net = open_net(c);
+  slim_tensor *logits = build(c, &net, false);
+  float *all = test_run(&net, logits);
+  const size_t image = net.elements / (size_t)net.batch, count = test_net_elements(&net, logits) / (size_t)net.batch;
+  for (int i = 0; i < c->batch; i++) {
+    net.batch = 1;
+    net.feeds[0] = (slim_feed){ net.input, net.data + (size_t)i * image, 1 };
+    float *one = test_run(&net, logits);
+    double difference = 0, largest = 0;
+    for (size_t k = 0; k < count; k++) {
+      const double want = (double)all[(size_t)i * count + k];
+      ck_assert_msg(isfinite(want), "%s: logit %zu of image %d is %g", c->name, k, i, want);
+      difference = fmax(difference, fabs((double)one[k] - want));
+      largest = fmax(largest, fabs(want));
+    }
+    ck_assert_msg(largest > 0 && difference <= 1e-4 * largest, "%s: image %d alone differs by %g of %g", c->name, i,
+                  difference, largest);
+    free(one);
+  }
+  free(all);
+  test_close(&net);
+}
+
+static void add_losses(test_net *net, slim_tensor *logits, const int64_t *labels)
+{
+  slim_tensor *label = slim_placeholder(net->graph, SLIM_INT64, SLIM_SHAPE(-1), "labels");
+  slim_tensor *aux = slim_end_point(net->graph, SLIM_END_POINTS, "AuxLogits");
+  test_feed(net, label, labels);
+  (void)slim_sparse_softmax_cross_entropy(slim_reshape(logits, SLIM_SHAPE(-1, CLASSES)), label);
+  if (aux) {
+    (void)slim_sparse_softmax_cross_entropy(aux, label, .weight = 0.4f);
+  }
+}
+
+/* Half the sum of the squares of each trainable variable's gradient, in one run. */
+static void check_gradients(const net_case *c, test_net *net, slim_tensor *loss)
+{
+  static float norms[MOST_VARIABLES];
+  static slim_fetch fetches[MOST_VARIABLES];
+  const slim_tensors variables = slim_get_trainable_variables(net->graph, NULL, NULL);
+  const slim_tensors gradients = slim_gradients(loss, variables);
+  ck_assert_uint_le(variables.count, MOST_VARIABLES);
+  for (size_t i = 0; i < variables.count; i++) {
+    ck_assert_msg(gradients.item[i] != NULL, "%s has no gradient", slim_variable_full_name(variables.item[i]));
+    fetches[i] = (slim_fetch){ slim_l2_loss(gradients.item[i]), &norms[i], sizeof norms[i] };
+  }
+  free(test_run(net, loss));
+  const slim_status status = slim_session_run(net->session, net->feeds, net->num_feeds, fetches, variables.count);
+  ck_assert_msg(status == SLIM_OK, "%s: %s", c->name, slim_session_error(net->session));
+  for (size_t i = 0; i < variables.count; i++) {
+    ck_assert_msg(isfinite(norms[i]) && norms[i] > 0.0f, "the gradient of %s has the norm %g",
+                  slim_variable_full_name(variables.item[i]), (double)norms[i]);
+  }
+}
+
+static float run_scalar(test_net *net, slim_tensor *tensor)
+{
+  float *data = test_run(net, tensor);
+  const float value = *data;
+  free(data);
+  return value;
+}
+
+void net_check_training(const net_case *c)
+{
+  static const int64_t labels[] = { 3, 1, 6, 0, 2, 5, 4, 1 };
+  test_net net = open_net(c);
+  ck_assert_int_le(c->batch, 8);
+  add_losses(&net, build(c, &net, true), labels);
+  slim_tensor *loss = slim_get_total_loss(net.graph, true, NULL);
+  slim_tensor *rate = slim_constant(net.graph, 0.01f, "learning_rate");
+  slim_tensor *step = slim_learning_create_train_op(loss, slim_momentum_optimizer(rate, 0.9f));
+  check_gradients(c, &net, loss);
+  const float first = run_scalar(&net, step), second = run_scalar(&net, step);
+  ck_assert_msg(isfinite(first) && isfinite(second) && first != second, "%s: the loss goes from %g to %g", c->name,
+                (double)first, (double)second);
+  test_close(&net);
+}
