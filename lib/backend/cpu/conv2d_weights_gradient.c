@@ -6,7 +6,7 @@
  */
 #include "backend/cpu/conv2d.h"
 #include "backend/cpu/layout.h"
-#include "backend/cpu/tile.h"
+#include "backend/cpu/pack.h"
 
 #define TASKS 8
 #define CHUNK_PIXELS 320        /* depth of a chunk, about */
@@ -152,23 +152,14 @@ static void open_chunk(const job *j, chunk *c)
 }
 
 /* dy's columns of one panel, pixel after pixel. */
-static void pack_panel(const job *j, const chunk *c, int n0, int columns, int width)
+static void pack_dy(const job *j, const chunk *c, int n0, int columns)
 {
   const plan *p = &j->p;
   const int pixels = c->rows * p->y.w;
   float *to = c->panel;
-  for (int n = 0; n < c->images; n++) {
-    const float *from = j->dy + (size_t)(c->image + n) * p->y.image + (size_t)c->row * p->y.row + n0;
-    for (int i = 0; i < pixels; i++, from += p->y.c, to += width) {
-      if (columns == TILE_COLUMNS) {
-        vec_store(to, vec_load(from));
-        vec_store(to + VL, vec_load(from + VL));
-        continue;
-      }
-      for (int k = 0; k < width; k++) {
-        to[k] = k < columns ? from[k] : 0.0f;
-      }
-    }
+  for (int n = 0; n < c->images; n++, to += (size_t)pixels * (size_t)panel_width(columns)) {
+    const float *from = j->dy + (size_t)(c->image + n) * p->y.image + (size_t)c->row * p->y.row;
+    pack_panel(from + n0, p->y.pixel, j->dy + (size_t)p->y.n * p->y.image, columns, pixels, to);
   }
 }
 
@@ -181,7 +172,7 @@ static void run_panel(const job *j, const chunk *c, float *dw, int n0, bool firs
   float *row[TILE_ROWS];
   tile tl = { .base = c->base, .stride = (size_t)p->g.stride.w * (size_t)p->x.c, .segments = c->images * c->rows,
               .depth = p->y.w, .b = c->panel, .c = row, .accumulate = !first, .columns = columns };
-  pack_panel(j, c, n0, columns, width);
+  pack_dy(j, c, n0, columns);
   for (int i = 0; i < p->runs * tiles; i++) {
     const int run = i / tiles, begin = tile_begin(p->run, tiles, i % tiles);
     const int height = tile_begin(p->run, tiles, i % tiles + 1) - begin;

@@ -1,11 +1,18 @@
 #include "backend/cpu/gemm.h"
 
+#include "backend/cpu/pack.h"
+
 #define K_BLOCK 256       /* depth of a packed block */
 #define M_BLOCK 168       /* rows of A that a task holds in the second-level cache */
 #define N_BLOCK 4         /* panels of B that are packed at once */
 #define SLICE_DEPTH 1024  /* least depth of a slice when the depth is shared among tasks */
 #define PREFETCH 6        /* rows of B ahead of the one that is packed */
 #define TASKS 8           /* that a large product is cut into at least */
+#define TASK_WORK 1e5     /* least products of a task, and of a slice of the depth */
+#define SLICE_WORK 1e6
+#define SLICED_SUMS 65536 /* elements of C, at most, when the depth is shared */
+#define IN_PLACE_PANELS 2 /* A serves that few panels without a copy */
+#define SET_FLOATS 1024   /* rows that far apart fall into the same cache sets */
 #define LDA (K_BLOCK + VL) /* of the copied rows of A; not a power of two, or the rows would share cache sets */
 
 /* How a product is cut; depends on its size alone. */
@@ -42,20 +49,22 @@ static int piece_begin(int total, int count, int i)
   return (int)((int64_t)total * i / count);
 }
 
+/* Few sums of a great depth are shared by depth, so that each task reads a part of A and of B that no other does. */
 static cut cut_of(const gemm *g)
 {
   const int panels = pieces(g->n, TILE_COLUMNS);
-  const double work = (double)g->m * (double)g->n * (double)g->k;
+  const double sums = (double)g->m * (double)g->n, work = sums * (double)g->k;
+  const int wanted = work < TASKS * TASK_WORK ? (int)(work / TASK_WORK) : TASKS;
   cut c = { pieces(g->m, M_BLOCK), pieces(panels, 32), 1 };
-  const int wanted = work < 1e6 ? 1 : TASKS;
-  while (c.rows * c.columns < wanted && c.columns * 4 <= panels) {
+  if (sums <= SLICED_SUMS && work > 2 * SLICE_WORK) {
+    c.slices = at_most(at_most(wanted / (c.rows * c.columns), g->k / SLICE_DEPTH), (int)(work / SLICE_WORK));
+    c.slices = c.slices < 1 ? 1 : c.slices;
+  }
+  while (c.rows * c.columns * c.slices < wanted && c.columns * 4 <= panels) {
     c.columns++;
   }
-  while (c.rows * c.columns < wanted && c.rows * 4 * TILE_ROWS <= g->m) {
+  while (c.rows * c.columns * c.slices < wanted && c.rows * 4 * TILE_ROWS <= g->m) {
     c.rows++;
-  }
-  if (c.rows * c.columns < wanted) {
-    c.slices = at_most(pieces(wanted, c.rows * c.columns), 1 + g->k / SLICE_DEPTH);
   }
   return c;
 }
@@ -95,23 +104,23 @@ static void copy_columns(const gemm *g, int m0, int rows, int k0, int depth, flo
 /* Panels [n0, n1) of B, row by row of B as it lies. */
 static void pack_b(const gemm *g, int n0, int n1, int k0, int depth, float *to)
 {
-  const int whole = (n1 - n0) / TILE_COLUMNS, rest = (n1 - n0) % TILE_COLUMNS, width = panel_width(rest);
+  const int whole = (n1 - n0) / TILE_COLUMNS, rest = (n1 - n0) % TILE_COLUMNS;
   const size_t panel = (size_t)depth * TILE_COLUMNS;
   const float *from = g->b + (size_t)k0 * g->ldb + n0;
-  for (int k = 0; k < depth; k++, from += g->ldb) {
-    const float *ahead = from + (k + PREFETCH < depth ? PREFETCH * g->ldb : 0);
+  for (int k = 0; whole && k < depth; k++) {
+    const float *row = from + (size_t)k * g->ldb, *ahead = row + (k + PREFETCH < depth ? PREFETCH * g->ldb : 0);
     for (int p = 0; p < whole; p++) {
-      float *row = to + (size_t)p * panel + (size_t)k * TILE_COLUMNS;
+      float *packed = to + (size_t)p * panel + (size_t)k * TILE_COLUMNS;
       for (int i = 0; i < TILE_COLUMNS; i += 16) {
         __builtin_prefetch(ahead + p * TILE_COLUMNS + i);
       }
-      vec_store(row, vec_load(from + p * TILE_COLUMNS));
-      vec_store(row + VL, vec_load(from + p * TILE_COLUMNS + VL));
+      vec_store(packed, vec_load(row + p * TILE_COLUMNS));
+      vec_store(packed + VL, vec_load(row + p * TILE_COLUMNS + VL));
     }
-    float *row = to + (size_t)whole * panel + (size_t)k * (size_t)width;
-    for (int i = 0; rest && i < width; i++) {
-      row[i] = i < rest ? from[whole * TILE_COLUMNS + i] : 0.0f;
-    }
+  }
+  if (rest) {
+    const float *end = g->b + (size_t)(g->k - 1) * g->ldb + g->n;
+    pack_panel(from + whole * TILE_COLUMNS, g->ldb, end, rest, depth, to + (size_t)whole * panel);
   }
 }
 
@@ -119,14 +128,9 @@ static void pack_b(const gemm *g, int n0, int n1, int k0, int depth, float *to)
 static void pack_b_transposed(const gemm *g, int n0, int n1, int k0, int depth, float *to)
 {
   for (int n = n0; n < n1; n += TILE_COLUMNS) {
-    const int columns = at_most(TILE_COLUMNS, n1 - n), width = panel_width(columns);
-    for (int j = 0; j < width; j++) {
-      const float *from = g->b + (size_t)(n + at_most(j, columns - 1)) * g->ldb + k0;
-      for (int k = 0; k < depth; k++) {
-        to[(size_t)k * (size_t)width + (size_t)j] = j < columns ? from[k] : 0.0f;
-      }
-    }
-    to += (size_t)width * (size_t)depth;
+    const int columns = at_most(TILE_COLUMNS, n1 - n);
+    pack_panel_transposed(g->b + (size_t)n * g->ldb + k0, g->ldb, columns, depth, to);
+    to += (size_t)panel_width(columns) * (size_t)depth;
   }
 }
 
@@ -136,6 +140,7 @@ typedef struct task {
   const job *j;
   int m0, m1, n0, n1, k0, k1;
   float *a, *b, *sums; /* scratch */
+  bool in_place;       /* A is read as it lies, not copied to a */
   float *c;            /* where the sums go: C or a slice's partial C */
   bool last_slice;     /* the epilogue belongs to this task */
 } task;
@@ -170,20 +175,40 @@ static void run_tile(const task *t, tile *tl, int m, int rows, int n, bool first
   }
 }
 
+/* Does A serve as it lies? Not where its rows would share cache sets. */
+static bool reads_in_place(const task *t)
+{
+  const gemm *g = &t->j->g;
+  return t->n1 - t->n0 <= IN_PLACE_PANELS * TILE_COLUMNS &&
+         (g->a_transposed || g->lda % SET_FLOATS != 0 || t->m1 - t->m0 == 1);
+}
+
+/* Where the tile finds its rows [begin, begin + height) of A: in A itself or in its copy. */
+static void find_a(const task *t, int tile_number, int begin, int height, int k, const float **row, tile *tl)
+{
+  const gemm *g = &t->j->g;
+  if (g->a_transposed) {
+    row[0] = t->in_place ? g->a + (size_t)k * g->lda + t->m0 + begin : t->a + (size_t)tile_number * TILE_STRIDE * K_BLOCK;
+    tl->base = row;
+    tl->stride = t->in_place ? g->lda : TILE_STRIDE;
+    return;
+  }
+  for (int r = 0; r < height; r++) {
+    row[r] = t->in_place ? g->a + (size_t)(t->m0 + begin + r) * g->lda + k : t->a + (size_t)(begin + r) * LDA;
+  }
+  tl->rows = row;
+}
+
 /* All tiles of one panel of B over a block of the depth. */
 static void run_panel(const task *t, const float *b, int n, int columns, int k, int depth)
 {
   static const ptrdiff_t no_offset = 0;
   const int rows = t->m1 - t->m0, tiles = tiles_of(rows);
-  tile tl = { .offset = &no_offset, .stride = TILE_STRIDE, .segments = 1, .depth = depth, .b = b, .columns = columns };
+  tile tl = { .offset = &no_offset, .segments = 1, .depth = depth, .b = b, .columns = columns };
   for (int i = 0; i < tiles; i++) {
     const int begin = tile_begin(rows, tiles, i), height = tile_begin(rows, tiles, i + 1) - begin;
-    const float *base = t->a + (size_t)i * TILE_STRIDE * K_BLOCK, *row[TILE_ROWS];
-    for (int r = 0; r < height; r++) {
-      row[r] = t->a + (size_t)(begin + r) * LDA;
-    }
-    tl.rows = row;
-    tl.base = &base;
+    const float *row[TILE_ROWS];
+    find_a(t, i, begin, height, k, row, &tl);
     run_tile(t, &tl, t->m0 + begin, height, n, k == t->k0, t->last_slice && k + depth == t->k1);
   }
 }
@@ -206,7 +231,9 @@ static void pack_a(const task *t, int k, int depth)
 static void run_block(const task *t, int k, int depth)
 {
   const gemm *g = &t->j->g;
-  pack_a(t, k, depth);
+  if (!t->in_place) {
+    pack_a(t, k, depth);
+  }
   for (int n = t->n0; n < t->n1; n += N_BLOCK * TILE_COLUMNS) {
     const int end = at_most(n + N_BLOCK * TILE_COLUMNS, t->n1);
     const float *b = t->b;
@@ -236,6 +263,7 @@ static void run_task(void *user, int number, int worker)
   t.k0 = piece_begin(g->k, c->slices, slice);
   t.k1 = piece_begin(g->k, c->slices, slice + 1);
   t.c = c->slices == 1 ? g->c : j->partial + (size_t)slice * (size_t)g->m * (size_t)g->n;
+  t.in_place = reads_in_place(&t);
   const int blocks = pieces(t.k1 - t.k0, K_BLOCK);
   for (int i = 0; i < blocks; i++) {
     const int k = t.k0 + piece_begin(t.k1 - t.k0, blocks, i);
@@ -288,10 +316,10 @@ static void add_slices(const slim_cpu_step *step, const job *j)
   }
 }
 
-/* (A B)^T = B^T A^T: turned so that the matrix whose packing must transpose it is the smaller one. */
+/* (A B)^T = B^T A^T: turned where a B that lies transposed would be packed for few rows of A only. */
 static gemm turned(const gemm *g)
 {
-  if (!g->b_transposed || (!g->a_transposed && g->n <= g->m) || g->c_transposed) {
+  if (!g->b_transposed || g->m > VL || g->n <= g->m || g->c_transposed) {
     return *g;
   }
   return (gemm){ .m = g->n, .n = g->m, .k = g->k, .a = g->b, .b = g->a, .c = g->c, .lda = g->ldb, .ldb = g->lda,

@@ -1,5 +1,7 @@
 #include "backend/cpu/taps.h"
 
+#include "backend/cpu/pack.h"
+
 #define BLOCK_PIXELS 224 /* outputs of a task, about */
 #define BLOCK_ROWS 4     /* least rows of a task where rows are shared by neighbours */
 #define TASKS 8          /* wanted at least */
@@ -80,43 +82,20 @@ typedef struct pack_job {
   float *packed;
 } pack_job;
 
-static void pack_rows(const taps *t, const float *from, int columns, int width, float *to)
-{
-  for (int i = 0; i < t->c; i++, from += t->oc, to += width) {
-    if (columns == TILE_COLUMNS) {
-      vec_store(to, vec_load(from));
-      vec_store(to + VL, vec_load(from + VL));
-      continue;
-    }
-    for (int j = 0; j < width; j++) {
-      to[j] = j < columns ? from[j] : 0.0f;
-    }
-  }
-}
-
-static void pack_columns(const taps *t, const float *from, int columns, int width, float *to)
-{
-  for (int j = 0; j < width; j++) {
-    for (int i = 0; i < t->c; i++) {
-      to[i * width + j] = j < columns ? from[(size_t)j * (size_t)t->c + (size_t)i] : 0.0f;
-    }
-  }
-}
-
 /* Tap number tap of panel number panel. */
 static void pack_tap(const pack_job *job, int panel, int tap)
 {
   const taps *t = job->t;
   const int ky = t->rows.first + tap / t->columns.count * t->rows.step;
   const int kx = t->columns.first + tap % t->columns.count * t->columns.step;
-  const int n0 = panel * TILE_COLUMNS, columns = at_most(TILE_COLUMNS, t->oc - n0), width = panel_width(columns);
-  const size_t depth = (size_t)t->segments * (size_t)t->depth;
-  const float *from = job->weights + (size_t)(ky * t->kernel_w + kx) * (size_t)t->c * (size_t)t->oc;
-  float *to = job->packed + depth * (size_t)n0 + (size_t)tap * (size_t)t->c * (size_t)width;
+  const int n0 = panel * TILE_COLUMNS, columns = at_most(TILE_COLUMNS, t->oc - n0);
+  const size_t c = (size_t)t->c, oc = (size_t)t->oc, depth = (size_t)t->segments * (size_t)t->depth;
+  const float *from = job->weights + (size_t)(ky * t->kernel_w + kx) * c * oc;
+  float *to = job->packed + depth * (size_t)n0 + (size_t)tap * c * (size_t)panel_width(columns);
   if (t->transposed) {
-    pack_columns(t, from + (size_t)n0 * (size_t)t->c, columns, width, to);
+    pack_panel_transposed(from + (size_t)n0 * c, c, columns, t->c, to);
   } else {
-    pack_rows(t, from + n0, columns, width, to);
+    pack_panel(from + n0, oc, from + c * oc, columns, t->c, to);
   }
 }
 
