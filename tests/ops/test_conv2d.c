@@ -27,6 +27,7 @@ static const struct conv_case {
   { "flat_kernel", 2, 6, 19, 8, 12, { 1, 7 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "tall_kernel", 2, 19, 6, 8, 12, { 7, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "whole_image", 4, 6, 6, 10, 40, { 6, 6 }, { 1, 1 }, { 1, 1 }, SLIM_VALID, 0 },
+  { "kernel_7x7", 2, 9, 8, 16, 16, { 7, 7 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "even_kernel", 2, 9, 9, 4, 6, { 4, 4 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "many_channels", 1, 5, 5, 300, 130, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "winograd_3x3", 3, 14, 13, 32, 48, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },

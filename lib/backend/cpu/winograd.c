@@ -31,7 +31,7 @@ static bool switched_off(void)
 
 bool CPU_OP(winograd_plan)(winograd *w, const tile_epilogue *epilogue)
 {
-  w->m = N + 1 - w->kernel;
+  w->m = w->kernel == 5 ? 2 : 4;
   w->down = pieces(w->oh, w->m);
   w->across = pieces(w->ow, w->m);
   w->block = BLOCK;
