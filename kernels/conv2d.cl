@@ -32,13 +32,6 @@ __kernel void slim_conv2d_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(con
   y[i] = slim_epilogue(sum, bias, at.s3, p.epilogue);
 }
 
-/* The output that tap k of the window at it reads pixel at, or -1: at + before = out * stride + k * rate. */
-static inline int output_of(const int at, const int before, const int k, const int rate, const int stride, const int outputs)
-{
-  const int reach = at + before - k * rate;
-  return reach >= 0 && reach % stride == 0 && reach / stride < outputs ? reach / stride : -1;
-}
-
 __kernel void slim_conv2d_input_gradient_naive_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, weights),
                                                    SLIM_TENSOR(float, dx), const slim_conv2d_params p)
 {
@@ -52,9 +45,9 @@ __kernel void slim_conv2d_input_gradient_naive_f32(SLIM_TENSOR(const float, dy),
   const int4 at = slim_pixel_of(i, p.h, p.w, p.c, p.nchw);
   float sum = 0.0f;
   for (int ky = 0; ky < p.kernel_h; ky++) {
-    const int oy = output_of(at.s1, p.before_h, ky, p.rate_h, p.stride_h, p.oh);
+    const int oy = slim_output_of(at.s1, p.before_h, ky, p.rate_h, p.stride_h, p.oh);
     for (int kx = 0; kx < p.kernel_w; kx++) {
-      const int ox = output_of(at.s2, p.before_w, kx, p.rate_w, p.stride_w, p.ow);
+      const int ox = slim_output_of(at.s2, p.before_w, kx, p.rate_w, p.stride_w, p.ow);
       if (oy < 0 || ox < 0) {
         continue;
       }

@@ -22,4 +22,12 @@ static inline int slim_first_window(const int at, const int before, const int ke
   return reach <= 0 ? 0 : (reach + stride - 1) / stride;
 }
 
+/* The output that tap k of the window at it reads pixel at, or -1: at + before = out * stride + k * rate. */
+static inline int slim_output_of(const int at, const int before, const int k, const int rate, const int stride,
+                                 const int outputs)
+{
+  const int reach = at + before - k * rate;
+  return reach >= 0 && reach % stride == 0 && reach / stride < outputs ? reach / stride : -1;
+}
+
 #endif

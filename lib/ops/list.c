@@ -20,6 +20,12 @@ static int64_t conv2d_macs(const slim_tensor *result, const slim_tensor *weights
   return elements(result) * (elements(weights) / extent(weights->shape.dim[weights->shape.rank - 1]));
 }
 
+/* Each value meets the weights of one kernel. */
+static int64_t depthwise_macs(const slim_tensor *result, const slim_tensor *weights)
+{
+  return elements(result) * extent(weights->shape.dim[0]) * extent(weights->shape.dim[1]);
+}
+
 static int64_t matmul_macs(const slim_node *node)
 {
   const slim_matmul_attr *attr = node->attr;
@@ -37,6 +43,15 @@ static int64_t macs_of(const slim_node *node)
   }
   if (node->op == &slim_op_conv2d_weights_gradient) {
     return conv2d_macs(node->inputs[0], node->inputs[2]);
+  }
+  if (node->op == &slim_op_depthwise_conv2d) {
+    return depthwise_macs(&node->outputs[0], node->inputs[1]);
+  }
+  if (node->op == &slim_op_depthwise_conv2d_input_gradient) {
+    return depthwise_macs(node->inputs[0], node->inputs[1]);
+  }
+  if (node->op == &slim_op_depthwise_conv2d_weights_gradient) {
+    return depthwise_macs(node->inputs[0], node->inputs[2]);
   }
   return node->op == &slim_op_matmul ? matmul_macs(node) : 0;
 }

@@ -30,4 +30,11 @@ bool slim_rule_elementwise(slim_inference *q);
 /* Axis must lie in [0, rank). */
 bool slim_rule_axis(slim_inference *q, int axis, int rank);
 
+/* How many channels the weights [kh,kw,c,.] give. */
+typedef int64_t (*slim_outputs_fn)(const slim_shape *weights);
+/* The rule of convolutions of input 0 by input 1, with slim_conv2d_attr. */
+bool slim_rule_convolution(slim_inference *q, slim_outputs_fn outputs);
+/* The checks of their gradients: input 0 must be what the convolution of input x by input weights gives. */
+bool slim_rule_convolution_gradient(slim_inference *q, int x, int weights, slim_outputs_fn outputs);
+
 #endif

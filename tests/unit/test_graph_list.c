@@ -18,13 +18,19 @@ START_TEST(ops_come_with_shapes_and_multiply_accumulates)
   const slim_matmul_attr plain = { 0, 0 }, transposed = { 1, 0 };
   slim_tensor *c = slim_op_add((slim_tensor *[]){ a, b }, 2, &slim_op_matmul, "MatMul", &plain);
   (void)slim_op_add((slim_tensor *[]){ a, c }, 2, &slim_op_matmul, "db", &transposed);
+  slim_tensor *v = input(g, "v", SLIM_SHAPE(3, 3, 8, 2));
+  slim_tensor *z = slim_op_add((slim_tensor *[]){ y, v }, 2, &slim_op_depthwise_conv2d, "depthwise", &conv);
+  (void)slim_op_add((slim_tensor *[]){ z, v, y }, 3, &slim_op_depthwise_conv2d_input_gradient, "dy", &conv);
+  (void)slim_op_add((slim_tensor *[]){ z, y, v }, 3, &slim_op_depthwise_conv2d_weights_gradient, "dv", &conv);
   ck_assert_str_eq(slim_graph_error(g), "");
 
-  static const int64_t conv_macs = 14 * 14 * 8 * 5 * 5 * 3, macs[] = { 0, 0, conv_macs, conv_macs, conv_macs, 0, 0, 4000, 4000 };
-  slim_op_info infos[9];
-  ck_assert_uint_eq(slim_graph_list(g, NULL, 0), 9);
-  ck_assert_uint_eq(slim_graph_list(g, infos, 9), 9);
-  for (size_t i = 0; i < 9; i++) {
+  static const int64_t conv_macs = 14 * 14 * 8 * 5 * 5 * 3, depthwise_macs = 7 * 7 * 16 * 3 * 3;
+  static const int64_t macs[] = { 0, 0, conv_macs, conv_macs, conv_macs, 0, 0, 4000, 4000,
+                                 0, depthwise_macs, depthwise_macs, depthwise_macs };
+  slim_op_info infos[13];
+  ck_assert_uint_eq(slim_graph_list(g, NULL, 0), 13);
+  ck_assert_uint_eq(slim_graph_list(g, infos, 13), 13);
+  for (size_t i = 0; i < 13; i++) {
     ck_assert_int_eq(infos[i].macs, macs[i]);
   }
   ck_assert_str_eq(infos[2].name, "Conv2D");

@@ -233,6 +233,22 @@ static const op_case cases[] = {
     .in = { S4(2, 8, 6, 7), S4(2, 15, 12, 5), S4(3, 3, 5, 7) } },
   { "weights gradient rate", &slim_op_conv2d_weights_gradient, CONV(3, 3, 1, 1, 2, SLIM_VALID), 3,
     .in = { S4(2, 11, 8, 7), S4(2, 15, 12, 5), S4(3, 3, 5, 7) } },
+  { "depthwise", &slim_op_depthwise_conv2d, CONV(3, 3, 1, 1, 1, SLIM_SAME), 2,
+    .in = { S4(2, 15, 22, 32), S4(3, 3, 32, 1) } },
+  { "depthwise stride", &slim_op_depthwise_conv2d, CONV(3, 3, 2, 2, 1, SLIM_SAME), 2,
+    .in = { S4(2, 15, 12, 48), S4(3, 3, 48, 1) } },
+  { "depthwise multiplier", &slim_op_depthwise_conv2d, CONV(5, 5, 1, 1, 2, SLIM_SAME), 2,
+    .in = { S4(2, 15, 12, 5), S4(5, 5, 5, 3) } },
+  { "depthwise nchw", &slim_op_depthwise_conv2d, &(const slim_conv2d_attr){ { 2, 1 }, { 1, 1 }, SLIM_SAME, 1 }, 2,
+    .in = { S4(2, 5, 15, 12), S4(3, 2, 5, 2) } },
+  { "depthwise input gradient", &slim_op_depthwise_conv2d_input_gradient, CONV(3, 3, 1, 1, 1, SLIM_SAME), 3,
+    .in = { S4(2, 15, 22, 32), S4(3, 3, 32, 1), S4(2, 15, 22, 32) } },
+  { "depthwise input gradient stride", &slim_op_depthwise_conv2d_input_gradient, CONV(3, 3, 2, 2, 1, SLIM_SAME), 3,
+    .in = { S4(2, 8, 6, 21), S4(3, 3, 7, 3), S4(2, 15, 12, 7) } },
+  { "depthwise weights gradient", &slim_op_depthwise_conv2d_weights_gradient, CONV(3, 3, 1, 1, 1, SLIM_SAME), 3,
+    .in = { S4(9, 15, 22, 32), S4(9, 15, 22, 32), S4(3, 3, 32, 1) } },
+  { "depthwise weights gradient stride", &slim_op_depthwise_conv2d_weights_gradient, CONV(3, 3, 2, 2, 1, SLIM_SAME), 3,
+    .in = { S4(2, 8, 6, 21), S4(2, 15, 12, 7), S4(3, 3, 7, 3) } },
 };
 #define CASES ((int)(sizeof(cases) / sizeof(cases[0])))
 
@@ -489,6 +505,8 @@ START_TEST(an_epilogue_gives_what_its_ops_give)
     { &slim_op_matmul, &plain, { S2(45, 300), S2(300, 70), S1(70), S2(45, 70) } },
     { &slim_op_conv2d, &same, { S4(2, 9, 9, 16), S4(3, 3, 16, 37), S1(37), S4(2, 9, 9, 37) } },
     { &slim_op_conv2d, &same, { S4(2, 9, 9, 1), S4(5, 5, 1, 32), S1(32), S4(2, 9, 9, 32) } },
+    { &slim_op_depthwise_conv2d, &same, { S4(2, 9, 9, 37), S4(3, 3, 37, 1), S1(37), S4(2, 9, 9, 37) } },
+    { &slim_op_depthwise_conv2d, &same, { S4(2, 9, 9, 32), S4(3, 3, 32, 1), S1(32), S4(2, 9, 9, 32) } },
   };
   slim_device *device = cl_test_open();
   run_result fused = { .count = 0 }, apart = { .count = 0 };
@@ -503,7 +521,7 @@ END_TEST
 
 static void build(TCase *c)
 {
-  tcase_add_loop_test(c, an_epilogue_gives_what_its_ops_give, 0, 3);
+  tcase_add_loop_test(c, an_epilogue_gives_what_its_ops_give, 0, 5);
   tcase_add_loop_test(c, as_the_cpu_backend, 0, CASES);
 }
 

@@ -15,7 +15,7 @@ static int stage_of(const slim_node *node)
 
 static bool is_nchw(const slim_node *heavy)
 {
-  return slim_op_id_of(heavy->op) == SLIM_OP_ID_conv2d && ((const slim_conv2d_attr *)heavy->attr)->nchw != 0;
+  return slim_op_id_of(heavy->op) != SLIM_OP_ID_matmul && ((const slim_conv2d_attr *)heavy->attr)->nchw != 0;
 }
 
 /* A bias must lie along the channels that the heavy op makes. */
@@ -27,7 +27,7 @@ static bool bias_fits(const slim_node *heavy, const slim_node *bias)
 static bool is_heavy(const slim_node *node)
 {
   const int id = slim_op_id_of(node->op);
-  return id == SLIM_OP_ID_conv2d || id == SLIM_OP_ID_matmul;
+  return id == SLIM_OP_ID_conv2d || id == SLIM_OP_ID_depthwise_conv2d || id == SLIM_OP_ID_matmul;
 }
 
 bool slim_cl_epilogue_can_fuse(const slim_device *device, const slim_group *group, const slim_node *node)

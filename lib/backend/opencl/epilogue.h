@@ -1,4 +1,4 @@
-/* What may be fused behind conv2d and matmul: bias_add, then an activation. */
+/* What may be fused behind conv2d, depthwise_conv2d and matmul: bias_add, then an activation. */
 #ifndef SLIM_OPENCL_EPILOGUE_H
 #define SLIM_OPENCL_EPILOGUE_H
 

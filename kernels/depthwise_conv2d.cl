@@ -1,0 +1,90 @@
+#include "common.h"
+#include "depthwise_conv2d_params.h"
+#include "epilogue.h"
+#include "image.h"
+
+__kernel void slim_depthwise_conv2d_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, weights),
+                                              SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y),
+                                              const slim_depthwise_conv2d_params p)
+{
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(const float, weights);
+  SLIM_OPEN(const float, bias);
+  SLIM_OPEN(float, y);
+  const int i = (int)get_global_id(0), o = p.c * p.multiplier;
+  if (i >= p.n * p.oh * p.ow * o) {
+    return;
+  }
+  const int4 at = slim_pixel_of(i, p.oh, p.ow, o, p.nchw);
+  float sum = 0.0f;
+  for (int ky = 0; ky < p.kernel_h; ky++) {
+    const int iy = at.s1 * p.stride_h + ky * p.rate_h - p.before_h;
+    for (int kx = 0; kx < p.kernel_w; kx++) {
+      const int ix = at.s2 * p.stride_w + kx * p.rate_w - p.before_w;
+      if (iy >= 0 && iy < p.h && ix >= 0 && ix < p.w) {
+        sum = fma(x[slim_pixel_at(at.s0, iy, ix, at.s3 / p.multiplier, p.h, p.w, p.c, p.nchw)],
+                  weights[(ky * p.kernel_w + kx) * o + at.s3], sum);
+      }
+    }
+  }
+  y[i] = slim_epilogue(sum, bias, at.s3, p.epilogue);
+}
+
+__kernel void slim_depthwise_conv2d_input_gradient_naive_f32(SLIM_TENSOR(const float, dy),
+                                                             SLIM_TENSOR(const float, weights), SLIM_TENSOR(float, dx),
+                                                             const slim_depthwise_conv2d_params p)
+{
+  SLIM_OPEN(const float, dy);
+  SLIM_OPEN(const float, weights);
+  SLIM_OPEN(float, dx);
+  const int i = (int)get_global_id(0), o = p.c * p.multiplier;
+  if (i >= p.n * p.h * p.w * p.c) {
+    return;
+  }
+  const int4 at = slim_pixel_of(i, p.h, p.w, p.c, p.nchw);
+  float sum = 0.0f;
+  for (int ky = 0; ky < p.kernel_h; ky++) {
+    const int oy = slim_output_of(at.s1, p.before_h, ky, p.rate_h, p.stride_h, p.oh);
+    for (int kx = 0; kx < p.kernel_w; kx++) {
+      const int ox = slim_output_of(at.s2, p.before_w, kx, p.rate_w, p.stride_w, p.ow);
+      for (int k = at.s3 * p.multiplier; oy >= 0 && ox >= 0 && k < (at.s3 + 1) * p.multiplier; k++) {
+        sum = fma(dy[slim_pixel_at(at.s0, oy, ox, k, p.oh, p.ow, o, p.nchw)],
+                  weights[(ky * p.kernel_w + kx) * o + k], sum);
+      }
+    }
+  }
+  dx[i] = sum;
+}
+
+/* Sums by rows, images, all: the error grows with the longest of them. */
+__kernel void slim_depthwise_conv2d_weights_gradient_naive_f32(SLIM_TENSOR(const float, dy),
+                                                               SLIM_TENSOR(const float, x), SLIM_TENSOR(float, dw),
+                                                               const slim_depthwise_conv2d_params p)
+{
+  SLIM_OPEN(const float, dy);
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(float, dw);
+  const int i = (int)get_global_id(0), o = p.c * p.multiplier;
+  if (i >= p.kernel_h * p.kernel_w * o) {
+    return;
+  }
+  const int k = i % o, kx = i / o % p.kernel_w, ky = i / (o * p.kernel_w);
+  float total = 0.0f;
+  for (int n = 0; n < p.n; n++) {
+    float image = 0.0f;
+    for (int oy = 0; oy < p.oh; oy++) {
+      const int iy = oy * p.stride_h + ky * p.rate_h - p.before_h;
+      float row = 0.0f;
+      for (int ox = 0; ox < p.ow && iy >= 0 && iy < p.h; ox++) {
+        const int ix = ox * p.stride_w + kx * p.rate_w - p.before_w;
+        if (ix >= 0 && ix < p.w) {
+          row = fma(x[slim_pixel_at(n, iy, ix, k / p.multiplier, p.h, p.w, p.c, p.nchw)],
+                    dy[slim_pixel_at(n, oy, ox, k, p.oh, p.ow, o, p.nchw)], row);
+        }
+      }
+      image += row;
+    }
+    total += image;
+  }
+  dw[i] = total;
+}

@@ -1,0 +1,76 @@
+/*
+ * Depthwise sums: out[y][x][k] = epilogue(sum over the taps of in[.][.][k] * weights[row][column][k]). depthwise_conv2d
+ * is such a sum, and so is its input gradient, where out is dx and in is dy. in and out have channels last and as many
+ * of them as the weights have numbers a tap: tensors that lie otherwise are spread first and gathered after.
+ */
+#ifndef SLIM_CPU_DEPTHWISE_H
+#define SLIM_CPU_DEPTHWISE_H
+
+#include "backend/cpu/conv2d.h"
+#include "backend/cpu/epilogue.h"
+
+typedef struct depthwise {
+  conv2d g;        /* as the sums take it */
+  image x, y;      /* the tensors */
+  int multiplier;  /* channels of y for each of x */
+  bool transposed; /* the sums go from y to x */
+} depthwise;
+
+static inline depthwise depthwise_of(const slim_conv2d_attr *a, const slim_shape *x, const slim_shape *weights,
+                                     const slim_shape *y)
+{
+  depthwise d = { .g = conv2d_of(a, x, weights, y), .multiplier = weights->dim[3] };
+  d.x = d.g.x;
+  d.y = d.g.y;
+  d.g.x.c *= d.multiplier;
+  d.g.x.image *= (size_t)d.multiplier;
+  d.g.x = channels_last(d.g.x);
+  d.g.y = channels_last(d.g.y);
+  return d;
+}
+
+static inline double depthwise_flops(const depthwise *d)
+{
+  return 2.0 * (double)image_floats(&d->g.y) * d->g.kh * d->g.kw;
+}
+
+/* The first lanes floats at p, zeros behind. */
+CPU_INLINE vec lanes_load(const float *p, int lanes)
+{
+  vec v = { 0 };
+  if (lanes == VL) {
+    return vec_load(p);
+  }
+  memcpy(&v, p, (size_t)lanes * sizeof *p);
+  return v;
+}
+
+CPU_INLINE void lanes_store(float *p, vec v, int lanes)
+{
+  if (lanes == VL) {
+    vec_store(p, v);
+  } else {
+    memcpy(p, &v, (size_t)lanes * sizeof *p);
+  }
+}
+
+/* Workspace for x and y where the sums cannot take the tensors. */
+static inline size_t depthwise_x_floats(const depthwise *d)
+{
+  return d->x.channel != 1 || d->multiplier > 1 ? whole_lines(image_floats(&d->g.x)) : 0;
+}
+
+static inline size_t depthwise_y_floats(const depthwise *d)
+{
+  return d->y.channel != 1 ? whole_lines(image_floats(&d->g.y)) : 0;
+}
+
+/* A tensor with channels last, each channel repeated; and back, repeats added up. */
+void CPU_OP(depthwise_spread)(const slim_cpu_step *step, const image *im, int repeats, const float *from, float *to);
+void CPU_OP(depthwise_gather)(const slim_cpu_step *step, const image *im, int repeats, const float *from, float *to);
+
+/* The epilogue has no other activations than relu and relu6. */
+void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const float *in, const float *weights,
+                           float *out, const tile_epilogue *epilogue);
+
+#endif

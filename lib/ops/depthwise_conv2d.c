@@ -1,0 +1,57 @@
+/* Convolution of each channel by kernels of its own, and its gradients. */
+#include "ops/rule.h"
+
+static int64_t outputs_of(const slim_shape *weights)
+{
+  return (int64_t)weights->dim[2] * weights->dim[3];
+}
+
+static bool infer(slim_inference *q)
+{
+  return slim_rule_convolution(q, outputs_of);
+}
+
+static bool infer_input_gradient(slim_inference *q)
+{
+  q->out[0] = q->in[2];
+  return slim_rule_convolution_gradient(q, 2, 1, outputs_of);
+}
+
+static bool infer_weights_gradient(slim_inference *q)
+{
+  q->out[0] = q->in[2];
+  return slim_rule_convolution_gradient(q, 1, 2, outputs_of);
+}
+
+static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
+{
+  slim_tensor *x = node->inputs[0], *weights = node->inputs[1];
+  slim_tensor *for_input[] = { dy[0], weights, x };
+  slim_tensor *for_weights[] = { dy[0], x, weights };
+  dx[0] = slim_op_add(for_input, 3, &slim_op_depthwise_conv2d_input_gradient, "DepthwiseConv2dNativeBackpropInput",
+                      node->attr);
+  dx[1] = slim_op_add(for_weights, 3, &slim_op_depthwise_conv2d_weights_gradient, "DepthwiseConv2dNativeBackpropFilter",
+                      node->attr);
+}
+
+const slim_op slim_op_depthwise_conv2d = { .name = "depthwise_conv2d",
+                                           .min_inputs = 2,
+                                           .max_inputs = 2,
+                                           .outputs = 1,
+                                           .attr_size = sizeof(slim_conv2d_attr),
+                                           .infer = infer,
+                                           .gradient = gradient };
+const slim_op slim_op_depthwise_conv2d_input_gradient = { .name = "depthwise_conv2d_input_gradient",
+                                                          .min_inputs = 3,
+                                                          .max_inputs = 3,
+                                                          .outputs = 1,
+                                                          .attr_size = sizeof(slim_conv2d_attr),
+                                                          .shape_only = 1u << 2,
+                                                          .infer = infer_input_gradient };
+const slim_op slim_op_depthwise_conv2d_weights_gradient = { .name = "depthwise_conv2d_weights_gradient",
+                                                            .min_inputs = 3,
+                                                            .max_inputs = 3,
+                                                            .outputs = 1,
+                                                            .attr_size = sizeof(slim_conv2d_attr),
+                                                            .shape_only = 1u << 2,
+                                                            .infer = infer_weights_gradient };
