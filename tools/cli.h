@@ -12,13 +12,14 @@
 enum { EXIT_USAGE = 2 };
 
 /* Flags that several commands have. options_ is the command's options structure. */
-#define CLI_FLAG_JSON(options_) FLAG(options_, json, BOOL, "false", "print one JSON document, and nothing else, to stdout")
+#define CLI_FLAG_JSON(options_)                                                                                        \
+  FLAG(options_, json, BOOL, "false", "print one JSON document, and nothing else, to stdout")
 #define CLI_FLAG_DEVICE(options_)                                                                                      \
   FLAG(options_, device, STRING, "auto", "cpu, opencl, opencl:<n>, auto, or part of a device's name")
 #define CLI_FLAG_SEED(options_) FLAG(options_, seed, INT, "0", "fixes everything random", .min = 0, .max = 9e15)
 
-extern const command command_classify, command_convert, command_devices, command_eval, command_inspect, command_summary,
-    command_train;
+extern const command command_bench, command_classify, command_convert, command_devices, command_eval, command_inspect,
+    command_summary, command_train;
 
 /** Names the command for messages. With json, everything written to stdout from now on, by drivers too, goes to stderr;
  * only cli_print_json reaches the real stdout. */

@@ -20,10 +20,12 @@ static slim_status find_parts(model *m, const model_spec *spec, slim_error *erro
     model_list_networks(names, sizeof names);
     return slim_error_set(error, SLIM_ERR_NOT_FOUND, "there is no net '%s'; there are: %s", spec->model_name, names);
   }
-  m->preprocessing =
-      slim_get_preprocessing(spec->preprocessing_name ? spec->preprocessing_name : spec->model_name, error);
-  if (!m->preprocessing) {
-    return error->status;
+  if (!spec->synthetic) {
+    m->preprocessing =
+        slim_get_preprocessing(spec->preprocessing_name ? spec->preprocessing_name : spec->model_name, error);
+    if (!m->preprocessing) {
+      return error->status;
+    }
   }
   m->size = spec->image_size ? (int)spec->image_size : m->network->default_image_size;
   m->channels = spec->use_grayscale ? 1 : spec->channels ? spec->channels : m->network->channels;
@@ -40,7 +42,9 @@ slim_status model_open(model *m, const model_spec *spec, slim_error *error)
   m->images = slim_placeholder(m->graph, SLIM_FLOAT32, SLIM_SHAPE(-1, m->size, m->size, m->channels), "images");
   m->labels = slim_placeholder(m->graph, SLIM_INT64, SLIM_SHAPE(-1), "labels");
   m->logits = slim_build_network(spec->model_name, m->images, (float)spec->weight_decay,
-                                 &(slim_net_args){ .num_classes = (int)spec->num_classes, .is_training = spec->is_training });
+                                 &(slim_net_args){ .num_classes = (int)spec->num_classes,
+                                                   .is_training = spec->is_training,
+                                                   .dropout_keep_prob = (float)spec->dropout_keep_prob });
   if (!m->graph) {
     return slim_error_set(error, SLIM_ERR_MEMORY, "no memory for a graph");
   }
@@ -56,7 +60,7 @@ void model_close(model *m)
 }
 
 static slim_status open_queue(const model *m, slim_dataset *dataset, const model_input *input, slim_queue **queue,
-                        slim_error *error)
+                              slim_error *error)
 {
   const slim_image_options options = {
     .batch_size = (int)input->batch_size,
@@ -79,8 +83,7 @@ static slim_status open_queue(const model *m, slim_dataset *dataset, const model
 slim_status model_run(const model *m, const char *selector, slim_dataset *dataset, const model_input *input,
                       slim_device **device, slim_queue **queue, slim_session **session, slim_error *error)
 {
-  if (slim_device_open(selector, device, error) != SLIM_OK ||
-      open_queue(m, dataset, input, queue, error) != SLIM_OK ||
+  if (slim_device_open(selector, device, error) != SLIM_OK || open_queue(m, dataset, input, queue, error) != SLIM_OK ||
       slim_session_create(m->graph, *device, NULL, session, error) != SLIM_OK) {
     return error->status;
   }

@@ -17,14 +17,14 @@ typedef struct model_spec {
   int64_t image_size;                          /* height and width; 0: the net's own */
   int channels;                                /* of the images; 0: those of the net */
   int64_t num_classes;
-  double weight_decay;
-  bool is_training, use_grayscale;
+  double weight_decay, dropout_keep_prob;     /* dropout_keep_prob 0: the net's own */
+  bool is_training, use_grayscale, synthetic; /* synthetic: images come from nowhere, so there is no preprocessing */
   uint64_t seed;
 } model_spec;
 
 typedef struct model {
   const slim_network *network;
-  slim_preprocessing preprocessing; /* NULL without a name: summary needs none */
+  slim_preprocessing preprocessing; /* NULL for synthetic images */
   slim_graph *graph;
   slim_tensor *images, *labels; /* float32 [?, size, size, channels], int64 [?] */
   slim_tensor *logits;          /* [?, num_classes] */
@@ -43,8 +43,8 @@ typedef struct model_input {
 slim_status model_open(model *m, const model_spec *spec, slim_error *error);
 void model_close(model *m);
 
-/** Opens the device, batches of the data set, and a session of the model that takes its images and labels from them. What
- * was made before an error is the caller's to release too: session, queue, device. */
+/** Opens the device, batches of the data set, and a session of the model that takes its images and labels from them.
+ * What was made before an error is the caller's to release too: session, queue, device. */
 slim_status model_run(const model *m, const char *selector, slim_dataset *dataset, const model_input *input,
                       slim_device **device, slim_queue **queue, slim_session **session, slim_error *error);
 

@@ -1,11 +1,11 @@
-/* slimcl: convert data, train, evaluate, classify, inspect. One file per command: slimcl_<command>.c. */
+/* slimcl: convert data, train, evaluate, classify, inspect, measure. One file per command: slimcl_<command>.c. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 
-static const command *const commands[] = { &command_classify, &command_convert, &command_devices, &command_eval,
-                                           &command_inspect,  &command_summary, &command_train };
+static const command *const commands[] = { &command_bench, &command_classify, &command_convert, &command_devices,
+                                           &command_eval,  &command_inspect,  &command_summary, &command_train };
 enum { NUM_COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_usage(FILE *out)

@@ -77,6 +77,17 @@ typedef struct slim_plan_info {
 
 /** About the plan that ran last. */
 SLIM_API slim_status slim_session_plan_info(const slim_session *session, slim_plan_info *info);
+
+/** One step of a plan. */
+typedef struct slim_plan_step_info {
+  const char *name, *kernel; /* of the first node, "vgg_16/conv1/conv1_1/Conv2D"; owned by the session */
+  bool cpu;                  /* fell back to the CPU backend on another device */
+  double flops, bytes;
+  double ms; /* of its last run with profiling on; negative: not known */
+} slim_plan_step_info;
+
+/** About step i of the plan that ran last. @return false behind the last step. */
+SLIM_API bool slim_session_plan_step(slim_session *session, size_t i, slim_plan_step_info *info);
 /** Writes the plan that ran last: a line per step with kernel, shapes, FLOPs, bytes, arena offsets and, with profiling on,
  * milliseconds. @return as snprintf. */
 SLIM_API size_t slim_session_describe(slim_session *session, char *text, size_t size);

@@ -63,6 +63,40 @@ slim_status slim_session_plan_info(const slim_session *session, slim_plan_info *
   return SLIM_OK;
 }
 
+static double step_ms(const slim_session *session, const slim_plan_step *step)
+{
+  return session->profiling && step->step ? step->device->backend->step_ms(step->device, step->step) : -1;
+}
+
+static slim_plan_step_info step_info(const slim_session *session, const slim_plan *plan, const slim_plan_step *step)
+{
+  if (step->kind != SLIM_STEP_RUN) {
+    return (slim_plan_step_info){ .name = plan->graph->tensors[step->tensor]->name,
+                                  .kernel = step->kind == SLIM_STEP_UPLOAD ? "upload" : "download",
+                                  .bytes = (double)plan->tensors[step->tensor].bytes,
+                                  .ms = -1 };
+  }
+  const slim_node *node = step->group->group.nodes[0];
+  return (slim_plan_step_info){ .name = node->name,
+                                .kernel = step->step->kernel ? step->step->kernel : node->op->name,
+                                .cpu = step->group->fallback,
+                                .flops = step->step->flops,
+                                .bytes = step->step->bytes,
+                                .ms = step_ms(session, step) };
+}
+
+bool slim_session_plan_step(slim_session *session, size_t i, slim_plan_step_info *info)
+{
+  slim_session_lock(session);
+  const slim_plan *plan = session->last;
+  const bool there = plan && i < plan->num_run;
+  if (there) {
+    *info = step_info(session, plan, &plan->steps[i]);
+  }
+  slim_session_unlock(session);
+  return there;
+}
+
 /* --- words
  * -------------------------------------------------------------------------------------------------------------- */
 
@@ -105,11 +139,11 @@ static void put_names(writer *w, const slim_group *group)
   }
 }
 
-static void put_run(writer *w, slim_plan *plan, const slim_plan_step *step, bool profiling)
+static void put_run(writer *w, const slim_session *session, const slim_plan *plan, const slim_plan_step *step)
 {
   const slim_group *group = &step->group->group;
-  put(w, "%s%s", step->step->kernel ? step->step->kernel : group->nodes[0]->op->name,
-      step->group->fallback ? " (on the CPU: the device has no kernel)" : "");
+  const slim_plan_step_info info = step_info(session, plan, step);
+  put(w, "%s%s", info.kernel, info.cpu ? " (on the CPU: the device has no kernel)" : "");
   put_names(w, group);
   put(w, " ");
   for (int i = 0; i < group->num_in && i < 4; i++) {
@@ -117,12 +151,11 @@ static void put_run(writer *w, slim_plan *plan, const slim_plan_step *step, bool
   }
   put(w, "%s ->", group->num_in > 4 ? " ..." : "");
   put_shape(w, &step->out[0].shape);
-  put(w, "  %.3g MFLOP  %.3g MB", step->step->flops * 1e-6, step->step->bytes * 1e-6);
+  put(w, "  %.3g MFLOP  %.3g MB", info.flops * 1e-6, info.bytes * 1e-6);
   const slim_plan_tensor *out = &plan->tensors[slim_group_out(group, 0)->id];
   put_place(w, plan, out->slot[out->home]);
-  const double ms = profiling ? step->device->backend->step_ms(step->device, step->step) : -1;
-  if (ms >= 0) {
-    put(w, "  %.4f ms", ms);
+  if (info.ms >= 0) {
+    put(w, "  %.4f ms", info.ms);
   }
 }
 
@@ -146,7 +179,7 @@ static void put_plan(writer *w, slim_session *session, slim_plan *plan)
   for (size_t i = 0; i < plan->num_run; i++) {
     put(w, "%4zu  ", i);
     if (plan->steps[i].kind == SLIM_STEP_RUN) {
-      put_run(w, plan, &plan->steps[i], session->profiling);
+      put_run(w, session, plan, &plan->steps[i]);
     } else {
       put_copy(w, plan, &plan->steps[i]);
     }

@@ -104,6 +104,40 @@ START_TEST(an_op_the_device_lacks_runs_on_the_cpu)
 }
 END_TEST
 
+START_TEST(steps_are_told_one_by_one)
+{
+  const fake_options lacks = { .unsupported = "bias_add" };
+  slim_device *device = fake_open(lacks);
+  test_small net = test_small_make(3);
+  slim_session *session = test_session(net.graph, device, NULL);
+  slim_plan_step_info step;
+  slim_plan_info info;
+  float y[12];
+  double flops = 0, bytes = 0;
+  int steps = 0, cpu_steps = 0;
+  ck_assert(!slim_session_plan_step(session, 0, &step)); /* nothing ran yet */
+  test_ok(session, slim_session_initialize(session));
+  test_ok(session, test_small_run(session, &net, 4, net.y, y, sizeof y));
+  test_ok(session, slim_session_plan_info(session, &info));
+  for (; slim_session_plan_step(session, (size_t)steps, &step); steps++) {
+    ck_assert_int_gt((int)strlen(step.name), 0);
+    ck_assert_int_gt((int)strlen(step.kernel), 0);
+    ck_assert(step.ms < 0); /* no profile was asked for */
+    cpu_steps += step.cpu;
+    flops += step.flops;
+    bytes += step.bytes;
+  }
+  ck_assert_int_eq(steps, info.steps);
+  ck_assert_int_eq(cpu_steps, info.cpu_steps);
+  ck_assert_int_gt(cpu_steps, 0);
+  ck_assert_double_eq(flops, info.flops);
+  ck_assert_double_eq(bytes, info.bytes);
+  slim_session_destroy(session);
+  slim_graph_destroy(net.graph);
+  fake_close(device);
+}
+END_TEST
+
 START_TEST(an_endless_loop_does_not_fill_the_queue)
 {
   slim_device *device = fake_open((fake_options){ .fuses = false });
@@ -406,6 +440,7 @@ static void build(TCase *c)
 {
   tcase_add_loop_test(c, a_backend_of_one_s_own_trains_the_same, 0, 2);
   tcase_add_loop_test(c, an_op_the_device_lacks_runs_on_the_cpu, 0, 2 * MISSING);
+  tcase_add_test(c, steps_are_told_one_by_one);
   tcase_add_test(c, an_endless_loop_does_not_fill_the_queue);
   tcase_add_loop_test(c, no_pass_changes_a_result, 1, 1 << SLIM_PASS_COUNT);
   tcase_add_test(c, unknown_passes_are_named);
