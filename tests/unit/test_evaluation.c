@@ -115,12 +115,45 @@ START_TEST(waiting_for_a_checkpoint)
 }
 END_TEST
 
+static bool give_up_at_third(void *user)
+{
+  return ++*(int *)user == 3;
+}
+
+START_TEST(checkpoints_come_one_after_the_other)
+{
+  int asked = 0;
+  slim_checkpoints_iterator it = {
+    .folder = test_folder, .timeout = 0.02, .timeout_fn = give_up_at_third, .timeout_user = &asked
+  };
+  ck_assert(!slim_next_checkpoint(&it));
+  ck_assert_int_eq(asked, 3);
+  save_at(2);
+  ck_assert(slim_next_checkpoint(&it));
+  ck_assert_str_eq(it.path, test_path("model.ckpt-2"));
+  save_at(3);
+  const double found = it.begun;
+  it.min_interval_secs = 0.2;
+  ck_assert(slim_next_checkpoint(&it));
+  ck_assert_str_eq(it.path, test_path("model.ckpt-3"));
+  ck_assert_double_ge(it.begun - found, 0.2);
+  it.timeout_fn = NULL;
+  ck_assert(!slim_next_checkpoint(&it));
+  ck_assert_str_eq(it.path, test_path("model.ckpt-3"));
+  stop_flag = 1;
+  it.stop = &stop_flag;
+  it.timeout = 0;
+  ck_assert(!slim_next_checkpoint(&it));
+}
+END_TEST
+
 static void build(TCase *c)
 {
   tcase_add_checked_fixture(c, test_folder_make, test_folder_remove);
   tcase_add_loop_test(c, evaluation_counts_every_sample_once, 0, 4);
   tcase_add_loop_test(c, errors_of_evaluation_have_exact_text, 0, 5);
   tcase_add_test(c, waiting_for_a_checkpoint);
+  tcase_add_test(c, checkpoints_come_one_after_the_other);
 }
 
 TEST_MAIN("evaluation", build, test_device_available)
