@@ -30,7 +30,13 @@ typedef struct slim_tensors {
   slim_tensor *const *item;
 } slim_tensors;
 
+/** SLIM_TENSORS(a, b): a list of these, for the length of a statement. */
+#define SLIM_TENSORS(...)                                                                                              \
+  ((slim_tensors){ sizeof((slim_tensor *[]){ __VA_ARGS__ }) / sizeof(slim_tensor *), (slim_tensor *[]){ __VA_ARGS__ } })
+
 SLIM_API slim_graph *slim_graph_of(const slim_tensor *tensor);
+/** Output k of the op that made tensor. Errors: SLIM_ERR_ARG when it has fewer. */
+SLIM_API slim_tensor *slim_tensor_output(slim_tensor *tensor, int k);
 /** "vgg_16/conv1/Relu:0": the op's name and the output number. */
 SLIM_API const char *slim_tensor_name(const slim_tensor *tensor);
 SLIM_API slim_shape slim_tensor_shape(const slim_tensor *tensor);
@@ -45,6 +51,20 @@ SLIM_API slim_tensor *slim_constant(slim_graph *graph, float value, const char *
 /** A tensor of shape that never changes; values (row-major, dtype) are copied. */
 SLIM_API slim_tensor *slim_constant_tensor(slim_graph *graph, slim_dtype dtype, slim_shape shape, const void *values,
                                            const char *name);
+
+#define SLIM_OP_OUTPUTS 8 /* as many as an op may have */
+
+/** A shape rule's question and answer. Asked when an op is added (dim[0] of an input may be -1, open) and again by a
+ * session with the batch bound. */
+typedef struct slim_inference {
+  const void *attr;
+  int inputs;
+  const slim_shape *in;
+  const slim_dtype *in_type;
+  slim_shape *out;      /* one per output; zeroed before the call */
+  slim_dtype *out_type; /* preset to in_type[0] (float32 without inputs) */
+  slim_error *error;    /* text: what was wrong, with shapes and values; the caller adds layer and scope */
+} slim_inference;
 
 /** Adds gradient ops: the sum of d sum(y) / d x for each of xs. @return one tensor per x, NULL where y does not depend
  * on x. Errors: SLIM_ERR_UNSUPPORTED naming an op without gradient. */

@@ -179,25 +179,25 @@ SLIM_API slim_status slim_wait_for_new_checkpoint(const char *folder, const char
                                                   size_t size);
 
 /** Where a walk over new checkpoints is; zero-initialise it, with folder and, if wanted, the options. */
-typedef struct slim_checkpoints_iterator {
+typedef struct slim_checkpoint_walk {
   const char *folder;
   double min_interval_secs; /* from one checkpoint to the next, start to start: some may be skipped */
   double timeout;           /* seconds to wait for a new one; 0 or below: for ever */
   bool (*timeout_fn)(void *user); /* asked after a timeout: true ends the walk, as NULL does; false waits on */
   void *timeout_user;
   const volatile sig_atomic_t *stop; /* may be NULL */
-  char path[1024];                   /* the checkpoint that slim_next_checkpoint found; "" at first */
+  char path[1024];                   /* the checkpoint that slim_checkpoints_iterator found; "" at first */
   double begun;                      /* when it was found, of the library's own clock */
-} slim_checkpoints_iterator;
+} slim_checkpoint_walk;
 
 /**
- * Waits for the next checkpoint of the folder: another than it->path.
- * @return true with it->path set; false at the end: stopped, timed out, or a path too long.
+ * Waits for the next checkpoint of the folder: another than walk->path.
+ * @return true with walk->path set; false at the end: stopped, timed out, or a path too long.
  *
- *   slim_checkpoints_iterator it = { .folder = "run", .timeout = 600 };
- *   while (slim_next_checkpoint(&it)) { ... slim_evaluate_once(session, it.path, ...) ... }
+ *   slim_checkpoint_walk walk = { .folder = "run", .timeout = 600 };
+ *   while (slim_checkpoints_iterator(&walk)) { ... slim_evaluate_once(session, walk.path, ...) ... }
  */
-SLIM_API bool slim_next_checkpoint(slim_checkpoints_iterator *it);
+SLIM_API bool slim_checkpoints_iterator(slim_checkpoint_walk *walk);
 
 #ifdef __cplusplus
 }

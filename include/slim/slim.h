@@ -5,6 +5,7 @@
 #include "slim/args.h"
 #include "slim/base.h"
 #include "slim/checkpoint.h"
+#include "slim/custom_op.h"
 #include "slim/data.h"
 #include "slim/device.h"
 #include "slim/graph.h"

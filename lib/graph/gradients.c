@@ -116,7 +116,7 @@ static void add_gradients_of(backward *b, slim_node *node, slim_tensor *const *d
 
 static void pass_through(backward *b, slim_node *node)
 {
-  slim_tensor *dy[SLIM_NODE_OUTPUTS] = { NULL };
+  slim_tensor *dy[SLIM_OP_OUTPUTS] = { NULL };
   bool any = false;
   for (int k = 0; k < node->op->outputs; k++) {
     dy[k] = sum_of(b, &node->outputs[k]);

@@ -163,10 +163,15 @@ slim_tensors slim_tensors_of(const slim_list *list)
   return (slim_tensors){ list->count, (slim_tensor *const *)list->item };
 }
 
-slim_tensor *slim_node_output(slim_tensor *tensor, int k)
+slim_tensor *slim_tensor_output(slim_tensor *tensor, int k)
 {
   if (!tensor || slim_is_poison(tensor)) {
     return tensor;
+  }
+  const slim_node *node = tensor->node;
+  if (k < 0 || k >= node->op->outputs) {
+    return slim_graph_fail(node->graph, SLIM_ERR_ARG, "%s '%s': there is no output %d, it has %d", node->op->name,
+                           node->name, k, node->op->outputs);
   }
   return &tensor->node->outputs[k];
 }
@@ -317,9 +322,9 @@ slim_tensor *slim_node_add_named(slim_graph *graph, const slim_op *op, const cha
   if (!graph || !inputs_usable(graph, op, full_name, inputs, num_inputs)) {
     return graph ? graph->poison : NULL;
   }
-  if (op->outputs < 1 || op->outputs > SLIM_NODE_OUTPUTS) {
+  if (op->outputs < 1 || op->outputs > SLIM_OP_OUTPUTS) {
     return slim_graph_fail(graph, SLIM_ERR_ARG, "%s '%s': %d outputs, must be 1 to %d", op->name, full_name,
-                           op->outputs, SLIM_NODE_OUTPUTS);
+                           op->outputs, SLIM_OP_OUTPUTS);
   }
   slim_node *node = slim_arena_alloc(graph->arena, sizeof *node);
   slim_tensor **copy = slim_arena_array(graph->arena, (size_t)num_inputs, sizeof *copy);
@@ -337,8 +342,8 @@ slim_tensor *slim_node_add_named(slim_graph *graph, const slim_op *op, const cha
   *node = (slim_node){
     .graph = graph, .op = op, .stage = graph->names->stage, .attr = attributes, .num_inputs = num_inputs, .inputs = copy
   };
-  slim_shape shape[SLIM_NODE_OUTPUTS] = { { 0 } };
-  slim_dtype dtype[SLIM_NODE_OUTPUTS] = { SLIM_DTYPE_NONE };
+  slim_shape shape[SLIM_OP_OUTPUTS] = { { 0 } };
+  slim_dtype dtype[SLIM_OP_OUTPUTS] = { SLIM_DTYPE_NONE };
   return infer(graph, full_name, node, shape, dtype) ? enlist(graph, node, full_name, shape, dtype) : graph->poison;
 }
 

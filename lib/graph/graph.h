@@ -18,20 +18,9 @@ enum slim_op_flags {
   SLIM_OP_EPILOGUE = 16 /* may be fused behind a heavy op as its epilogue (bias_add, activation, add) */
 };
 
-/* A shape rule's question and answer. Called when the node is added (dim[0] of any input may be -1, open) and again by
- * a session with the batch bound. */
-typedef struct slim_inference {
-  const void *attr;
-  int inputs;
-  const slim_shape *in;
-  const slim_dtype *in_type;
-  slim_shape *out;      /* one per output; zeroed before the call */
-  slim_dtype *out_type; /* preset to in_type[0] (float32 without inputs) */
-  slim_error *error;    /* text: what was wrong, with shapes and values; the caller adds layer and scope */
-} slim_inference;
-
 struct slim_op {
   const char *name;           /* "conv2d": the same word in every folder */
+  const slim_op *base;        /* the op of the table that backends run for one registered at run time; NULL: itself */
   int min_inputs, max_inputs; /* max -1: any number */
   int outputs;                /* output 0 is the result; others exist when somebody reads them */
   size_t attr_size;           /* attributes are plain structs, copied and compared by value */
@@ -135,6 +124,7 @@ struct slim_graph {
   struct slim_arg_scopes *arg_scopes;   /* arg_scope.c */
   struct slim_collections *collections; /* collections.c */
   struct slim_names *names;             /* graph.c: names in use, tensors by name */
+  struct slim_custom *custom;           /* lib/ops/custom.c: ops registered at run time, a list */
 };
 
 /* Adds a node in the current name scope; name is made unique there (Conv2D, Conv2D_1); "/" takes the name of the scope
@@ -144,8 +134,6 @@ slim_tensor *slim_node_add(slim_graph *graph, const slim_op *op, const char *nam
                            slim_tensor *const *inputs, int num_inputs);
 /* The graph's end is object's end too: end(object) is called once, at once when there is no memory to note it. */
 slim_status slim_graph_own(slim_graph *graph, void *object, void (*end)(void *object));
-/* Output k of the node that made tensor. */
-slim_tensor *slim_node_output(slim_tensor *tensor, int k);
 bool slim_is_poison(const slim_tensor *tensor);
 /* The poison tensor of the graph that any of the tensors belongs to; NULL if all are NULL. */
 slim_tensor *slim_poison(const slim_tensor *tensor);

@@ -7,8 +7,6 @@
 
 /* --- graph.c, names.c --- */
 
-enum { SLIM_NODE_OUTPUTS = 8 }; /* at most */
-
 struct slim_names {
   slim_map used;      /* lower-case names in use -> how often asked for */
   slim_map nodes;     /* op name -> slim_node */

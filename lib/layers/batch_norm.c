@@ -66,8 +66,8 @@ static slim_tensor *update(slim_call *call, slim_tensor *moving, slim_tensor *ba
 static slim_tensor *add_updates(slim_call *call, const parts *p, slim_tensor *net)
 {
   const char *collections = call->args.updates_collections ? call->args.updates_collections : SLIM_UPDATE_OPS;
-  slim_tensor *updates[] = { net, update(call, p->input[3], slim_node_output(net, 1)),
-                             update(call, p->input[4], slim_node_output(net, 2)) };
+  slim_tensor *updates[] = { net, update(call, p->input[3], slim_tensor_output(net, 1)),
+                             update(call, p->input[4], slim_tensor_output(net, 2)) };
   if (!*collections) {
     return slim_op_add(updates, 3, &slim_op_group, "Identity", NULL);
   }

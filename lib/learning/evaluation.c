@@ -257,34 +257,34 @@ slim_status slim_wait_for_new_checkpoint(const char *folder, const char *last, d
 }
 
 /* Waits until interval seconds after the last one was found. */
-static bool keep_interval(const slim_checkpoints_iterator *it)
+static bool keep_interval(const slim_checkpoint_walk *walk)
 {
-  const volatile sig_atomic_t *stop = it->stop;
-  double left = it->path[0] ? it->begun + it->min_interval_secs - slim_learning_now() : 0.0;
+  const volatile sig_atomic_t *stop = walk->stop;
+  double left = walk->path[0] ? walk->begun + walk->min_interval_secs - slim_learning_now() : 0.0;
   while (left > 0.0 && !(stop && *stop)) {
     sleep_for(left < POLL_SECONDS ? left : POLL_SECONDS);
-    left = it->begun + it->min_interval_secs - slim_learning_now();
+    left = walk->begun + walk->min_interval_secs - slim_learning_now();
   }
   return !(stop && *stop);
 }
 
-bool slim_next_checkpoint(slim_checkpoints_iterator *it)
+bool slim_checkpoints_iterator(slim_checkpoint_walk *walk)
 {
-  const double timeout = it->timeout > 0.0 ? it->timeout : -1.0;
+  const double timeout = walk->timeout > 0.0 ? walk->timeout : -1.0;
   const double poll = timeout > 0.0 && timeout < POLL_SECONDS ? timeout / 4 : POLL_SECONDS;
-  char path[sizeof it->path];
-  slim_status status = keep_interval(it) ? SLIM_ERR_NOT_FOUND : SLIM_ERR_STOPPED;
+  char path[sizeof walk->path];
+  slim_status status = keep_interval(walk) ? SLIM_ERR_NOT_FOUND : SLIM_ERR_STOPPED;
   while (status == SLIM_ERR_NOT_FOUND) {
-    status = slim_wait_for_new_checkpoint(it->folder, it->path[0] ? it->path : NULL, poll, timeout, it->stop, path,
-                                          sizeof path);
-    if (status == SLIM_ERR_NOT_FOUND && (!it->timeout_fn || it->timeout_fn(it->timeout_user))) {
+    status = slim_wait_for_new_checkpoint(walk->folder, walk->path[0] ? walk->path : NULL, poll, timeout, walk->stop,
+                                          path, sizeof path);
+    if (status == SLIM_ERR_NOT_FOUND && (!walk->timeout_fn || walk->timeout_fn(walk->timeout_user))) {
       return false;
     }
   }
   if (status != SLIM_OK) {
     return false;
   }
-  memcpy(it->path, path, sizeof path);
-  it->begun = slim_learning_now();
+  memcpy(walk->path, path, sizeof path);
+  walk->begun = slim_learning_now();
   return true;
 }

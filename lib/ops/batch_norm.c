@@ -48,8 +48,8 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
     return; /* the statistics have no gradient */
   }
   dx[0] = slim_op_add(inputs, 5, &slim_op_batch_norm_gradient, "FusedBatchNormGrad", node->attr);
-  dx[1] = slim_node_output(dx[0], 1);
-  dx[2] = slim_node_output(dx[0], 2);
+  dx[1] = slim_tensor_output(dx[0], 1);
+  dx[2] = slim_tensor_output(dx[0], 2);
 }
 
 const slim_op slim_op_batch_norm = { .name = "batch_norm",

@@ -3,6 +3,7 @@
 #define SLIM_OPS_H
 
 #include "graph/graph.h"
+#include "slim/custom_op.h"
 
 typedef enum slim_op_id {
 #define SLIM_OP(name_) SLIM_OP_ID_##name_,
@@ -16,7 +17,7 @@ typedef enum slim_op_id {
 #undef SLIM_OP
 
 extern const slim_op *const slim_op_table[SLIM_OP_COUNT];
-/* Id of an op of the table, -1 for one registered at run time. */
+/* Id of an op of the table, SLIM_OP_ID_custom for one registered at run time, -1 for any other. */
 int slim_op_id_of(const slim_op *op);
 
 /* conv2d(x [n,h,w,c], weights [kh,kw,c,o]) -> [n,oh,ow,o].
@@ -229,6 +230,15 @@ typedef struct slim_counter_attr {
  * host scalar: adds the sum of values (times weights) to total and their number (sum of weights) to count, gives the
  * mean so far, 0 while count is 0. streaming_value(total, count) -> the mean so far, without adding. */
 /* group(x, ...): runs all its inputs; output 0 is input 0. */
+
+/* custom: ops registered at run time (slim/custom_op.h). The table has one, whose kernels run them all; op of their nodes
+ * is the first member of this. */
+typedef struct slim_custom {
+  slim_op op;
+  slim_custom_op spec; /* its texts belong to the graph */
+  struct slim_custom *next;
+} slim_custom_entry;
+const slim_custom_op *slim_custom_spec(const slim_node *node);
 
 /* --- adding ops: each adds one node under its TF op name and returns output 0 ------------------------------------- */
 

@@ -9,6 +9,7 @@ const slim_op *const slim_op_table[SLIM_OP_COUNT] = {
 
 int slim_op_id_of(const slim_op *op)
 {
+  op = op->base ? op->base : op;
   for (int i = 0; i < SLIM_OP_COUNT; i++) {
     if (slim_op_table[i] == op) {
       return i;

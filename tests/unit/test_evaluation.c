@@ -123,27 +123,27 @@ static bool give_up_at_third(void *user)
 START_TEST(checkpoints_come_one_after_the_other)
 {
   int asked = 0;
-  slim_checkpoints_iterator it = {
+  slim_checkpoint_walk walk = {
     .folder = test_folder, .timeout = 0.02, .timeout_fn = give_up_at_third, .timeout_user = &asked
   };
-  ck_assert(!slim_next_checkpoint(&it));
+  ck_assert(!slim_checkpoints_iterator(&walk));
   ck_assert_int_eq(asked, 3);
   save_at(2);
-  ck_assert(slim_next_checkpoint(&it));
-  ck_assert_str_eq(it.path, test_path("model.ckpt-2"));
+  ck_assert(slim_checkpoints_iterator(&walk));
+  ck_assert_str_eq(walk.path, test_path("model.ckpt-2"));
   save_at(3);
-  const double found = it.begun;
-  it.min_interval_secs = 0.2;
-  ck_assert(slim_next_checkpoint(&it));
-  ck_assert_str_eq(it.path, test_path("model.ckpt-3"));
-  ck_assert_double_ge(it.begun - found, 0.2);
-  it.timeout_fn = NULL;
-  ck_assert(!slim_next_checkpoint(&it));
-  ck_assert_str_eq(it.path, test_path("model.ckpt-3"));
+  const double found = walk.begun;
+  walk.min_interval_secs = 0.2;
+  ck_assert(slim_checkpoints_iterator(&walk));
+  ck_assert_str_eq(walk.path, test_path("model.ckpt-3"));
+  ck_assert_double_ge(walk.begun - found, 0.2);
+  walk.timeout_fn = NULL;
+  ck_assert(!slim_checkpoints_iterator(&walk));
+  ck_assert_str_eq(walk.path, test_path("model.ckpt-3"));
   stop_flag = 1;
-  it.stop = &stop_flag;
-  it.timeout = 0;
-  ck_assert(!slim_next_checkpoint(&it));
+  walk.stop = &stop_flag;
+  walk.timeout = 0;
+  ck_assert(!slim_checkpoints_iterator(&walk));
 }
 END_TEST
 

@@ -57,13 +57,13 @@ START_TEST(a_node_has_names_shapes_and_outputs)
   slim_tensor *x = input();
   slim_tensor *y = split(x, 2);
   ck_assert_str_eq(slim_tensor_name(y), "Split:0");
-  ck_assert_str_eq(slim_tensor_name(slim_node_output(y, 1)), "Split:1");
-  const slim_shape shape = slim_tensor_shape(slim_node_output(y, 1));
+  ck_assert_str_eq(slim_tensor_name(slim_tensor_output(y, 1)), "Split:1");
+  const slim_shape shape = slim_tensor_shape(slim_tensor_output(y, 1));
   ck_assert(slim_shape_equal(&shape, &SLIM_SHAPE(-1, 3)));
   ck_assert_int_eq(slim_tensor_dtype(y), SLIM_FLOAT32);
   ck_assert_ptr_eq(slim_graph_of(y), g);
   ck_assert_ptr_eq(slim_graph_find(g, "Split"), y);
-  ck_assert_ptr_eq(slim_graph_find(g, "Split:1"), slim_node_output(y, 1));
+  ck_assert_ptr_eq(slim_graph_find(g, "Split:1"), slim_tensor_output(y, 1));
   ck_assert_ptr_null(slim_graph_find(g, "Split:2"));
   ck_assert_ptr_null(slim_graph_find(g, "none"));
   ck_assert_uint_eq(g->num_nodes, 2);
@@ -115,7 +115,7 @@ START_TEST(the_first_error_stays_and_poison_passes)
   ck_assert_str_eq(slim_graph_error(g), "split 'Split': cannot split [?,5] at 5");
   ck_assert_str_eq(slim_tensor_name(bad), "poison:0");
   ck_assert_ptr_eq(slim_graph_of(bad), g);
-  ck_assert_ptr_eq(slim_node_output(bad, 3), bad);
+  ck_assert_ptr_eq(slim_tensor_output(bad, 3), bad);
 }
 END_TEST
 
@@ -166,7 +166,7 @@ START_TEST(a_null_graph_passes_through)
   ck_assert_ptr_null(slim_poison(NULL));
   ck_assert_ptr_null(slim_graph_find(NULL, "x"));
   ck_assert_ptr_null(slim_graph_of(NULL));
-  ck_assert_ptr_null(slim_node_output(NULL, 0));
+  ck_assert_ptr_null(slim_tensor_output(NULL, 0));
   ck_assert_int_eq(slim_graph_status(NULL), SLIM_ERR_MEMORY);
   ck_assert_str_eq(slim_graph_error(NULL), "no graph: out of memory");
   ck_assert_uint_eq(slim_get_collection(NULL, "a", NULL).count, 0);

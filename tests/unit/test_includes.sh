@@ -24,7 +24,7 @@ awk -F: '
     for (i = 1; i < n; i += 2) {
       level[pairs[i]] = pairs[i + 1]
     }
-    n = split("base base args graph graph graph ops ops data data summary summary device backend layers layers " \
+    n = split("base base args graph graph graph ops ops custom_op ops data data summary summary device backend layers layers " \
               "losses losses optimizers optimizers metrics metrics session session nets nets checkpoint checkpoint " \
               "learning learning model_analyzer layers", pairs, " ")
     for (i = 1; i < n; i += 2) {

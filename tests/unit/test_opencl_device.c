@@ -199,7 +199,7 @@ static int build_kernels(const char *limits, bool tiles, int i)
       cl_kernel kernel = NULL;
       slim_cl_program *program = NULL;
       ck_assert_msg(slim_cl_kernel_create(device, name, &kernel, &program) == SLIM_OK, "%s", device->error.text);
-      ck_assert_str_eq(slim_kernel_sources[program->source].name, s->name);
+      ck_assert_str_eq(program->source->name, s->name);
       slim_cl_of(device)->api->ReleaseKernel(kernel);
       kernels++;
     }
@@ -212,7 +212,8 @@ static int build_kernels(const char *limits, bool tiles, int i)
 START_TEST(every_embedded_program_builds)
 {
   const int plain = build_kernels("class=cpu", false, _i);
-  ck_assert_int_gt(plain + build_kernels("class=gpu", true, _i), 0);
+  const bool preamble = strcmp(slim_kernel_sources[_i].name, "custom") == 0;
+  ck_assert_int_ge(plain + build_kernels("class=gpu", true, _i), !preamble);
 }
 END_TEST
 

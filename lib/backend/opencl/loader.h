@@ -26,6 +26,7 @@
   X(ReleaseProgram)                                                                                                    \
   X(CreateKernel)                                                                                                      \
   X(ReleaseKernel)                                                                                                     \
+  X(GetKernelInfo)                                                                                                     \
   X(SetKernelArg)                                                                                                      \
   X(GetKernelWorkGroupInfo)                                                                                            \
   X(EnqueueNDRangeKernel)                                                                                              \

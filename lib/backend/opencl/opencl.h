@@ -88,7 +88,7 @@ void slim_cl_flag_free(slim_cl *cl);
 
 struct slim_cl_program {
   slim_cl_program *next;
-  size_t source; /* index into slim_kernel_sources */
+  const struct slim_kernel_source *source; /* one of slim_kernel_sources; NULL: of an op of the user's */
   cl_program program;
   uint64_t key[2];                          /* of the disk cache */
   uint64_t launched[SLIM_CL_LAUNCHED_MOST]; /* hashes of the kernels and group sizes that its binary holds compiled */
@@ -97,6 +97,9 @@ struct slim_cl_program {
 
 /** A new kernel object of the program that holds name; the program is built at first use. */
 slim_status slim_cl_kernel_create(slim_device *device, const char *name, cl_kernel *kernel, slim_cl_program **program);
+/** The same of a source that is not embedded: its program is kept for the next source of the same name and text. */
+slim_status slim_cl_kernel_create_of(slim_device *device, const struct slim_kernel_source *source, const char *name,
+                                     cl_kernel *kernel, slim_cl_program **program);
 /** Notes that the kernel ran with this group size: its binary may have grown. */
 void slim_cl_program_launched(slim_device *device, slim_cl_program *program, const char *kernel, const size_t *local);
 /** Writes binaries that are new or have grown to the disk cache; failures are silent. The queue must be idle. */
@@ -175,6 +178,8 @@ typedef struct slim_cl_build {
 
 /** Begins a launch of the kernel; arguments follow in order, a range ends it. */
 void slim_cl_begin(slim_cl_build *build, const char *kernel);
+/** The same for a kernel of this source, which may be gone afterwards. */
+void slim_cl_begin_source(slim_cl_build *build, const struct slim_kernel_source *source, const char *kernel);
 /** The view's buffer and its offset; a view without memory is passed as some valid buffer that the kernel must not
  * touch. */
 void slim_cl_arg_view(slim_cl_build *build, const slim_view *view);
@@ -183,6 +188,8 @@ void slim_cl_arg_view_at(slim_cl_build *build, const slim_view *view, size_t byt
 void slim_cl_arg(slim_cl_build *build, const void *value, size_t bytes);
 void slim_cl_arg_memory(slim_cl_build *build, cl_mem memory);
 void slim_cl_arg_local(slim_cl_build *build, size_t bytes);
+/** Checks that the kernel takes so many arguments, as one of a source from outside may not. */
+void slim_cl_args_expect(slim_cl_build *build, int count);
 /** A float read from the host view at each enqueue. */
 void slim_cl_arg_host(slim_cl_build *build, const slim_view *view);
 /** uint4: key and step of the random stream of (seed, hash, step), set at each enqueue. */
@@ -194,6 +201,8 @@ void slim_cl_range_vectors(slim_cl_build *build, size_t n);
 /** The same for few but longer work-items, a row each: small groups, so that all compute units get some. */
 void slim_cl_range_rows(slim_cl_build *build, size_t rows);
 void slim_cl_range_3d(slim_cl_build *build, const size_t groups[3], const size_t local[3]);
+/** items work-items, rounded up to whole groups of local; local NULL: groups along the first dimension. */
+void slim_cl_range_items(slim_cl_build *build, const size_t items[3], const size_t *local);
 /** groups groups of local work-items. */
 void slim_cl_range_groups(slim_cl_build *build, size_t groups, size_t local);
 /** A copy between views of as many bytes. */

@@ -57,7 +57,8 @@ typedef struct slim_cl_op {
   X(conv2d_weights_gradient)                                                                                           \
   X(depthwise_conv2d)                                                                                                  \
   X(depthwise_conv2d_input_gradient)                                                                                   \
-  X(depthwise_conv2d_weights_gradient)
+  X(depthwise_conv2d_weights_gradient)                                                                                 \
+  X(custom)
 
 #define SLIM_CL_OP_DECLARE_(name_) extern const slim_cl_op slim_cl_op_##name_;
 SLIM_CL_OP_MAP(SLIM_CL_OP_DECLARE_)

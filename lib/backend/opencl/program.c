@@ -13,8 +13,8 @@
 #define LOG_MOST (1u << 20)
 #define BINARY_MOST ((size_t)256 << 20)
 
-/* The program whose source defines the kernel; slim_kernel_source_count when none does. */
-static size_t source_of(const char *kernel)
+/* The embedded source that defines the kernel; NULL when none does. */
+static const slim_kernel_source *source_of(const char *kernel)
 {
   char definition[128];
   snprintf(definition, sizeof(definition), "void %s(", kernel);
@@ -22,13 +22,12 @@ static size_t source_of(const char *kernel)
   while (i < slim_kernel_source_count && strstr(slim_kernel_sources[i].text, definition) == NULL) {
     i++;
   }
-  return i;
+  return i < slim_kernel_source_count ? &slim_kernel_sources[i] : NULL;
 }
 
 /* What a binary depends on: device, driver, options and source. */
-static bool make_key(const slim_device *device, size_t source, uint64_t key[2])
+static bool make_key(const slim_device *device, const slim_kernel_source *s, uint64_t key[2])
 {
-  const slim_kernel_source *s = &slim_kernel_sources[source];
   const char *texts[] = { device->info.name,   device->info.vendor,         device->info.version,
                           device->info.driver, slim_cl_of(device)->options, s->name };
   slim_bytes all = { 0 };
@@ -70,10 +69,9 @@ static void build_log(slim_device *device, cl_program program, char *text, size_
   }
 }
 
-static slim_status build_source(slim_device *device, size_t source, cl_program *program)
+static slim_status build_source(slim_device *device, const slim_kernel_source *s, cl_program *program)
 {
   const slim_cl *cl = slim_cl_of(device);
-  const slim_kernel_source *s = &slim_kernel_sources[source];
   const char *text = s->text;
   cl_int code = CL_SUCCESS;
   *program = cl->api->CreateProgramWithSource(cl->context, 1, &text, &s->size, &code);
@@ -137,15 +135,18 @@ static cl_program build_cached(slim_device *device, slim_cl_program *entry)
   return program;
 }
 
-static slim_status program_build(slim_device *device, size_t source, slim_cl_program **out)
+/* Builds the program and puts it into the list. embedded: source is one of slim_kernel_sources. */
+static slim_status program_build(slim_device *device, const slim_kernel_source *source, bool embedded,
+                                 const uint64_t key[2], slim_cl_program **out)
 {
   slim_cl *cl = slim_cl_of(device);
   slim_cl_program *entry = calloc(1, sizeof(*entry));
-  if (entry == NULL || !make_key(device, source, entry->key)) {
-    free(entry);
+  if (entry == NULL) {
     return slim_cl_fail(device, SLIM_ERR_MEMORY, "%s: out of memory", device->info.selector);
   }
-  entry->source = source;
+  entry->key[0] = key[0];
+  entry->key[1] = key[1];
+  entry->source = embedded ? source : NULL;
   entry->program = build_cached(device, entry);
   const slim_status status = entry->program == NULL ? build_source(device, source, &entry->program) : SLIM_OK;
   if (status != SLIM_OK) {
@@ -158,28 +159,60 @@ static slim_status program_build(slim_device *device, size_t source, slim_cl_pro
   return SLIM_OK;
 }
 
-slim_status slim_cl_kernel_create(slim_device *device, const char *name, cl_kernel *kernel, slim_cl_program **program)
+/* The program of the source, built if need be. An embedded one is found by its address, without a look at its text. */
+static slim_status program_find(slim_device *device, const slim_kernel_source *source, bool embedded,
+                                slim_cl_program **out)
 {
-  slim_cl *cl = slim_cl_of(device);
-  const size_t source = source_of(name);
-  *kernel = NULL;
-  if (source == slim_kernel_source_count) {
-    return slim_cl_fail(device, SLIM_ERR_STATE, "%s: no program holds the kernel %s", device->info.selector, name);
-  }
-  pthread_mutex_lock(&cl->lock);
-  slim_cl_program *found = cl->programs;
-  while (found != NULL && found->source != source) {
+  slim_cl_program *found = slim_cl_of(device)->programs;
+  uint64_t key[2];
+  while (embedded && found != NULL && found->source != source) {
     found = found->next;
   }
-  const slim_status status = found == NULL ? program_build(device, source, &found) : SLIM_OK;
+  if (!embedded || found == NULL) {
+    if (!make_key(device, source, key)) {
+      return slim_cl_fail(device, SLIM_ERR_MEMORY, "%s: out of memory", device->info.selector);
+    }
+    found = slim_cl_of(device)->programs;
+    while (found != NULL && (found->key[0] != key[0] || found->key[1] != key[1])) {
+      found = found->next;
+    }
+  }
+  *out = found;
+  return found == NULL ? program_build(device, source, embedded, key, out) : SLIM_OK;
+}
+
+static slim_status kernel_create(slim_device *device, const slim_kernel_source *source, bool embedded, const char *name,
+                                 cl_kernel *kernel, slim_cl_program **program)
+{
+  slim_cl *cl = slim_cl_of(device);
+  *kernel = NULL;
+  pthread_mutex_lock(&cl->lock);
+  const slim_status status = program_find(device, source, embedded, program);
   pthread_mutex_unlock(&cl->lock);
-  if (status != SLIM_OK || found == NULL) {
+  if (status != SLIM_OK) {
     return status;
   }
   cl_int code = CL_SUCCESS;
-  *kernel = cl->api->CreateKernel(found->program, name, &code);
-  *program = found;
-  return slim_cl_check(device, code, name);
+  *kernel = cl->api->CreateKernel((*program)->program, name, &code);
+  return code == CL_SUCCESS
+             ? SLIM_OK
+             : slim_cl_fail(device, SLIM_ERR_DEVICE, "%s '%s': program '%s' has no kernel %s (%s)",
+                            device->info.selector, device->info.name, source->name, name, slim_cl_error_name(code));
+}
+
+slim_status slim_cl_kernel_create(slim_device *device, const char *name, cl_kernel *kernel, slim_cl_program **program)
+{
+  const slim_kernel_source *source = source_of(name);
+  *kernel = NULL;
+  return source == NULL
+             ? slim_cl_fail(device, SLIM_ERR_STATE, "%s: no program holds the kernel %s", device->info.selector, name)
+             : kernel_create(device, source, true, name, kernel, program);
+}
+
+slim_status slim_cl_kernel_create_of(slim_device *device, const slim_kernel_source *source, const char *name,
+                                     cl_kernel *kernel, slim_cl_program **program)
+{
+  return kernel_create(device, source, false, name, kernel, program);
 }
 
 void slim_cl_program_launched(slim_device *device, slim_cl_program *program, const char *kernel, const size_t *local)

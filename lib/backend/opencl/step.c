@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "kernels/kernels.h"
 
 #define ROW_GROUP 32u
 
@@ -43,7 +44,7 @@ static void add_launch(slim_cl_build *b)
   s->count += b->status == SLIM_OK;
 }
 
-void slim_cl_begin(slim_cl_build *b, const char *kernel)
+void slim_cl_begin_source(slim_cl_build *b, const slim_kernel_source *source, const char *kernel)
 {
   if (b->status == SLIM_OK) {
     add_launch(b);
@@ -53,7 +54,13 @@ void slim_cl_begin(slim_cl_build *b, const char *kernel)
   }
   slim_cl_launch *l = current(b);
   l->name = kernel;
-  b->status = slim_cl_kernel_create(b->device, kernel, &l->kernel, &l->program);
+  b->status = source == NULL ? slim_cl_kernel_create(b->device, kernel, &l->kernel, &l->program)
+                             : slim_cl_kernel_create_of(b->device, source, kernel, &l->kernel, &l->program);
+}
+
+void slim_cl_begin(slim_cl_build *b, const char *kernel)
+{
+  slim_cl_begin_source(b, NULL, kernel);
 }
 
 void slim_cl_arg(slim_cl_build *b, const void *value, size_t bytes)
@@ -61,6 +68,20 @@ void slim_cl_arg(slim_cl_build *b, const void *value, size_t bytes)
   if (b->status == SLIM_OK) {
     slim_cl_launch *l = current(b);
     check(b, b->cl->api->SetKernelArg(l->kernel, l->args++, bytes, value), l->name);
+  }
+}
+
+void slim_cl_args_expect(slim_cl_build *b, int count)
+{
+  cl_uint takes = 0;
+  if (b->status != SLIM_OK) {
+    return;
+  }
+  const slim_cl_launch *l = current(b);
+  check(b, b->cl->api->GetKernelInfo(l->kernel, CL_KERNEL_NUM_ARGS, sizeof(takes), &takes, NULL), l->name);
+  if (b->status == SLIM_OK && takes != (cl_uint)count) {
+    b->status = slim_cl_fail(b->device, SLIM_ERR_DEVICE, "%s '%s': kernel %s takes %u arguments, must take %d",
+                             b->device->info.selector, b->device->info.name, l->name, takes, count);
   }
 }
 
@@ -139,6 +160,22 @@ void slim_cl_range_3d(slim_cl_build *b, const size_t groups[3], const size_t loc
     l->global[i] = (groups[i] == 0 ? 1 : groups[i]) * local[i];
   }
   l->dims = l->global[2] > 1 ? 3 : l->global[1] > 1 ? 2 : 1;
+}
+
+void slim_cl_range_items(slim_cl_build *b, const size_t items[3], const size_t *local)
+{
+  if (b->status != SLIM_OK) {
+    return;
+  }
+  const size_t most = group_limit(b, current(b));
+  const size_t chosen[3] = { b->cl->group_1d < most ? b->cl->group_1d : most, 1, 1 };
+  size_t groups[3], size[3];
+  for (int i = 0; i < 3; i++) {
+    const size_t wanted = local == NULL ? chosen[i] : local[i];
+    size[i] = wanted > 0 ? wanted : 1;
+    groups[i] = (items[i] + size[i] - 1) / size[i];
+  }
+  slim_cl_range_3d(b, groups, size);
 }
 
 static void range_of(slim_cl_build *b, size_t n, size_t local)
