@@ -36,14 +36,15 @@ check() {
   fi
 }
 
-# build DIR [MESON OPTION...]: sets DIR up once and compiles it.
+# build DIR [MESON OPTION...]: sets DIR up once and compiles it, or of it only what $targets names.
 build() {
   folder=$1
   shift
   if [ ! -f "$folder/build.ninja" ]; then
     meson setup "$folder" -Dwerror=true "$@" >"$folder.log" 2>&1 || { cat "$folder.log"; return 1; }
   fi
-  ninja -C "$folder" >"$folder.log" 2>&1 || { tail -n 40 "$folder.log"; return 1; }
+  # shellcheck disable=SC2086 # targets are split on purpose
+  ninja -C "$folder" ${targets-} >"$folder.log" 2>&1 || { tail -n 40 "$folder.log"; return 1; }
 }
 
 count() {
@@ -103,7 +104,19 @@ installed() (
   LD_LIBRARY_PATH=$library "$stage$(pkg-config --variable=prefix slimcl | sed "s|^$stage||")/bin/slimcl" --version
 )
 
-check "install packages" sh tools/install-deps.sh || exit 1
+# The CPU backend's NEON kernels under qemu: products, convolutions, gradients. --full runs all tests there.
+aarch64_ops='matmul conv2d depthwise_conv2d batch_norm gradients'
+aarch64() {
+  sh tools/arm64-sysroot.sh build-check-arm64-root || return 1
+  # shellcheck disable=SC2086
+  targets=$(printf ' tests/ops/ops_%s' $aarch64_ops)
+  build build-check-arm64 --cross-file build-check-arm64-root/cross.ini -Dopencl=dlopen
+  result=$?
+  unset targets
+  return $result
+}
+
+check "install packages" sh tools/install-deps.sh build opencl data test aarch64 || exit 1
 if check "build" build build-check; then
   tests build-check
   check "install, and a program against the installed library" installed
@@ -111,6 +124,10 @@ fi
 if check "build with AddressSanitizer and UBSan" build build-check-sanitize -Dbuildtype=debugoptimized \
   -Db_sanitize=address,undefined -Db_ndebug=false; then
   sanitized
+fi
+if check "build for AArch64" aarch64; then
+  # shellcheck disable=SC2046,SC2086
+  tests build-check-arm64 --no-rebuild -t 10 $(printf ' %s@cpu' $aarch64_ops)
 fi
 if [ $full = yes ]; then
   # shellcheck source=tools/check-full.sh

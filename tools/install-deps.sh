@@ -7,7 +7,8 @@
 #   opencl  PoCL (OpenCL on the CPU) and CLBlast; a GPU needs its vendor's driver instead
 #   data    Fashion-MNIST, for the quick start and the end-to-end tests
 #   test    the check library and a second OpenCL driver (Mesa's rusticl)
-#   full    what check.sh --full adds: clang and its fuzzer, valgrind, Oclgrind, AArch64 compiler and emulator
+#   aarch64 cross compiler and emulator for the AArch64 tests
+#   full    what check.sh --full adds: clang and its fuzzer, valgrind, Oclgrind
 #   peers   what tests/bench/peers compares with: PyTorch and OpenBLAS
 # shellcheck disable=SC2086,SC2116,SC2015 # lists of packages are split on purpose
 set -eu
@@ -17,7 +18,8 @@ build='gcc libc6-dev meson ninja-build pkg-config libpng-dev libjpeg62-turbo-dev
 opencl='pocl-opencl-icd libclblast-dev'
 data='dataset-fashion-mnist'
 test='check mesa-opencl-icd'
-full='clang libclang-rt-14-dev valgrind oclgrind gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user'
+aarch64='gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user'
+full='clang libclang-rt-14-dev valgrind oclgrind'
 peers='python3-torch libopenblas-dev'
 
 die() {
@@ -31,9 +33,10 @@ packages_of() {
     opencl) echo $opencl ;;
     data) echo $data ;;
     test) echo $test ;;
+    aarch64) echo $aarch64 ;;
     full) echo $full ;;
     peers) echo $peers ;;
-    *) die "unknown group '$1': use build, opencl, data, test, full or peers" ;;
+    *) die "unknown group '$1': use build, opencl, data, test, aarch64, full or peers" ;;
   esac
 }
 

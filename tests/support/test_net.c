@@ -195,7 +195,8 @@ static void assert_one(const probe *q, const float *gradient, float step, float 
   const size_t tried = q->count < TRIED ? q->count : TRIED;
   double largest = 1e-3;
   for (size_t i = 0; i < q->count; i++) {
-    largest = fmax(largest, fabs((double)gradient[i]));
+    const double size = fabs((double)gradient[i]); /* gcc 12 for AArch64 breaks down over fmax here */
+    largest = size > largest ? size : largest;
   }
   for (size_t k = 0; k < tried; k++) {
     const size_t i = k * q->count / tried;
