@@ -4,11 +4,13 @@
 #include "conv2d_params.h"
 
 __kernel void slim_conv2d_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, weights),
-                                    SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y), const slim_conv2d_params p)
+                                    SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
+                                    SLIM_TENSOR(float, y), const slim_conv2d_params p)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(const float, weights);
   SLIM_OPEN(const float, bias);
+  SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
   const int i = (int)get_global_id(0);
   if (i >= p.n * p.oh * p.ow * p.o) {
@@ -29,7 +31,7 @@ __kernel void slim_conv2d_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(con
       }
     }
   }
-  y[i] = slim_epilogue(sum, bias, at.s3, p.epilogue);
+  y[i] = slim_epilogue_at(sum, bias, at.s3, residual, (size_t)i, p.epilogue);
 }
 
 __kernel void slim_conv2d_input_gradient_naive_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, weights),

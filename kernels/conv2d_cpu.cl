@@ -74,12 +74,14 @@ static inline void gather(__local float *to, __global const float *x, const slim
 /* A matrix product: windows of x by weights. tile: SLIM_GEMM_ROWS rows of SLIM_GEMM_A_STRIDE; panels: block_k rows of
  * block_n. */
 __kernel void slim_conv2d_cpu_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, weights),
-                                  SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y), const slim_conv2d_params p,
-                                  const slim_gemm_params g, __local float *tile, __local float *panels)
+                                  SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
+                                  SLIM_TENSOR(float, y), const slim_conv2d_params p, const slim_gemm_params g,
+                                  __local float *tile, __local float *panels)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(const float, weights);
   SLIM_OPEN(const float, bias);
+  SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
   const int pixels = p.n * p.oh * p.ow, total = p.kernel_h * p.kernel_w * p.c;
   const int row0 = (int)get_group_id(0) * g.block_m, row1 = min(row0 + g.block_m, pixels);
@@ -99,7 +101,8 @@ __kernel void slim_conv2d_cpu_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const
                                   columns - c,
                                   k == 0,
                                   k + depth == total,
-                                  p.epilogue };
+                                  p.epilogue,
+                                  residual + (size_t)row * p.o + column0 + c };
         slim_gemm_tile_rows(tile, panels + c * depth, depth, o);
       }
     }
@@ -120,7 +123,7 @@ __kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy),
   const int row0 = (int)get_group_id(0) * g.block_m, row1 = min(row0 + g.block_m, rows);
   const int column0 = (int)get_group_id(1) * g.block_n, columns = min(g.block_n, p.o - column0);
   const int begin = (int)get_group_id(2) * g.slice, end = min(begin + g.slice, pixels);
-  const slim_epilogue_params none = { 0, 0 };
+  const slim_epilogue_params none = { 0, 0, 0 };
   dw += (size_t)get_group_id(2) * rows * p.o;
   for (int k = begin; k < end; k += g.block_k) {
     const int depth = min(g.block_k, end - k);
@@ -131,7 +134,7 @@ __kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy),
     for (int row = row0; row < row1; row += SLIM_GEMM_ROWS) {
       for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
         const slim_gemm_out o = {
-          dw + (size_t)row * p.o + column0 + c, 0, p.o, row1 - row, columns - c, k == begin, false, none
+          dw + (size_t)row * p.o + column0 + c, 0, p.o, row1 - row, columns - c, k == begin, false, none, 0
         };
         slim_gemm_tile_columns(windows + row - row0, g.block_m, panels + c * depth, depth, o);
       }
@@ -160,12 +163,14 @@ static inline void load_band(__local float *band, __global const float *x, const
 
 /* band: rows of length; panels: a window of block_n. */
 __kernel void slim_conv2d_image_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, weights),
-                                    SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y), const slim_conv2d_params p,
-                                    const slim_conv2d_image_params g, __local float *band, __local float *panels)
+                                    SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
+                                    SLIM_TENSOR(float, y), const slim_conv2d_params p, const slim_conv2d_image_params g,
+                                    __local float *band, __local float *panels)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(const float, weights);
   SLIM_OPEN(const float, bias);
+  SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
   const int bands = (p.oh + g.band - 1) / g.band;
   const int image = (int)get_group_id(0) / bands, y0 = (int)get_group_id(0) % bands * g.band;
@@ -175,7 +180,9 @@ __kernel void slim_conv2d_image_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(con
   const slim_gemm_walk walk = { p.kernel_h, p.rate_h * g.length, p.kernel_w * p.c, 1 };
   load_band(band, x, p, g, image, y0);
   slim_gemm_pack_b(panels, weights + column0, p.o, depth, columns);
-  y += (size_t)(image * p.oh + y0) * p.ow * p.o + column0;
+  const size_t first = (size_t)(image * p.oh + y0) * p.ow * p.o + column0;
+  y += first;
+  residual += first;
   int ox = 0, at = 0; /* of the pixel that comes next */
   for (int row = 0; row < pixels; row += SLIM_GEMM_ROWS) {
     int offsets[SLIM_GEMM_ROWS];
@@ -189,7 +196,8 @@ __kernel void slim_conv2d_image_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(con
     }
     for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
       const slim_gemm_out o = {
-        y + (size_t)row * p.o + c, bias + column0 + c, p.o, pixels - row, columns - c, true, true, p.epilogue
+        y + (size_t)row * p.o + c, bias + column0 + c, p.o, pixels - row, columns - c, true, true, p.epilogue,
+        residual + (size_t)row * p.o + c
       };
       slim_gemm_tile_walk(band, offsets, walk, panels + c * depth, o);
     }
@@ -208,7 +216,7 @@ __kernel void slim_conv2d_weights_gradient_image_f32(SLIM_TENSOR(const float, dy
   const int run = p.kernel_w * p.c, rows = p.kernel_h * run;
   const int image0 = (int)get_group_id(0) * g.images, image1 = min(image0 + g.images, p.n);
   const int column0 = (int)get_group_id(1) * g.block_n, columns = min(g.block_n, p.o - column0);
-  const slim_epilogue_params none = { 0, 0 };
+  const slim_epilogue_params none = { 0, 0, 0 };
   dw += (size_t)get_group_id(0) * rows * p.o + column0;
   for (int image = image0; image < image1; image++) {
     for (int y0 = 0; y0 < p.oh; y0 += g.band) {

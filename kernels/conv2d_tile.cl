@@ -27,18 +27,25 @@ static inline int result_at(const slim_conv2d_params p, const int m, const int o
   return slim_pixel_at(m / (p.oh * p.ow), m / p.ow % p.oh, m % p.ow, o, p.oh, p.ow, p.o, p.nchw);
 }
 
+static inline void put(__global float *y, const int at, const float value, __global const float *bias,
+                       const int channel, __global const float *residual, const slim_conv2d_params p)
+{
+  y[at] = slim_epilogue_at(value, bias, channel, residual, (size_t)at, p.epilogue);
+}
+
 #define A(row_, k_) window_at(x, p, (row_), (k_))
 #define B(k_, column_) weights[(size_t)(k_)*p.o + (column_)]
-#define PUT(row_, column_, value_)                                                                                     \
-  y[result_at(p, (row_), (column_))] = slim_epilogue((value_), bias, (column_), p.epilogue)
+#define PUT(row_, column_, value_) put(y, result_at(p, (row_), (column_)), (value_), bias, (column_), residual, p)
 
 __kernel SLIM_TILE_GROUP void slim_conv2d_tile_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, weights),
-                                                   SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y),
+                                                   SLIM_TENSOR(const float, bias),
+                                                   SLIM_TENSOR(const float, residual), SLIM_TENSOR(float, y),
                                                    const slim_conv2d_params p)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(const float, weights);
   SLIM_OPEN(const float, bias);
+  SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
   const int pixels = p.n * p.oh * p.ow, depth = p.kernel_h * p.kernel_w * p.c;
   SLIM_TILE_SUM(A, B, pixels, p.o, 0, depth)

@@ -4,6 +4,7 @@
 typedef struct slim_epilogue_params {
   int has_bias;
   int activation; /* slim_activation_kind */
+  int has_residual;
 } slim_epilogue_params;
 
 #endif

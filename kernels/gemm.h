@@ -28,6 +28,7 @@ typedef struct slim_gemm_out {
   int rows, columns; /* that are valid */
   bool first, last;  /* block of k */
   slim_epilogue_params epilogue;
+  __global const float *residual; /* of the tile's first element; NULL: none */
 } slim_gemm_out;
 
 /* A tile whose last columns are missing, element by element. */
@@ -38,7 +39,7 @@ static inline void slim_gemm_store_edge(const float *part, const slim_gemm_out o
     for (int i = 0; i < min(o.columns, SLIM_GEMM_COLUMNS); i++) {
       const float value = part[row * SLIM_GEMM_COLUMNS + i];
       const float sum = o.first ? value : value + y[i];
-      y[i] = o.last ? slim_epilogue(sum, o.bias, i, o.epilogue) : sum;
+      y[i] = o.last ? slim_epilogue_at(sum, o.bias, i, o.residual, (size_t)row * o.stride + i, o.epilogue) : sum;
     }
   }
 }
@@ -64,6 +65,10 @@ static inline void slim_gemm_activate(const slim_gemm_out o)
       l += SLIM_LOADW(0, y);                                                                                           \
       r += SLIM_LOADW(1, y);                                                                                           \
     }                                                                                                                  \
+    if (adds) {                                                                                                        \
+      l += SLIM_LOADW(0, o.residual + (size_t)i_ * o.stride);                                                          \
+      r += SLIM_LOADW(1, o.residual + (size_t)i_ * o.stride);                                                          \
+    }                                                                                                                  \
     l = l < low ? low : l;                                                                                             \
     r = r < low ? low : r;                                                                                             \
     SLIM_STOREW(l > high ? high : l, 0, y);                                                                            \
@@ -81,6 +86,7 @@ static inline void slim_gemm_activate(const slim_gemm_out o)
       base0 = SLIM_LOADW(0, o.bias);                                                                                   \
       base1 = SLIM_LOADW(1, o.bias);                                                                                   \
     }                                                                                                                  \
+    const bool adds = o.last && o.epilogue.has_residual;                                                               \
     const int kind = o.last ? o.epilogue.activation : 0;                                                               \
     const bool clamps = kind == SLIM_ACTIVATION_RELU || kind == SLIM_ACTIVATION_RELU6;                                 \
     const SLIM_FLOATW low = (SLIM_FLOATW)(clamps ? 0.0f : -INFINITY);                                                  \

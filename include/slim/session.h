@@ -73,6 +73,8 @@ typedef struct slim_plan_info {
   int steps, cpu_steps; /* cpu_steps: steps that fell back to the CPU backend on another device */
   size_t arena_bytes, variable_bytes, workspace_bytes;
   double flops, bytes;
+  size_t packed_bytes; /* what steps keep beside the arenas: packed weights, tables */
+  size_t peak_bytes;   /* all memory of the plan but its variables: arenas and what steps keep */
 } slim_plan_info;
 
 /** About the plan that ran last. */

@@ -44,6 +44,7 @@ typedef struct slim_run {
 typedef struct slim_step {
   const char *kernel; /* for describe and profiles: "conv2d_gemm_6x16" */
   double flops, bytes;
+  size_t own_bytes; /* memory it keeps beside its views and workspace: packed weights, tables */
 } slim_step;
 
 typedef struct slim_backend {
@@ -79,6 +80,8 @@ typedef struct slim_backend {
   double (*step_ms)(slim_device *device, slim_step *step);
   /* May a group be formed by adding node behind? Asked by the fusion pass. */
   bool (*can_fuse)(const slim_device *device, const slim_group *group, const slim_node *node);
+  /* Does the step read input 1, weights, only when its version has changed, and works with a packed copy? NULL: never. */
+  bool (*packs)(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);
 } slim_backend;
 
 struct slim_device {

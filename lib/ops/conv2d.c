@@ -37,6 +37,7 @@ const slim_op slim_op_conv2d = { .name = "conv2d",
                                  .max_inputs = 2,
                                  .outputs = 1,
                                  .attr_size = sizeof(slim_conv2d_attr),
+                                 .flags = SLIM_OP_LINEAR,
                                  .infer = infer,
                                  .gradient = gradient };
 const slim_op slim_op_conv2d_input_gradient = { .name = "conv2d_input_gradient",

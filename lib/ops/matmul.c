@@ -59,5 +59,6 @@ const slim_op slim_op_matmul = { .name = "matmul",
                                  .max_inputs = 2,
                                  .outputs = 1,
                                  .attr_size = sizeof(slim_matmul_attr),
+                                 .flags = SLIM_OP_LINEAR,
                                  .infer = infer,
                                  .gradient = gradient };

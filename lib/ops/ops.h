@@ -62,6 +62,8 @@ typedef struct slim_bias_attr {
  * inputs; outputs 1 to 3 are then the inputs mean and variance and 1 / sqrt(variance + epsilon).
  * batch_norm_gradient(dy, x, gamma, mean, inv_stddev) -> dx, dgamma, dbeta, with the same attributes: not training,
  * mean and inv_stddev are constants. */
+/* batch_norm_fold(weights, gamma [c], beta [c], mean [c], variance [c]) -> weights, bias [c]: what a convolution or
+ * product needs to give its batch norm's result, not training. The last c elements of weights go with the channels. */
 typedef struct slim_batch_norm_attr {
   float epsilon;
   int training, unbiased, nchw;

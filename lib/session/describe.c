@@ -41,6 +41,10 @@ static size_t variable_bytes(const slim_plan *plan)
 static void add_step(const slim_plan *plan, const slim_plan_step *step, slim_plan_info *info)
 {
   const size_t workspace = step->workspace >= 0 ? plan->slots[step->workspace].bytes : 0;
+  info->packed_bytes += step->step ? step->step->own_bytes : 0;
+  if (step->kind == SLIM_STEP_RUN && step->group->refresh) {
+    return; /* seldom runs */
+  }
   info->steps++;
   info->cpu_steps += step->kind == SLIM_STEP_RUN && step->group->fallback;
   info->workspace_bytes = workspace > info->workspace_bytes ? workspace : info->workspace_bytes;
@@ -60,6 +64,7 @@ slim_status slim_session_plan_info(const slim_session *session, slim_plan_info *
   }
   info->arena_bytes = memory_bytes(plan);
   info->variable_bytes = variable_bytes(plan);
+  info->peak_bytes = info->arena_bytes + info->packed_bytes;
   return SLIM_OK;
 }
 
@@ -162,7 +167,7 @@ static void put_run(writer *w, const slim_session *session, const slim_plan *pla
 static void put_copy(writer *w, const slim_plan *plan, const slim_plan_step *step)
 {
   const slim_plan_tensor *t = &plan->tensors[step->tensor];
-  put(w, "%s  %s", step->kind == SLIM_STEP_UPLOAD ? "upload" : "download", plan->graph->tensors[step->tensor]->name);
+  put(w, "%s  %s", step->kind == SLIM_STEP_UPLOAD ? "upload" : "download", t->tensor->name);
   put_shape(w, &t->shape);
   put(w, "  %.3g MB", (double)t->bytes * 1e-6);
 }
@@ -173,9 +178,10 @@ static void put_plan(writer *w, slim_session *session, slim_plan *plan)
   (void)slim_session_plan_info(session, &info);
   put(w,
       "plan for batch %d on %s: %d steps, %d of them on the CPU for want of a kernel, %zu once; "
-      "%.4g MFLOP, arenas %.4g MB, variables %.4g MB\n",
+      "%.4g MFLOP, arenas %.4g MB, packed %.4g MB, variables %.4g MB\n",
       plan->batch, plan->device->info.selector, info.steps, info.cpu_steps, plan->num_steps - plan->num_run,
-      info.flops * 1e-6, (double)info.arena_bytes * 1e-6, (double)info.variable_bytes * 1e-6);
+      info.flops * 1e-6, (double)info.arena_bytes * 1e-6, (double)info.packed_bytes * 1e-6,
+      (double)info.variable_bytes * 1e-6);
   for (size_t i = 0; i < plan->num_run; i++) {
     put(w, "%4zu  ", i);
     if (plan->steps[i].kind == SLIM_STEP_RUN) {

@@ -35,7 +35,7 @@ slim_status slim_passes_parse(const char *text, unsigned *passes, slim_error *er
     const int id = sign ? pass_by_name(text + 1, size - 1) : -1;
     if (id < 0) {
       return slim_error_set(error, SLIM_ERR_ARG,
-                            "SLIM_PASSES: '%.*s' must be - or + and one of prune, fold, fuse, in_place, memory",
+                            "SLIM_PASSES: '%.*s' must be - or + and one of prune, fold, batch_norm, fuse, in_place, memory",
                             (int)size, text);
     }
     *passes = *text == '-' ? *passes & ~(1u << id) : *passes | (1u << id);
@@ -79,6 +79,16 @@ int slim_plan_slot(slim_plan *plan, size_t bytes, slim_where where)
 /* --- compiling -------------------------------------------------------------------------------------------------------
  */
 
+/* Nodes that the batch_norm pass may add, of two outputs each. */
+static size_t own_nodes(const slim_program *program)
+{
+  size_t count = 0;
+  for (size_t i = 0; i < program->num_nodes; i++) {
+    count += program->graph->nodes[i]->op == &slim_op_batch_norm;
+  }
+  return count;
+}
+
 static slim_plan *plan_alloc(const slim_program *program, int batch)
 {
   slim_arena *arena = slim_arena_create();
@@ -93,8 +103,9 @@ static slim_plan *plan_alloc(const slim_program *program, int batch)
   plan->passes = program->passes;
   plan->batch = batch;
   plan->num_tensors = program->graph->num_tensors;
-  plan->tensors = slim_arena_array(arena, plan->num_tensors + 1, sizeof *plan->tensors);
-  plan->once = slim_arena_array(arena, program->num_nodes + 1, 1);
+  plan->num_nodes = program->num_nodes;
+  plan->tensors = slim_arena_array(arena, plan->num_tensors + 2 * own_nodes(program) + 1, sizeof *plan->tensors);
+  plan->once = slim_arena_array(arena, plan->num_nodes + own_nodes(program) + 1, 1);
   if (!plan->tensors || !plan->once) {
     slim_arena_destroy(arena);
     return NULL;
@@ -116,9 +127,10 @@ static void summarize(slim_plan *plan)
 
 static slim_status run_passes(slim_plan *plan)
 {
-  static slim_status (*const passes[])(slim_plan *) = { slim_pass_bind,  slim_pass_fold,  slim_pass_order,
-                                                        slim_pass_fuse,  slim_pass_place, slim_pass_in_place,
-                                                        slim_pass_memory };
+  static slim_status (*const passes[])(slim_plan *) = { slim_pass_bind,       slim_pass_fold,
+                                                        slim_pass_order,      slim_pass_batch_norm,
+                                                        slim_pass_fuse,       slim_pass_place,
+                                                        slim_pass_in_place,   slim_pass_memory };
   slim_status status = SLIM_OK;
   for (size_t i = 0; i < sizeof passes / sizeof *passes && status == SLIM_OK; i++) {
     status = passes[i](plan);

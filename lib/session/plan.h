@@ -1,6 +1,6 @@
 /*
  * A program is what a set of fetches needs of a graph; a plan is a program compiled for one batch size: an array of
- * prepared steps. Passes, in order: prune (per program), then bind, fold, order, fuse, place, memory; then steps are
+ * prepared steps. Passes, in order: prune (per program), then bind, fold, order, batch_norm, fuse, place, in_place, memory; then steps are
  * prepared. Tensors and nodes are found by id in arrays as long as the graph's.
  */
 #ifndef SLIM_SESSION_PLAN_H
@@ -11,7 +11,7 @@
 
 /* Passes that can be switched off: SLIM_PASSES=-fuse,-memory. Without prune, tensors that only give their shape are
  * computed too. */
-#define SLIM_PASS_MAP(X) X(prune) X(fold) X(fuse) X(in_place) X(memory)
+#define SLIM_PASS_MAP(X) X(prune) X(fold) X(batch_norm) X(fuse) X(in_place) X(memory)
 enum slim_pass {
 #define SLIM_PASS_ENUM_(name_) SLIM_PASS_ID_##name_,
   SLIM_PASS_MAP(SLIM_PASS_ENUM_)
@@ -69,7 +69,8 @@ typedef struct slim_slot {
 } slim_slot;
 
 typedef struct slim_plan_tensor {
-  slim_shape shape; /* batch bound */
+  const slim_tensor *tensor; /* the graph's, or the plan's own */
+  slim_shape shape;          /* batch bound */
   slim_dtype dtype;
   size_t bytes;
   int root;    /* tensor whose memory this is: itself, or what it is an alias of */
@@ -78,6 +79,8 @@ typedef struct slim_plan_tensor {
   /* of roots: */
   slim_where home;   /* where it is made */
   slim_value *value; /* of a variable */
+  bool refreshed;    /* made by a step that seldom runs: version counts how often */
+  uint64_t version;
   bool placed[2];    /* view[where] has memory of its own: variables, constants on the host */
   int slot[2];       /* by where; -1: none */
   bool fresh[2];     /* while placing: this copy holds the value */
@@ -90,6 +93,7 @@ typedef struct slim_plan_group {
   slim_where where;
   bool fallback; /* on the host because the device has no kernel */
   bool once;     /* folded: runs when the plan is made */
+  bool refresh;  /* runs again only when a variable it reads has changed; what it makes is kept */
 } slim_plan_group;
 
 typedef enum slim_step_kind { SLIM_STEP_RUN, SLIM_STEP_UPLOAD, SLIM_STEP_DOWNLOAD } slim_step_kind;
@@ -105,7 +109,8 @@ typedef struct slim_plan_step {
   slim_step *step;
   slim_status (*enqueue)(slim_device *device, slim_step *step, const slim_run *run);
   int num_written;
-  uint64_t **written; /* versions of the variables it writes */
+  uint64_t **written; /* versions of the variables it writes, and of the tensors it refreshes */
+  uint64_t seen;      /* of a group that refreshes: 1 + the sum of its inputs' versions when it ran; 0: never */
 } slim_plan_step;
 
 /* Memory of one kind of slot: arenas in device buffers or host memory. */
@@ -142,8 +147,8 @@ struct slim_plan {
   int batch;
   slim_values *values;
   slim_plan_tensor *tensors; /* by tensor id */
-  size_t num_tensors;
-  unsigned char *once; /* by node id: folded */
+  size_t num_tensors, num_nodes; /* the graph's and the plan's own */
+  unsigned char *once;           /* by node id: folded */
   slim_node **order;
   size_t num_order;
   slim_plan_group *groups;
@@ -166,6 +171,8 @@ slim_status slim_pass_bind(slim_plan *plan);
 slim_status slim_pass_fold(slim_plan *plan);
 /* Running nodes by stage, then order of creation, inputs first. */
 slim_status slim_pass_order(slim_plan *plan);
+/* Batch norm with given statistics becomes part of the weights and bias before it. */
+slim_status slim_pass_batch_norm(slim_plan *plan);
 /* Groups of one or more nodes, in running order. */
 slim_status slim_pass_fuse(slim_plan *plan);
 /* Where each group runs; steps with the copies they need; slots and how long they live. */
@@ -193,7 +200,7 @@ void slim_plan_destroy(slim_plan *plan);
 /* Memory for slots, views for steps, prepared steps, constants uploaded. */
 slim_status slim_plan_prepare(slim_plan *plan, slim_pool *pool);
 /* One step now: runs are enqueued, downloads wait. */
-slim_status slim_plan_step_run(slim_plan *plan, const slim_plan_step *step, const slim_run *run);
+slim_status slim_plan_step_run(slim_plan *plan, slim_plan_step *step, const slim_run *run);
 
 /* --- what the passes share ---------------------------------------------------------------------------------------- */
 

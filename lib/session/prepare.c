@@ -121,7 +121,8 @@ static void fill_tensor_views(slim_plan *plan)
 static slim_status list_written(slim_plan *plan, slim_plan_step *step)
 {
   const slim_node *node = step->group->group.nodes[0];
-  step->written = slim_arena_array(plan->arena, (size_t)node->num_inputs + 1, sizeof *step->written);
+  step->written = slim_arena_array(plan->arena, (size_t)(node->num_inputs + node->op->outputs) + 1,
+                                   sizeof *step->written);
   if (!step->written) {
     return slim_plan_no_memory(plan);
   }
@@ -130,6 +131,9 @@ static slim_status list_written(slim_plan *plan, slim_plan_step *step)
     if (value && slim_node_may_write(node, i)) {
       step->written[step->num_written++] = &value->version;
     }
+  }
+  for (int k = 0; k < node->op->outputs && step->group->refresh; k++) {
+    step->written[step->num_written++] = &plan->tensors[node->outputs[k].id].version;
   }
   return SLIM_OK;
 }
@@ -209,13 +213,35 @@ static slim_status copy_step(slim_plan *plan, const slim_plan_step *step)
       step->kind == SLIM_STEP_UPLOAD
           ? backend->upload(plan->device, device->buffer, device->offset, host->host, t->bytes)
           : backend->download(plan->device, host->host, device->buffer, device->offset, t->bytes);
-  return slim_device_blame(plan->device, status, &plan->error, plan->graph->tensors[step->tensor]->name);
+  return slim_device_blame(plan->device, status, &plan->error, t->tensor->name);
 }
 
-slim_status slim_plan_step_run(slim_plan *plan, const slim_plan_step *step, const slim_run *run)
+/* 1 + the sum of the inputs' versions, which only grow. */
+static uint64_t versions_of(const slim_plan_step *step)
+{
+  uint64_t sum = 1;
+  for (int i = 0; i < step->group->group.num_in; i++) {
+    sum += step->in[i].version ? *step->in[i].version : 0;
+  }
+  return sum;
+}
+
+/* Has nothing changed since the step ran last? If so it need not run. */
+static bool is_current(slim_plan_step *step)
+{
+  const uint64_t now = versions_of(step);
+  const bool current = step->seen == now;
+  step->seen = now;
+  return current;
+}
+
+slim_status slim_plan_step_run(slim_plan *plan, slim_plan_step *step, const slim_run *run)
 {
   if (step->kind != SLIM_STEP_RUN) {
     return copy_step(plan, step);
+  }
+  if (step->group->refresh && is_current(step)) {
+    return SLIM_OK;
   }
   const slim_status status = step->enqueue(step->device, step->step, run);
   for (int i = 0; i < step->num_written; i++) {

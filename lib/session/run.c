@@ -150,15 +150,24 @@ static void begin_run(slim_session *session)
 /* --- the steps
  * ----------------------------------------------------------------------------------------------------------- */
 
+/* After a run that broke off, what refreshes the plan's own tensors runs again. */
+static void forget(slim_plan *plan)
+{
+  for (size_t i = 0; i < plan->num_run; i++) {
+    plan->steps[i].seen = 0;
+  }
+}
+
 static slim_status run_steps(slim_session *session, slim_plan *plan)
 {
   const slim_run run = session->run;
-  const slim_plan_step *const end = plan->steps + plan->num_run;
-  for (const slim_plan_step *step = plan->steps; step < end; step++) {
+  slim_plan_step *const end = plan->steps + plan->num_run;
+  for (slim_plan_step *step = plan->steps; step < end; step++) {
     const slim_status status = slim_plan_step_run(plan, step, &run);
     if (status != SLIM_OK) {
       slim_error_set(&session->error, status, "%s", plan->error.text);
       plan->error = (slim_error){ SLIM_OK, "" };
+      forget(plan);
       return status;
     }
   }

@@ -60,7 +60,7 @@ static bool look_at_sources(slim_session *session, slim_plan *plan)
   return go_on;
 }
 
-static bool look_at_step(slim_session *session, slim_plan *plan, const slim_plan_step *step)
+static bool look_at_step(slim_session *session, slim_plan *plan, slim_plan_step *step)
 {
   const slim_status status = slim_plan_step_run(plan, step, &session->run);
   if (status != SLIM_OK) {

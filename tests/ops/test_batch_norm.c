@@ -148,8 +148,44 @@ START_TEST(gradient_matches_loops)
 }
 END_TEST
 
+/* The same as batch norm behind a product. */
+START_TEST(folding_matches_loops)
+{
+  static const struct {
+    slim_shape weights;
+    int channels;
+  } folds[] = { { { 4, { 1, 1, 1, 1 } }, 1 }, { { 4, { 3, 3, 5, 19 } }, 19 }, { { 4, { 3, 3, 7, 2 } }, 14 },
+                { { 2, { 300, 33 } }, 33 } };
+  const slim_batch_norm_attr attr = { .epsilon = EPSILON };
+  const slim_shape channels = SLIM_SHAPE(folds[_i].channels);
+  const size_t n = test_elements(folds[_i].weights), c = (size_t)folds[_i].channels;
+  test_op t = { .op = &slim_op_batch_norm_fold, .attr = &attr, .num_in = 5, .num_out = 2 };
+  double *weights = malloc((n + c) * sizeof *weights), *bias = weights + n;
+  t.in[0] = test_random_tensor(folds[_i].weights, 1);
+  for (unsigned i = 1; i < 5; i++) {
+    t.in[i] = shifted(channels, i + 1, 1.5f);
+  }
+  t.out[0] = test_output(folds[_i].weights);
+  t.out[1] = test_output(channels);
+  const float *const *in = (const float *[]){ t.in[0].data, t.in[1].data, t.in[2].data, t.in[3].data, t.in[4].data };
+  for (size_t i = 0; i < n; i++) {
+    const size_t k = i % c;
+    const double factor = (double)in[1][k] / sqrt((double)in[4][k] + (double)EPSILON);
+    weights[i] = (double)in[0][i] * factor;
+    bias[k] = (double)in[2][k] - (double)in[3][k] * factor;
+  }
+  if (test_op_run(&t, NULL)) {
+    test_assert_near(t.out[0].data, weights, n, 1e-6, "weights");
+    test_assert_near(t.out[1].data, bias, c, 1e-6, "bias");
+  }
+  free(weights);
+  test_op_free(&t);
+}
+END_TEST
+
 static void build(TCase *tcase)
 {
+  tcase_add_loop_test(tcase, folding_matches_loops, 0, 4);
   tcase_add_loop_test(tcase, forward_matches_loops, 0, 3 * CASES);
   tcase_add_loop_test(tcase, gradient_matches_loops, 0, 2 * CASES);
 }

@@ -92,7 +92,7 @@ static bool prepare(slim_cpu_step *step)
   state *s = step->state;
   set_up(s, step);
   step->base.kernel = s->by_winograd ? "conv2d_winograd" : "conv2d_taps";
-  return packed_alloc(&s->packed,
+  return packed_alloc(step, &s->packed,
                       s->by_winograd ? CPU_OP(winograd_packed)(&s->winograd) : CPU_OP(taps_packed)(&s->taps));
 }
 
@@ -120,12 +120,18 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   turn_all(step, (size_t)g->y.n, (turn){ y, step->out[0].host, (size_t)g->y.h * (size_t)g->y.w, (size_t)g->y.c });
 }
 
+static bool packs(const slim_cpu_step *step)
+{
+  (void)step;
+  return true;
+}
+
 static bool can_fuse(const slim_group *group, const slim_node *node)
 {
   return !((const slim_conv2d_attr *)group->nodes[0]->attr)->nchw && epilogue_fits(group, node);
 }
 
 const slim_cpu_op CPU_OP(conv2d) = {
-  .state_bytes = sizeof(state), .can_fuse = can_fuse, .flops = flops, .workspace = workspace,
+  .state_bytes = sizeof(state), .can_fuse = can_fuse, .packs = packs, .flops = flops, .workspace = workspace,
   .prepare = prepare, .run = run, .release = release
 };

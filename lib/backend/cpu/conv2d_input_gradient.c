@@ -125,7 +125,7 @@ static bool prepare(slim_cpu_step *step)
   s->by_winograd = plan_winograd(&s->g, &s->winograd);
   if (s->by_winograd) {
     step->base.kernel = "conv2d_winograd";
-    return packed_alloc(&s->packed, CPU_OP(winograd_packed)(&s->winograd));
+    return packed_alloc(step, &s->packed, CPU_OP(winograd_packed)(&s->winograd));
   }
   s->count = phases_of(&s->g);
   s->phases = calloc((size_t)s->count, sizeof *s->phases);
@@ -134,7 +134,7 @@ static bool prepare(slim_cpu_step *step)
     s->phases[i].packed_offset = packed;
     packed += CPU_OP(taps_packed)(&s->phases[i].taps);
   }
-  return s->phases && packed_alloc(&s->packed, packed);
+  return s->phases && packed_alloc(step, &s->packed, packed);
 }
 
 static void release(slim_cpu_step *step)

@@ -152,6 +152,12 @@ static bool can_fuse(const slim_device *device, const slim_group *group, const s
   return group->count < SLIM_GROUP_MAX && op && op->can_fuse && op->can_fuse(group, node);
 }
 
+static bool packs(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
+{
+  slim_cpu_step step;
+  return bind(&step, device, group, in, out) && step.op->packs && step.op->packs(&step);
+}
+
 static size_t workspace_bytes(slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {
   slim_cpu_step step;
@@ -306,4 +312,5 @@ const slim_backend slim_backend_cpu = {
   .profile = profile,
   .step_ms = step_ms,
   .can_fuse = can_fuse,
+  .packs = packs,
 };

@@ -16,6 +16,7 @@ typedef struct slim_cpu_op {
   size_t state_bytes;                          /* of step->state, zeroed */
   bool (*supports)(const slim_cpu_step *step); /* NULL: always */
   bool (*can_fuse)(const slim_group *group, const slim_node *node); /* NULL: never */
+  bool (*packs)(const slim_cpu_step *step); /* is input 1 read only when its version has changed? NULL: no */
   double (*flops)(const slim_cpu_step *step);                       /* NULL: one per element of output 0 */
   size_t (*workspace)(const slim_cpu_step *step);                   /* NULL: none */
   bool (*prepare)(slim_cpu_step *step);                             /* NULL: nothing; false: out of memory */

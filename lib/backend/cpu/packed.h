@@ -12,9 +12,11 @@ typedef struct packed_weights {
   uint64_t version; /* that data was packed at */
 } packed_weights;
 
-static inline bool packed_alloc(packed_weights *p, size_t floats)
+static inline bool packed_alloc(slim_cpu_step *step, packed_weights *p, size_t floats)
 {
-  p->data = aligned_alloc(64, (floats * sizeof(float) / 64 + 1) * 64);
+  const size_t bytes = (floats * sizeof(float) / 64 + 1) * 64;
+  p->data = aligned_alloc(64, bytes);
+  step->base.own_bytes += p->data ? bytes : 0;
   return p->data != NULL;
 }
 

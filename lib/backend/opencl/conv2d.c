@@ -63,35 +63,36 @@ static enum method method_of(const slim_device *device, const slim_conv2d_params
 }
 
 static void arguments(slim_cl_build *b, const char *kernel, const slim_view *x, const slim_view *weights,
-                      const slim_view *bias, const slim_conv2d_params *p)
+                      const slim_cl_epilogue *epilogue, const slim_conv2d_params *p)
 {
   slim_cl_begin(b, kernel);
   slim_cl_arg_view(b, x);
   slim_cl_arg_view(b, weights);
-  slim_cl_arg_view(b, bias);
+  slim_cl_arg_view(b, epilogue->bias);
+  slim_cl_arg_view(b, epilogue->residual);
   slim_cl_arg_view(b, &b->out[0]);
   slim_cl_arg(b, p, sizeof(*p));
 }
 
 /* The convolution of x by weights, by blocks or tiles. */
 static void launch_product(slim_cl_build *b, enum method method, const slim_view *x, const slim_view *weights,
-                           const slim_view *bias, const slim_conv2d_params *p)
+                           const slim_cl_epilogue *epilogue, const slim_conv2d_params *p)
 {
   if (method == TILES) {
-    arguments(b, "slim_conv2d_tile_f32", x, weights, bias, p);
+    arguments(b, "slim_conv2d_tile_f32", x, weights, epilogue, p);
     slim_cl_tile_range(b, pixels_of(p), p->o, 1);
     return;
   }
   const slim_gemm_params g = slim_cl_gemm_blocks(b->device, pixels_of(p), p->o, window_of(p));
-  arguments(b, "slim_conv2d_cpu_f32", x, weights, bias, p);
+  arguments(b, "slim_conv2d_cpu_f32", x, weights, epilogue, p);
   slim_cl_arg(b, &g, sizeof(g));
   slim_cl_gemm_range(b, &g, pixels_of(p), p->o);
 }
 
-static void launch_image(slim_cl_build *b, const slim_view *bias, const slim_conv2d_params *p,
+static void launch_image(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_conv2d_params *p,
                          const slim_conv2d_image_params *g)
 {
-  arguments(b, "slim_conv2d_image_f32", &b->in[0], &b->in[1], bias, p);
+  arguments(b, "slim_conv2d_image_f32", &b->in[0], &b->in[1], epilogue, p);
   slim_cl_arg(b, g, sizeof(*g));
   slim_cl_conv2d_image_range(b, p, g, p->n * ((p->oh + g->band - 1) / g->band), window_of(p));
 }
@@ -105,11 +106,11 @@ static void prepare(slim_cl_build *b)
   const enum method method = method_of(b->device, &p);
   slim_conv2d_image_params g;
   if (method == BLOCKS && slim_cl_conv2d_bands(b->device, &p, &g)) {
-    launch_image(b, epilogue.bias, &p, &g);
+    launch_image(b, &epilogue, &p, &g);
   } else if (method != NAIVE) {
-    launch_product(b, method, &b->in[0], &b->in[1], epilogue.bias, &p);
+    launch_product(b, method, &b->in[0], &b->in[1], &epilogue, &p);
   } else {
-    arguments(b, "slim_conv2d_naive_f32", &b->in[0], &b->in[1], epilogue.bias, &p);
+    arguments(b, "slim_conv2d_naive_f32", &b->in[0], &b->in[1], &epilogue, &p);
     slim_cl_range(b, slim_cl_elements(&b->out[0]));
   }
 }
@@ -158,7 +159,7 @@ static size_t input_gradient_workspace(const slim_device *device, const slim_gro
 
 static void prepare_input_gradient(slim_cl_build *b)
 {
-  static const slim_view no_bias = { 0 };
+  const slim_cl_epilogue none = slim_cl_epilogue_of(b, 2);
   const slim_conv2d_params p = input_params(b->group, b->in, b->out);
   count_flops(b, &p);
   const enum method method = method_of(b->device, &p);
@@ -172,7 +173,7 @@ static void prepare_input_gradient(slim_cl_build *b)
   slim_cl_arg(b, &p, sizeof(p));
   slim_cl_range(b, slim_cl_elements(&b->in[1]));
   const slim_conv2d_params t = turned(&p);
-  launch_product(b, method, &b->in[0], b->workspace, &no_bias, &t);
+  launch_product(b, method, &b->in[0], b->workspace, &none, &t);
 }
 
 /* --- the gradient by the weights: windows transposed by dy, in slices of pixels that are added up -------------------

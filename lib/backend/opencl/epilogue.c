@@ -1,15 +1,19 @@
 #include "backend/opencl/epilogue.h"
 
-/* The stage of a node in the chain bias_add, activation; 0 for others. */
-static int stage_of(const slim_node *node)
+enum stage { NOT_FUSED, BIAS, RESIDUAL, ACTIVATION };
+
+/* Where a node stands in the chain bias_add, add, activation. */
+static enum stage stage_of(const slim_node *node)
 {
   switch (slim_op_id_of(node->op)) {
   case SLIM_OP_ID_bias_add:
-    return 1;
+    return BIAS;
+  case SLIM_OP_ID_binary:
+    return ((const slim_binary_attr *)node->attr)->kind == SLIM_BINARY_ADD ? RESIDUAL : NOT_FUSED;
   case SLIM_OP_ID_activation:
-    return 2;
+    return ACTIVATION;
   default:
-    return 0;
+    return NOT_FUSED;
   }
 }
 
@@ -30,15 +34,24 @@ static bool is_heavy(const slim_node *node)
   return id == SLIM_OP_ID_conv2d || id == SLIM_OP_ID_depthwise_conv2d || id == SLIM_OP_ID_matmul;
 }
 
+/* A residual lies as the result does. */
+static bool residual_fits(const slim_node *heavy, const slim_node *add)
+{
+  return slim_op_id_of(heavy->op) == SLIM_OP_ID_conv2d &&
+         slim_shape_equal(&add->inputs[0]->shape, &add->inputs[1]->shape);
+}
+
 bool slim_cl_epilogue_can_fuse(const slim_device *device, const slim_group *group, const slim_node *node)
 {
   (void)device;
-  const int stage = stage_of(node);
-  const int before = group->count > 1 ? stage_of(group->nodes[group->count - 1]) : 0;
+  const enum stage stage = stage_of(node);
+  const enum stage before = group->count > 1 ? stage_of(group->nodes[group->count - 1]) : NOT_FUSED;
   if (!is_heavy(group->nodes[0]) || stage <= before || group->count >= SLIM_GROUP_MAX) {
     return false;
   }
-  return stage != 1 || bias_fits(group->nodes[0], node);
+  return stage == BIAS       ? bias_fits(group->nodes[0], node)
+         : stage == RESIDUAL ? residual_fits(group->nodes[0], node)
+                             : true;
 }
 
 bool slim_cl_epilogue_fits(const slim_group *group)
@@ -47,7 +60,7 @@ bool slim_cl_epilogue_fits(const slim_group *group)
   bool fits = true;
   while (head.count < group->count && fits) {
     const slim_node *node = group->nodes[head.count];
-    fits = group->chain[head.count] == 0 && slim_cl_epilogue_can_fuse(NULL, &head, node);
+    fits = (group->chain[head.count] == 0 || stage_of(node) == RESIDUAL) && slim_cl_epilogue_can_fuse(NULL, &head, node);
     head.nodes[head.count++] = node;
   }
   return fits;
@@ -56,12 +69,17 @@ bool slim_cl_epilogue_fits(const slim_group *group)
 slim_cl_epilogue slim_cl_epilogue_of(const slim_cl_build *build, int heavy_inputs)
 {
   static const slim_view none = { 0 };
-  slim_cl_epilogue epilogue = { .bias = &none };
+  slim_cl_epilogue epilogue = { .bias = &none, .residual = &none };
+  const slim_view *next = &build->in[heavy_inputs];
   for (int i = 1; i < build->group->count; i++) {
     const slim_node *node = build->group->nodes[i];
-    if (stage_of(node) == 1) {
-      epilogue.bias = &build->in[heavy_inputs];
+    const enum stage stage = stage_of(node);
+    if (stage == BIAS) {
+      epilogue.bias = next++;
       epilogue.params.has_bias = 1;
+    } else if (stage == RESIDUAL) {
+      epilogue.residual = next++;
+      epilogue.params.has_residual = 1;
     } else {
       epilogue.params.activation = (int)((const slim_activation_attr *)node->attr)->kind;
     }

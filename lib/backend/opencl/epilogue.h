@@ -1,4 +1,5 @@
-/* What may be fused behind conv2d, depthwise_conv2d and matmul: bias_add, then an activation. */
+/* What may be fused behind conv2d, depthwise_conv2d and matmul: bias_add, then (conv2d) the addition of a tensor like the
+ * result, then an activation. */
 #ifndef SLIM_OPENCL_EPILOGUE_H
 #define SLIM_OPENCL_EPILOGUE_H
 
@@ -9,9 +10,10 @@ bool slim_cl_epilogue_can_fuse(const slim_device *device, const slim_group *grou
 /** Is every node behind the first one we fuse, in the order we do? */
 bool slim_cl_epilogue_fits(const slim_group *group);
 
-/** The bias of the group and how to end the kernel. bias points to a view without memory when there is none. */
+/** The group's bias and what it adds to the result, views without memory when there are none, and how to end the kernel.
+ */
 typedef struct slim_cl_epilogue {
-  const slim_view *bias;
+  const slim_view *bias, *residual;
   slim_epilogue_params params;
 } slim_cl_epilogue;
 /** heavy_inputs: how many of in belong to the first node. */

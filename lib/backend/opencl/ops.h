@@ -50,6 +50,7 @@ typedef struct slim_cl_op {
   X(avg_pool2d)                                                                                                        \
   X(avg_pool2d_gradient)                                                                                               \
   X(batch_norm)                                                                                                        \
+  X(batch_norm_fold)                                                                                                   \
   X(batch_norm_gradient)                                                                                               \
   X(matmul)                                                                                                            \
   X(conv2d)                                                                                                            \

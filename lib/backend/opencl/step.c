@@ -273,6 +273,7 @@ cl_mem slim_cl_table(slim_cl_build *b, const void *data, size_t bytes)
   check(b, code, "allocating a table");
   if (code == CL_SUCCESS) {
     s->tables[s->num_tables++] = table;
+    s->base.own_bytes += bytes;
     check(b, b->cl->api->EnqueueWriteBuffer(b->cl->queue, table, CL_TRUE, 0, bytes, data, 0, NULL, NULL),
           "uploading a table");
   }

@@ -11,6 +11,7 @@ static slim_status bind_failed(slim_plan *plan, const slim_node *node, slim_stat
 static slim_status set_tensor(slim_plan *plan, const slim_tensor *tensor, slim_shape shape, slim_dtype dtype)
 {
   slim_plan_tensor *t = &plan->tensors[tensor->id];
+  t->tensor = tensor;
   t->shape = shape;
   t->dtype = dtype;
   t->root = tensor->id;

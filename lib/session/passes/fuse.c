@@ -1,4 +1,5 @@
 /* Groups: a node with the nodes fused behind it. The backend says what it takes. */
+#include "ops/ops.h"
 #include "session/plan.h"
 
 #include <stdlib.h>
@@ -33,7 +34,7 @@ static void note_reads(fusing *f, slim_node *node, int position)
 static bool fusing_make(fusing *f)
 {
   const slim_plan *plan = f->plan;
-  const size_t nodes = plan->program->num_nodes;
+  const size_t nodes = plan->num_nodes;
   f->reader = slim_arena_array(plan->arena, plan->num_tensors + 1, sizeof *f->reader);
   f->first_read = slim_arena_array(plan->arena, plan->num_tensors + 1, sizeof *f->first_read);
   f->position = slim_arena_array(plan->arena, nodes + 1, sizeof *f->position);
@@ -117,7 +118,9 @@ static void group_count(slim_group *group)
 
 static candidate grow(const fusing *f, slim_node *node)
 {
-  candidate c = { .group = { .once = f->plan->once[node->id] != 0 }, .position = f->position[node->id] };
+  candidate c = { .position = f->position[node->id] };
+  c.group.once = f->plan->once[node->id] != 0;
+  c.group.refresh = node->op == &slim_op_batch_norm_fold;
   slim_group *group = &c.group.group;
   group->nodes[group->count++] = node;
   f->used[node->id] = true;

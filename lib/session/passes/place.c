@@ -156,7 +156,7 @@ static slim_status bring(slim_plan *plan, const slim_tensor *tensor, slim_where 
   slim_status status = SLIM_OK;
   if (!root->fresh[where]) {
     const int id = plan->tensors[tensor->id].root;
-    const bool once = plan->once[plan->graph->tensors[id]->node->id] != 0;
+    const bool once = plan->once[plan->tensors[id].tensor->node->id] != 0;
     status = give_slot(plan, root, where, once);
     if (status == SLIM_OK) {
       touch(plan, root->slot[where]);
@@ -221,7 +221,8 @@ static slim_status make_outputs(slim_plan *plan, const slim_plan_group *g)
     if (slim_node_answers_on_host(out->node)) {
       status = place_zero(plan, t);
     } else if (t->readers > 0 || must_have(out)) {
-      status = give_slot(plan, t, t->home, g->once);
+      t->refreshed = g->refresh;
+      status = give_slot(plan, t, t->home, g->once || g->refresh);
       touch(plan, t->slot[t->home]);
     }
   }
@@ -245,6 +246,21 @@ static slim_status after_writes(slim_plan *plan, const slim_plan_group *g)
     }
   }
   return status;
+}
+
+/* Weights of the plan's own that a step packs when they change need no memory of their own from then on. */
+static void release_packed(slim_plan *plan, const slim_plan_step *step)
+{
+  slim_device *device = step->group->where == SLIM_ON_HOST ? plan->host : plan->device;
+  const slim_node *first = step->group->group.nodes[0];
+  if (first->num_inputs < 2 || !device->backend->packs) {
+    return;
+  }
+  const slim_plan_tensor *weights = slim_plan_root(plan, first->inputs[1]);
+  const int slot = weights->slot[step->group->where];
+  if (weights->refreshed && slot >= 0 && device->backend->packs(device, &step->group->group, step->in, step->out)) {
+    plan->slots[slot].keep = false;
+  }
 }
 
 static slim_status ask_workspace(slim_plan *plan, slim_plan_step *step)
@@ -273,6 +289,7 @@ static slim_status place_step(slim_plan *plan, slim_plan_step *step)
   }
   if (status == SLIM_OK) {
     status = ask_workspace(plan, step);
+    release_packed(plan, step);
   }
   if (status == SLIM_OK) {
     status = add_step(plan, *step);

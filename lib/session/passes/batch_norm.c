@@ -1,0 +1,184 @@
+/*
+ * Batch norm with given statistics behind a convolution or product: its factor goes into the weights, what it adds
+ * becomes a bias. The new weights and bias are made by a step that runs again only when a variable it reads has changed.
+ */
+#include "ops/ops.h"
+#include "session/plan.h"
+
+typedef struct folding {
+  slim_plan *plan;
+  bool *written; /* by tensor id, of roots: variables that the plan writes */
+} folding;
+
+static void mark_written(folding *f)
+{
+  const slim_plan *plan = f->plan;
+  for (size_t i = 0; i < plan->num_order; i++) {
+    const slim_node *node = plan->order[i];
+    for (int k = 0; k < node->num_inputs; k++) {
+      f->written[plan->tensors[node->inputs[k]->id].root] |= slim_node_may_write(node, k);
+    }
+  }
+}
+
+/* Does the tensor keep its value through a run? */
+static bool constant(const folding *f, const slim_tensor *tensor)
+{
+  const int root = f->plan->tensors[tensor->id].root;
+  const slim_op *op = f->plan->tensors[root].tensor->node->op;
+  return op == &slim_op_constant || (op == &slim_op_variable && !f->written[root]);
+}
+
+static bool same_layout(const slim_node *heavy, const slim_batch_norm_attr *norm)
+{
+  if (heavy->op == &slim_op_matmul) {
+    return !((const slim_matmul_attr *)heavy->attr)->transpose_b && !norm->nchw;
+  }
+  return ((const slim_conv2d_attr *)heavy->attr)->nchw == norm->nchw;
+}
+
+static bool foldable(const folding *f, const slim_node *norm)
+{
+  const slim_plan *plan = f->plan;
+  const slim_node *heavy = norm->op == &slim_op_batch_norm ? norm->inputs[0]->node : NULL;
+  if (!heavy || !(heavy->op->flags & SLIM_OP_LINEAR) || ((const slim_batch_norm_attr *)norm->attr)->training ||
+      norm->inputs[0]->output != 0 || !same_layout(heavy, norm->attr)) {
+    return false;
+  }
+  const slim_plan_tensor *result = &plan->tensors[norm->inputs[0]->id];
+  bool good = result->readers == 1 && !result->fetched && constant(f, heavy->inputs[1]);
+  for (int k = 1; k < 5 && good; k++) {
+    good = constant(f, norm->inputs[k]) && (k == 4 || plan->tensors[norm->outputs[k].id].readers == 0);
+  }
+  return good && !plan->once[norm->id];
+}
+
+/* --- the new nodes: the heavy one and the bias keep the ids and outputs of those they stand for ---------------------- */
+
+static slim_node *node_make(slim_plan *plan, const slim_node *like, const slim_op *op, int inputs)
+{
+  slim_node *node = slim_arena_alloc(plan->arena, sizeof *node);
+  slim_tensor **list = slim_arena_array(plan->arena, (size_t)inputs + 1, sizeof *list);
+  if (node && list) {
+    *node = *like;
+    node->op = op;
+    node->num_inputs = inputs;
+    node->inputs = list;
+  }
+  return list ? node : NULL;
+}
+
+/* Output k of a node of the plan's own, like the graph's tensor. */
+static void output_make(slim_plan *plan, slim_node *node, int k, const slim_tensor *like)
+{
+  slim_tensor *tensor = &node->outputs[k];
+  *tensor = *like;
+  tensor->node = node;
+  tensor->output = k;
+  tensor->id = (int)plan->num_tensors++;
+  plan->tensors[tensor->id] = plan->tensors[like->id];
+  slim_plan_tensor *t = &plan->tensors[tensor->id];
+  t->tensor = tensor;
+  t->root = tensor->id;
+  t->readers = 1;
+  t->fetched = false;
+}
+
+/* weights, gamma, beta, mean, variance -> weights, bias */
+static slim_node *factors_make(slim_plan *plan, const slim_node *heavy, const slim_node *norm)
+{
+  slim_node *node = node_make(plan, norm, &slim_op_batch_norm_fold, 5);
+  if (!node || !(node->outputs = slim_arena_array(plan->arena, 2, sizeof *node->outputs))) {
+    return NULL;
+  }
+  node->id = (int)plan->num_nodes++;
+  node->inputs[0] = heavy->inputs[1];
+  for (int k = 1; k < 5; k++) {
+    node->inputs[k] = norm->inputs[k];
+  }
+  output_make(plan, node, 0, heavy->inputs[1]);
+  output_make(plan, node, 1, norm->inputs[2]);
+  return node;
+}
+
+static slim_node *heavy_make(slim_plan *plan, const slim_node *heavy, slim_tensor *weights)
+{
+  slim_node *node = node_make(plan, heavy, heavy->op, heavy->num_inputs);
+  for (int k = 0; node && k < heavy->num_inputs; k++) {
+    node->inputs[k] = k == 1 ? weights : heavy->inputs[k];
+  }
+  return node;
+}
+
+static slim_node *bias_make(slim_plan *plan, const slim_node *norm, slim_tensor *bias)
+{
+  slim_node *node = node_make(plan, norm, &slim_op_bias_add, 2);
+  slim_bias_attr *attr = slim_arena_alloc(plan->arena, sizeof *attr);
+  if (!node || !attr) {
+    return NULL;
+  }
+  attr->nchw = ((const slim_batch_norm_attr *)norm->attr)->nchw;
+  node->attr = attr;
+  node->inputs[0] = norm->inputs[0];
+  node->inputs[1] = bias;
+  return node;
+}
+
+/* --- the pass -------------------------------------------------------------------------------------------------------- */
+
+/* What stands for each node: itself, or what it became; factors: what runs before it. By node id. */
+typedef struct changes {
+  slim_node **instead, **factors;
+} changes;
+
+static bool fold_one(folding *f, const slim_node *norm, const changes *c)
+{
+  slim_plan *plan = f->plan;
+  const slim_node *heavy = norm->inputs[0]->node;
+  slim_node *factors = factors_make(plan, heavy, norm);
+  c->factors[heavy->id] = factors;
+  c->instead[heavy->id] = factors ? heavy_make(plan, heavy, &factors->outputs[0]) : NULL;
+  c->instead[norm->id] = factors ? bias_make(plan, norm, &factors->outputs[1]) : NULL;
+  return c->instead[heavy->id] && c->instead[norm->id];
+}
+
+/* The order with the changes made. */
+static bool rewrite(slim_plan *plan, const changes *c)
+{
+  slim_node **order = slim_arena_array(plan->arena, plan->num_nodes + 1, sizeof *order);
+  size_t count = 0;
+  for (size_t i = 0; order && i < plan->num_order; i++) {
+    slim_node *node = plan->order[i];
+    if (c->factors[node->id]) {
+      order[count++] = c->factors[node->id];
+    }
+    order[count++] = c->instead[node->id] ? c->instead[node->id] : node;
+  }
+  plan->order = order;
+  plan->num_order = count;
+  return order != NULL;
+}
+
+static bool fold_all(folding *f)
+{
+  slim_plan *plan = f->plan;
+  changes c;
+  c.instead = slim_arena_array(plan->arena, plan->num_nodes + 1, sizeof *c.instead);
+  c.factors = slim_arena_array(plan->arena, plan->num_nodes + 1, sizeof *c.factors);
+  bool good = c.instead && c.factors;
+  mark_written(f);
+  for (size_t i = 0; i < plan->num_order && good; i++) {
+    good = !foldable(f, plan->order[i]) || fold_one(f, plan->order[i], &c);
+  }
+  return good && rewrite(plan, &c);
+}
+
+slim_status slim_pass_batch_norm(slim_plan *plan)
+{
+  folding f = { .plan = plan };
+  if (!(plan->passes & SLIM_PASS(batch_norm))) {
+    return SLIM_OK;
+  }
+  f.written = slim_arena_array(plan->arena, plan->num_tensors + 1, sizeof *f.written);
+  return f.written && fold_all(&f) ? SLIM_OK : slim_plan_no_memory(plan);
+}

@@ -1,0 +1,211 @@
+/* Passes that change steps: small nets give the same with them as without, and again when variables change. */
+#include "session_support.h"
+#include "slim/slim.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { BATCH = 2, SIDE = 9, DEPTH = 8, IN_MOST = BATCH * SIDE * SIDE * DEPTH, OUT_MOST = 4 * IN_MOST };
+
+/* The same graph and variables with all passes and with none that changes steps. */
+typedef struct fixture {
+  slim_graph *graph;
+  slim_device *device;
+  slim_tensor *x, *y;
+  slim_session *fast, *plain;
+  float data[IN_MOST];
+} fixture;
+
+static float number(unsigned i)
+{
+  return (float)(i * 2654435761u >> 8 & 1023u) / 512.0f - 1.0f;
+}
+
+static fixture fixture_begin(int channels)
+{
+  fixture f = { .graph = slim_graph_create(5), .device = test_open_device() };
+  f.x = slim_placeholder(f.graph, SLIM_FLOAT32, SLIM_SHAPE(-1, SIDE, SIDE, channels), "x");
+  for (unsigned i = 0; i < IN_MOST; i++) {
+    f.data[i] = number(i);
+  }
+  return f;
+}
+
+/* Gives every float variable numbers of its own, all positive where factor is. */
+static void scatter(const fixture *f, unsigned seed)
+{
+  static float values[64 * 64 * 9];
+  const slim_tensors variables = slim_get_variables(f->graph, NULL, NULL, NULL);
+  for (size_t i = 0; i < variables.count; i++) {
+    slim_tensor *v = variables.item[i];
+    const size_t n = slim_shape_elements(&v->shape);
+    const bool spread = strstr(slim_tensor_name(v), "variance") != NULL;
+    for (size_t k = 0; k < n && v->dtype == SLIM_FLOAT32; k++) {
+      const float z = number((unsigned)(k + 97 * i + 1013 * seed));
+      values[k] = spread ? 0.6f + 0.5f * z : z;
+    }
+    if (v->dtype == SLIM_FLOAT32) {
+      test_ok(f->fast, slim_session_set_variable(f->fast, v, values, n * sizeof *values));
+    }
+  }
+}
+
+static void fixture_open(fixture *f)
+{
+  ck_assert_str_eq(slim_graph_error(f->graph), "");
+  ck_assert_int_eq(unsetenv("SLIM_PASSES"), 0);
+  f->fast = test_session(f->graph, f->device, NULL);
+  ck_assert_int_eq(setenv("SLIM_PASSES", "-batch_norm,-fuse,-in_place,-memory", 1), 0);
+  f->plain = test_session(f->graph, f->device, slim_session_values(f->fast));
+  ck_assert_int_eq(unsetenv("SLIM_PASSES"), 0);
+  test_ok(f->fast, slim_session_initialize(f->fast));
+  scatter(f, 1);
+}
+
+static void fixture_close(fixture *f)
+{
+  slim_session_destroy(f->plain);
+  slim_session_destroy(f->fast);
+  slim_device_close(f->device);
+  slim_graph_destroy(f->graph);
+}
+
+static slim_plan_info run(const fixture *f, slim_session *session, int batch, float *out)
+{
+  slim_plan_info info;
+  const slim_feed feed = { f->x, f->data, batch };
+  const slim_fetch fetch = { f->y, out, OUT_MOST * sizeof *out };
+  test_ok(session, slim_session_run(session, &feed, 1, &fetch, 1));
+  test_ok(session, slim_session_plan_info(session, &info));
+  return info;
+}
+
+/* @return steps with the passes. */
+static int assert_same(const fixture *f, int batch)
+{
+  static float fast[OUT_MOST], plain[OUT_MOST];
+  memset(fast, 0, sizeof fast);
+  memset(plain, 0, sizeof plain);
+  const slim_plan_info info = run(f, f->fast, batch, fast);
+  (void)run(f, f->plain, batch, plain);
+  float largest = 0.0f;
+  for (int i = 0; i < OUT_MOST; i++) {
+    largest = fmaxf(largest, fabsf(plain[i]));
+  }
+  ck_assert_float_gt(largest, 0.0f);
+  for (int i = 0; i < OUT_MOST; i++) {
+    ck_assert_msg(fabsf(fast[i] - plain[i]) <= 3e-5f * largest, "element %d is %g, not %g", i, (double)fast[i],
+                  (double)plain[i]);
+  }
+  return info.steps;
+}
+
+/* --- batch norm ------------------------------------------------------------------------------------------------------ */
+
+static slim_tensor *norm_conv(slim_tensor *x, int outputs, int kernel, slim_layer_fn activation)
+{
+  return slim_conv2d(x, outputs, SLIM_HW(kernel, kernel), .normalizer = slim_batch_norm,
+                     .normalizer_args = SLIM_ARGS(.is_training = SLIM_NO, .scale = SLIM_YES), .activation = activation);
+}
+
+/* relu(conv + shortcut), as in ResNet; turned: shortcut + conv. */
+static slim_tensor *block(slim_tensor *x, int depth, bool turned)
+{
+  slim_tensor *shortcut = norm_conv(x, depth, 1, slim_identity);
+  slim_tensor *y = norm_conv(x, 5, 1, slim_relu);
+  y = norm_conv(y, 7, 3, slim_relu);
+  y = norm_conv(y, depth, 1, slim_identity);
+  return slim_op_activation_add(slim_op_binary_add(turned ? shortcut : y, turned ? y : shortcut, SLIM_BINARY_ADD),
+                                SLIM_ACTIVATION_RELU);
+}
+
+START_TEST(a_residual_block_is_four_steps)
+{
+  fixture f = fixture_begin(DEPTH);
+  f.y = block(f.x, 20, _i != 0);
+  fixture_open(&f);
+  ck_assert_int_eq(assert_same(&f, BATCH), 4);
+  ck_assert_int_eq(assert_same(&f, BATCH), 4);
+  ck_assert_int_eq(assert_same(&f, 1), 4);
+  fixture_close(&f);
+}
+END_TEST
+
+/* Other weights, other statistics: what was folded follows. */
+START_TEST(folded_weights_follow_their_variables)
+{
+  fixture f = fixture_begin(DEPTH);
+  f.y = block(f.x, 11, false);
+  fixture_open(&f);
+  for (unsigned i = 0; i < 4; i++) {
+    (void)assert_same(&f, BATCH);
+    scatter(&f, i + 2);
+  }
+  const slim_tensors variables = slim_get_variables(f.graph, NULL, NULL, NULL);
+  for (size_t i = 0; i < variables.count; i++) { /* one at a time */
+    float values[DEPTH * 20] = { 0 };
+    const size_t bytes = slim_shape_elements(&variables.item[i]->shape) * sizeof *values;
+    if (bytes <= sizeof values && variables.item[i]->dtype == SLIM_FLOAT32) {
+      test_ok(f.fast, slim_session_get_variable(f.fast, variables.item[i], values, bytes));
+      values[0] += 0.5f;
+      test_ok(f.fast, slim_session_set_variable(f.fast, variables.item[i], values, bytes));
+      (void)assert_same(&f, BATCH);
+    }
+  }
+  fixture_close(&f);
+}
+END_TEST
+
+START_TEST(a_product_is_folded_too)
+{
+  fixture f = fixture_begin(1);
+  f.y = slim_fully_connected(slim_flatten(f.x), 33, .normalizer = slim_batch_norm,
+                             .normalizer_args = SLIM_ARGS(.is_training = SLIM_NO), .activation = slim_relu6);
+  fixture_open(&f);
+  ck_assert_int_eq(assert_same(&f, BATCH), 1);
+  fixture_close(&f);
+}
+END_TEST
+
+/* What else is read: the convolution, the statistics. */
+START_TEST(what_is_read_elsewhere_is_not_folded)
+{
+  fixture f = fixture_begin(DEPTH);
+  slim_tensor *conv = slim_conv2d(f.x, 6, SLIM_HW(3, 3), .biases_initializer = SLIM_NO_INIT, .activation = slim_identity);
+  slim_tensor *norm = slim_batch_norm(conv, .is_training = SLIM_NO, .activation = slim_relu);
+  f.y = slim_op_binary_add(norm, _i ? conv : slim_op_activation_add(conv, SLIM_ACTIVATION_RELU6), SLIM_BINARY_ADD);
+  fixture_open(&f);
+  (void)assert_same(&f, BATCH);
+  fixture_close(&f);
+}
+END_TEST
+
+/* Fixed statistics in a train step: weights change in the plan itself. */
+START_TEST(a_plan_that_writes_weights_folds_none)
+{
+  fixture f = fixture_begin(DEPTH);
+  slim_tensor *net = slim_op_reduce_add(block(f.x, 4, false), SLIM_REDUCE_MEAN, 15, 0);
+  slim_tensor *rate = slim_constant(f.graph, 0.05f, "rate");
+  slim_tensor *train = slim_minimize(slim_gradient_descent_optimizer(rate), net, NULL, (slim_tensors){ 0, NULL });
+  f.y = net;
+  fixture_open(&f);
+  for (int i = 0; i < 3; i++) {
+    const slim_feed feed = { f.x, f.data, BATCH };
+    const slim_fetch fetch = { train, NULL, 0 };
+    test_ok(f.fast, slim_session_run(f.fast, &feed, 1, &fetch, 1));
+    (void)assert_same(&f, BATCH);
+  }
+  fixture_close(&f);
+}
+END_TEST
+
+static void build(TCase *c)
+{
+  tcase_add_loop_test(c, a_residual_block_is_four_steps, 0, 2);
+  tcase_add_test(c, folded_weights_follow_their_variables);
+  tcase_add_test(c, a_product_is_folded_too);
+  tcase_add_loop_test(c, what_is_read_elsewhere_is_not_folded, 0, 2);
+  tcase_add_test(c, a_plan_that_writes_weights_folds_none);
+}
+
+TEST_MAIN("passes", build, test_device_available)
