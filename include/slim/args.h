@@ -134,6 +134,8 @@ struct slim_args {
   uint64_t seed;
   const char *scope;
   const void *user; /* options of a layer of your own; arg scopes carry it too */
+  int depth_multiplier; /* separable_conv2d: channels of the depthwise part for each of the input (1) */
+  slim_initializer pointwise_initializer;
 };
 
 #define SLIM_INIT_(...)                                                                                                \

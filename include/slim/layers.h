@@ -35,6 +35,22 @@ extern "C" {
 SLIM_API slim_tensor *slim_conv2d(const slim_args *args);
 
 /**
+ * Depthwise convolution of net, [n, h, w, c] float32: each channel by depth_multiplier kernels of kernel pixels, channel
+ * k giving the outputs k * depth_multiplier and up; then, unless num_outputs is 0, a 1x1 convolution of the c *
+ * depth_multiplier channels into num_outputs; then biases or the normalizer, then the activation. Between the two parts
+ * there is neither.
+ * Variables: depthwise_weights [kernel.h, kernel.w, c, depth_multiplier]; pointwise_weights [1, 1, c * depth_multiplier,
+ * num_outputs]; biases, as in slim_conv2d. Both weights are of the kind "weights" and have the weights_regularizer.
+ * Options: depth_multiplier (1), stride ([1, 1]), rate ([1, 1]) and padding (SLIM_SAME) of the depthwise part,
+ * data_format (SLIM_NHWC), activation (slim_relu), normalizer, normalizer_args, weights_initializer (SLIM_XAVIER),
+ * pointwise_initializer (the weights_initializer), biases_initializer (SLIM_ZEROS), weights_regularizer,
+ * biases_regularizer, scope ("SeparableConv2d") and the common ones.
+ * @return [n, oh, ow, num_outputs or c * depth_multiplier], sizes as in slim_conv2d.
+ * Errors: as slim_conv2d; SLIM_ERR_ARG for a negative num_outputs or depth_multiplier.
+ */
+SLIM_API slim_tensor *slim_separable_conv2d(const slim_args *args);
+
+/**
  * Fully connected: net [..., k] times weights [k, num_outputs]; then biases or the normalizer, then the activation. Of
  * more than two dimensions only the last is contracted; slim_flatten first to take them all.
  * Options: activation (slim_relu), normalizer, normalizer_args, weights_initializer (SLIM_XAVIER), biases_initializer
@@ -134,6 +150,8 @@ SLIM_API slim_tensor *slim_apply_regularization(slim_regularizer regularizer, sl
 #ifndef __cplusplus
 #define slim_conv2d(net_, n_, ...)                                                                                     \
   (slim_conv2d)(SLIM_ARGS(.input = (net_), .num_outputs = (n_), .kernel = __VA_ARGS__))
+#define slim_separable_conv2d(net_, n_, ...)                                                                           \
+  (slim_separable_conv2d)(SLIM_ARGS(.input = (net_), .num_outputs = (n_), .kernel = __VA_ARGS__))
 #define slim_fully_connected(net_, ...) (slim_fully_connected)(SLIM_ARGS(.input = (net_), .num_outputs = __VA_ARGS__))
 #define slim_bias_add(...) (slim_bias_add)(SLIM_ARGS(.input = __VA_ARGS__))
 #define slim_max_pool2d(net_, ...) (slim_max_pool2d)(SLIM_ARGS(.input = (net_), .kernel = __VA_ARGS__))

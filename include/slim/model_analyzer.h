@@ -20,7 +20,7 @@ SLIM_API char *slim_tensor_description(const slim_tensor *tensor, char *text, si
 /** One layer: a convolution, pooling (mean: over height and width), matrix product, dropout or batch norm with what
  * follows it. */
 typedef struct slim_layer_row {
-  const char *op;    /* "conv", "max", "avg", "mean", "fc", "dropout", "bn" */
+  const char *op;    /* "conv", "dwconv", "sepconv", "max", "avg", "mean", "fc", "dropout", "bn" */
   const char *scope; /* "LeNet/conv1"; owned by the graph */
   slim_hw kernel, stride, rate; /* 0 where the layer has none */
   slim_padding padding;

@@ -78,17 +78,28 @@ static const char *collections_of(const slim_call *call, const char *kind)
   return chosen;
 }
 
-slim_tensor *slim_layer_variable_add(slim_call *call, const char *kind, slim_shape shape, slim_initializer initializer,
-                                     slim_regularizer regularizer, bool trainable)
+static slim_tensor *make_variable(slim_call *call, const char *name, const char *kind, slim_shape shape,
+                                  slim_initializer initializer, slim_regularizer regularizer, bool trainable)
 {
   const char *collections = collections_of(call, kind);
   if (!collections) {
     return slim_graph_fail(call->graph, SLIM_ERR_MEMORY, "%s: out of memory", call->layer);
   }
   const bool trained = trainable && slim_option_flag(call->args.trainable, true);
-  return (slim_model_variable)(SLIM_ARGS(.graph = call->graph, .name = kind, .shape = shape, .initializer = initializer,
+  return (slim_model_variable)(SLIM_ARGS(.graph = call->graph, .name = name, .shape = shape, .initializer = initializer,
                                          .regularizer = regularizer, .trainable = SLIM_FLAG(trained),
                                          .collections = collections));
+}
+
+slim_tensor *slim_layer_variable_add(slim_call *call, const char *kind, slim_shape shape, slim_initializer initializer,
+                                     slim_regularizer regularizer, bool trainable)
+{
+  return make_variable(call, kind, kind, shape, initializer, regularizer, trainable);
+}
+
+slim_tensor *slim_layer_weights_add(slim_call *call, const char *name, slim_shape shape, slim_initializer initializer)
+{
+  return make_variable(call, name, "weights", shape, initializer, call->args.weights_regularizer, true);
 }
 
 /* --- the parts of a layer ----------------------------------------------------------------------------------------- */

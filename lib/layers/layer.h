@@ -24,6 +24,8 @@ slim_initializer slim_option_initializer(slim_initializer given, slim_initialize
 /* A model variable of the layer; kind is its name ("weights") and picks from variables_collections. */
 slim_tensor *slim_layer_variable_add(slim_call *call, const char *kind, slim_shape shape, slim_initializer initializer,
                                      slim_regularizer regularizer, bool trainable);
+/* A variable of the kind "weights" with a name of its own. */
+slim_tensor *slim_layer_weights_add(slim_call *call, const char *name, slim_shape shape, slim_initializer initializer);
 /* Calls layer with input and the options of with (may be NULL). */
 slim_tensor *slim_layer_call(slim_layer_fn layer, const slim_args *with, slim_tensor *input);
 /* Biases over the channels of net. */
@@ -46,7 +48,7 @@ slim_tensor *slim_layer_activate(slim_call *call, slim_tensor *net, slim_layer_f
    SLIM_OPTION(weights_initializer) | SLIM_OPTION(biases_initializer) | SLIM_OPTION(weights_regularizer) |             \
    SLIM_OPTION(biases_regularizer))
 
-extern const slim_layer_info slim_layer_conv2d, slim_layer_fully_connected, slim_layer_bias_add, slim_layer_max_pool2d,
+extern const slim_layer_info slim_layer_conv2d, slim_layer_separable_conv2d, slim_layer_fully_connected, slim_layer_bias_add, slim_layer_max_pool2d,
     slim_layer_avg_pool2d, slim_layer_batch_norm, slim_layer_flatten, slim_layer_dropout, slim_layer_softmax,
     slim_layer_one_hot_encoding, slim_layer_relu, slim_layer_relu6, slim_layer_sigmoid, slim_layer_tanh,
     slim_layer_identity;

@@ -70,7 +70,9 @@ static int64_t macs_of(const slim_node *node)
 {
   const slim_tensor *y = &node->outputs[0], *w = node->inputs[1];
   const int64_t batch = y->shape.dim[0] > 0 ? y->shape.dim[0] : 1;
-  return elements_of(y) / batch * (elements_of(w) / w->shape.dim[w->shape.rank - 1]);
+  const int64_t last = w->shape.dim[w->shape.rank - 1];
+  const int64_t outputs = node->op == &slim_op_depthwise_conv2d ? w->shape.dim[2] * last : last;
+  return elements_of(y) / batch * (elements_of(w) / outputs);
 }
 
 static slim_initializer initializer_of(const slim_tensor *weights)
@@ -91,7 +93,7 @@ static void read_conv(const slim_node *node, slim_layer_row *row)
 {
   const slim_conv2d_attr *attr = node->attr;
   const slim_shape *weights = &node->inputs[1]->shape;
-  row->op = "conv";
+  row->op = node->op == &slim_op_conv2d ? "conv" : "dwconv";
   row->kernel = (slim_hw){ weights->dim[0], weights->dim[1] };
   row->stride = attr->stride;
   row->rate = attr->rate;
@@ -112,7 +114,7 @@ static bool is_global_pool(const slim_node *node)
 static bool read_layer(const slim_node *node, slim_layer_row *row)
 {
   *row = (slim_layer_row){ .norm = "", .activation = "" };
-  if (node->op == &slim_op_conv2d) {
+  if (node->op == &slim_op_conv2d || node->op == &slim_op_depthwise_conv2d) {
     read_conv(node, row);
   } else if (node->op == &slim_op_matmul) {
     row->op = "fc";
@@ -152,7 +154,11 @@ static bool follow(const slim_node *node, const slim_node *before, slim_layer_ro
   if (node->num_inputs == 0 || node->inputs[0] != &before->outputs[0] || *row->activation) {
     return false;
   }
-  if (node->op == &slim_op_bias_add && !*row->norm) {
+  if (node->op == &slim_op_conv2d && strcmp(node->name, row->scope) == 0) {
+    row->op = "sepconv"; /* its first part is named as in a scope of the second */
+    row->scope = scope_of(node);
+    row->macs += macs_of(node);
+  } else if (node->op == &slim_op_bias_add && !*row->norm) {
     row->norm = "bias";
   } else if (node->op == &slim_op_batch_norm && !*row->norm && strcmp(row->op, "bn") != 0) {
     row->norm = "bn";

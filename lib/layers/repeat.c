@@ -10,7 +10,9 @@ static const char *scope_of(const slim_graph *graph, slim_layer_fn layer, const 
   if (!name) {
     return otherwise;
   }
-  return strcmp(name, "conv2d") == 0 ? "convolution2d" : name;
+  return strcmp(name, "conv2d") == 0             ? "convolution2d"
+         : strcmp(name, "separable_conv2d") == 0 ? "separable_convolution2d"
+                                                 : name;
 }
 
 /* Calls the layer with the values and options of args, under the scope "<prefix>_<number>". */

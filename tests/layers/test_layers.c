@@ -160,11 +160,12 @@ START_TEST(nchw_computes_what_nhwc_computes)
   const slim_data_format formats[2] = { SLIM_NHWC, SLIM_NCHW };
   for (int k = 0; k < 2; k++) {
     const slim_reuse reuse = k ? SLIM_REUSE_YES : SLIM_REUSE_NO;
-    SLIM_ARG_SCOPE (net.graph, SLIM_OPS(slim_conv2d, slim_batch_norm, slim_max_pool2d, slim_avg_pool2d),
+    SLIM_ARG_SCOPE (net.graph, SLIM_OPS(slim_conv2d, slim_separable_conv2d, slim_batch_norm, slim_max_pool2d, slim_avg_pool2d),
                     .data_format = formats[k]) {
       y[k] = slim_conv2d(y[k], 4, SLIM_HW(3, 3), .scope = "a", .reuse = reuse);
       y[k] = slim_max_pool2d(y[k], SLIM_HW(2, 2), .stride = SLIM_HW(1, 1));
       y[k] = slim_conv2d(y[k], 3, SLIM_HW(3, 3), .normalizer = slim_batch_norm, .scope = "b", .reuse = reuse);
+      y[k] = slim_separable_conv2d(y[k], 5, SLIM_HW(3, 3), .depth_multiplier = 2, .scope = "s", .reuse = reuse);
       y[k] = slim_avg_pool2d(y[k], SLIM_HW(2, 2));
     }
   }
@@ -173,6 +174,36 @@ START_TEST(nchw_computes_what_nhwc_computes)
   for (size_t i = 0; i < test_net_elements(&net, y[0]); i++) {
     ck_assert_float_eq_tol(a[i], b[i], 1e-5f);
   }
+  free(a);
+  free(b);
+  test_close(&net);
+}
+END_TEST
+
+/* The same as one convolution by the products of both weights. */
+START_TEST(separable_conv2d_is_a_convolution)
+{
+  enum { C = 3, M = 2, O = 4, TAPS = 6 };
+  test_net net = test_open((const int[]){ 2, 7, 5, C }, 13);
+  slim_tensor *y = slim_separable_conv2d(net.input, O, SLIM_HW(2, 3), .depth_multiplier = M, .stride = SLIM_HW(2, 2),
+                                         .scope = "s");
+  slim_tensor *z = slim_conv2d(net.input, O, SLIM_HW(2, 3), .stride = SLIM_HW(2, 2), .scope = "c");
+  free(test_run(&net, z)); /* gives the variables their first values */
+  free(test_run(&net, y));
+  float *depthwise = test_get_variable(&net, slim_graph_find(net.graph, "s/depthwise_weights"));
+  float *pointwise = test_get_variable(&net, slim_graph_find(net.graph, "s/pointwise_weights"));
+  float weights[TAPS * C * O] = { 0 };
+  for (int i = 0; i < TAPS * C * M * O; i++) {
+    const int o = i % O, m = i / O % M, c = i / O / M % C, tap = i / O / M / C;
+    weights[(tap * C + c) * O + o] += depthwise[(tap * C + c) * M + m] * pointwise[(c * M + m) * O + o];
+  }
+  test_set_variable(&net, slim_graph_find(net.graph, "c/weights"), weights, TAPS * C * O);
+  float *a = test_run(&net, y), *b = test_run(&net, z);
+  for (size_t i = 0; i < test_net_elements(&net, y); i++) {
+    ck_assert_float_eq_tol(a[i], b[i], 1e-5f);
+  }
+  free(depthwise);
+  free(pointwise);
   free(a);
   free(b);
   test_close(&net);
@@ -188,5 +219,6 @@ static void build(TCase *c)
   tcase_add_test(c, weighted_mean_divides_by_the_weights);
   tcase_add_test(c, loss_averages_over_what_arrives);
   tcase_add_test(c, nchw_computes_what_nhwc_computes);
+  tcase_add_test(c, separable_conv2d_is_a_convolution);
 }
 TEST_MAIN("layers", build, test_net_available)

@@ -192,6 +192,18 @@ CONV_CASE(conv_many, 33, SLIM_HW(3, 3))
 CONV_CASE(conv_nchw, 4, SLIM_HW(3, 3), .data_format = SLIM_NCHW)
 
 /* A relu behind, away from its kink: the bias is large against all that the weights add up to. */
+#define SEPARABLE_CASE(name_, outputs_, ...)                                                                           \
+  static slim_tensor *name_(test_net *net, slim_tensor *x)                                                             \
+  {                                                                                                                    \
+    (void)net;                                                                                                         \
+    return slim_separable_conv2d(x, outputs_, __VA_ARGS__, .activation = slim_tanh);                                   \
+  }
+SEPARABLE_CASE(separable, 5, SLIM_HW(3, 3))
+SEPARABLE_CASE(separable_multiplier, 4, SLIM_HW(3, 2), .depth_multiplier = 3, .padding = SLIM_VALID)
+SEPARABLE_CASE(depthwise, 0, SLIM_HW(3, 3), .stride = SLIM_HW(2, 2))
+SEPARABLE_CASE(depthwise_rate, 0, SLIM_HW(3, 3), .rate = SLIM_HW(2, 3))
+SEPARABLE_CASE(depthwise_nchw, 0, SLIM_HW(5, 5), .depth_multiplier = 2, .data_format = SLIM_NCHW)
+
 static slim_tensor *conv_relu(test_net *net, slim_tensor *x)
 {
   (void)net;
@@ -358,6 +370,11 @@ static const gradient_case cases[] = {
   { "conv_large", { 1, 6, 6, 1 }, conv_large, 0, 0 },
   { "conv_many", { 1, 5, 3, 17 }, conv_many, 0, 0 },
   { "conv_nchw", { 2, 3, 5, 7 }, conv_nchw, 0, 0 },
+  { "separable", { 2, 7, 5, 3 }, separable, 0, 0 },
+  { "separable_multiplier", { 2, 5, 6, 3 }, separable_multiplier, 0, 0 },
+  { "depthwise", { 2, 9, 7, 17 }, depthwise, 0, 0 },
+  { "depthwise_rate", { 2, 7, 9, 3 }, depthwise_rate, 0, 0 },
+  { "depthwise_nchw", { 2, 3, 5, 7 }, depthwise_nchw, 0, 0 },
   { "conv_relu", { 2, 5, 5, 3 }, conv_relu, 0, 0 },
   { "connected", { 3, 3, 1, 5 }, connected, 0, 0 },
   { "connected_wide", { 2, 3, 1, 19 }, connected_wide, 0, 0 },

@@ -52,6 +52,46 @@ static void stride_and_rate(void)
   (void)slim_conv2d(images, 4, SLIM_HW(3, 3), .stride = SLIM_HW(2, 2), .rate = SLIM_HW(2, 2));
 }
 
+static void negative_outputs(void)
+{
+  (void)slim_separable_conv2d(images, -1, SLIM_HW(3, 3), .scope = "a");
+}
+
+static void negative_multiplier(void)
+{
+  (void)slim_separable_conv2d(images, 4, SLIM_HW(3, 3), .depth_multiplier = -2);
+}
+
+static void separable_without_kernel(void)
+{
+  (void)slim_separable_conv2d(images, 4, SLIM_HW(0, 3));
+}
+
+static void separable_of_rows(void)
+{
+  (void)slim_separable_conv2d(wide, 4, SLIM_HW(3, 3));
+}
+
+static void separable_too_large(void)
+{
+  (void)slim_separable_conv2d(images, 4, SLIM_HW(9, 3), .padding = SLIM_VALID, .scope = "a");
+}
+
+static void separable_stride_and_rate(void)
+{
+  (void)slim_separable_conv2d(images, 0, SLIM_HW(3, 3), .stride = SLIM_HW(2, 2), .rate = SLIM_HW(2, 2));
+}
+
+static void separable_foreign_option(void)
+{
+  (void)slim_separable_conv2d(images, 4, SLIM_HW(3, 3), .keep_prob = 0.5f, .scope = "a");
+}
+
+static void multiplier_of_conv(void)
+{
+  (void)slim_conv2d(images, 4, SLIM_HW(3, 3), .depth_multiplier = 2, .scope = "a");
+}
+
 static void foreign_option(void)
 {
   (void)slim_conv2d(images, 4, SLIM_HW(3, 3), .keep_prob = 0.5f, .scope = "a");
@@ -202,6 +242,18 @@ static const struct refusal_case {
   { kernel_too_large, SLIM_ERR_SHAPE,
     "conv2d 'vgg/fc6': kernel [9,3] with VALID padding does not fit the input [?,8,8,3]" },
   { stride_and_rate, SLIM_ERR_ARG, "conv2d 'Conv': stride [2,2] and rate [2,2] cannot both be above 1" },
+  { negative_outputs, SLIM_ERR_ARG,
+    "separable_conv2d 'a': num_outputs is -1, must be at least 1, or 0 for no pointwise part" },
+  { negative_multiplier, SLIM_ERR_ARG,
+    "separable_conv2d 'SeparableConv2d': depth_multiplier is -2, must be at least 1" },
+  { separable_without_kernel, SLIM_ERR_ARG, "separable_conv2d 'SeparableConv2d': kernel [0,3] must be at least 1" },
+  { separable_of_rows, SLIM_ERR_SHAPE, "separable_conv2d 'SeparableConv2d': input [?,6] has rank 2, must have rank 4" },
+  { separable_too_large, SLIM_ERR_SHAPE,
+    "separable_conv2d 'a': kernel [9,3] with VALID padding does not fit the input [?,8,8,3]" },
+  { separable_stride_and_rate, SLIM_ERR_ARG,
+    "separable_conv2d 'SeparableConv2d': stride [2,2] and rate [2,2] cannot both be above 1" },
+  { separable_foreign_option, SLIM_ERR_ARG, "separable_conv2d 'a': does not take the option keep_prob" },
+  { multiplier_of_conv, SLIM_ERR_ARG, "conv2d 'a': does not take the option depth_multiplier" },
   { foreign_option, SLIM_ERR_ARG, "conv2d 'a': does not take the option keep_prob" },
   { existing_variable, SLIM_ERR_EXISTS,
     "variable 'a/weights' already exists; set reuse in its scope to share it, or choose another scope" },

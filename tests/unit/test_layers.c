@@ -77,6 +77,39 @@ static slim_tensor *conv_nchw(void)
   return slim_conv2d(x, 5, SLIM_HW(3, 3), .stride = SLIM_HW(2, 2), .data_format = SLIM_NCHW);
 }
 
+static slim_tensor *separable(void)
+{
+  return slim_separable_conv2d(images, 5, SLIM_HW(3, 2), .depth_multiplier = 2, .stride = SLIM_HW(2, 2));
+}
+
+static slim_tensor *separable_normalized(void)
+{
+  return slim_separable_conv2d(images, 5, SLIM_HW(3, 3), .normalizer = slim_batch_norm, .scope = "s");
+}
+
+static slim_tensor *depthwise(void)
+{
+  return slim_separable_conv2d(images, 0, SLIM_HW(3, 3), .depth_multiplier = 4, .rate = SLIM_HW(2, 2),
+                               .padding = SLIM_VALID, .activation = slim_identity);
+}
+
+static slim_tensor *depthwise_normalized(void)
+{
+  return slim_separable_conv2d(images, 0, SLIM_HW(3, 3), .normalizer = slim_batch_norm, .activation = slim_relu6,
+                               .scope = "Conv2d_1_depthwise");
+}
+
+static slim_tensor *separable_nchw(void)
+{
+  slim_tensor *x = slim_transpose(images, (const int[]){ 0, 3, 1, 2 }, 4);
+  return slim_separable_conv2d(x, 6, SLIM_HW(3, 3), .stride = SLIM_HW(2, 2), .data_format = SLIM_NCHW);
+}
+
+static slim_tensor *separable_twice(void)
+{
+  return slim_repeat(images, 2, slim_separable_conv2d, 4, SLIM_HW(1, 1), .biases_initializer = SLIM_NO_INIT);
+}
+
 static slim_tensor *connected(void)
 {
   return slim_fully_connected(wide, 7, .activation = slim_tanh);
@@ -178,6 +211,36 @@ static const struct layer_case {
     "Conv/weights [1,1,3,4], Conv/BatchNorm/gamma [4], Conv/BatchNorm/beta [4]" },
   { "conv2d_nchw", conv_nchw, "Conv/Relu:0 [?,5,4,4]", "Conv/weights [3,3,3,5], Conv/biases [5]",
     "Conv/weights [3,3,3,5], Conv/biases [5]" },
+  { "separable_conv2d", separable, "SeparableConv2d/Relu:0 [?,4,4,5]",
+    "SeparableConv2d/depthwise_weights [3,2,3,2], SeparableConv2d/pointwise_weights [1,1,6,5], "
+    "SeparableConv2d/biases [5]",
+    "SeparableConv2d/depthwise_weights [3,2,3,2], SeparableConv2d/pointwise_weights [1,1,6,5], "
+    "SeparableConv2d/biases [5]" },
+  { "separable_conv2d_normalized", separable_normalized, "s/Relu:0 [?,8,8,5]",
+    "s/depthwise_weights [3,3,3,1], s/pointwise_weights [1,1,3,5], s/BatchNorm/beta [5], s/BatchNorm/moving_mean [5], "
+    "s/BatchNorm/moving_variance [5]",
+    "s/depthwise_weights [3,3,3,1], s/pointwise_weights [1,1,3,5], s/BatchNorm/beta [5]" },
+  { "separable_conv2d_depthwise", depthwise, "SeparableConv2d/BiasAdd:0 [?,4,4,12]",
+    "SeparableConv2d/depthwise_weights [3,3,3,4], SeparableConv2d/biases [12]",
+    "SeparableConv2d/depthwise_weights [3,3,3,4], SeparableConv2d/biases [12]" },
+  { "separable_conv2d_mobilenet", depthwise_normalized, "Conv2d_1_depthwise/Relu6:0 [?,8,8,3]",
+    "Conv2d_1_depthwise/depthwise_weights [3,3,3,1], Conv2d_1_depthwise/BatchNorm/beta [3], "
+    "Conv2d_1_depthwise/BatchNorm/moving_mean [3], Conv2d_1_depthwise/BatchNorm/moving_variance [3]",
+    "Conv2d_1_depthwise/depthwise_weights [3,3,3,1], Conv2d_1_depthwise/BatchNorm/beta [3]" },
+  { "separable_conv2d_nchw", separable_nchw, "SeparableConv2d/Relu:0 [?,6,4,4]",
+    "SeparableConv2d/depthwise_weights [3,3,3,1], SeparableConv2d/pointwise_weights [1,1,3,6], "
+    "SeparableConv2d/biases [6]",
+    "SeparableConv2d/depthwise_weights [3,3,3,1], SeparableConv2d/pointwise_weights [1,1,3,6], "
+    "SeparableConv2d/biases [6]" },
+  { "separable_conv2d_repeated", separable_twice, "Repeat/separable_convolution2d_2/Relu:0 [?,8,8,4]",
+    "Repeat/separable_convolution2d_1/depthwise_weights [1,1,3,1], "
+    "Repeat/separable_convolution2d_1/pointwise_weights [1,1,3,4], "
+    "Repeat/separable_convolution2d_2/depthwise_weights [1,1,4,1], "
+    "Repeat/separable_convolution2d_2/pointwise_weights [1,1,4,4]",
+    "Repeat/separable_convolution2d_1/depthwise_weights [1,1,3,1], "
+    "Repeat/separable_convolution2d_1/pointwise_weights [1,1,3,4], "
+    "Repeat/separable_convolution2d_2/depthwise_weights [1,1,4,1], "
+    "Repeat/separable_convolution2d_2/pointwise_weights [1,1,4,4]" },
   { "fully_connected", connected, "fully_connected/Tanh:0 [?,7]",
     "fully_connected/weights [6,7], fully_connected/biases [7]",
     "fully_connected/weights [6,7], fully_connected/biases [7]" },
@@ -316,6 +379,26 @@ START_TEST(variables_collections_go_by_kind)
   ck_assert_str_eq(variables("w2"), "a/weights [3,3,3,4]");
   ck_assert_str_eq(variables("b"), "a/biases [4]");
   ck_assert_str_eq(variables("weights"), "");
+  close_graph();
+}
+END_TEST
+
+/* Both weights of a separable convolution are of the kind "weights": collections, penalty, initial values. */
+START_TEST(separable_weights_are_weights)
+{
+  open_graph();
+  SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_separable_conv2d), .depth_multiplier = 2, .weights_initializer = SLIM_ONES,
+                  .weights_regularizer = SLIM_L2(0.1f), .variables_collections = "weights=w,biases=b") {
+    (void)slim_separable_conv2d(images, 4, SLIM_HW(3, 3), .scope = "a", .pointwise_initializer = SLIM_ZEROS);
+    (void)slim_separable_conv2d(images, 4, SLIM_HW(1, 1), .scope = "b", .weights_regularizer = SLIM_NO_REG);
+  }
+  ck_assert_str_eq(slim_graph_error(graph), "");
+  ck_assert_str_eq(variables("w"), "a/depthwise_weights [3,3,3,2], a/pointwise_weights [1,1,6,4], "
+                                   "b/depthwise_weights [1,1,3,2], b/pointwise_weights [1,1,6,4]");
+  ck_assert_str_eq(variables("b"), "a/biases [4], b/biases [4]");
+  ck_assert_uint_eq(slim_get_collection(graph, SLIM_REGULARIZATION_LOSSES, NULL).count, 2);
+  ck_assert_ptr_nonnull(slim_graph_find(graph, "a/depthwise_weights/Regularizer/l2_regularizer"));
+  ck_assert_ptr_nonnull(slim_graph_find(graph, "a/pointwise_weights/Regularizer/l2_regularizer"));
   close_graph();
 }
 END_TEST
@@ -472,6 +555,7 @@ static void build(TCase *c)
   tcase_add_test(c, identity_as_normalizer_is_none);
   tcase_add_test(c, outputs_are_collected_under_their_scope);
   tcase_add_test(c, variables_collections_go_by_kind);
+  tcase_add_test(c, separable_weights_are_weights);
   tcase_add_test(c, frozen_layer_trains_nothing);
   tcase_add_test(c, batch_norm_updates_are_collected_or_in_place);
   tcase_add_test(c, batch_norm_takes_the_fused_path_for_rank_2_and_4);
