@@ -55,11 +55,11 @@ static void store_any(const tile *t, int rows, float *sums)
   }
 }
 
-/* v where it is not below floor; NaN stays NaN. */
-CPU_INLINE vec at_least(vec v, vec floor)
+/* v between floor and top; NaN stays NaN. */
+CPU_INLINE vec clamp(vec v, vec floor, vec top)
 {
-  const ivec below = (ivec)(v < floor);
-  return (vec)(((ivec)v & ~below) | ((ivec)floor & below));
+  const ivec below = (ivec)(v < floor), above = (ivec)(v > top);
+  return (vec)(((ivec)v & ~(below | above)) | ((ivec)floor & below) | ((ivec)top & above));
 }
 
 /* The accumulators are single variables, r0_0 to r13_1, and not an array: compilers keep those in registers. */
@@ -90,11 +90,19 @@ CPU_INLINE vec at_least(vec v, vec floor)
     }                                                                                                                  \
   }
 
+#define ADD_RESIDUAL(r_)                                                                                               \
+  if (rows > (r_)) {                                                                                                   \
+    r##r_##_0 += vec_load(t->c[r_] + t->to_residual);                                                                  \
+    if (vectors > 1) {                                                                                                 \
+      r##r_##_1 += vec_load(t->c[r_] + VL + t->to_residual);                                                           \
+    }                                                                                                                  \
+  }
+
 #define STORE(r_)                                                                                                      \
   if (rows > (r_)) {                                                                                                   \
-    vec_store(t->c[r_], at_least(r##r_##_0 + bias0, floor));                                                           \
+    vec_store(t->c[r_], clamp(r##r_##_0 + bias0, floor, top));                                                         \
     if (vectors > 1) {                                                                                                 \
-      vec_store(t->c[r_] + VL, at_least(r##r_##_1 + bias1, floor));                                                    \
+      vec_store(t->c[r_] + VL, clamp(r##r_##_1 + bias1, floor, top));                                                  \
     }                                                                                                                  \
   }
 
@@ -104,10 +112,11 @@ CPU_INLINE vec at_least(vec v, vec floor)
     vec_store(sums + (r_) * TILE_COLUMNS + VL, r##r_##_1);                                                             \
   }
 
-/* A whole tile with bias and relu at most, or any tile. */
+/* A whole tile that ends with a clamp at most, or any tile. */
 #define FINISH                                                                                                         \
-  if (t->columns == vectors * VL && !t->add_residual && t->activation <= SLIM_ACTIVATION_RELU) {                       \
-    const vec zero = { 0 }, floor = zero + (t->activation == SLIM_ACTIVATION_RELU ? 0.0f : -HUGE_VALF);                \
+  if (t->columns == vectors * VL && t->activation <= SLIM_ACTIVATION_RELU6) {                                          \
+    const vec zero = { 0 }, floor = zero + (t->activation == SLIM_ACTIVATION_NONE ? -HUGE_VALF : 0.0f);                \
+    const vec top = zero + (t->activation == SLIM_ACTIVATION_RELU6 ? 6.0f : HUGE_VALF);                                \
     vec bias0 = zero, bias1 = zero;                                                                                    \
     if (t->bias) {                                                                                                     \
       bias0 = vec_load(t->bias);                                                                                       \
@@ -115,6 +124,9 @@ CPU_INLINE vec at_least(vec v, vec floor)
     }                                                                                                                  \
     if (t->accumulate) {                                                                                               \
       EACH_ROW(ADD_C)                                                                                                  \
+    }                                                                                                                  \
+    if (t->add_residual) {                                                                                             \
+      EACH_ROW(ADD_RESIDUAL)                                                                                           \
     }                                                                                                                  \
     EACH_ROW(STORE)                                                                                                    \
   } else {                                                                                                             \
@@ -132,6 +144,14 @@ CPU_INLINE vec at_least(vec v, vec floor)
     }                                                                                                                  \
   }
 
+#define FETCH_RESIDUAL(r_)                                                                                             \
+  if (rows > (r_)) {                                                                                                   \
+    __builtin_prefetch(t->c[r_] + t->to_residual);                                                                     \
+    if (vectors > 1) {                                                                                                 \
+      __builtin_prefetch(t->c[r_] + t->to_residual + 2 * VL - 1);                                                      \
+    }                                                                                                                  \
+  }
+
 #define ROW_POINTER(r_) const float *a##r_ = rows > (r_) ? t->rows[r_] + offset : NULL;
 #define BY_ROWS(r_) MULTIPLY(r_, a##r_[k])
 #define BY_COLUMNS(r_) MULTIPLY(r_, a_column[r_])
@@ -141,6 +161,9 @@ CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
   const float *b = t->b;
   EACH_ROW(DECLARE)
   EACH_ROW(FETCH_C)
+  if (t->add_residual) {
+    EACH_ROW(FETCH_RESIDUAL)
+  }
   for (int s = 0; s < t->segments; s++) {
     const ptrdiff_t offset = t->offset[s];
     EACH_ROW(ROW_POINTER)
@@ -158,6 +181,9 @@ CPU_INLINE void by_columns(const tile *t, int rows, int vectors)
   const float *b = t->b;
   EACH_ROW(DECLARE)
   EACH_ROW(FETCH_C)
+  if (t->add_residual) {
+    EACH_ROW(FETCH_RESIDUAL)
+  }
   for (int s = 0; s < t->segments; s++) {
     const float *a_column = t->base[s];
     for (int k = 0; k < t->depth; k++) {
