@@ -131,6 +131,12 @@ static size_t reduction(const test_op *t, const struct conv_case *c, int pass)
                               : (int)(test_elements(t->in[0].shape) / (size_t)c->outputs));
 }
 
+/* Winograd's transforms of 5x5 kernels round more than the plain sum; test_winograd holds their own bound. */
+static double rounding(const struct conv_case *c)
+{
+  return c->kernel.h == 5 && c->kernel.w == 5 && c->c >= 16 ? 2.0 : 1.0;
+}
+
 START_TEST(matches_loops)
 {
   const struct conv_case *c = &cases[_i / 3];
@@ -145,7 +151,8 @@ START_TEST(matches_loops)
   p.scale = calloc(n, sizeof *p.scale);
   visit_products(c, accumulate, &p);
   if (test_op_run(&t, NULL)) {
-    test_assert_sums(t.out[0].data, p.want, p.scale, n, test_sum_tolerance(reduction(&t, c, p.pass)), c->label);
+    const double tolerance = rounding(c) * test_sum_tolerance(reduction(&t, c, p.pass));
+    test_assert_sums(t.out[0].data, p.want, p.scale, n, tolerance, c->label);
   }
   free(p.want);
   free(p.scale);
@@ -181,7 +188,8 @@ START_TEST(epilogue_matches_loops)
     p.scale[i] += 2.0;
   }
   if (test_op_run_fused(&t, more, 3, NULL)) {
-    test_assert_sums(t.out[0].data, p.want, p.scale, n, test_sum_tolerance(reduction(&t, c, 0)), c->label);
+    const double tolerance = rounding(c) * test_sum_tolerance(reduction(&t, c, 0));
+    test_assert_sums(t.out[0].data, p.want, p.scale, n, tolerance, c->label);
   }
   free(p.want);
   free(p.scale);

@@ -23,51 +23,33 @@ static tap_axis axis_of(int kernel, int rate, int before)
   return (tap_axis){ .count = kernel, .first = 0, .step = 1, .begin = -before, .distance = rate };
 }
 
-static void plan_winograd(state *s, const slim_cpu_step *step)
-{
-  const conv2d *g = &s->g;
-  const tile_epilogue epilogue = epilogue_of(step, 2);
-  s->winograd = (winograd){ .n = g->x.n, .h = g->x.h, .w = g->x.w, .c = g->x.c, .oh = g->y.h, .ow = g->y.w,
-                            .oc = g->y.c, .kernel = g->kh, .top = g->before_h, .left = g->before_w };
-  s->by_winograd = g->kh == g->kw && g->stride.h == 1 && g->stride.w == 1 && g->rate.h == 1 && g->rate.w == 1 &&
-                   CPU_OP(winograd_plan)(&s->winograd, &epilogue);
-}
-
 static void set_up(state *s, const slim_cpu_step *step)
 {
   s->g = conv2d_of(step->attr, &step->in[0].shape, &step->in[1].shape, &step->out[0].shape);
   const conv2d *g = &s->g;
   const image y = channels_last(g->y);
+  const tile_epilogue epilogue = epilogue_of(step, 2);
   s->taps = (taps){ .n = g->x.n, .h = g->x.h, .w = g->x.w, .c = g->x.c, .oh = y.h, .ow = y.w, .oc = y.c,
                     .out_image = y.image, .out_row = y.row, .out_pixel = y.pixel, .stride = g->stride,
                     .kernel_w = g->kw };
   s->taps.rows = axis_of(g->kh, g->rate.h, g->before_h);
   s->taps.columns = axis_of(g->kw, g->rate.w, g->before_w);
   CPU_OP(taps_plan)(&s->taps);
-  plan_winograd(s, step);
+  s->winograd = winograd_of(g);
+  s->by_winograd = CPU_OP(winograd_plan)(&s->winograd, step, &epilogue);
 }
 
-/* Of each worker. */
 static size_t scratch_floats(const slim_cpu_step *step, const state *s)
 {
-  const size_t one = s->by_winograd ? CPU_OP(winograd_scratch)(&s->winograd) : CPU_OP(taps_scratch)(&s->taps);
-  return (size_t)slim_threads_count(step->device->threads) * one;
-}
-
-static void pack(const slim_cpu_step *step, state *s)
-{
-  if (s->by_winograd) {
-    CPU_OP(winograd_pack)(step, &s->winograd, step->in[1].host, s->packed.data);
-  } else {
-    CPU_OP(taps_pack)(step, &s->taps, step->in[1].host, s->packed.data);
-  }
+  return s->by_winograd ? whole_lines(CPU_OP(winograd_workspace)(&s->winograd, step))
+                        : (size_t)slim_threads_count(step->device->threads) * CPU_OP(taps_scratch)(&s->taps);
 }
 
 static void convolve(const slim_cpu_step *step, const state *s, const float *x, float *y)
 {
   const tile_epilogue epilogue = epilogue_of(step, 2);
   if (s->by_winograd) {
-    CPU_OP(winograd_run)(step, &s->winograd, x, s->packed.data, y, &epilogue, step->workspace);
+    CPU_OP(winograd_run)(step, &s->winograd, x, step->in[1].host, y, &epilogue, step->workspace);
   } else {
     CPU_OP(taps_run)(step, &s->taps, x, s->packed.data, y, &epilogue, step->workspace);
   }
@@ -92,8 +74,7 @@ static bool prepare(slim_cpu_step *step)
   state *s = step->state;
   set_up(s, step);
   step->base.kernel = s->by_winograd ? "conv2d_winograd" : "conv2d_taps";
-  return packed_alloc(step, &s->packed,
-                      s->by_winograd ? CPU_OP(winograd_packed)(&s->winograd) : CPU_OP(taps_packed)(&s->taps));
+  return s->by_winograd || packed_alloc(step, &s->packed, CPU_OP(taps_packed)(&s->taps));
 }
 
 static void release(slim_cpu_step *step)
@@ -107,8 +88,8 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   state *s = step->state;
   const conv2d *g = &s->g;
   (void)run_info;
-  if (packed_stale(&s->packed, &step->in[1])) {
-    pack(step, s);
+  if (!s->by_winograd && packed_stale(&s->packed, &step->in[1])) {
+    CPU_OP(taps_pack)(step, &s->taps, step->in[1].host, s->packed.data);
   }
   if (!is_nchw(step)) {
     convolve(step, s, step->in[0].host, step->out[0].host);

@@ -78,23 +78,19 @@ static int phases_of(const conv2d *g)
   return g->stride.h * g->stride.w;
 }
 
-/* A convolution of dy with the kernel turned by half a turn. */
-static bool plan_winograd(const conv2d *g, winograd *w)
+static bool plan_winograd(const slim_cpu_step *step, const conv2d *g, winograd *w)
 {
   const tile_epilogue none = { 0 };
-  *w = (winograd){ .n = g->y.n, .h = g->y.h, .w = g->y.w, .c = g->y.c, .oh = g->x.h, .ow = g->x.w, .oc = g->x.c,
-                   .kernel = g->kh, .top = g->kh - 1 - g->before_h, .left = g->kw - 1 - g->before_w,
-                   .transposed = true };
-  return g->kh == g->kw && g->stride.h == 1 && g->stride.w == 1 && g->rate.h == 1 && g->rate.w == 1 &&
-         CPU_OP(winograd_plan)(w, &none);
+  *w = winograd_of_input_gradient(g);
+  return CPU_OP(winograd_plan)(w, step, &none);
 }
 
 static size_t scratch_floats(const slim_cpu_step *step, const conv2d *g)
 {
   winograd w;
   size_t most = 0;
-  if (plan_winograd(g, &w)) {
-    return CPU_OP(winograd_scratch)(&w) * (size_t)slim_threads_count(step->device->threads);
+  if (plan_winograd(step, g, &w)) {
+    return whole_lines(CPU_OP(winograd_workspace)(&w, step));
   }
   for (int i = 0; i < phases_of(g); i++) {
     const phase p = phase_of(g, i);
@@ -122,10 +118,10 @@ static bool prepare(slim_cpu_step *step)
   state *s = step->state;
   size_t packed = 0;
   s->g = geometry(step);
-  s->by_winograd = plan_winograd(&s->g, &s->winograd);
+  s->by_winograd = plan_winograd(step, &s->g, &s->winograd);
   if (s->by_winograd) {
     step->base.kernel = "conv2d_winograd";
-    return packed_alloc(step, &s->packed, CPU_OP(winograd_packed)(&s->winograd));
+    return true;
   }
   s->count = phases_of(&s->g);
   s->phases = calloc((size_t)s->count, sizeof *s->phases);
@@ -149,7 +145,8 @@ static void run_phases(slim_cpu_step *step, const float *dy, float *dx)
   const state *s = step->state;
   const tile_epilogue none = { 0 };
   if (s->by_winograd) {
-    CPU_OP(winograd_run)(step, &s->winograd, dy, s->packed.data, dx, &none, step->workspace);
+    CPU_OP(winograd_run)(step, &s->winograd, dy, step->in[1].host, dx, &none, step->workspace);
+    return;
   }
   for (int i = 0; i < s->count; i++) {
     const phase *p = &s->phases[i];
@@ -165,10 +162,7 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   state *s = step->state;
   const conv2d *g = &s->g;
   (void)run_info;
-  if (packed_stale(&s->packed, &step->in[1])) {
-    if (s->by_winograd) {
-      CPU_OP(winograd_pack)(step, &s->winograd, step->in[1].host, s->packed.data);
-    }
+  if (!s->by_winograd && packed_stale(&s->packed, &step->in[1])) {
     for (int i = 0; i < s->count; i++) {
       CPU_OP(taps_pack)(step, &s->phases[i].taps, step->in[1].host, s->packed.data + s->phases[i].packed_offset);
     }

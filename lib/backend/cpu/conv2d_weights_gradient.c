@@ -2,11 +2,12 @@
  * dw[tap][ci][co] = sum over images and pixels of x[pixel + tap][ci] * dy[pixel][co], as a matrix product: the columns of
  * x under the taps of one kernel row lie side by side (rate 1), so that its rows are runs of kw * ci numbers; the depth
  * are the pixels. The images are cut into fixed slices, each with sums of its own, which are added in order; many
- * weights are cut by panels of output channels instead.
+ * weights are cut by panels of output channels instead. Or by Winograd.
  */
 #include "backend/cpu/conv2d.h"
 #include "backend/cpu/layout.h"
 #include "backend/cpu/pack.h"
+#include "backend/cpu/winograd.h"
 
 #define TASKS 8
 #define CHUNK_PIXELS 320        /* depth of a chunk, about */
@@ -254,11 +255,24 @@ static bool is_nchw(const slim_cpu_step *step)
   return ((const slim_conv2d_attr *)step->attr)->nchw != 0;
 }
 
+static bool plan_winograd(const plan *p, winograd *w)
+{
+  *w = winograd_of(&p->g);
+  return CPU_OP(winograd_gradient_plan)(w);
+}
+
+static size_t work_floats(const slim_cpu_step *step, const plan *p)
+{
+  winograd w;
+  return plan_winograd(p, &w) ? whole_lines(CPU_OP(winograd_gradient_workspace)(&w, step))
+                              : scratch_all(step, p) + slices_all(p);
+}
+
 static size_t workspace(const slim_cpu_step *step)
 {
   const plan p = plan_of(step);
   const size_t turned = is_nchw(step) ? whole_lines(image_floats(&p.x)) + whole_lines(image_floats(&p.y)) : 0;
-  return (scratch_all(step, &p) + slices_all(&p) + turned) * sizeof(float);
+  return (work_floats(step, &p) + turned) * sizeof(float);
 }
 
 static double flops(const slim_cpu_step *step)
@@ -267,28 +281,47 @@ static double flops(const slim_cpu_step *step)
   return conv2d_flops(&p.g);
 }
 
+static bool prepare(slim_cpu_step *step)
+{
+  const plan p = plan_of(step);
+  winograd w;
+  step->base.kernel = plan_winograd(&p, &w) ? "conv2d_weights_winograd" : "conv2d_weights";
+  return true;
+}
+
+static void run_direct(const slim_cpu_step *step, job *j)
+{
+  const plan *p = &j->p;
+  float *slices = j->scratch + scratch_all(step, p), *dw = j->dw;
+  j->dw = p->slices > 1 ? slices : dw;
+  slim_threads_run(step->device->threads, p->panel_groups * p->slices, run_task, j);
+  if (p->slices > 1) {
+    sum_job s = { slices, dw, weights_floats(p), p->slices };
+    slim_cpu_for(step, s.count, CPU_GRAIN, add_slices, &s);
+  }
+}
+
 static void run(slim_cpu_step *step, const slim_run *run_info)
 {
   job j = { .p = plan_of(step), .dy = step->in[0].host, .x = step->in[1].host, .dw = step->out[0].host };
   const plan *p = &j.p;
+  winograd w;
   (void)run_info;
   j.scratch = step->workspace;
-  float *slices = j.scratch + scratch_all(step, p);
   if (is_nchw(step)) {
-    float *x = slices + slices_all(p), *dy = x + whole_lines(image_floats(&p->x));
+    float *x = j.scratch + work_floats(step, p), *dy = x + whole_lines(image_floats(&p->x));
     turn_all(step, (size_t)p->x.n, (turn){ j.x, x, (size_t)p->x.c, (size_t)p->x.h * (size_t)p->x.w });
     turn_all(step, (size_t)p->y.n, (turn){ j.dy, dy, (size_t)p->y.c, (size_t)p->y.h * (size_t)p->y.w });
     j.x = x;
     j.dy = dy;
   }
-  j.dw = p->slices > 1 ? slices : j.dw;
-  slim_threads_run(step->device->threads, p->panel_groups * p->slices, run_task, &j);
-  if (p->slices > 1) {
-    sum_job s = { slices, step->out[0].host, weights_floats(p), p->slices };
-    slim_cpu_for(step, s.count, CPU_GRAIN, add_slices, &s);
+  if (plan_winograd(p, &w)) {
+    CPU_OP(winograd_gradient_run)(step, &w, j.x, j.dy, j.dw, j.scratch);
+  } else {
+    run_direct(step, &j);
   }
 }
 
 const slim_cpu_op CPU_OP(conv2d_weights_gradient) = {
-  .kernel = "conv2d_weights", .flops = flops, .workspace = workspace, .run = run
+  .flops = flops, .workspace = workspace, .prepare = prepare, .run = run
 };

@@ -1,12 +1,16 @@
 /*
- * Convolution of stride 1 by Winograd's transforms with tiles of 6 x 6 inputs: 4 x 4 outputs of a 3x3 kernel, 2 x 2 of a
- * 5x5 kernel. Interpolation points 0, 3/4, -3/4, 3/2, -3/2 and infinity keep its rounding errors near those of the
- * direct sum: at most 2e-5 of the outputs' root mean square for up to 256 channels. SLIM_WINOGRAD=0 switches it off.
+ * Convolution of stride 1 by Winograd's transforms with tiles of 6 x 6 inputs: 4 x 4 outputs of a 3x3 kernel, 2 x 2 of
+ * a 5x5 kernel. Y = A^T [sum over channels of (G g G^T) * (B^T d B)] A for a tile's outputs; the gradient of the
+ * weights is G^T [sum over tiles of (B^T d B) * (A dY A^T)] G.
+ *
+ * The interpolation points 0, 3/4, -3/4, 3/2, -3/2 and infinity keep the rounding errors near those of the direct sum:
+ * at most 2e-5 of the outputs' root mean square for up to 256 channels. SLIM_WINOGRAD=0 switches it off.
  */
 #ifndef SLIM_CPU_WINOGRAD_H
 #define SLIM_CPU_WINOGRAD_H
 
-#include "backend/cpu/tile.h"
+#include "backend/cpu/conv2d.h"
+#include "backend/cpu/winograd_tile.h"
 
 #define WINOGRAD_N 6
 #define WINOGRAD_POINTS (WINOGRAD_N * WINOGRAD_N)
@@ -14,20 +18,82 @@
 typedef struct winograd {
   int n, h, w, c;  /* in: NHWC without gaps */
   int oh, ow, oc;  /* out: the same */
-  int kernel;      /* 3 or 5 */
+  int kernel;      /* 3 or 5; 0: none for these transforms */
   int top, left;   /* pixels of padding before */
   bool transposed; /* weights of the input gradient: turned by half a turn, a tap lies as [oc][c] */
-  /* set by winograd_plan */
-  int m, down, across, block, blocks; /* outputs of a tile's side; tiles of an image; tiles of a task; tasks */
+  /* set by a plan */
+  int m, down, across, tiles; /* outputs of a tile's side; tiles of an image; of all images */
+  int block, blocks;          /* tiles of a block */
+  bool staged;                /* all tiles of a block are transformed before the first product */
+  int parts;                  /* staged: pieces of a block's tiles that a panel's products are cut into */
 } winograd;
 
-/* Completes the plan. @return false when the direct sum serves better. */
-bool CPU_OP(winograd_plan)(winograd *w, const tile_epilogue *epilogue);
-/* Floats of the packed weights, and of the scratch memory of a worker. */
-size_t CPU_OP(winograd_packed)(const winograd *w);
-size_t CPU_OP(winograd_scratch)(const winograd *w);
-void CPU_OP(winograd_pack)(const slim_cpu_step *step, const winograd *w, const float *weights, float *packed);
-void CPU_OP(winograd_run)(const slim_cpu_step *step, const winograd *w, const float *in, const float *packed,
-                          float *out, const tile_epilogue *epilogue, float *scratch);
+/* The geometry of a convolution or of its gradient by weights; without a kernel when it is none for these transforms.
+ */
+static inline winograd winograd_of(const conv2d *g)
+{
+  const bool unit = g->stride.h == 1 && g->stride.w == 1 && g->rate.h == 1 && g->rate.w == 1;
+  return (winograd){ .n = g->x.n,
+                     .h = g->x.h,
+                     .w = g->x.w,
+                     .c = g->x.c,
+                     .oh = g->y.h,
+                     .ow = g->y.w,
+                     .oc = g->y.c,
+                     .kernel = unit && g->kh == g->kw && (g->kh == 3 || g->kh == 5) ? g->kh : 0,
+                     .top = g->before_h,
+                     .left = g->before_w };
+}
+
+/* The same of the gradient by input: a convolution of dy with the kernel turned by half a turn. */
+static inline winograd winograd_of_input_gradient(const conv2d *g)
+{
+  const winograd w = winograd_of(g);
+  return (winograd){ .n = w.n,
+                     .h = w.oh,
+                     .w = w.ow,
+                     .c = w.oc,
+                     .oh = w.h,
+                     .ow = w.w,
+                     .oc = w.c,
+                     .kernel = w.kernel,
+                     .top = w.kernel - 1 - w.top,
+                     .left = w.kernel - 1 - w.left,
+                     .transposed = true };
+}
+
+/* Completes the plan of a convolution. @return false when the direct sum serves better. */
+bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const tile_epilogue *epilogue);
+/* Floats of the workspace. */
+size_t CPU_OP(winograd_workspace)(const winograd *w, const slim_cpu_step *step);
+void CPU_OP(winograd_run)(const slim_cpu_step *step, const winograd *w, const float *in, const float *weights,
+                          float *out, const tile_epilogue *epilogue, float *workspace);
+
+/* The gradient by weights: in is x, dy lies as out, dw as the weights, not turned. */
+bool CPU_OP(winograd_gradient_plan)(winograd *w);
+size_t CPU_OP(winograd_gradient_workspace)(const winograd *w, const slim_cpu_step *step);
+void CPU_OP(winograd_gradient_run)(const slim_cpu_step *step, const winograd *w, const float *in, const float *dy,
+                                   float *dw, float *workspace);
+
+/* --- the parts ------------------------------------------------------------------------------------------------------
+ */
+
+/* Floats from one point to the next of transformed images, rows of floats a tile; the gap keeps points in cache sets of
+ * their own. */
+static inline size_t winograd_step(int tiles, int row)
+{
+  return (size_t)tiles * (size_t)row + 16;
+}
+
+/* Completes the geometry. @return false when it is none for these transforms. */
+bool CPU_OP(winograd_tiles)(winograd *w);
+/* B^T d B of channels [k, k + WINOGRAD_K) of tile number to to[point * step + channel - k]. */
+void CPU_OP(winograd_open)(const winograd *w, const float *in, int number, int k, float *to, size_t step);
+/* The taps of input channels [k, k + count) and the columns of a panel from n0 on, to taps[channel][tap][TILE_COLUMNS].
+ */
+void CPU_OP(winograd_taps)(const winograd *w, const float *weights, int n0, int k, int count, float *taps);
+/* Row row of G g G^T of such taps: N points to to[point * step + channel * width]. */
+void CPU_OP(winograd_filter)(const winograd *w, const float *taps, int count, int row, int width, float *to,
+                             size_t step);
 
 #endif

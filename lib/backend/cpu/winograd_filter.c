@@ -1,0 +1,87 @@
+/* Weights transformed: U = G g G^T, a row of its points at a time. */
+#include "backend/cpu/pack.h"
+#include "backend/cpu/winograd_transform.h"
+
+static void copy_taps(const winograd *w, const float *weights, int n0, int k, int count, float *taps)
+{
+  const int number = w->kernel * w->kernel, columns = at_most(TILE_COLUMNS, w->oc - n0);
+  for (int i = 0; i < count; i++) {
+    for (int t = 0; t < number; t++, taps += TILE_COLUMNS) {
+      const float *from = weights + ((size_t)t * (size_t)w->c + (size_t)(k + i)) * (size_t)w->oc + n0;
+      vec_store(taps, load_some(from, columns));
+      vec_store(taps + VL, columns > VL ? load_some(from + VL, columns - VL) : (vec){ 0 });
+    }
+  }
+}
+
+/* The same of weights that lie turned, by blocks of four; the last blocks overlap those before. */
+static void turn_taps(const winograd *w, const float *weights, int n0, int k, int count, float *taps)
+{
+  const int number = w->kernel * w->kernel, columns = at_most(TILE_COLUMNS, w->oc - n0);
+  const size_t c = (size_t)w->c, channel = (size_t)number * TILE_COLUMNS;
+  const bool blocks = columns >= 4 && count >= 4;
+  if (columns < TILE_COLUMNS) {
+    memset(taps, 0, (size_t)count * channel * sizeof *taps);
+  }
+  for (int t = 0; t < number; t++) {
+    const float *from = weights + ((size_t)(number - 1 - t) * (size_t)w->oc + (size_t)n0) * c + k;
+    float *to = taps + t * TILE_COLUMNS;
+    for (int j = 0; !blocks && j < columns; j++) {
+      for (int i = 0; i < count; i++) {
+        to[(size_t)i * channel + (size_t)j] = from[(size_t)j * c + (size_t)i];
+      }
+    }
+    for (int j = 0; blocks && j < columns; j += 4) {
+      const size_t column = (size_t)at_most(j, columns - 4);
+      for (int i = 0; i < count; i += 4) {
+        const size_t row = (size_t)at_most(i, count - 4);
+        turn_4x4(from + column * c + row, c, to + row * channel + column, channel);
+      }
+    }
+  }
+}
+
+void CPU_OP(winograd_taps)(const winograd *w, const float *weights, int n0, int k, int count, float *taps)
+{
+  (w->transposed ? turn_taps : copy_taps)(w, weights, n0, k, count, taps);
+}
+
+CPU_INLINE void filter_row(const float *taps, int count, const float *g, int width, float *to, size_t step, int kernel)
+{
+  for (int i = 0; i < count; i++, taps += kernel * kernel * TILE_COLUMNS, to += width) {
+    for (int v = 0; v < width; v += VL) {
+      vec column[5], point[N];
+      for (int x = 0; x < kernel; x++) {
+        column[x] = g[0] * vec_load(taps + x * TILE_COLUMNS + v);
+        for (int y = 1; y < kernel; y++) {
+          column[x] += g[y] * vec_load(taps + (y * kernel + x) * TILE_COLUMNS + v);
+        }
+      }
+      transform_taps(column, point, kernel);
+      for (int x = 0; x < N; x++) {
+        vec_store(to + (size_t)x * step + v, point[x]);
+      }
+    }
+  }
+}
+
+void CPU_OP(winograd_filter)(const winograd *w, const float *taps, int count, int row, int width, float *to,
+                             size_t step)
+{
+  static const float scale[N - 1] = { SCALE_0, SCALE_A, SCALE_A, SCALE_B, SCALE_B };
+  static const float point[N - 1] = { 0.0f, PA, -PA, PB, -PB };
+  float g[5] = { 0 };
+  if (row == N - 1) {
+    g[w->kernel - 1] = 1.0f;
+  } else {
+    g[0] = scale[row];
+    for (int i = 1; i < w->kernel; i++) {
+      g[i] = g[i - 1] * point[row];
+    }
+  }
+  if (w->kernel == 3) {
+    filter_row(taps, count, g, width, to, step, 3);
+  } else {
+    filter_row(taps, count, g, width, to, step, 5);
+  }
+}

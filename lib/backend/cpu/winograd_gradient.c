@@ -1,0 +1,215 @@
+/*
+ * The gradient by weights. A chunk of tiles at a time: first its inputs and its outputs' gradients are transformed,
+ * then each task takes some input channels by a panel of output channels, multiplies them at every point with the tiles
+ * as depth, and brings the sums back to taps. Chunks depend on the shape alone and are added one after another, so that
+ * the number of threads changes nothing.
+ */
+#include "backend/cpu/winograd_transform.h"
+
+#define CHUNK_TILES 196
+#define CHUNK_FLOATS (1 << 21) /* of both transforms; they stay in the last-level cache */
+#define LEAST_CHUNK 32
+#define LEAST_CHANNELS 16
+#define LEAST_TILES 8
+#define TASKS 16
+
+bool CPU_OP(winograd_gradient_plan)(winograd *w)
+{
+  if (w->c < LEAST_CHANNELS || w->oc < LEAST_CHANNELS || !CPU_OP(winograd_tiles)(w) || w->tiles < LEAST_TILES) {
+    return false;
+  }
+  const int room = CHUNK_FLOATS / (POINTS * (w->c + w->oc));
+  w->blocks = pieces(w->tiles, at_most(CHUNK_TILES, at_least(room, LEAST_CHUNK)));
+  w->block = pieces(w->tiles, w->blocks);
+  w->parts = at_most(pieces(TASKS, pieces(w->c, WINOGRAD_K) * pieces(w->oc, TILE_COLUMNS)),
+                     pieces(at_most(w->c, WINOGRAD_K), TILE_ROWS));
+  return true;
+}
+
+/* --- memory: inputs [k block][point][tile][WINOGRAD_K], outputs [panel][point][tile][TILE_COLUMNS], sums of the
+ * workers -- */
+
+static size_t inputs_step(const winograd *w)
+{
+  return winograd_step(w->block, WINOGRAD_K);
+}
+
+static size_t outputs_step(const winograd *w)
+{
+  return winograd_step(w->block, TILE_COLUMNS);
+}
+
+static size_t inputs_floats(const winograd *w)
+{
+  return (size_t)pieces(w->c, WINOGRAD_K) * POINTS * inputs_step(w);
+}
+
+static size_t outputs_floats(const winograd *w)
+{
+  return (size_t)pieces(w->oc, TILE_COLUMNS) * POINTS * outputs_step(w);
+}
+
+static int part_channels(const winograd *w)
+{
+  return pieces(at_most(w->c, WINOGRAD_K), w->parts);
+}
+
+static size_t sums_floats(const winograd *w)
+{
+  return POINTS * winograd_step(part_channels(w), TILE_COLUMNS);
+}
+
+size_t CPU_OP(winograd_gradient_workspace)(const winograd *w, const slim_cpu_step *step)
+{
+  return inputs_floats(w) + outputs_floats(w) + (size_t)slim_threads_count(step->device->threads) * sums_floats(w);
+}
+
+typedef struct job {
+  const winograd *w;
+  const float *in, *dy;
+  float *dw, *inputs, *outputs, *sums;
+  int first, count; /* tiles of the chunk */
+} job;
+
+/* --- A dY A^T
+ * --------------------------------------------------------------------------------------------------------- */
+
+CPU_INLINE void spread_channels(const winograd *w, const float *from, int rows, int columns, int count, int m,
+                                float *to, size_t step)
+{
+  vec half[N * 4], y[4], v[N];
+  for (int x = 0; x < m; x++) {
+    for (int i = 0; i < m; i++) {
+      const bool inside = i < rows && x < columns;
+      y[i] = inside ? load_some(from + ((size_t)i * (size_t)w->ow + (size_t)x) * (size_t)w->oc, count) : (vec){ 0 };
+    }
+    spread_output(y, 1, half + x, m, m);
+  }
+  for (int i = 0; i < N; i++) {
+    spread_output(half + i * m, 1, v, 1, m);
+    for (int x = 0; x < N; x++) {
+      vec_store(to + (size_t)(i * N + x) * step, v[x]);
+    }
+  }
+}
+
+static void spread_tile(const job *j, int number)
+{
+  const winograd *w = j->w;
+  const place p = place_of(w, j->first + number);
+  const int rows = at_most(w->m, w->oh - p.y), columns = at_most(w->m, w->ow - p.x);
+  const float *from =
+      j->dy + (((size_t)p.image * (size_t)w->oh + (size_t)p.y) * (size_t)w->ow + (size_t)p.x) * (size_t)w->oc;
+  const size_t step = outputs_step(w);
+  for (int n = 0; n < w->oc; n += VL) {
+    const int n0 = n / TILE_COLUMNS * TILE_COLUMNS, width = panel_width(at_most(TILE_COLUMNS, w->oc - n0));
+    float *to = j->outputs + (size_t)(n0 / TILE_COLUMNS) * POINTS * step + (size_t)(number * width + n - n0);
+    const int count = at_most(VL, w->oc - n);
+    if (w->m == 4 && count == VL && rows == 4 && columns == 4) {
+      spread_channels(w, from + n, 4, 4, VL, 4, to, step);
+    } else if (w->m == 4) {
+      spread_channels(w, from + n, rows, columns, count, 4, to, step);
+    } else {
+      spread_channels(w, from + n, rows, columns, count, 2, to, step);
+    }
+  }
+}
+
+static void transform_piece(void *user, size_t begin, size_t end, int worker)
+{
+  const job *j = user;
+  const winograd *w = j->w;
+  (void)worker;
+  for (size_t t = begin; t < end; t++) {
+    for (int k = 0; k < w->c; k += WINOGRAD_K) {
+      float *to = j->inputs + (size_t)(k / WINOGRAD_K) * POINTS * inputs_step(w) + t * WINOGRAD_K;
+      CPU_OP(winograd_open)(w, j->in, j->first + (int)t, k, to, inputs_step(w));
+    }
+    spread_tile(j, (int)t);
+  }
+}
+
+/* --- products, and back to taps
+ * ----------------------------------------------------------------------------------------- */
+
+CPU_INLINE void gather_channels(const float *sums, size_t step, float *dw, size_t tap, int count, bool add, int kernel)
+{
+  vec half[5 * N], g[5];
+  for (int x = 0; x < N; x++) {
+    vec v[N];
+    for (int y = 0; y < N; y++) {
+      v[y] = vec_load(sums + (size_t)(y * N + x) * step);
+    }
+    gather_taps(v, 1, half + x, N, kernel);
+  }
+  for (int y = 0; y < kernel; y++) {
+    gather_taps(half + y * N, 1, g, 1, kernel);
+    for (int x = 0; x < kernel; x++) {
+      float *to = dw + (size_t)(y * kernel + x) * tap;
+      if (add) {
+        g[x] += load_some(to, count);
+      }
+      store_some(to, g[x], count);
+    }
+  }
+}
+
+/* Input channels [k, k + rows) by the columns of a panel, summed over the chunk, to or onto dw. */
+static void gather_panel(const job *j, const float *sums, size_t step, int k, int rows, int n0)
+{
+  const winograd *w = j->w;
+  const size_t tap = (size_t)w->c * (size_t)w->oc;
+  const bool add = j->first > 0;
+  for (int r = 0; r < rows; r++) {
+    for (int n = n0; n < at_most(n0 + TILE_COLUMNS, w->oc); n += VL) {
+      const float *from = sums + (size_t)(r * TILE_COLUMNS + n - n0);
+      float *to = j->dw + (size_t)(k + r) * (size_t)w->oc + n;
+      const int count = at_most(VL, w->oc - n);
+      if (w->kernel == 3 && count == VL) {
+        gather_channels(from, step, to, tap, VL, add, 3);
+      } else if (w->kernel == 3) {
+        gather_channels(from, step, to, tap, count, add, 3);
+      } else {
+        gather_channels(from, step, to, tap, count, add, 5);
+      }
+    }
+  }
+}
+
+static void sum_task(void *user, int number, int worker)
+{
+  const job *j = user;
+  const winograd *w = j->w;
+  const int panels = pieces(w->oc, TILE_COLUMNS), panel = number % panels, part = number / panels % w->parts;
+  const int k = number / panels / w->parts * WINOGRAD_K, group = at_most(WINOGRAD_K, w->c - k);
+  const int begin = group * part / w->parts, rows = group * (part + 1) / w->parts - begin;
+  const int n0 = panel * TILE_COLUMNS, width = panel_width(at_most(TILE_COLUMNS, w->oc - n0)), tiles = tiles_of(rows);
+  const size_t step = winograd_step(part_channels(w), TILE_COLUMNS);
+  const float *a = j->inputs + (size_t)(k / WINOGRAD_K) * POINTS * inputs_step(w) + begin;
+  const float *b = j->outputs + (size_t)panel * POINTS * outputs_step(w);
+  float *sums = j->sums + (size_t)worker * sums_floats(w);
+  for (int p = 0; p < POINTS; p++) {
+    winograd_tile t = { .b = b + (size_t)p * outputs_step(w), .depth = j->count };
+    for (int i = 0; i < tiles; i++) {
+      const int row = tile_begin(rows, tiles, i), height = tile_begin(rows, tiles, i + 1) - row;
+      t.a = a + (size_t)p * inputs_step(w) + row;
+      t.c = sums + (size_t)p * step + (size_t)row * TILE_COLUMNS;
+      CPU_OP(winograd_columns)[width == VL ? 0 : 1][height - 1](&t);
+    }
+  }
+  gather_panel(j, sums, step, k + begin, rows, n0);
+}
+
+void CPU_OP(winograd_gradient_run)(const slim_cpu_step *step, const winograd *w, const float *in, const float *dy,
+                                   float *dw, float *workspace)
+{
+  job j = { .w = w, .in = in, .dy = dy, .dw = dw, .inputs = workspace };
+  j.outputs = j.inputs + inputs_floats(w);
+  j.sums = j.outputs + outputs_floats(w);
+  for (; j.first < w->tiles; j.first += w->block) {
+    j.count = at_most(w->block, w->tiles - j.first);
+    slim_cpu_for(step, (size_t)j.count, 1 + 512 / (size_t)(w->c + w->oc), transform_piece, &j);
+    slim_threads_run(step->device->threads, pieces(w->c, WINOGRAD_K) * w->parts * pieces(w->oc, TILE_COLUMNS), sum_task,
+                     &j);
+  }
+}

@@ -1,0 +1,90 @@
+#include "backend/cpu/winograd_tile.h"
+
+/* As in tile.c, the accumulators are single variables. */
+#if TILE_ROWS == 14
+#define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
+#define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+#elif TILE_ROWS == 12
+#define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
+#define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
+#else
+#define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5)
+#define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6)
+#endif
+
+#define DECLARE(r_) vec r##r_##_0 = { 0 }, r##r_##_1 = { 0 };
+
+#define LOAD(r_)                                                                                                       \
+  if (rows > (r_)) {                                                                                                   \
+    r##r_##_0 = vec_load(c + (r_)*TILE_COLUMNS);                                                                       \
+    if (vectors > 1) {                                                                                                 \
+      r##r_##_1 = vec_load(c + (r_)*TILE_COLUMNS + VL);                                                                \
+    }                                                                                                                  \
+  }
+
+#define STORE(r_)                                                                                                      \
+  if (rows > (r_)) {                                                                                                   \
+    vec_store(c + (r_)*TILE_COLUMNS, r##r_##_0);                                                                       \
+    if (vectors > 1) {                                                                                                 \
+      vec_store(c + (r_)*TILE_COLUMNS + VL, r##r_##_1);                                                                \
+    }                                                                                                                  \
+  }
+
+#define MULTIPLY(r_)                                                                                                   \
+  if (rows > (r_)) {                                                                                                   \
+    const float value = a[(r_)*across];                                                                                \
+    r##r_##_0 += value * b0;                                                                                           \
+    if (vectors > 1) {                                                                                                 \
+      r##r_##_1 += value * b1;                                                                                         \
+    }                                                                                                                  \
+  }
+
+/* across: floats from row to row of A; along: from k to k. */
+CPU_INLINE void multiply(const winograd_tile *t, int rows, int vectors, int across, int along)
+{
+  const float *b = t->b, *block = t->a;
+  float *const c = t->c;
+  const int run = along == 1 ? WINOGRAD_K : t->depth;
+  EACH_ROW(DECLARE)
+  if (t->accumulate) {
+    EACH_ROW(LOAD)
+  }
+  for (int left = t->depth; left > 0; left -= run, block += t->a_step) {
+    const float *a = block, *const end = block + (left < run ? left : run) * along;
+    for (; a != end; a += along, b += vectors * VL) {
+      const vec b0 = vec_load(b), b1 = vec_load(b + (vectors - 1) * VL);
+      EACH_ROW(MULTIPLY)
+    }
+  }
+  EACH_ROW(STORE)
+}
+
+#define KERNELS(rows_)                                                                                                 \
+  static void rows_narrow_##rows_(const winograd_tile *t)                                                              \
+  {                                                                                                                    \
+    multiply(t, rows_, 1, WINOGRAD_K, 1);                                                                              \
+  }                                                                                                                    \
+  static void rows_wide_##rows_(const winograd_tile *t)                                                                \
+  {                                                                                                                    \
+    multiply(t, rows_, 2, WINOGRAD_K, 1);                                                                              \
+  }                                                                                                                    \
+  static void columns_narrow_##rows_(const winograd_tile *t)                                                           \
+  {                                                                                                                    \
+    multiply(t, rows_, 1, 1, WINOGRAD_K);                                                                              \
+  }                                                                                                                    \
+  static void columns_wide_##rows_(const winograd_tile *t)                                                             \
+  {                                                                                                                    \
+    multiply(t, rows_, 2, 1, WINOGRAD_K);                                                                              \
+  }
+
+EACH_HEIGHT(KERNELS)
+
+#define ROWS_NARROW(rows_) rows_narrow_##rows_,
+#define ROWS_WIDE(rows_) rows_wide_##rows_,
+#define COLUMNS_NARROW(rows_) columns_narrow_##rows_,
+#define COLUMNS_WIDE(rows_) columns_wide_##rows_,
+
+const winograd_tile_fn CPU_OP(winograd_rows)[2][TILE_ROWS] = { { EACH_HEIGHT(ROWS_NARROW) },
+                                                               { EACH_HEIGHT(ROWS_WIDE) } };
+const winograd_tile_fn CPU_OP(winograd_columns)[2][TILE_ROWS] = { { EACH_HEIGHT(COLUMNS_NARROW) },
+                                                                  { EACH_HEIGHT(COLUMNS_WIDE) } };

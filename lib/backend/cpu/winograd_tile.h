@@ -1,0 +1,28 @@
+/*
+ * The innermost kernel of Winograd's products: a tile of C in registers, as in tile.h, but with every stride a
+ * constant. C[r][j] (+)= sum over k of A(r, k) * b[k][j], where C's rows are TILE_COLUMNS apart and A lies in blocks
+ * whose rows are WINOGRAD_K floats: A(r, k) = a[k / WINOGRAD_K * a_step + r * WINOGRAD_K + k % WINOGRAD_K] by rows, and
+ * A(r, k) = a[k * WINOGRAD_K + r] by columns.
+ */
+#ifndef SLIM_CPU_WINOGRAD_TILE_H
+#define SLIM_CPU_WINOGRAD_TILE_H
+
+#include "backend/cpu/tile.h"
+
+#define WINOGRAD_K 64
+
+typedef struct winograd_tile {
+  const float *a, *b; /* b: TILE_COLUMNS (narrow: VL) floats a k */
+  float *c;
+  size_t a_step;
+  int depth;
+  bool accumulate; /* C has the sum so far */
+} winograd_tile;
+
+typedef void (*winograd_tile_fn)(const winograd_tile *t);
+
+/* By the number of rows less one; [0]: VL columns, [1]: TILE_COLUMNS. */
+extern const winograd_tile_fn CPU_OP(winograd_rows)[2][TILE_ROWS];
+extern const winograd_tile_fn CPU_OP(winograd_columns)[2][TILE_ROWS];
+
+#endif

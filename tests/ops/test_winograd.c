@@ -1,0 +1,227 @@
+/*
+ * Winograd's convolutions: their error bounds (lib/backend/cpu/winograd.h), extreme values, and the switch. The loops
+ * in double look at some outputs only.
+ */
+#include "test_op.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#define SAMPLES 400
+#define BOUND 2e-5 /* largest error over root mean square */
+
+static const struct winograd_case {
+  const char *label;
+  int n, h, w, c, outputs, kernel;
+  bool positive; /* x and dy, not the weights */
+} cases[] = {
+  { "3x3_64", 2, 13, 15, 64, 64, 3, false },
+  { "3x3_64_positive", 2, 13, 15, 64, 64, 3, true },
+  { "3x3_256", 1, 14, 9, 256, 70, 3, false },
+  { "3x3_256_positive", 1, 9, 11, 256, 66, 3, true },
+  { "3x3_512", 2, 7, 7, 512, 36, 3, false },
+  { "3x3_odd_channels", 2, 10, 13, 35, 51, 3, false },
+  { "3x3_last_channel", 2, 9, 11, 65, 33, 3, false },
+  { "3x3_many_odd_channels", 1, 9, 10, 259, 70, 3, false },
+  { "5x5_32", 2, 9, 10, 32, 64, 5, false },
+  { "5x5_odd_channels", 3, 9, 7, 19, 50, 5, false },
+  { "5x5_many_channels", 1, 5, 9, 160, 110, 5, true },
+};
+#define CASES ((int)(sizeof cases / sizeof *cases))
+
+static void set_up(test_op *t, const struct winograd_case *c, int pass)
+{
+  static const slim_conv2d_attr attr = { { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 };
+  static const slim_op *const ops[] = { &slim_op_conv2d, &slim_op_conv2d_input_gradient,
+                                        &slim_op_conv2d_weights_gradient };
+  const slim_shape x = SLIM_SHAPE(c->n, c->h, c->w, c->c), y = SLIM_SHAPE(c->n, c->h, c->w, c->outputs);
+  const slim_shape w = SLIM_SHAPE(c->kernel, c->kernel, c->c, c->outputs);
+  *t = (test_op){ .op = ops[pass], .attr = &attr, .num_in = pass == 0 ? 2 : 3, .num_out = 1 };
+  t->in[0] = test_random_tensor(pass == 0 ? x : y, 1);
+  t->in[1] = test_random_tensor(pass == 2 ? x : w, 2);
+  t->in[2] = (test_tensor){ SLIM_FLOAT32, pass == 1 ? x : w, NULL };
+  t->out[0] = test_output(pass == 0 ? y : pass == 1 ? x : w);
+  for (int i = 0; c->positive && i < (pass == 2 ? 2 : 1); i++) {
+    float *data = t->in[i].data;
+    for (size_t k = 0; k < test_elements(t->in[i].shape); k++) {
+      data[k] = fabsf(data[k]);
+    }
+  }
+}
+
+static void scale(test_tensor *t, float factor)
+{
+  for (size_t i = 0; i < test_elements(t->shape); i++) {
+    ((float *)t->data)[i] *= factor;
+  }
+}
+
+/* The value of pixel [n][y][x][k] of an image tensor, 0 outside. */
+static double pixel(const test_tensor *t, int n, int y, int x, int k)
+{
+  const int *dim = t->shape.dim;
+  const bool inside = y >= 0 && y < dim[1] && x >= 0 && x < dim[2];
+  return inside ? (double)((const float *)
+                               t->data)[(((size_t)n * (size_t)dim[1] + (size_t)y) * (size_t)dim[2] + (size_t)x) *
+                                            (size_t)dim[3] +
+                                        (size_t)k]
+                : 0.0;
+}
+
+/* Element i of the result: the sum, and in *sum of the absolute products. */
+static double want(const test_op *t, const struct winograd_case *c, int pass, size_t i, double *sum)
+{
+  const int *dim = t->out[0].shape.dim, half = c->kernel / 2, taps = c->kernel * c->kernel;
+  const int last = (int)(i % (size_t)dim[3]), x = (int)(i / (size_t)dim[3] % (size_t)dim[2]);
+  const int y = (int)(i / (size_t)dim[3] / (size_t)dim[2] % (size_t)dim[1]);
+  const int n = (int)(i / (size_t)dim[3] / (size_t)dim[2] / (size_t)dim[1]);
+  double total = 0.0;
+  *sum = 0.0;
+  if (pass == 2) { /* [y][x] is the tap, n the input channel: dim is kh, kw, c, o */
+    const int ci = x, kx = y, ky = n;
+    for (int p = 0; p < c->n * c->h * c->w; p++) {
+      const int image = p / (c->h * c->w), py = p / c->w % c->h, px = p % c->w;
+      const double product =
+          pixel(&t->in[0], image, py, px, last) * pixel(&t->in[1], image, py + ky - half, px + kx - half, ci);
+      total += product;
+      *sum += fabs(product);
+    }
+    return total;
+  }
+  const int channels = pass == 0 ? c->c : c->outputs;
+  for (int p = 0; p < taps * channels; p++) {
+    const int tap = p / channels, k = p % channels, dy = tap / c->kernel - half, dx = tap % c->kernel - half;
+    const int ci = pass == 0 ? k : last, o = pass == 0 ? last : k;
+    const double weight =
+        (double)((const float *)t->in[1]
+                     .data)[((size_t)tap * (size_t)c->c + (size_t)ci) * (size_t)c->outputs + (size_t)o];
+    const double product = weight * pixel(&t->in[0], n, pass == 0 ? y + dy : y - dy, pass == 0 ? x + dx : x - dx, k);
+    total += product;
+    *sum += fabs(product);
+  }
+  return total;
+}
+
+START_TEST(error_is_within_the_bound)
+{
+  const struct winograd_case *c = &cases[_i / 3];
+  const int pass = _i % 3;
+  test_op t;
+  set_up(&t, c, pass);
+  if (test_op_run(&t, NULL)) {
+    const size_t n = test_elements(t.out[0].shape);
+    double most = 0.0, squares = 0.0, sum;
+    uint32_t state = 7;
+    for (int s = 0; s < SAMPLES; s++) {
+      const size_t i = s == 0 ? n - 1 : test_random(&state) % n;
+      const double right = want(&t, c, pass, i, &sum);
+      most = fmax(most, fabs((double)((float *)t.out[0].data)[i] - right));
+      squares += right * right;
+    }
+    const double error = most / sqrt(squares / SAMPLES);
+    ck_assert_msg(error <= BOUND, "%s pass %d: error %g of root mean square, allowed %g", c->label, pass, error, BOUND);
+  }
+  test_op_free(&t);
+}
+END_TEST
+
+/* Powers of two on the inputs change no bit of the mantissas: nothing is lost at either end of the range. */
+START_TEST(scale_changes_no_bit)
+{
+  static const struct {
+    int a, b;
+  } powers[] = { { 100, -90 }, { -60, -40 } };
+  const struct winograd_case *c = &cases[_i % 2 ? 5 : 9];
+  const int pass = _i / 2 % 3, a = powers[_i / 6].a, b = powers[_i / 6].b;
+  test_op t, scaled;
+  set_up(&t, c, pass);
+  set_up(&scaled, c, pass);
+  scale(&scaled.in[0], ldexpf(1.0f, a));
+  scale(&scaled.in[1], ldexpf(1.0f, b));
+  if (test_op_run(&t, NULL) && test_op_run(&scaled, NULL)) {
+    scale(&t.out[0], ldexpf(1.0f, a + b));
+    const float *got = scaled.out[0].data, *right = t.out[0].data;
+    for (size_t i = 0; i < test_elements(t.out[0].shape); i++) {
+      ck_assert_msg(got[i] == right[i], "%s pass %d scaled by 2^%d and 2^%d: element %zu is %.9g, not %.9g", c->label,
+                    pass, a, b, i, (double)got[i], (double)right[i]);
+    }
+  }
+  test_op_free(&t);
+  test_op_free(&scaled);
+}
+END_TEST
+
+/* One pixel in a million's proportion: all outputs of its tile carry rounding errors of its size, and no larger ones.
+ */
+START_TEST(huge_pixel_rounds_its_tile_only)
+{
+  const struct winograd_case *c = &cases[_i % 2 ? 8 : 0];
+  const int pass = _i / 2;
+  test_op t;
+  set_up(&t, c, pass);
+  const float huge = 1e6f;
+  ((float *)t.in[0].data)[(size_t)((c->h / 2 * c->w + c->w / 2) * t.in[0].shape.dim[3] + 3)] = huge;
+  if (test_op_run(&t, NULL)) {
+    uint32_t state = 11;
+    double sum;
+    for (int s = 0; s < SAMPLES; s++) {
+      const size_t i = test_random(&state) % test_elements(t.out[0].shape);
+      const double right = want(&t, c, pass, i, &sum);
+      const double error = fabs((double)((float *)t.out[0].data)[i] - right), allowed = 4e-6 * (double)huge;
+      ck_assert_msg(error <= allowed, "%s pass %d: element %zu is off by %g, allowed %g", c->label, pass, i, error,
+                    allowed);
+    }
+  }
+  test_op_free(&t);
+}
+END_TEST
+
+static float *run_with(const char *value, int pass)
+{
+  test_op t;
+  set_up(&t, &cases[0], pass);
+  setenv("SLIM_WINOGRAD", value, 1);
+  const bool ran = test_op_run(&t, NULL);
+  unsetenv("SLIM_WINOGRAD");
+  float *result = t.out[0].data;
+  t.out[0].data = NULL;
+  test_op_free(&t);
+  if (!ran) {
+    free(result);
+    return NULL;
+  }
+  return result;
+}
+
+START_TEST(switch_gives_the_direct_sum)
+{
+  const char *device = getenv("SLIM_TEST_DEVICE");
+  test_op t;
+  set_up(&t, &cases[0], _i);
+  const size_t n = test_elements(t.out[0].shape);
+  float *on = run_with("1", _i), *off = run_with("0", _i);
+  if (on && off && (!device || !strcmp(device, "cpu"))) {
+    ck_assert_msg(memcmp(on, off, n * sizeof *on) != 0, "pass %d: SLIM_WINOGRAD=0 changes nothing", _i);
+  }
+  for (size_t i = 0; off && i < n; i += n / SAMPLES) {
+    double sum;
+    const double right = want(&t, &cases[0], _i, i, &sum), error = fabs((double)off[i] - right);
+    const double allowed = test_sum_tolerance(2048) * sum;
+    ck_assert_msg(error <= allowed, "pass %d: element %zu is off by %g, allowed %g", _i, i, error, allowed);
+  }
+  free(on);
+  free(off);
+  test_op_free(&t);
+}
+END_TEST
+
+static void build(TCase *tcase)
+{
+  tcase_add_loop_test(tcase, error_is_within_the_bound, 0, 3 * CASES);
+  tcase_add_loop_test(tcase, scale_changes_no_bit, 0, 12);
+  tcase_add_loop_test(tcase, huge_pixel_rounds_its_tile_only, 0, 6);
+  tcase_add_loop_test(tcase, switch_gives_the_direct_sum, 0, 3);
+}
+
+TEST_MAIN("winograd", build, test_op_available)
