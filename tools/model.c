@@ -16,7 +16,7 @@ static slim_status find_parts(model *m, const model_spec *spec, slim_error *erro
 {
   m->network = slim_get_network(spec->model_name);
   if (!m->network) {
-    char names[512];
+    char names[SLIM_ERROR_TEXT];
     model_list_networks(names, sizeof names);
     return slim_error_set(error, SLIM_ERR_NOT_FOUND, "there is no net '%s'; there are: %s", spec->model_name, names);
   }

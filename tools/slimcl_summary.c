@@ -161,6 +161,7 @@ static int run(const void *options, operands files)
   summary s = { 0 };
   (void)files;
   const model_spec spec = { .model_name = o->model_name,
+                            .synthetic = true,
                             .image_size = o->image_size,
                             .channels = (int)o->channels,
                             .num_classes = o->num_classes };

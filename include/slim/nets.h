@@ -31,11 +31,11 @@ typedef struct slim_net_args {
   slim_padding fc_conv_padding; /* of fully connected layers that are convolutions */
   double depth_multiplier;      /* of the number of channels; 0: 1 */
   int min_depth;                /* channels that depth_multiplier leaves at least */
-  int output_stride; /* pixels of the image for one of the last features; later strides become rates. 0: the net's own
-                      */
+  int output_stride;            /* of the last features; strides beyond it become rates. 0: the net's own */
   slim_flag include_root_block;            /* yes: the first convolution and pooling of a ResNet */
   slim_flag store_non_strided_activations; /* no: a ResNet's blocks as end points are strided */
   slim_flag create_aux_logits;             /* yes: the auxiliary head of an Inception net */
+  slim_flag use_separable_conv;            /* yes: for the first layer of Inception v2 */
 } slim_net_args;
 
 /** Builds the net's layers on images, [n, height, width, channels]. args NULL: all defaults. */
@@ -79,6 +79,11 @@ SLIM_API slim_tensor *slim_alexnet_v2(slim_tensor *images, const slim_net_args *
 /** Biases of 0.1, the L2 penalty of weights (TF-Slim's default 5e-4). */
 SLIM_API const slim_arg_frame *slim_alexnet_v2_arg_scope(slim_graph *graph, float weight_decay);
 
+/** OverFeat, the fast model: images [n, 231, 231, 3]. End points, options and defaults as slim_alexnet_v2. */
+SLIM_API slim_tensor *slim_overfeat(slim_tensor *images, const slim_net_args *args);
+/** The L2 penalty of weights (TF-Slim's default 5e-4). */
+SLIM_API const slim_arg_frame *slim_overfeat_arg_scope(slim_graph *graph, float weight_decay);
+
 /**
  * VGG with 8, 13 and 16 convolutions: images [n, 224, 224, 3]. End points: the output of each convolution and pooling
  * by full scope, "vgg_16/conv1/conv1_1"; of the logits "vgg_16/fc8"; "global_pool". Scope the name, dropout_keep_prob
@@ -112,20 +117,45 @@ SLIM_API slim_tensor *slim_resnet_v1_50(slim_tensor *images, const slim_net_args
 SLIM_API slim_tensor *slim_resnet_v1_101(slim_tensor *images, const slim_net_args *args);
 SLIM_API slim_tensor *slim_resnet_v1_152(slim_tensor *images, const slim_net_args *args);
 SLIM_API slim_tensor *slim_resnet_v1_200(slim_tensor *images, const slim_net_args *args);
+/** ResNet v2, whose units begin with batch norm and relu; the rest as slim_resnet_v1. Scope "resnet_v2". */
+SLIM_API slim_tensor *slim_resnet_v2(slim_tensor *images, const slim_resnet_block *blocks, size_t count,
+                                     const slim_net_args *args);
+SLIM_API slim_tensor *slim_resnet_v2_50(slim_tensor *images, const slim_net_args *args);
+SLIM_API slim_tensor *slim_resnet_v2_101(slim_tensor *images, const slim_net_args *args);
+SLIM_API slim_tensor *slim_resnet_v2_152(slim_tensor *images, const slim_net_args *args);
+SLIM_API slim_tensor *slim_resnet_v2_200(slim_tensor *images, const slim_net_args *args);
 /** Convolutions with batch norm (decay 0.997, epsilon 1e-5, gamma) and the L2 penalty of weights (TF-Slim's default
  * 1e-4), batch norm the same by itself, pooling with SLIM_SAME. */
 SLIM_API const slim_arg_frame *slim_resnet_arg_scope(slim_graph *graph, float weight_decay);
 
-/**
- * Inception v3: images [n, 299, 299, 3]. End points: plain layers and mixed blocks, "Mixed_5b"; "AuxLogits", whose loss
- * training adds with the weight 0.4; "AvgPool_1a" or "global_pool"; "PreLogits"; "Logits"; "Predictions". Scope
- * "InceptionV3", dropout_keep_prob 0.8, spatial_squeeze yes, global_pool no, create_aux_logits yes, depth_multiplier 1,
- * min_depth 16.
+/*
+ * The Inception nets. End points: plain layers and mixed blocks, "Mixed_5b"; "Logits"; "Predictions"; "global_pool"
+ * where all of the map is pooled. All take depth_multiplier (1) and min_depth (16); dropout_keep_prob is 0.8. Training
+ * adds the loss of the end point "AuxLogits", where there is one, with the weight 0.4.
  */
+
+/** Inception v1: images [n, 224, 224, 3]. More end points: "AvgPool_0a_7x7". Scope "InceptionV1", spatial_squeeze yes,
+ * global_pool no. */
+SLIM_API slim_tensor *slim_inception_v1(slim_tensor *images, const slim_net_args *args);
+/** Inception v2: images [n, 224, 224, 3]. More end points: "AvgPool_1a", "PreLogits". Scope "InceptionV2",
+ * spatial_squeeze yes, global_pool no, use_separable_conv yes. */
+SLIM_API slim_tensor *slim_inception_v2(slim_tensor *images, const slim_net_args *args);
+/** Inception v3: images [n, 299, 299, 3]. More end points: "AuxLogits", "AvgPool_1a", "PreLogits". Scope "InceptionV3",
+ * spatial_squeeze yes, global_pool no, create_aux_logits yes. */
 SLIM_API slim_tensor *slim_inception_v3(slim_tensor *images, const slim_net_args *args);
+/** Inception v4: images [n, 299, 299, 3]. More end points: "AuxLogits", "global_pool", "PreLogitsFlatten". Scope
+ * "InceptionV4", create_aux_logits yes. */
+SLIM_API slim_tensor *slim_inception_v4(slim_tensor *images, const slim_net_args *args);
 /** Convolutions with batch norm (decay 0.9997, epsilon 0.001) and the L2 penalty of weights (TF-Slim's default 4e-5),
  * also of fully connected layers. */
 SLIM_API const slim_arg_frame *slim_inception_arg_scope(slim_graph *graph, float weight_decay);
+
+/** Inception-ResNet v2: images [n, 299, 299, 3]. More end points: "AuxLogits", "PreAuxLogits", "global_pool",
+ * "PreLogitsFlatten". Scope "InceptionResnetV2", create_aux_logits yes. */
+SLIM_API slim_tensor *slim_inception_resnet_v2(slim_tensor *images, const slim_net_args *args);
+/** Convolutions with batch norm (decay 0.9997, epsilon 0.001) and the L2 penalty of weights and biases (TF-Slim's
+ * default 4e-5), also of fully connected layers. */
+SLIM_API const slim_arg_frame *slim_inception_resnet_v2_arg_scope(slim_graph *graph, float weight_decay);
 
 #ifdef __cplusplus
 }

@@ -154,13 +154,14 @@ static bool follow(const slim_node *node, const slim_node *before, slim_layer_ro
   if (node->num_inputs == 0 || node->inputs[0] != &before->outputs[0] || *row->activation) {
     return false;
   }
+  const bool linear = row->macs > 0;
   if (node->op == &slim_op_conv2d && strcmp(node->name, row->scope) == 0) {
     row->op = "sepconv"; /* its first part is named as in a scope of the second */
     row->scope = scope_of(node);
     row->macs += macs_of(node);
-  } else if (node->op == &slim_op_bias_add && !*row->norm) {
+  } else if (node->op == &slim_op_bias_add && linear && !*row->norm) {
     row->norm = "bias";
-  } else if (node->op == &slim_op_batch_norm && !*row->norm && strcmp(row->op, "bn") != 0) {
+  } else if (node->op == &slim_op_batch_norm && linear && !*row->norm) {
     row->norm = "bn";
   } else if (node->op == &slim_op_activation) {
     row->activation = activations[((const slim_activation_attr *)node->attr)->kind];

@@ -27,26 +27,6 @@ static slim_tensor *features(slim_tensor *net)
   return slim_max_pool2d(net, SLIM_HW(3, 3), .stride = SLIM_HW(2, 2), .scope = "pool5");
 }
 
-/* The fully connected layers, as convolutions. */
-static slim_tensor *classifier(slim_tensor *net, const slim_net_args *a)
-{
-  const slim_flag training = SLIM_FLAG(a->is_training);
-  net = slim_conv2d(net, 4096, SLIM_HW(5, 5), .padding = SLIM_VALID, .scope = "fc6");
-  net = slim_dropout(net, .keep_prob = a->dropout_keep_prob, .is_training = training, .scope = "dropout6");
-  net = slim_conv2d(net, 4096, SLIM_HW(1, 1), .scope = "fc7");
-  if (slim_net_flag(a->global_pool, false)) {
-    net = slim_net_global_pool(net, "global_pool");
-    (void)slim_add_end_point(a->end_points, "global_pool", net);
-  }
-  if (a->num_classes == 0) {
-    return net;
-  }
-  net = slim_dropout(net, .keep_prob = a->dropout_keep_prob, .is_training = training, .scope = "dropout7");
-  net = slim_conv2d(net, a->num_classes, SLIM_HW(1, 1), .activation = slim_identity, .normalizer = slim_identity,
-                    .biases_initializer = SLIM_ZEROS, .outputs_collections = "", .scope = "fc8");
-  return slim_net_collect(a, "fc8", slim_net_squeeze(a, net, "fc8/squeezed"));
-}
-
 slim_tensor *slim_alexnet_v2(slim_tensor *images, const slim_net_args *args)
 {
   const slim_net_args a = slim_net_options(args, "alexnet_v2", 0.5f);
@@ -57,7 +37,7 @@ slim_tensor *slim_alexnet_v2(slim_tensor *images, const slim_net_args *args)
                     .outputs_collections = a.end_points) {
       net = features(net);
       SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_conv2d), .weights_initializer = SLIM_TRUNCATED_NORMAL(0.005f)) {
-        net = classifier(net, &a);
+        net = slim_net_classifier(net, 4096, 5, SLIM_VALID, &a);
       }
     }
   }

@@ -8,6 +8,7 @@
 static const slim_network networks[] = {
   { "lenet", slim_lenet, slim_lenet_arg_scope, 28, 1, 10 },
   { "alexnet_v2", slim_alexnet_v2, slim_alexnet_v2_arg_scope, 224, 3, 1000 },
+  { "overfeat", slim_overfeat, slim_overfeat_arg_scope, 231, 3, 1000 },
   { "vgg_a", slim_vgg_a, slim_vgg_arg_scope, 224, 3, 1000 },
   { "vgg_16", slim_vgg_16, slim_vgg_arg_scope, 224, 3, 1000 },
   { "vgg_19", slim_vgg_19, slim_vgg_arg_scope, 224, 3, 1000 },
@@ -15,7 +16,15 @@ static const slim_network networks[] = {
   { "resnet_v1_101", slim_resnet_v1_101, slim_resnet_arg_scope, 224, 3, 1000 },
   { "resnet_v1_152", slim_resnet_v1_152, slim_resnet_arg_scope, 224, 3, 1000 },
   { "resnet_v1_200", slim_resnet_v1_200, slim_resnet_arg_scope, 224, 3, 1000 },
+  { "resnet_v2_50", slim_resnet_v2_50, slim_resnet_arg_scope, 224, 3, 1001 },
+  { "resnet_v2_101", slim_resnet_v2_101, slim_resnet_arg_scope, 224, 3, 1001 },
+  { "resnet_v2_152", slim_resnet_v2_152, slim_resnet_arg_scope, 224, 3, 1001 },
+  { "resnet_v2_200", slim_resnet_v2_200, slim_resnet_arg_scope, 224, 3, 1001 },
+  { "inception_v1", slim_inception_v1, slim_inception_arg_scope, 224, 3, 1001 },
+  { "inception_v2", slim_inception_v2, slim_inception_arg_scope, 224, 3, 1001 },
   { "inception_v3", slim_inception_v3, slim_inception_arg_scope, 299, 3, 1001 },
+  { "inception_v4", slim_inception_v4, slim_inception_arg_scope, 299, 3, 1001 },
+  { "inception_resnet_v2", slim_inception_resnet_v2, slim_inception_resnet_v2_arg_scope, 299, 3, 1001 },
 };
 
 const slim_network *slim_network_at(size_t i)

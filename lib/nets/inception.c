@@ -68,19 +68,25 @@ static slim_tensor *add_branch(slim_tensor *net, const slim_inception_row *rows,
   return net;
 }
 
+slim_tensor *slim_inception_branches(slim_tensor *net, const slim_inception_row *rows, size_t count,
+                                     const slim_net_args *a)
+{
+  slim_tensor *branches[MOST_BRANCHES];
+  size_t n = 0;
+  for (size_t i = 0, end = 0; i < count && n < MOST_BRANCHES; i = end, n++) {
+    while (end < count && rows[end].branch == rows[i].branch) {
+      end++;
+    }
+    branches[n] = add_branch(net, rows + i, end - i, a);
+  }
+  return slim_concat(branches, n, 3);
+}
+
 slim_tensor *slim_inception_block(slim_tensor *net, const char *name, const slim_inception_row *rows, size_t count,
                                   const slim_net_args *a)
 {
-  slim_tensor *branches[MOST_BRANCHES];
   SLIM_VARIABLE_SCOPE (slim_graph_of(net), name, SLIM_REUSE_UNSET) {
-    size_t n = 0;
-    for (size_t i = 0, end = 0; i < count && n < MOST_BRANCHES; i = end, n++) {
-      while (end < count && rows[end].branch == rows[i].branch) {
-        end++;
-      }
-      branches[n] = add_branch(net, rows + i, end - i, a);
-    }
-    net = slim_concat(branches, n, 3);
+    net = slim_inception_branches(net, rows, count, a);
   }
   (void)slim_add_end_point(a->end_points, name, net);
   return net;
@@ -109,4 +115,95 @@ slim_tensor *slim_inception_logits(slim_tensor *net, const char *scope, float st
     args.weights_initializer = SLIM_TRUNCATED_NORMAL(stddev);
   }
   return slim_net_squeeze(a, (slim_conv2d)(&args), "SpatialSqueeze");
+}
+
+/* Pooling to one pixel, dropout and logits. */
+static slim_tensor *add_head(slim_tensor *net, int size, const char *pool, const slim_net_args *a)
+{
+  if (slim_net_flag(a->global_pool, false)) {
+    net = slim_net_global_pool(net, pool);
+    (void)slim_add_end_point(a->end_points, "global_pool", net);
+  } else {
+    const slim_hw kernel = slim_inception_kernel(net, size);
+    net = slim_avg_pool2d(net, kernel, .padding = SLIM_VALID, .scope = slim_inception_scope("AvgPool_1a", kernel).text);
+    (void)slim_add_end_point(a->end_points, "AvgPool_1a", net);
+  }
+  if (a->num_classes == 0) {
+    return net;
+  }
+  net = slim_dropout(net, .keep_prob = a->dropout_keep_prob, .is_training = SLIM_FLAG(a->is_training),
+                     .scope = "Dropout_1b");
+  (void)slim_add_end_point(a->end_points, "PreLogits", net);
+  return slim_inception_logits(net, "Conv2d_1c_1x1", 0.0f, a);
+}
+
+slim_tensor *slim_inception_head(slim_tensor *net, int kernel, const char *pool, const slim_net_args *a)
+{
+  SLIM_VARIABLE_SCOPE (slim_graph_of(net), "Logits", SLIM_REUSE_UNSET) {
+    net = add_head(net, kernel, pool, a);
+  }
+  if (a->num_classes) {
+    (void)slim_add_end_point(a->end_points, "Logits", net);
+    (void)slim_add_end_point(a->end_points, "Predictions", slim_softmax(net, .scope = "Predictions"));
+  }
+  return net;
+}
+
+void slim_inception_fc_aux(slim_tensor *net, const slim_inception_scopes *scopes, const slim_net_args *a)
+{
+  SLIM_VARIABLE_SCOPE (slim_graph_of(net), "AuxLogits", SLIM_REUSE_UNSET) {
+    net =
+        slim_avg_pool2d(net, SLIM_HW(5, 5), .stride = SLIM_HW(3, 3), .padding = SLIM_VALID, .scope = scopes->aux_pool);
+    net = slim_conv2d(net, slim_inception_depth(a, 128), SLIM_HW(1, 1), .scope = "Conv2d_1b_1x1");
+    const slim_shape shape = slim_tensor_shape(net);
+    net = slim_conv2d(net, slim_inception_depth(a, 768), SLIM_HW(shape.dim[1], shape.dim[2]), .padding = SLIM_VALID,
+                      .scope = scopes->aux_conv);
+    net = slim_fully_connected(slim_flatten(net), a->num_classes, .activation = slim_identity,
+                               .scope = scopes->aux_logits);
+  }
+  (void)slim_add_end_point(a->end_points, "AuxLogits", net);
+}
+
+static slim_tensor *add_fc_head(slim_tensor *net, const slim_inception_scopes *scopes, const slim_net_args *a)
+{
+  const slim_flag training = SLIM_FLAG(a->is_training);
+  const slim_shape shape = slim_tensor_shape(net);
+  net = slim_avg_pool2d(net, SLIM_HW(shape.dim[1], shape.dim[2]), .padding = SLIM_VALID,
+                        .stride = SLIM_HW(scopes->pool_stride, scopes->pool_stride), .scope = scopes->pool);
+  (void)slim_add_end_point(a->end_points, "global_pool", net);
+  if (a->num_classes == 0) {
+    return net;
+  }
+  if (scopes->flat_dropout) {
+    net = slim_flatten(net);
+  }
+  net = slim_dropout(net, .keep_prob = a->dropout_keep_prob, .is_training = training, .scope = scopes->dropout);
+  if (!scopes->flat_dropout) {
+    net = slim_flatten(net, .scope = "PreLogitsFlatten");
+  }
+  (void)slim_add_end_point(a->end_points, "PreLogitsFlatten", net);
+  net = slim_fully_connected(net, a->num_classes, .activation = slim_identity, .scope = "Logits");
+  (void)slim_add_end_point(a->end_points, "Logits", net);
+  (void)slim_add_end_point(a->end_points, "Predictions", slim_softmax(net, .scope = "Predictions"));
+  return net;
+}
+
+slim_tensor *slim_inception_fc_head(slim_tensor *net, const slim_inception_scopes *scopes, const slim_net_args *a)
+{
+  SLIM_VARIABLE_SCOPE (slim_graph_of(net), "Logits", SLIM_REUSE_UNSET) {
+    net = add_fc_head(net, scopes, a);
+  }
+  return net;
+}
+
+slim_tensor *slim_inception_build(slim_tensor *images, slim_inception_fn layers, const slim_net_args *a)
+{
+  slim_graph *graph = slim_graph_of(images);
+  slim_tensor *net = slim_net_images(images, a);
+  SLIM_VARIABLE_SCOPE (graph, a->scope, a->reuse) {
+    SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_batch_norm), .is_training = SLIM_FLAG(a->is_training)) {
+      net = layers(net, a);
+    }
+  }
+  return net;
 }

@@ -34,7 +34,10 @@ typedef struct slim_inception_row {
 /* An array of rows and its length. */
 #define ROWS(rows_) (rows_), sizeof(rows_) / sizeof *(rows_)
 
-/* The branches of a block concatenated, in the variable scope and under the end point of that name. */
+/* The branches of rows, concatenated, in the scope in force. */
+slim_tensor *slim_inception_branches(slim_tensor *net, const slim_inception_row *rows, size_t count,
+                                     const slim_net_args *args);
+/* The same in the variable scope and under the end point of a name. */
 slim_tensor *slim_inception_block(slim_tensor *net, const char *name, const slim_inception_row *rows, size_t count,
                                   const slim_net_args *args);
 /* Layers one after the other, each an end point; branches do not count. */
@@ -52,5 +55,22 @@ slim_inception_name slim_inception_scope(const char *prefix, slim_hw kernel);
 
 /* The logits from features of one pixel, squeezed, in the scope in force. */
 slim_tensor *slim_inception_logits(slim_tensor *net, const char *scope, float stddev, const slim_net_args *args);
+/* The end of v2 and v3: pooling of kernel x kernel pixels, or of all in the name scope pool, dropout, logits,
+ * predictions. */
+slim_tensor *slim_inception_head(slim_tensor *net, int kernel, const char *pool, const slim_net_args *args);
+
+/* How v4 and Inception-ResNet v2 end: fully connected logits and auxiliary logits under scopes of their own. */
+typedef struct slim_inception_scopes {
+  const char *aux_pool, *aux_conv, *aux_logits;
+  const char *pool, *dropout;
+  int pool_stride;
+  bool flat_dropout; /* dropout stands behind flatten */
+} slim_inception_scopes;
+void slim_inception_fc_aux(slim_tensor *net, const slim_inception_scopes *scopes, const slim_net_args *args);
+slim_tensor *slim_inception_fc_head(slim_tensor *net, const slim_inception_scopes *scopes, const slim_net_args *args);
+
+/* A net of the family: its features in the net's scope and with is_training where it counts, then its head. */
+typedef slim_tensor *(*slim_inception_fn)(slim_tensor *net, const slim_net_args *args);
+slim_tensor *slim_inception_build(slim_tensor *images, slim_inception_fn layers, const slim_net_args *args);
 
 #endif

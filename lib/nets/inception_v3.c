@@ -116,7 +116,7 @@ static void add_aux_logits(slim_tensor *net, const slim_net_args *a)
   (void)slim_add_end_point(a->end_points, "AuxLogits", net);
 }
 
-static slim_tensor *features(slim_tensor *net, const slim_net_args *a)
+static slim_tensor *layers(slim_tensor *net, const slim_net_args *a)
 {
   net = stem(net, a);
   net = mixed_5(net, "Mixed_5b", "Conv2d_0a_1x1", "Conv2d_0b_5x5", 32, a);
@@ -133,51 +133,11 @@ static slim_tensor *features(slim_tensor *net, const slim_net_args *a)
   if (a->num_classes && slim_net_flag(a->create_aux_logits, true)) {
     add_aux_logits(aux, a);
   }
-  return net;
-}
-
-/* Pooling to one pixel, and the logits behind it. */
-static slim_tensor *logits(slim_tensor *net, const slim_net_args *a)
-{
-  if (slim_net_flag(a->global_pool, false)) {
-    net = slim_net_global_pool(net, "GlobalPool");
-    (void)slim_add_end_point(a->end_points, "global_pool", net);
-  } else {
-    const slim_hw kernel = slim_inception_kernel(net, 8);
-    net = slim_avg_pool2d(net, kernel, .padding = SLIM_VALID, .scope = slim_inception_scope("AvgPool_1a", kernel).text);
-    (void)slim_add_end_point(a->end_points, "AvgPool_1a", net);
-  }
-  if (a->num_classes == 0) {
-    return net;
-  }
-  net = slim_dropout(net, .keep_prob = a->dropout_keep_prob, .is_training = SLIM_FLAG(a->is_training),
-                     .scope = "Dropout_1b");
-  (void)slim_add_end_point(a->end_points, "PreLogits", net);
-  return slim_inception_logits(net, "Conv2d_1c_1x1", 0.0f, a);
-}
-
-static slim_tensor *layers(slim_tensor *net, const slim_net_args *a)
-{
-  net = features(net, a);
-  SLIM_VARIABLE_SCOPE (slim_graph_of(net), "Logits", SLIM_REUSE_UNSET) {
-    net = logits(net, a);
-  }
-  if (a->num_classes) {
-    (void)slim_add_end_point(a->end_points, "Logits", net);
-    (void)slim_add_end_point(a->end_points, "Predictions", slim_softmax(net, .scope = "Predictions"));
-  }
-  return net;
+  return slim_inception_head(net, 8, "GlobalPool", a);
 }
 
 slim_tensor *slim_inception_v3(slim_tensor *images, const slim_net_args *args)
 {
   const slim_net_args a = slim_net_options(args, "InceptionV3", 0.8f);
-  slim_graph *graph = slim_graph_of(images);
-  slim_tensor *net = slim_net_images(images, &a);
-  SLIM_VARIABLE_SCOPE (graph, a.scope, a.reuse) {
-    SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_batch_norm), .is_training = SLIM_FLAG(a.is_training)) {
-      net = layers(net, &a);
-    }
-  }
-  return net;
+  return slim_inception_build(images, layers, &a);
 }

@@ -57,3 +57,23 @@ slim_tensor *slim_net_squeeze(const slim_net_args *args, slim_tensor *net, const
   }
   return net;
 }
+
+slim_tensor *slim_net_classifier(slim_tensor *net, int outputs, int kernel, slim_padding padding,
+                                 const slim_net_args *a)
+{
+  const slim_flag training = SLIM_FLAG(a->is_training);
+  net = slim_conv2d(net, outputs, SLIM_HW(kernel, kernel), .padding = padding, .scope = "fc6");
+  net = slim_dropout(net, .keep_prob = a->dropout_keep_prob, .is_training = training, .scope = "dropout6");
+  net = slim_conv2d(net, 4096, SLIM_HW(1, 1), .scope = "fc7");
+  if (slim_net_flag(a->global_pool, false)) {
+    net = slim_net_global_pool(net, "global_pool");
+    (void)slim_add_end_point(a->end_points, "global_pool", net);
+  }
+  if (a->num_classes == 0) {
+    return net;
+  }
+  net = slim_dropout(net, .keep_prob = a->dropout_keep_prob, .is_training = training, .scope = "dropout7");
+  net = slim_conv2d(net, a->num_classes, SLIM_HW(1, 1), .activation = slim_identity, .normalizer = slim_identity,
+                    .biases_initializer = SLIM_ZEROS, .outputs_collections = "", .scope = "fc8");
+  return slim_net_collect(a, "fc8", slim_net_squeeze(a, net, "fc8/squeezed"));
+}

@@ -29,35 +29,15 @@ static slim_tensor *features(slim_tensor *net, const int convolutions[5])
   return net;
 }
 
-/* The fully connected layers, as convolutions. */
-static slim_tensor *classifier(slim_tensor *net, const slim_net_args *a)
-{
-  const slim_flag training = SLIM_FLAG(a->is_training);
-  const slim_padding padding = a->fc_conv_padding ? a->fc_conv_padding : SLIM_VALID;
-  net = slim_conv2d(net, 4096, SLIM_HW(7, 7), .padding = padding, .scope = "fc6");
-  net = slim_dropout(net, .keep_prob = a->dropout_keep_prob, .is_training = training, .scope = "dropout6");
-  net = slim_conv2d(net, 4096, SLIM_HW(1, 1), .scope = "fc7");
-  if (slim_net_flag(a->global_pool, false)) {
-    net = slim_net_global_pool(net, "global_pool");
-    (void)slim_add_end_point(a->end_points, "global_pool", net);
-  }
-  if (a->num_classes == 0) {
-    return net;
-  }
-  net = slim_dropout(net, .keep_prob = a->dropout_keep_prob, .is_training = training, .scope = "dropout7");
-  net = slim_conv2d(net, a->num_classes, SLIM_HW(1, 1), .activation = slim_identity, .normalizer = slim_identity,
-                    .outputs_collections = "", .scope = "fc8");
-  return slim_net_collect(a, "fc8", slim_net_squeeze(a, net, "fc8/squeezed"));
-}
-
 static slim_tensor *vgg(slim_tensor *images, const int convolutions[5], const slim_net_args *a)
 {
   slim_graph *graph = slim_graph_of(images);
+  const slim_padding padding = a->fc_conv_padding ? a->fc_conv_padding : SLIM_VALID;
   slim_tensor *net = images;
   SLIM_VARIABLE_SCOPE (graph, a->scope, a->reuse) {
     SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_conv2d, slim_fully_connected, slim_max_pool2d),
                     .outputs_collections = a->end_points) {
-      net = classifier(features(net, convolutions), a);
+      net = slim_net_classifier(features(net, convolutions), 4096, 7, padding, a);
     }
   }
   return net;

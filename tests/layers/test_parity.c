@@ -69,7 +69,7 @@ static void check(test_net *net, const char *name, const char *key, slim_tensor 
 {
   ck_assert_msg(tensor != NULL, "%s %s: there is no gradient", name, key);
   float *values = test_run(net, tensor);
-  test_fixture_compare(name, key, values, test_net_elements(net, tensor), 2e-5);
+  (void)test_fixture_compare(name, key, values, test_net_elements(net, tensor), 2e-5);
   free(values);
 }
 
@@ -101,7 +101,7 @@ static void check_updates(test_net *net, const char *name)
   const slim_tensors all = slim_get_model_variables(net->graph, ".*moving", NULL);
   for (size_t i = 0; i < all.count; i++) {
     float *value = test_get_variable(net, all.item[i]);
-    test_fixture_compare(name, slim_variable_full_name(all.item[i]), value, test_net_elements(net, all.item[i]), 2e-5);
+    (void)test_fixture_compare(name, slim_variable_full_name(all.item[i]), value, test_net_elements(net, all.item[i]), 2e-5);
     free(value);
   }
 }
@@ -389,7 +389,7 @@ static void check_start(test_net *net, slim_tensor *variable, slim_tensor *gradi
   got[0] = (float)sqrt(squares);
   memcpy(got + 1, values, shown * sizeof *values);
   (void)snprintf(key, sizeof key, "d_%s", slim_variable_full_name(variable));
-  test_fixture_compare("lenet", key, got, shown + 1, 1e-4);
+  (void)test_fixture_compare("lenet", key, got, shown + 1, 1e-4);
   free(values);
 }
 

@@ -18,4 +18,9 @@ void net_check_inference(const net_case *c);
  */
 void net_check_training(const net_case *c);
 
+/* Against TF-Slim, whose logits and norms of gradients tests/parity/nets.txt holds: in inference and in training. The
+ * file is read by a checked fixture. */
+void net_check_parity(const net_case *c);
+void net_check_training_parity(const net_case *c);
+
 #endif

@@ -54,19 +54,22 @@ static double *expected(const char *name, const char *key, size_t *count)
   return NULL;
 }
 
-void test_fixture_compare(const char *name, const char *key, const float *got, size_t count, double tolerance)
+double test_fixture_compare(const char *name, const char *key, const float *got, size_t count, double tolerance)
 {
   size_t known = 0;
   double *want = expected(name, key, &known);
   ck_assert_msg(want != NULL, "the fixture has no %s %s", name, key);
   ck_assert_msg(known == count, "%s %s: %zu values, must be %zu", name, key, count, known);
-  double largest = 0;
+  double largest = 0, difference = 0;
   for (size_t i = 0; i < count; i++) {
     largest = fmax(largest, fabs(want[i]));
   }
   for (size_t i = 0; i < count; i++) {
-    ck_assert_msg(fabs((double)got[i] - want[i]) <= tolerance * largest + 1e-7,
-                  "%s %s: value %zu is %.9g, must be %.9g", name, key, i, (double)got[i], want[i]);
+    const double d = fabs((double)got[i] - want[i]);
+    ck_assert_msg(d <= tolerance * largest + 1e-7, "%s %s: value %zu is %.9g, must be %.9g", name, key, i,
+                  (double)got[i], want[i]);
+    difference = fmax(difference, d);
   }
   free(want);
+  return largest > 0 ? difference / largest : 0;
 }

@@ -8,7 +8,8 @@
 /* Reads the file, a path below the source folder; for a checked fixture, with test_fixture_free at its end. */
 void test_fixture_read(const char *path);
 void test_fixture_free(void);
-/* max|got - want| <= tolerance * max|want|, of the count values that the line "name key" must have. */
-void test_fixture_compare(const char *name, const char *key, const float *got, size_t count, double tolerance);
+/* max|got - want| <= tolerance * max|want|, of the count values that the line "name key" must have.
+ * @return max|got - want| / max|want|. */
+double test_fixture_compare(const char *name, const char *key, const float *got, size_t count, double tolerance);
 
 #endif

@@ -61,6 +61,10 @@ ok "layers have name, op, output, parameters and macs" is \
 ok "layers add up" is 'sum(l["macs"] for l in d["layers"]) == d["macs"] and sum(l["parameters"] for l in d["layers"]) == d["parameters"]'
 try summary --model_name=lenet --num_classes=100
 ok "summary as text" prints "3366884 trainable parameters"
+try summary --model_name=inception_v3 --num_classes=1001
+ok "summary of a net with an auxiliary head" prints "27145970 trainable parameters of 27182194"
+try summary --model_name=alexnet_v2 --num_classes=1000
+ok "summary of a net without preprocessing of its own" prints "50303912 trainable parameters"
 try summary --model_name=lnet
 ok "a net that is not there fails" ended 1
 ok "and lists what there is" says "slimcl summary: there is no net 'lnet'; there are: lenet"

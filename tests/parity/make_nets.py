@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Writes nets.txt: what TF-Slim computes for the parity cases of tests/nets/test_nets_run*.c.
+
+Needs TensorFlow 2.x, tf_slim, and research/slim of github.com/tensorflow/models in PYTHONPATH. A line is: case key
+values; a case is a net and the size of its images. Images and variables are not stored: both sides make them with
+numbers(). Usage: make_nets.py [CASE...] > nets.txt
+"""
+import os
+import sys
+import types
+
+os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
+import numpy as np
+import tensorflow.compat.v1 as tf
+import tf_slim as slim
+
+sys.modules['tensorflow.contrib'] = types.SimpleNamespace(slim=slim)  # which the nets of TensorFlow 1 import
+from nets import alexnet, inception, resnet_v1, vgg
+
+tf.disable_eager_execution()
+
+CLASSES = 7
+WEIGHT_DECAY = 1e-3
+
+
+def numbers(count, name):
+    """count floats in [-1, 1), the same as run_net.c makes: a hash of the name and the index."""
+    start = np.uint32(2166136261)
+    with np.errstate(over='ignore'):
+        for byte in name.encode():
+            start = (start ^ np.uint32(byte)) * np.uint32(16777619)
+        x = np.arange(count, dtype=np.uint32) + start
+        x ^= x >> np.uint32(16)
+        x *= np.uint32(0x85ebca6b)
+        x ^= x >> np.uint32(13)
+        x *= np.uint32(0xc2b2ae35)
+        x ^= x >> np.uint32(16)
+    return ((x >> np.uint32(8)).astype(np.float64) / 2 ** 23 - 1).astype(np.float32)
+
+
+def initial(variable):
+    """Weights keep the size of what passes through them; the rest is near the value it has in a trained net."""
+    name, shape = variable.op.name, variable.shape.as_list()
+    x = numbers(int(np.prod(shape)), name).reshape(shape).astype(np.float64)
+    kind = name.split('/')[-1]
+    if kind == 'weights':
+        return x * np.sqrt(6.0 / np.prod(shape[:-1]))
+    return {'gamma': 1 + 0.1 * x, 'moving_variance': 1 + 0.5 * x}.get(kind, 0.1 * x)
+
+
+def emit(case, key, value):
+    print(case, key, ' '.join('%.9g' % v for v in np.ravel(value)))
+
+
+def open_case(net, size, batch, training, keep, options):
+    """Builds the net. @return placeholder, logits, end points."""
+    function, scope = net
+    tf.reset_default_graph()
+    images = tf.placeholder(tf.float32, [None, size, size, 3])
+    with slim.arg_scope(scope(weight_decay=WEIGHT_DECAY)):
+        logits, ends = function(images, CLASSES, is_training=training, **keep, **options)
+    return images, logits, ends
+
+
+def start(session):
+    for v in slim.get_model_variables():
+        v.load(initial(v), session)
+
+
+def run_inference(case, net, size, batch, keep, options):
+    images, logits, ends = open_case(net, size, batch, False, keep, options)
+    feed = {images: numbers(batch * size * size * 3, 'images').reshape(batch, size, size, 3)}
+    with tf.Session() as session:
+        start(session)
+        emit(case, 'logits', session.run(logits, feed))
+        if 'AuxLogits' in ends:
+            emit(case, 'aux', session.run(ends['AuxLogits'], feed))
+
+
+def run_training(case, net, size, batch, keep, options):
+    """The loss and half the squared norm of each gradient; dropout keeps everything."""
+    images, logits, ends = open_case(net, size, batch, True, {k: 1.0 for k in keep}, options)
+    labels = tf.one_hot([(i * 7 + 3) % CLASSES for i in range(batch)], CLASSES)
+    slim.losses.softmax_cross_entropy(tf.reshape(logits, [-1, CLASSES]), labels)
+    if 'AuxLogits' in ends:
+        slim.losses.softmax_cross_entropy(ends['AuxLogits'], labels, weights=0.4)
+    loss = slim.losses.get_total_loss()
+    variables = slim.get_trainable_variables()
+    norms = [tf.nn.l2_loss(g) for g in tf.gradients(loss, variables)]
+    feed = {images: numbers(batch * size * size * 3, 'images').reshape(batch, size, size, 3)}
+    with tf.Session() as session:
+        start(session)
+        emit(case, 'loss', session.run(loss, feed))
+        for v, norm in zip(variables, session.run(norms, feed)):
+            emit(case, v.op.name, norm)
+
+
+ALEXNET = alexnet.alexnet_v2, alexnet.alexnet_v2_arg_scope
+VGG_A, VGG_16 = [(f, vgg.vgg_arg_scope) for f in (vgg.vgg_a, vgg.vgg_16)]
+RESNET = resnet_v1.resnet_v1_50, resnet_v1.resnet_arg_scope
+INCEPTION = inception.inception_v3, inception.inception_v3_arg_scope
+DROPOUT, NONE = {'dropout_keep_prob': 0.5}, {}
+NARROW, NARROW_RESNET = {'depth_multiplier': 0.25}, {'depth_multiplier': 0.25, 'min_base_depth': 8}
+
+# case, function, net, size, batch, has dropout, options
+CASES = [
+    ('resnet_v1_50@97', run_inference, RESNET, 97, 2, NONE, NARROW_RESNET),
+    ('resnet_v1_50@97', run_training, RESNET, 97, 4, NONE, NARROW_RESNET),
+    ('resnet_v1_50@65', run_inference, RESNET, 65, 2, NONE, dict(NARROW_RESNET, output_stride=8)),
+    ('inception_v3@187', run_inference, INCEPTION, 187, 2, DROPOUT, NARROW),
+    ('inception_v3@187', run_training, INCEPTION, 187, 4, DROPOUT, NARROW),
+    ('alexnet_v2@224', run_inference, ALEXNET, 224, 2, DROPOUT, {}),
+    ('alexnet_v2@224', run_training, ALEXNET, 224, 2, DROPOUT, {}),
+    ('vgg_16@224', run_inference, VGG_16, 224, 2, DROPOUT, {}),
+    ('vgg_a@32', run_training, VGG_A, 32, 2, DROPOUT, {'fc_conv_padding': 'SAME'}),
+    ('resnet_v1_50@224', run_inference, RESNET, 224, 2, NONE, {}),
+    ('inception_v3@299', run_inference, INCEPTION, 299, 2, DROPOUT, {}),
+]
+
+if __name__ == '__main__':
+    for name, function, *rest in CASES:
+        if len(sys.argv) < 2 or name in sys.argv[1:]:
+            function(name, *rest)
