@@ -9,6 +9,10 @@
 #include "backend/cpu/conv2d.h"
 #include "backend/cpu/epilogue.h"
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 typedef struct depthwise {
   conv2d g;        /* as the sums take it */
   image x, y;      /* the tensors */
@@ -37,21 +41,29 @@ static inline double depthwise_flops(const depthwise *d)
 /* The first lanes floats at p, zeros behind. */
 CPU_INLINE vec lanes_load(const float *p, int lanes)
 {
-  vec v = { 0 };
   if (lanes == VL) {
     return vec_load(p);
   }
+#if defined(__AVX512F__)
+  return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << lanes) - 1), p);
+#else
+  vec v = { 0 };
   memcpy(&v, p, (size_t)lanes * sizeof *p);
   return v;
+#endif
 }
 
 CPU_INLINE void lanes_store(float *p, vec v, int lanes)
 {
   if (lanes == VL) {
     vec_store(p, v);
-  } else {
-    memcpy(p, &v, (size_t)lanes * sizeof *p);
+    return;
   }
+#if defined(__AVX512F__)
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << lanes) - 1), (__m512)v);
+#else
+  memcpy(p, &v, (size_t)lanes * sizeof *p);
+#endif
 }
 
 /* Workspace for x and y where the sums cannot take the tensors. */
@@ -69,8 +81,10 @@ static inline size_t depthwise_y_floats(const depthwise *d)
 void CPU_OP(depthwise_spread)(const slim_cpu_step *step, const image *im, int repeats, const float *from, float *to);
 void CPU_OP(depthwise_gather)(const slim_cpu_step *step, const image *im, int repeats, const float *from, float *to);
 
+/* Floats of the scratch memory of all workers. */
+size_t CPU_OP(depthwise_scratch)(const slim_cpu_step *step, const depthwise *d);
 /* The epilogue has no other activations than relu and relu6. */
 void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const float *in, const float *weights,
-                           float *out, const tile_epilogue *epilogue);
+                           float *out, const tile_epilogue *epilogue, float *scratch);
 
 #endif

@@ -8,7 +8,7 @@ static depthwise sums_of(const slim_cpu_step *step)
 static size_t workspace(const slim_cpu_step *step)
 {
   const depthwise d = sums_of(step);
-  return (depthwise_x_floats(&d) + depthwise_y_floats(&d)) * sizeof(float);
+  return (CPU_OP(depthwise_scratch)(step, &d) + depthwise_x_floats(&d) + depthwise_y_floats(&d)) * sizeof(float);
 }
 
 static double flops(const slim_cpu_step *step)
@@ -22,7 +22,7 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   const depthwise d = sums_of(step);
   const tile_epilogue epilogue = epilogue_of(step, 2);
   const float *x = step->in[0].host;
-  float *spread = step->workspace, *y = step->out[0].host;
+  float *spread = (float *)step->workspace + CPU_OP(depthwise_scratch)(step, &d), *y = step->out[0].host;
   (void)run_info;
   if (depthwise_x_floats(&d) > 0) {
     CPU_OP(depthwise_spread)(step, &d.x, d.multiplier, x, spread);
@@ -31,7 +31,7 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   if (depthwise_y_floats(&d) > 0) {
     y = spread + depthwise_x_floats(&d);
   }
-  CPU_OP(depthwise_run)(step, &d, x, step->in[1].host, y, &epilogue);
+  CPU_OP(depthwise_run)(step, &d, x, step->in[1].host, y, &epilogue, step->workspace);
   if (y != step->out[0].host) {
     CPU_OP(depthwise_gather)(step, &d.y, 1, y, step->out[0].host);
   }

@@ -10,7 +10,7 @@ static depthwise sums_of(const slim_cpu_step *step)
 static size_t workspace(const slim_cpu_step *step)
 {
   const depthwise d = sums_of(step);
-  return (depthwise_x_floats(&d) + depthwise_y_floats(&d)) * sizeof(float);
+  return (CPU_OP(depthwise_scratch)(step, &d) + depthwise_x_floats(&d) + depthwise_y_floats(&d)) * sizeof(float);
 }
 
 static double flops(const slim_cpu_step *step)
@@ -24,7 +24,7 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   const depthwise d = sums_of(step);
   const tile_epilogue none = { 0 };
   const float *dy = step->in[0].host;
-  float *spread = step->workspace, *dx = step->out[0].host;
+  float *spread = (float *)step->workspace + CPU_OP(depthwise_scratch)(step, &d), *dx = step->out[0].host;
   (void)run_info;
   if (depthwise_y_floats(&d) > 0) {
     CPU_OP(depthwise_spread)(step, &d.y, 1, dy, spread);
@@ -33,7 +33,7 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   if (depthwise_x_floats(&d) > 0) {
     dx = spread + depthwise_y_floats(&d);
   }
-  CPU_OP(depthwise_run)(step, &d, dy, step->in[1].host, dx, &none);
+  CPU_OP(depthwise_run)(step, &d, dy, step->in[1].host, dx, &none, step->workspace);
   if (dx != step->out[0].host) {
     CPU_OP(depthwise_gather)(step, &d.x, d.multiplier, dx, step->out[0].host);
   }
