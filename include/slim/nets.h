@@ -36,6 +36,7 @@ typedef struct slim_net_args {
   slim_flag store_non_strided_activations; /* no: a ResNet's blocks as end points are strided */
   slim_flag create_aux_logits;             /* yes: the auxiliary head of an Inception net */
   slim_flag use_separable_conv;            /* yes: for the first layer of Inception v2 */
+  slim_layer_fn prediction;                /* of the logits; NULL: slim_softmax; slim_identity: none */
 } slim_net_args;
 
 /** Builds the net's layers on images, [n, height, width, channels]. args NULL: all defaults. */
@@ -156,6 +157,22 @@ SLIM_API slim_tensor *slim_inception_resnet_v2(slim_tensor *images, const slim_n
 /** Convolutions with batch norm (decay 0.9997, epsilon 0.001) and the L2 penalty of weights and biases (TF-Slim's
  * default 4e-5), also of fully connected layers. */
 SLIM_API const slim_arg_frame *slim_inception_resnet_v2_arg_scope(slim_graph *graph, float weight_decay);
+
+/**
+ * MobileNet v1: images [n, 224, 224, 3]. End points: "Conv2d_0", each depthwise and pointwise part,
+ * "Conv2d_1_depthwise" and "Conv2d_1_pointwise"; "AvgPool_1a" or "global_pool"; "Logits"; "Predictions". Scope
+ * "MobilenetV1", dropout_keep_prob 0.999, spatial_squeeze yes, global_pool no, depth_multiplier 1, min_depth 8,
+ * output_stride 8, 16 or 32 (the default), prediction slim_softmax.
+ * Errors: SLIM_ERR_ARG for another output_stride or a negative depth_multiplier.
+ */
+SLIM_API slim_tensor *slim_mobilenet_v1(slim_tensor *images, const slim_net_args *args);
+/** With a depth_multiplier of 0.75, 0.5 and 0.25. */
+SLIM_API slim_tensor *slim_mobilenet_v1_075(slim_tensor *images, const slim_net_args *args);
+SLIM_API slim_tensor *slim_mobilenet_v1_050(slim_tensor *images, const slim_net_args *args);
+SLIM_API slim_tensor *slim_mobilenet_v1_025(slim_tensor *images, const slim_net_args *args);
+/** Convolutions with batch norm (decay 0.9997, epsilon 0.001, gamma), relu6 and weights of standard deviation 0.09; the
+ * L2 penalty (TF-Slim's default 4e-5) of weights other than depthwise ones. */
+SLIM_API const slim_arg_frame *slim_mobilenet_v1_arg_scope(slim_graph *graph, float weight_decay);
 
 #ifdef __cplusplus
 }

@@ -23,13 +23,6 @@ int slim_inception_depth(const slim_net_args *a, int depth)
   return slim_net_depth(a, depth, 16);
 }
 
-slim_hw slim_inception_kernel(const slim_tensor *net, int kernel)
-{
-  const slim_shape shape = slim_tensor_shape(net);
-  const int h = shape.dim[1], w = shape.dim[2];
-  return (slim_hw){ h < kernel ? h : kernel, w < kernel ? w : kernel };
-}
-
 slim_inception_name slim_inception_scope(const char *prefix, slim_hw kernel)
 {
   slim_inception_name name;
@@ -124,7 +117,7 @@ static slim_tensor *add_head(slim_tensor *net, int size, const char *pool, const
     net = slim_net_global_pool(net, pool);
     (void)slim_add_end_point(a->end_points, "global_pool", net);
   } else {
-    const slim_hw kernel = slim_inception_kernel(net, size);
+    const slim_hw kernel = slim_net_kernel(net, size);
     net = slim_avg_pool2d(net, kernel, .padding = SLIM_VALID, .scope = slim_inception_scope("AvgPool_1a", kernel).text);
     (void)slim_add_end_point(a->end_points, "AvgPool_1a", net);
   }

@@ -45,8 +45,6 @@ slim_tensor *slim_inception_layers(slim_tensor *net, const slim_inception_row *r
                                    const slim_net_args *args);
 /* depth times depth_multiplier, min_depth or 16 at least. */
 int slim_inception_depth(const slim_net_args *args, int depth);
-/* kernel, or the size of net where that is smaller. */
-slim_hw slim_inception_kernel(const slim_tensor *net, int kernel);
 /* A scope with the kernel in it: "AvgPool_1a_8x8". */
 typedef struct slim_inception_name {
   char text[64];

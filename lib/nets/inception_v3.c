@@ -107,7 +107,7 @@ static void add_aux_logits(slim_tensor *net, const slim_net_args *a)
     net =
         slim_avg_pool2d(net, SLIM_HW(5, 5), .stride = SLIM_HW(3, 3), .padding = SLIM_VALID, .scope = "AvgPool_1a_5x5");
     net = slim_conv2d(net, slim_inception_depth(a, 128), SLIM_HW(1, 1), .scope = "Conv2d_1b_1x1");
-    const slim_hw kernel = slim_inception_kernel(net, 5);
+    const slim_hw kernel = slim_net_kernel(net, 5);
     net = slim_conv2d(net, slim_inception_depth(a, 768), kernel, .padding = SLIM_VALID,
                       .weights_initializer = SLIM_TRUNCATED_NORMAL(0.01f),
                       .scope = slim_inception_scope("Conv2d_2a", kernel).text);

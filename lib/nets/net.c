@@ -40,6 +40,13 @@ slim_tensor *slim_net_collect(const slim_net_args *args, const char *name, slim_
   return tensor;
 }
 
+slim_hw slim_net_kernel(const slim_tensor *net, int kernel)
+{
+  const slim_shape shape = slim_tensor_shape(net);
+  const int h = shape.dim[1], w = shape.dim[2];
+  return (slim_hw){ h < kernel ? h : kernel, w < kernel ? w : kernel };
+}
+
 slim_tensor *slim_net_global_pool(slim_tensor *net, const char *name)
 {
   SLIM_NAME_SCOPE (slim_graph_of(net), name) {

@@ -19,6 +19,8 @@ int slim_net_depth(const slim_net_args *args, int channels, int otherwise);
 /* Adds the end point "<variable scope in force>/<name>", as layers' outputs are named; name NULL: of the scope itself.
  * @return tensor. */
 slim_tensor *slim_net_collect(const slim_net_args *args, const char *name, slim_tensor *tensor);
+/* A square kernel, or the size of net where that is smaller. */
+slim_hw slim_net_kernel(const slim_tensor *net, int kernel);
 /* The mean over height and width, which stay as 1; name is its name scope. */
 slim_tensor *slim_net_global_pool(slim_tensor *net, const char *name);
 /* [n, 1, 1, c] as [n, c], unless spatial_squeeze is off; name is its name scope. */

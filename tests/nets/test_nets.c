@@ -214,6 +214,10 @@ static const struct {
   { "resnet_v2_200", 1072, 64728169, 14400.6 },
   { "inception_v1", 230, 6618649, 1498.4 },
   { "inception_v2", 277, 11179361, 1934.9 },
+  { "mobilenet_v1", 137, 4233001, 568.7 },
+  { "mobilenet_v1_075", 137, 2586329, 325.4 },
+  { "mobilenet_v1_050", 137, 1332105, 149.5 },
+  { "mobilenet_v1_025", 137, 470329, 41.0 },
   { "inception_v3", 388, 27145970, 5718.9 },
   { "inception_v4", 608, 46009106, 12260.5 },
   { "inception_resnet_v2", 908, 59182258, 13162.5 },
@@ -326,6 +330,20 @@ static const struct {
   { "inception_v1", 224, { 0 }, "1x1x1024", "AvgPool_0a_7x7", "1x1x1024" },
   { "inception_v1", 320, { .num_classes = 5, .spatial_squeeze = { 2 } }, "4x4x5", "Predictions", "4x4x5" },
   { "inception_v2", 128, { .num_classes = 5, .use_separable_conv = { 2 } }, "5", "AvgPool_1a", "1x1x1024" },
+  { "mobilenet_v1", 224, { 0 }, "1x1x1024", "Conv2d_13_pointwise", "7x7x1024" },
+  { "mobilenet_v1", 224, { .output_stride = 16 }, "4x4x1024", "Conv2d_13_pointwise", "14x14x1024" },
+  { "mobilenet_v1", 224, { .output_stride = 8, .num_classes = 5, .global_pool = { 1 } }, "5", "Conv2d_12_depthwise",
+    "28x28x512" },
+  { "mobilenet_v1", 128, { .num_classes = 5, .spatial_squeeze = { 2 } }, "1x1x5", "AvgPool_1a", "1x1x1024" },
+  { "mobilenet_v1",
+    224,
+    { .num_classes = 5, .depth_multiplier = 0.1, .min_depth = 6 },
+    "5",
+    "Conv2d_1_pointwise",
+    "112x112x6" },
+  { "mobilenet_v1", 224, { .num_classes = 5, .prediction = slim_sigmoid }, "5", "Predictions", "5" },
+  { "mobilenet_v1_050", 160, { .num_classes = 5 }, "5", "Conv2d_13_pointwise", "5x5x512" },
+  { "mobilenet_v1_050", 160, { .depth_multiplier = 0.75 }, "1x1x768", "Conv2d_0", "80x80x24" },
   { "inception_v3", 299, { 0 }, "1x1x2048", "AvgPool_1a", "1x1x2048" },
   { "inception_v3", 150, { .num_classes = 5, .depth_multiplier = 0.5 }, "5", "Mixed_7c", "3x3x1024" },
   { "inception_v3",
@@ -368,6 +386,8 @@ static const struct {
   { "resnet_v1_50", 65, { .output_stride = 10 }, "resnet_v1_50: the output_stride 10 cannot be reached" },
   { "resnet_v1_50", 65, { .output_stride = 64 }, "resnet_v1_50: the output_stride 64 cannot be reached" },
   { "resnet_v1_50", 65, { .depth_multiplier = -1 }, "resnet_v1_50: the depth_multiplier -1 must be above 0" },
+  { "mobilenet_v1", 65, { .output_stride = 4 }, "MobilenetV1: the output_stride 4 must be 8, 16 or 32" },
+  { "mobilenet_v1", 65, { .depth_multiplier = -1 }, "MobilenetV1: the depth_multiplier -1 must be above 0" },
   { "inception_v3", 107, { .depth_multiplier = -1 }, "InceptionV3: the depth_multiplier -1 must be above 0" },
 };
 
@@ -376,6 +396,23 @@ START_TEST(wrong_options_are_refused)
   slim_graph *graph = slim_graph_create(1);
   (void)build_small(graph, wrong[_i].name, wrong[_i].size, &wrong[_i].args);
   ck_assert_str_eq(slim_graph_error(graph), wrong[_i].error);
+  slim_graph_destroy(graph);
+}
+END_TEST
+
+/* Depthwise weights have no penalty, and no predictions are made of logits that shall have none. */
+START_TEST(mobilenet_is_built_as_in_tf_slim)
+{
+  slim_graph *graph = slim_graph_create(1);
+  slim_tensor *images = slim_placeholder(graph, SLIM_FLOAT32, SLIM_SHAPE(-1, 64, 64, 3), "images");
+  slim_tensor *net = slim_build_network("mobilenet_v1_025", images, 4e-5f,
+                                        &(slim_net_args){ .num_classes = 5, .prediction = slim_identity });
+  ck_assert_str_eq(slim_graph_error(graph), "");
+  ck_assert_str_eq(slim_tensor_name(net), "MobilenetV1/Logits/SpatialSqueeze/Reshape:0");
+  ck_assert_uint_eq(slim_get_collection(graph, SLIM_REGULARIZATION_LOSSES, NULL).count, 15);
+  ck_assert_uint_eq(slim_get_collection(graph, SLIM_REGULARIZATION_LOSSES, "MobilenetV1/Conv2d_1_depthwise").count, 0);
+  ck_assert_ptr_null(slim_end_point(graph, SLIM_END_POINTS, "Predictions"));
+  ck_assert_ptr_eq(slim_end_point(graph, SLIM_END_POINTS, "Logits"), net);
   slim_graph_destroy(graph);
 }
 END_TEST
@@ -432,6 +469,7 @@ static void build(TCase *c)
   tcase_add_test(c, lenet_has_the_size_that_tf_slim_reports);
   tcase_add_loop_test(c, options_change_the_net, 0, sizeof options / sizeof *options);
   tcase_add_loop_test(c, wrong_options_are_refused, 0, sizeof wrong / sizeof *wrong);
+  tcase_add_test(c, mobilenet_is_built_as_in_tf_slim);
   tcase_add_test(c, lenet_without_classes_gives_features);
   tcase_add_test(c, evaluation_shares_the_weights_of_training);
 }
