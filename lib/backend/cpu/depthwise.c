@@ -232,11 +232,12 @@ static int list_taps(const job *j, int first, int y, int phase, tap *taps)
 /* Channels of a task: whole cache lines of each pixel, and few enough for rows to stay in a cache. */
 #define CHUNK 64
 
+/* Workers at neighbouring tasks are in other rows, not in neighbouring cache lines. */
 static void run_task(void *user, int number, int worker)
 {
   const job *j = user;
-  const int first = number % j->chunks * CHUNK, left = j->in.c - first, phases = phases_of(&j->across);
-  const int band = number / j->chunks % j->bands, n = number / (j->chunks * j->bands);
+  const int band = number % j->bands, n = number / j->bands % j->in.n;
+  const int first = number / (j->bands * j->in.n) * CHUNK, left = j->in.c - first, phases = phases_of(&j->across);
   tap *taps = j->taps + (size_t)worker * (size_t)(j->down.kernel * j->across.kernel);
   line l = { .taps = taps,
              .in = j->from + (size_t)n * j->in.image + first,

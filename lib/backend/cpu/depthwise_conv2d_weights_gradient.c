@@ -162,7 +162,7 @@ static void run_task(void *user, int task, int worker)
 {
   const job *j = user;
   const conv2d *g = &j->d.g;
-  const int group = task % j->groups, slice = task / j->groups;
+  const int group = task / j->slices, slice = task % j->slices; /* neighbours are in other rows */
   const span k = { group_begin(j, group), group_begin(j, group + 1) };
   const int rows = g->y.n * g->y.h, last = (int)((int64_t)rows * (slice + 1) / j->slices);
   float *dw = j->dw + (size_t)slice * weights_floats(&j->d);
