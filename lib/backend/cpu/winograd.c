@@ -7,12 +7,13 @@
 #include "backend/cpu/winograd_transform.h"
 
 #define FUSED_TILES (2 * TILE_ROWS * (TILE_ROWS > 6 ? 1 : 2))
-#define STAGED_TILES (9 * TILE_ROWS)
+#define STAGED_TILES 140
 #define FUSED_WEIGHTS (128 * 128) /* the most that are transformed in advance */
-#define K_STAGED 256              /* channels whose weights are transformed at once in the staged schedule */
+#define FEW_WEIGHTS (96 * 96)     /* up to here few tiles are fused too */
+#define K_STAGED 128              /* channels whose weights are transformed at once in the staged schedule */
 #define TAPS_FUSED 16             /* the same in the fused one */
 #define LEAST_CHANNELS 16
-#define LEAST_TILES 8
+#define LEAST_TILES 4
 
 bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const tile_epilogue *epilogue)
 {
@@ -21,7 +22,8 @@ bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const tile_ep
       !CPU_OP(winograd_tiles)(w) || w->tiles < LEAST_TILES) {
     return false;
   }
-  w->staged = (size_t)w->c * (size_t)w->oc > FUSED_WEIGHTS;
+  const size_t weights = (size_t)w->c * (size_t)w->oc;
+  w->staged = weights > FUSED_WEIGHTS || (weights > FEW_WEIGHTS && w->tiles <= STAGED_TILES);
   w->blocks = pieces(w->tiles, w->staged ? STAGED_TILES : FUSED_TILES);
   if (!w->staged) {
     w->blocks = pieces(w->blocks, threads) * threads;
@@ -36,8 +38,7 @@ bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const tile_ep
   return true;
 }
 
-/* --- memory ---------------------------------------------------------------------------------------------------------
- */
+/* --- memory ------------------------------------------------------------------------------------------------------- */
 
 /* Transformed inputs of a block: [k block][point][tile][WINOGRAD_K]. */
 static size_t inputs_floats(const winograd *w)
@@ -107,8 +108,7 @@ static places places_of(const job *j, int worker)
   return p;
 }
 
-/* --- outputs ---------------------------------------------------------------------------------------------------------
- */
+/* --- outputs ------------------------------------------------------------------------------------------------------ */
 
 CPU_INLINE vec clamp(vec v, slim_activation_kind kind)
 {
@@ -175,8 +175,7 @@ static void close_tile(const job *j, int number, const float *product, size_t st
   }
 }
 
-/* --- products -------------------------------------------------------------------------------------------------------
- */
+/* --- products ----------------------------------------------------------------------------------------------------- */
 
 /* Of one point: count tiles, of which the first is at a, by depth channels by the columns of a panel. */
 static void multiply(const float *a, size_t a_step, const float *b, float *c, int count, int depth, int width,

@@ -75,8 +75,7 @@ size_t CPU_OP(winograd_gradient_workspace)(const winograd *w, const slim_cpu_ste
 void CPU_OP(winograd_gradient_run)(const slim_cpu_step *step, const winograd *w, const float *in, const float *dy,
                                    float *dw, float *workspace);
 
-/* --- the parts ------------------------------------------------------------------------------------------------------
- */
+/* --- the parts ---------------------------------------------------------------------------------------------------- */
 
 /* Floats from one point to the next of transformed images, rows of floats a tile; the gap keeps points in cache sets of
  * their own. */

@@ -2,14 +2,25 @@
 #include "backend/cpu/pack.h"
 #include "backend/cpu/winograd_transform.h"
 
+#define AHEAD 12 /* rows of weights that are fetched before their turn */
+
+/* Tap by tap: rows of all taps together would meet in few cache sets. */
 static void copy_taps(const winograd *w, const float *weights, int n0, int k, int count, float *taps)
 {
   const int number = w->kernel * w->kernel, columns = at_most(TILE_COLUMNS, w->oc - n0);
-  for (int i = 0; i < count; i++) {
-    for (int t = 0; t < number; t++, taps += TILE_COLUMNS) {
-      const float *from = weights + ((size_t)t * (size_t)w->c + (size_t)(k + i)) * (size_t)w->oc + n0;
-      vec_store(taps, load_some(from, columns));
-      vec_store(taps + VL, columns > VL ? load_some(from + VL, columns - VL) : (vec){ 0 });
+  for (int t = 0; t < number; t++) {
+    const float *from = weights + ((size_t)t * (size_t)w->c + (size_t)k) * (size_t)w->oc + n0;
+    float *to = taps + t * TILE_COLUMNS;
+    for (int i = 0; i < count; i++, from += w->oc, to += number * TILE_COLUMNS) {
+      __builtin_prefetch(from + (size_t)w->oc * AHEAD);
+      __builtin_prefetch(from + (size_t)w->oc * AHEAD + TILE_COLUMNS - 1);
+      if (columns == TILE_COLUMNS) {
+        vec_store(to, vec_load(from));
+        vec_store(to + VL, vec_load(from + VL));
+      } else {
+        vec_store(to, load_some(from, columns));
+        vec_store(to + VL, columns > VL ? load_some(from + VL, columns - VL) : (vec){ 0 });
+      }
     }
   }
 }
