@@ -5,6 +5,7 @@
 typedef struct slim_apply_run {
   unsigned variable, gradient, slot[3];
   unsigned count;
+  float decay; /* of the variable that counts as more gradient */
 } slim_apply_run;
 
 typedef struct slim_apply_params {

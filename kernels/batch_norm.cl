@@ -1,6 +1,7 @@
 /* Statistics by two sweeps over parts of a channel (the mean, then squares of what is left), then one over elements.
  * Parts are added in a fixed order. */
 #include "common.h"
+#include "activation.h"
 #include "batch_norm_params.h"
 #include "vector.h"
 
@@ -10,6 +11,33 @@
 static inline int element_at(const slim_batch_norm_params p, const int k, const int e)
 {
   return p.inner == 1 ? e * p.c + k : (e / p.inner * p.c + k) * p.inner + e % p.inner;
+}
+
+/* The result before what is fused behind; the gradient makes it again to know where an activation passes. */
+static inline float normal(const float x, const float mean, const float inverse, const float gamma, const float beta)
+{
+  return fma(x - mean, inverse * gamma, beta);
+}
+
+static inline SLIM_FLOATW normal_vector(const SLIM_FLOATW x, const SLIM_FLOATW mean, const SLIM_FLOATW inverse,
+                                        const SLIM_FLOATW gamma, const SLIM_FLOATW beta)
+{
+  return fma(x - mean, inverse * gamma, beta);
+}
+
+/* dy, where the activation behind passes it. */
+static inline float passed(const float dy, const float x, const float mean, const float inverse, const float gamma,
+                           const float beta, const slim_batch_norm_params p)
+{
+  return p.activation ? slim_activate_gradient(dy, normal(x, mean, inverse, gamma, beta), p.activation) : dy;
+}
+
+static inline SLIM_FLOATW passed_vector(const SLIM_FLOATW dy, const SLIM_FLOATW x, const SLIM_FLOATW mean,
+                                        const SLIM_FLOATW inverse, const SLIM_FLOATW gamma, const SLIM_FLOATW beta,
+                                        const slim_batch_norm_params p)
+{
+  const SLIM_FLOATW z = normal_vector(x, mean, inverse, gamma, beta);
+  return p.activation ? SLIM_ACTIVATE_GRADIENT(SLIM_FLOATW, dy, z, p.activation) : dy;
 }
 
 static inline float partial_sum(__global const float *partial, const int k, const slim_batch_norm_params p)
@@ -97,31 +125,36 @@ __kernel void slim_batch_norm_given_f32(SLIM_TENSOR(const float, mean), SLIM_TEN
 
 __kernel void slim_batch_norm_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, gamma),
                                         SLIM_TENSOR(const float, beta), SLIM_TENSOR(const float, mean),
-                                        SLIM_TENSOR(const float, inverse), SLIM_TENSOR(float, y),
-                                        const slim_batch_norm_params p)
+                                        SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, residual),
+                                        SLIM_TENSOR(float, y), const slim_batch_norm_params p)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(const float, gamma);
   SLIM_OPEN(const float, beta);
   SLIM_OPEN(const float, mean);
   SLIM_OPEN(const float, inverse);
+  SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
   const int i = (int)get_global_id(0);
   if (i < p.outer * p.c * p.inner) {
     const int k = i / p.inner % p.c;
-    y[i] = (x[i] - mean[k]) * (inverse[k] * gamma[k]) + beta[k];
+    const float z = normal(x[i], mean[k], inverse[k], gamma[k], beta[k]);
+    y[i] = slim_activate(p.has_residual ? z + residual[i] : z, p.activation);
   }
 }
 
 /* partial[slice][k] = sum of dy, and behind all of those, of dy times the normalised x. */
 __kernel void slim_batch_norm_gradient_sums_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
-                                                SLIM_TENSOR(const float, mean), SLIM_TENSOR(const float, inverse),
+                                                SLIM_TENSOR(const float, gamma), SLIM_TENSOR(const float, mean),
+                                                SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, beta),
                                                 SLIM_TENSOR(float, partial), const slim_batch_norm_params p)
 {
   SLIM_OPEN(const float, dy);
   SLIM_OPEN(const float, x);
+  SLIM_OPEN(const float, gamma);
   SLIM_OPEN(const float, mean);
   SLIM_OPEN(const float, inverse);
+  SLIM_OPEN(const float, beta);
   SLIM_OPEN(float, partial);
   const int i = (int)get_global_id(0);
   if (i >= p.c * p.slices) {
@@ -133,8 +166,9 @@ __kernel void slim_batch_norm_gradient_sums_f32(SLIM_TENSOR(const float, dy), SL
     float sum = 0.0f, dot = 0.0f;
     for (int e = first; e < min(first + BLOCK, end); e++) {
       const int at = element_at(p, k, e);
-      sum += dy[at];
-      dot += dy[at] * (x[at] - mean[k]);
+      const float d = passed(dy[at], x[at], mean[k], inverse[k], gamma[k], p.activation ? beta[k] : 0.0f, p);
+      sum += d;
+      dot += d * (x[at] - mean[k]);
     }
     total += sum;
     dot_total += dot;
@@ -169,14 +203,16 @@ __kernel void slim_batch_norm_gradient_finish_f32(SLIM_TENSOR(const float, parti
 
 __kernel void slim_batch_norm_gradient_naive_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
                                                  SLIM_TENSOR(const float, gamma), SLIM_TENSOR(const float, mean),
-                                                 SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, sums),
-                                                 SLIM_TENSOR(float, dx), const slim_batch_norm_params p)
+                                                 SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, beta),
+                                                 SLIM_TENSOR(const float, sums), SLIM_TENSOR(float, dx),
+                                                 const slim_batch_norm_params p)
 {
   SLIM_OPEN(const float, dy);
   SLIM_OPEN(const float, x);
   SLIM_OPEN(const float, gamma);
   SLIM_OPEN(const float, mean);
   SLIM_OPEN(const float, inverse);
+  SLIM_OPEN(const float, beta);
   SLIM_OPEN(const float, sums);
   SLIM_OPEN(float, dx);
   const int i = (int)get_global_id(0);
@@ -184,7 +220,7 @@ __kernel void slim_batch_norm_gradient_naive_f32(SLIM_TENSOR(const float, dy), S
     return;
   }
   const int k = i / p.inner % p.c;
-  float d = dy[i];
+  float d = passed(dy[i], x[i], mean[k], inverse[k], gamma[k], p.activation ? beta[k] : 0.0f, p);
   if (p.training) {
     const float count = (float)(p.outer * p.inner);
     d -= (sums[k] + (x[i] - mean[k]) * inverse[k] * sums[p.c + k]) / count;
@@ -221,46 +257,57 @@ __kernel void slim_batch_norm_sums_vector_f32(SLIM_TENSOR(const float, x), SLIM_
 
 __kernel void slim_batch_norm_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, gamma),
                                          SLIM_TENSOR(const float, beta), SLIM_TENSOR(const float, mean),
-                                         SLIM_TENSOR(const float, inverse), SLIM_TENSOR(float, y),
-                                         const slim_batch_norm_params p)
+                                         SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, residual),
+                                         SLIM_TENSOR(float, y), const slim_batch_norm_params p)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(const float, gamma);
   SLIM_OPEN(const float, beta);
   SLIM_OPEN(const float, mean);
   SLIM_OPEN(const float, inverse);
+  SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
   const int i = (int)get_global_id(0) * SLIM_WIDTH;
   if (i < p.outer * p.c) {
     const int k = i % p.c;
-    const SLIM_FLOATW scale = SLIM_LOADW(0, inverse + k) * SLIM_LOADW(0, gamma + k);
-    SLIM_STOREW((SLIM_LOADW(0, x + i) - SLIM_LOADW(0, mean + k)) * scale + SLIM_LOADW(0, beta + k), 0, y + i);
+    SLIM_FLOATW z = normal_vector(SLIM_LOADW(0, x + i), SLIM_LOADW(0, mean + k), SLIM_LOADW(0, inverse + k),
+                                  SLIM_LOADW(0, gamma + k), SLIM_LOADW(0, beta + k));
+    if (p.has_residual) {
+      z += SLIM_LOADW(0, residual + i);
+    }
+    SLIM_STOREW(SLIM_ACTIVATE(SLIM_FLOATW, z, p.activation), 0, y + i);
   }
 }
 
 __kernel void slim_batch_norm_gradient_sums_vector_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
-                                                       SLIM_TENSOR(const float, mean),
-                                                       SLIM_TENSOR(const float, inverse), SLIM_TENSOR(float, partial),
+                                                       SLIM_TENSOR(const float, gamma), SLIM_TENSOR(const float, mean),
+                                                       SLIM_TENSOR(const float, inverse),
+                                                       SLIM_TENSOR(const float, beta), SLIM_TENSOR(float, partial),
                                                        const slim_batch_norm_params p)
 {
   SLIM_OPEN(const float, dy);
   SLIM_OPEN(const float, x);
+  SLIM_OPEN(const float, gamma);
   SLIM_OPEN(const float, mean);
   SLIM_OPEN(const float, inverse);
+  SLIM_OPEN(const float, beta);
   SLIM_OPEN(float, partial);
   const int i = (int)get_global_id(0) * SLIM_WIDTH;
   if (i >= p.c * p.slices) {
     return;
   }
   const int k = i % p.c, begin = i / p.c * p.length, end = min(begin + p.length, p.outer);
-  const SLIM_FLOATW center = SLIM_LOADW(0, mean + k);
+  const SLIM_FLOATW center = SLIM_LOADW(0, mean + k), inv = SLIM_LOADW(0, inverse + k);
+  const SLIM_FLOATW factor = SLIM_LOADW(0, gamma + k);
+  const SLIM_FLOATW shift = p.activation ? SLIM_LOADW(0, beta + k) : (SLIM_FLOATW)(0.0f);
   SLIM_FLOATW total = (SLIM_FLOATW)(0.0f), dot_total = (SLIM_FLOATW)(0.0f);
   for (int first = begin; first < end; first += BLOCK) {
     SLIM_FLOATW sum = (SLIM_FLOATW)(0.0f), dot = (SLIM_FLOATW)(0.0f);
     for (int e = first; e < min(first + BLOCK, end); e++) {
-      const SLIM_FLOATW d = SLIM_LOADW(0, dy + e * p.c + k);
+      const SLIM_FLOATW at = SLIM_LOADW(0, x + e * p.c + k);
+      const SLIM_FLOATW d = passed_vector(SLIM_LOADW(0, dy + e * p.c + k), at, center, inv, factor, shift, p);
       sum += d;
-      dot += d * (SLIM_LOADW(0, x + e * p.c + k) - center);
+      dot += d * (at - center);
     }
     total += sum;
     dot_total += dot;
@@ -271,14 +318,16 @@ __kernel void slim_batch_norm_gradient_sums_vector_f32(SLIM_TENSOR(const float, 
 
 __kernel void slim_batch_norm_gradient_vector_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
                                                   SLIM_TENSOR(const float, gamma), SLIM_TENSOR(const float, mean),
-                                                  SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, sums),
-                                                  SLIM_TENSOR(float, dx), const slim_batch_norm_params p)
+                                                  SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, beta),
+                                                  SLIM_TENSOR(const float, sums), SLIM_TENSOR(float, dx),
+                                                  const slim_batch_norm_params p)
 {
   SLIM_OPEN(const float, dy);
   SLIM_OPEN(const float, x);
   SLIM_OPEN(const float, gamma);
   SLIM_OPEN(const float, mean);
   SLIM_OPEN(const float, inverse);
+  SLIM_OPEN(const float, beta);
   SLIM_OPEN(const float, sums);
   SLIM_OPEN(float, dx);
   const int i = (int)get_global_id(0) * SLIM_WIDTH;
@@ -286,11 +335,11 @@ __kernel void slim_batch_norm_gradient_vector_f32(SLIM_TENSOR(const float, dy), 
     return;
   }
   const int k = i % p.c;
-  const SLIM_FLOATW inv = SLIM_LOADW(0, inverse + k);
-  SLIM_FLOATW d = SLIM_LOADW(0, dy + i);
+  const SLIM_FLOATW inv = SLIM_LOADW(0, inverse + k), center = SLIM_LOADW(0, mean + k);
+  const SLIM_FLOATW shift = p.activation ? SLIM_LOADW(0, beta + k) : (SLIM_FLOATW)(0.0f), at = SLIM_LOADW(0, x + i);
+  SLIM_FLOATW d = passed_vector(SLIM_LOADW(0, dy + i), at, center, inv, SLIM_LOADW(0, gamma + k), shift, p);
   if (p.training) {
-    const SLIM_FLOATW normal = (SLIM_LOADW(0, x + i) - SLIM_LOADW(0, mean + k)) * inv;
-    d -= (SLIM_LOADW(0, sums + k) + normal * SLIM_LOADW(0, sums + p.c + k)) / (float)p.outer;
+    d -= (SLIM_LOADW(0, sums + k) + (at - center) * inv * SLIM_LOADW(0, sums + p.c + k)) / (float)p.outer;
   }
   SLIM_STOREW(d * SLIM_LOADW(0, gamma + k) * inv, 0, dx + i);
 }

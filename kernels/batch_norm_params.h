@@ -8,6 +8,7 @@ typedef struct slim_batch_norm_params {
   int length;   /* elements of a part */
   int training;
   int want;     /* bit i: output i has memory */
+  int activation, has_residual; /* behind; of the gradient: the activation is undone first */
   float epsilon;
   float unbias; /* factor of the variance for the moving average */
 } slim_batch_norm_params;

@@ -61,3 +61,10 @@ APPLY(gradient_descent, 1, 1u);
 APPLY(momentum, 1, 1u);
 APPLY(adam, 3, 7u);
 APPLY(rms_prop, 1, 1u);
+
+int slim_apply_hyper(const slim_op *op)
+{
+  const bool one = op == &slim_op_apply_gradient_descent || op == &slim_op_apply_momentum ||
+                   op == &slim_op_apply_rms_prop;
+  return op == &slim_op_apply_adam ? 3 : one;
+}

@@ -36,6 +36,9 @@ static bool infer_gradient(slim_inference *q)
       !slim_rule_vector(q, 3, "mean", channels) || !slim_rule_vector(q, 4, "inv_stddev", channels)) {
     return false;
   }
+  if (q->inputs > 5 && !slim_rule_vector(q, 5, "beta", channels)) {
+    return false;
+  }
   q->out[0] = q->in[1];
   q->out[1] = q->out[2] = (slim_shape){ 1, { channels } };
   return true;
@@ -57,13 +60,15 @@ const slim_op slim_op_batch_norm = { .name = "batch_norm",
                                      .max_inputs = 5,
                                      .outputs = 4,
                                      .attr_size = sizeof(slim_batch_norm_attr),
+                                     .flags = SLIM_OP_IN_PLACE,
                                      .kept = 1u << 1 | 1u << 3,
                                      .infer = infer,
                                      .gradient = gradient };
 const slim_op slim_op_batch_norm_gradient = { .name = "batch_norm_gradient",
                                               .min_inputs = 5,
-                                              .max_inputs = 5,
+                                              .max_inputs = 6,
                                               .outputs = 3,
                                               .attr_size = sizeof(slim_batch_norm_attr),
                                               .kept = 1u << 1 | 1u << 2,
+                                              .flags = SLIM_OP_IN_PLACE,
                                               .infer = infer_gradient };

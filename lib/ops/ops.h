@@ -56,19 +56,6 @@ typedef struct slim_bias_attr {
   int nchw;
 } slim_bias_attr;
 
-/* batch_norm(x, gamma [c], beta [c], mean [c], variance [c]) -> y, mean [c], variance [c], inv_stddev [c].
- * training: batch statistics (the inputs mean and variance give only shape); output 2 is the variance for the moving
- * average, times N/(N-1) if unbiased; outputs 1 and 3 are kept for the gradient. Not training: normalises with the
- * inputs; outputs 1 to 3 are then the inputs mean and variance and 1 / sqrt(variance + epsilon).
- * batch_norm_gradient(dy, x, gamma, mean, inv_stddev) -> dx, dgamma, dbeta, with the same attributes: not training,
- * mean and inv_stddev are constants. */
-/* batch_norm_fold(weights, gamma [c], beta [c], mean [c], variance [c]) -> weights, bias [c]: what a convolution or
- * product needs to give its batch norm's result, not training. The last c elements of weights go with the channels. */
-typedef struct slim_batch_norm_attr {
-  float epsilon;
-  int training, unbiased, nchw;
-} slim_batch_norm_attr;
-
 /* activation(x) -> y; activation_gradient(dy, y) -> dx (all of these have gradients in terms of y). */
 typedef enum slim_activation_kind {
   SLIM_ACTIVATION_NONE,
@@ -80,6 +67,21 @@ typedef enum slim_activation_kind {
 typedef struct slim_activation_attr {
   slim_activation_kind kind;
 } slim_activation_attr;
+
+/* batch_norm(x, gamma [c], beta [c], mean [c], variance [c]) -> y, mean [c], variance [c], inv_stddev [c].
+ * training: batch statistics (the inputs mean and variance give only shape); output 2 is the variance for the moving
+ * average, times N/(N-1) if unbiased; outputs 1 and 3 are kept for the gradient. Not training: normalises with the
+ * inputs; outputs 1 to 3 are then the inputs mean and variance and 1 / sqrt(variance + epsilon).
+ * batch_norm_gradient(dy, x, gamma, mean, inv_stddev, [beta]) -> dx, dgamma, dbeta, with the same attributes: not training,
+ * mean and inv_stddev are constants. With beta, dy is the gradient of activation(y), relu or relu6: sessions make it so. */
+/* batch_norm_fold(weights, gamma [c], beta [c], mean [c], variance [c]) -> weights, bias [c]: what a convolution or
+ * product needs to give its batch norm's result, not training. The last c elements of weights go with the channels. */
+typedef struct slim_batch_norm_attr {
+  float epsilon;
+  int training, unbiased, nchw;
+  slim_activation_kind activation; /* of batch_norm_gradient with beta */
+} slim_batch_norm_attr;
+
 
 /* unary(x): y = f(x); scale_add: y = x * a + b. */
 typedef enum slim_unary_kind {
@@ -211,7 +213,10 @@ typedef struct slim_apply_attr {
   int variables; /* how many groups of inputs follow the hyper-parameters */
   int nesterov, centered;
   float momentum, beta1, beta2, epsilon, decay;
+  const float *decay_of; /* of each variable: so much of it counts as more gradient; NULL: of none */
 } slim_apply_attr;
+/* How many hyper-parameters an apply op begins with; 0: it is another op. */
+int slim_apply_hyper(const slim_op *op);
 
 /* schedule(step int64 host) -> float32 host scalar. Computed in double.
  * EXPONENTIAL: rate * factor^(step/decay_steps), exponent floored if staircase. POLYNOMIAL: see learning rates. */

@@ -43,8 +43,7 @@ bool slim_node_writes(const slim_node *node)
 
 bool slim_node_answers_on_host(const slim_node *node)
 {
-  const int id = slim_op_id_of(node->op);
-  return id >= SLIM_OP_ID_apply_gradient_descent && id <= SLIM_OP_ID_apply_rms_prop;
+  return slim_apply_hyper(node->op) > 0;
 }
 
 slim_group_input slim_group_in(const slim_group *group, int i)

@@ -12,6 +12,8 @@ static const struct norm_case {
   { "many_rows", 4, 33, 31, 3, 0, 4 },
   { "many_channels", 2, 3, 3, 300, 0, 4 },
   { "dense", 37, 1, 1, 11, 0, 2 },
+  { "vectors", 3, 9, 7, 64, 0, 4 },
+  { "wide", 2, 5, 3, 1040, 0, 4 },
   { "nchw", 3, 5, 7, 6, 1, 4 },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
@@ -54,7 +56,14 @@ static void statistics(const struct norm_case *c, const float *x, size_t n, doub
   }
 }
 
-static void assert_forward(const struct norm_case *c, const test_op *t, const slim_batch_norm_attr *attr)
+static double clamp(slim_activation_kind kind, double v)
+{
+  return kind == SLIM_ACTIVATION_NONE ? v : v < 0.0 ? 0.0 : kind == SLIM_ACTIVATION_RELU6 && v > 6.0 ? 6.0 : v;
+}
+
+/* With what is fused behind: residual, NULL for none, and an activation. */
+static void assert_forward(const struct norm_case *c, const test_op *t, const slim_batch_norm_attr *attr,
+                           const float *residual, slim_activation_kind kind)
 {
   const size_t n = test_elements(t->in[0].shape), channels = (size_t)c->c;
   const float *x = t->in[0].data, *gamma = t->in[1].data, *beta = t->in[2].data;
@@ -70,7 +79,8 @@ static void assert_forward(const struct norm_case *c, const test_op *t, const sl
   }
   for (size_t i = 0; i < n; i++) {
     const int k = channel_of(c, i);
-    y[i] = ((double)x[i] - mean[k]) * inv[k] * (double)gamma[k] + (double)beta[k];
+    const double z = ((double)x[i] - mean[k]) * inv[k] * (double)gamma[k] + (double)beta[k];
+    y[i] = clamp(kind, residual ? z + (double)residual[i] : z);
   }
   test_assert_near(t->out[0].data, y, n, 4e-5, c->label);
   test_assert_near(t->out[1].data, mean, channels, 1e-6, "mean");
@@ -80,33 +90,59 @@ static void assert_forward(const struct norm_case *c, const test_op *t, const sl
   free(y);
 }
 
-START_TEST(forward_matches_loops)
+static void check_forward(const struct norm_case *c, const slim_batch_norm_attr *attr, bool adds,
+                          slim_activation_kind kind)
 {
-  const struct norm_case *c = &cases[_i / 3];
-  const slim_batch_norm_attr attr = { EPSILON, _i % 3 > 0, _i % 3 > 1, c->nchw };
   const slim_shape channels = SLIM_SHAPE(c->c);
-  test_op t = { .op = &slim_op_batch_norm, .attr = &attr, .num_in = 5, .num_out = 4 };
+  const slim_binary_attr add = { SLIM_BINARY_ADD };
+  const slim_activation_attr activation = { kind };
+  test_fused more[2];
+  int count = 0;
+  test_op t = { .op = &slim_op_batch_norm, .attr = attr, .num_in = 5 + adds, .num_out = 4 };
   t.in[0] = shifted(shape_of(c), 1, 5.0f);
-  t.in[1] = shifted(channels, 2, 1.5f);
+  t.in[1] = shifted(channels, 2, kind == SLIM_ACTIVATION_RELU6 ? 8.5f : 1.5f);
   t.in[2] = test_random_tensor(channels, 3);
   t.in[3] = shifted(channels, 4, 5.0f);
   t.in[4] = shifted(channels, 5, 1.5f);
+  if (adds) {
+    t.in[5] = test_random_tensor(shape_of(c), 6);
+    more[count++] = (test_fused){ &slim_op_binary, &add, 2, 1 };
+  }
+  if (kind) {
+    more[count++] = (test_fused){ &slim_op_activation, &activation, 1, 0 };
+  }
   t.out[0] = test_output(shape_of(c));
   for (int i = 1; i < 4; i++) {
     t.out[i] = test_output(channels);
   }
-  if (test_op_run(&t, NULL)) {
-    assert_forward(c, &t, &attr);
+  if (test_op_run_fused(&t, more, count, NULL)) {
+    assert_forward(c, &t, attr, adds ? t.in[5].data : NULL, kind);
   }
   test_op_free(&t);
+}
+
+START_TEST(forward_matches_loops)
+{
+  const struct norm_case *c = &cases[_i / 3];
+  const slim_batch_norm_attr attr = { EPSILON, _i % 3 > 0, _i % 3 > 1, c->nchw, SLIM_ACTIVATION_NONE };
+  check_forward(c, &attr, false, SLIM_ACTIVATION_NONE);
+}
+END_TEST
+
+/* An addition, an activation, or both fused behind. */
+START_TEST(fused_matches_loops)
+{
+  const struct norm_case *c = &cases[_i / 5];
+  const slim_batch_norm_attr attr = { EPSILON, 1, 0, c->nchw, SLIM_ACTIVATION_NONE };
+  check_forward(c, &attr, (_i % 5 + 1) % 2 != 0, (slim_activation_kind)((_i % 5 + 1) / 2));
 }
 END_TEST
 
 /* dx = gamma * inv * (dy - mean(dy) - xhat * mean(dy * xhat)); with constant statistics gamma * inv * dy. */
-static void assert_gradient(const struct norm_case *c, const test_op *t, int training)
+static void assert_gradient(const struct norm_case *c, const test_op *t, const float *dy, int training)
 {
   const size_t n = test_elements(t->in[0].shape), channels = (size_t)c->c;
-  const float *dy = t->in[0].data, *x = t->in[1].data, *gamma = t->in[2].data, *mean = t->in[3].data, *inv = t->in[4].data;
+  const float *x = t->in[1].data, *gamma = t->in[2].data, *mean = t->in[3].data, *inv = t->in[4].data;
   double *dgamma = calloc(2 * channels, sizeof *dgamma), *dbeta = dgamma + channels, *dx = malloc(n * sizeof *dx);
   const double count = (double)n / c->c;
   for (size_t i = 0; i < n; i++) {
@@ -127,23 +163,47 @@ static void assert_gradient(const struct norm_case *c, const test_op *t, int tra
   free(dx);
 }
 
+/* dy where the activation passes it; where rounding could decide, dy is 0. */
+static float *passed(const struct norm_case *c, test_op *t, slim_activation_kind kind)
+{
+  const size_t n = test_elements(t->in[0].shape);
+  float *dy = t->in[0].data, *inside = malloc(n * sizeof *inside);
+  const float *x = t->in[1].data, *gamma = t->in[2].data, *mean = t->in[3].data, *inv = t->in[4].data;
+  const float *beta = kind ? t->in[5].data : NULL;
+  for (size_t i = 0; i < n; i++) {
+    const int k = channel_of(c, i);
+    const double z = kind ? ((double)x[i] - (double)mean[k]) * (double)inv[k] * (double)gamma[k] + (double)beta[k]
+                          : 1.0;
+    const double top = kind == SLIM_ACTIVATION_RELU6 ? 6.0 : HUGE_VAL;
+    dy[i] = fabs(z) < 1e-4 || fabs(z - top) < 1e-4 ? 0.0f : dy[i];
+    inside[i] = z > 0.0 && z < top ? dy[i] : 0.0f;
+  }
+  return inside;
+}
+
 START_TEST(gradient_matches_loops)
 {
-  const struct norm_case *c = &cases[_i / 2];
-  const slim_batch_norm_attr attr = { EPSILON, _i % 2, 0, c->nchw };
+  const struct norm_case *c = &cases[_i / 6];
+  const slim_activation_kind kind = (slim_activation_kind)(_i / 2 % 3);
+  const slim_batch_norm_attr attr = { EPSILON, _i % 2, 0, c->nchw, kind };
   const slim_shape channels = SLIM_SHAPE(c->c);
-  test_op t = { .op = &slim_op_batch_norm_gradient, .attr = &attr, .num_in = 5, .num_out = 3 };
+  test_op t = { .op = &slim_op_batch_norm_gradient, .attr = &attr, .num_in = kind ? 6 : 5, .num_out = 3 };
   t.in[0] = shifted(shape_of(c), 1, 0.25f);
   t.in[1] = shifted(shape_of(c), 2, 2.0f);
-  t.in[2] = shifted(channels, 3, 1.5f);
+  t.in[2] = shifted(channels, 3, kind == SLIM_ACTIVATION_RELU6 ? 8.5f : 1.5f);
   t.in[3] = shifted(channels, 4, 2.0f);
   t.in[4] = shifted(channels, 5, 1.5f);
+  if (kind) {
+    t.in[5] = test_random_tensor(channels, 6);
+  }
   t.out[0] = test_output(shape_of(c));
   t.out[1] = test_output(channels);
   t.out[2] = test_output(channels);
+  float *dy = passed(c, &t, kind);
   if (test_op_run(&t, NULL)) {
-    assert_gradient(c, &t, attr.training);
+    assert_gradient(c, &t, dy, attr.training);
   }
+  free(dy);
   test_op_free(&t);
 }
 END_TEST
@@ -186,8 +246,9 @@ END_TEST
 static void build(TCase *tcase)
 {
   tcase_add_loop_test(tcase, folding_matches_loops, 0, 4);
+  tcase_add_loop_test(tcase, fused_matches_loops, 0, 5 * CASES);
   tcase_add_loop_test(tcase, forward_matches_loops, 0, 3 * CASES);
-  tcase_add_loop_test(tcase, gradient_matches_loops, 0, 2 * CASES);
+  tcase_add_loop_test(tcase, gradient_matches_loops, 0, 6 * CASES);
 }
 
 TEST_MAIN("batch_norm", build, test_op_available)

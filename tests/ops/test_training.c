@@ -216,9 +216,10 @@ typedef struct numbers {
   double var, a, b, c, g; /* the variable, its slots in order, the gradient */
 } numbers;
 
-static void expect_step(const slim_op *op, const slim_apply_attr *attr, const double *hyper, numbers *x)
+static void expect_step(const slim_op *op, const slim_apply_attr *attr, double decay, const double *hyper, numbers *x)
 {
-  const double lr = hyper[0], m = (double)attr->momentum, d = (double)attr->decay, e = (double)attr->epsilon, g = x->g;
+  const double lr = hyper[0], m = (double)attr->momentum, d = (double)attr->decay, e = (double)attr->epsilon;
+  const double g = x->g + decay * x->var;
   if (op == &slim_op_apply_gradient_descent) {
     x->var -= lr * g;
   } else if (op == &slim_op_apply_momentum) {
@@ -259,12 +260,15 @@ static double *slot(numbers *x, int k, int arrays)
 
 START_TEST(optimizers_match_loops)
 {
-  const struct apply_case *c = &applies[_i / 2];
-  const bool flagged = _i % 2;
+  const struct apply_case *c = &applies[_i / 3];
+  const bool flagged = _i % 3 == 1, decays = _i % 3 == 2;
   static const int sizes[2] = { 5, 40001 };
   float hyper[3] = { 0.01f, 0.5f, 0.25f };
   const double hyper_d[3] = { (double)hyper[0], 0.5, 0.25 };
-  const slim_apply_attr attr = { 2, c->nesterov, c->centered, 0.9f, 0.9f, 0.999f, 1e-3f, 0.9f };
+  const float decay_of[2] = { 0.25f, 0.0625f };
+  const slim_apply_attr attr = {
+    2, c->nesterov, c->centered, 0.9f, 0.9f, 0.999f, 1e-3f, 0.9f, decays ? decay_of : NULL
+  };
   test_op t = { .op = c->op, .attr = &attr, .num_in = c->hypers + 2 * c->arrays, .num_out = 1 };
   float *before[TEST_OP_MAX] = { NULL };
   for (int i = 0; i < c->hypers; i++) {
@@ -294,7 +298,7 @@ START_TEST(optimizers_match_loops)
         *slot(&x, k, c->arrays) = (double)before[first + k][i];
       }
       if (!flagged) {
-        expect_step(c->op, &attr, hyper_d, &x);
+        expect_step(c->op, &attr, decays ? (double)decay_of[v] : 0.0, hyper_d, &x);
       }
       for (int k = 0; k < c->arrays; k++) {
         const double want = *slot(&x, k, c->arrays), got = (double)((float *)t.in[first + k].data)[i];
@@ -387,7 +391,7 @@ static void build(TCase *tcase)
   tcase_add_loop_test(tcase, epilogues_match_loops, 0, 160);
   tcase_add_loop_test(tcase, finite_check_sets_the_flag, 0, 4);
   tcase_add_loop_test(tcase, assign_waits_for_the_flag, 0, 4);
-  tcase_add_loop_test(tcase, optimizers_match_loops, 0, 2 * APPLIES);
+  tcase_add_loop_test(tcase, optimizers_match_loops, 0, 3 * APPLIES);
   tcase_add_test(tcase, schedules_follow_their_formulas);
   tcase_add_test(tcase, counters_count);
   tcase_add_loop_test(tcase, streaming_mean_accumulates, 0, 2);

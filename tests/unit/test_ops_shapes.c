@@ -30,7 +30,7 @@ static const slim_pool2d_attr pool_nchw = { { 2, 3 }, { 1, 1 }, SLIM_VALID, 1 };
 static const slim_pool2d_attr pool_0 = { { 0, 2 }, { 2, 2 }, SLIM_VALID, 0 };
 static const slim_matmul_attr plain = { 0, 0 }, left = { 1, 0 }, right = { 0, 1 };
 static const slim_bias_attr nhwc = { 0 }, nchw = { 1 };
-static const slim_batch_norm_attr norm = { 0.001f, 1, 1, 0 };
+static const slim_batch_norm_attr norm = { 0.001f, 1, 1, 0, SLIM_ACTIVATION_NONE };
 static const slim_activation_attr relu = { SLIM_ACTIVATION_RELU }, no_activation = { SLIM_ACTIVATION_NONE };
 static const slim_unary_attr square = { SLIM_UNARY_SQUARE, 0, 0 };
 static const slim_binary_attr add = { SLIM_BINARY_ADD }, equal = { SLIM_BINARY_EQUAL };

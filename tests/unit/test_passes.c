@@ -55,7 +55,7 @@ static void fixture_open(fixture *f)
   ck_assert_str_eq(slim_graph_error(f->graph), "");
   ck_assert_int_eq(unsetenv("SLIM_PASSES"), 0);
   f->fast = test_session(f->graph, f->device, NULL);
-  ck_assert_int_eq(setenv("SLIM_PASSES", "-batch_norm,-fuse,-in_place,-memory", 1), 0);
+  ck_assert_int_eq(setenv("SLIM_PASSES", "-batch_norm,-backward,-fuse,-in_place,-memory", 1), 0);
   f->plain = test_session(f->graph, f->device, slim_session_values(f->fast));
   ck_assert_int_eq(unsetenv("SLIM_PASSES"), 0);
   test_ok(f->fast, slim_session_initialize(f->fast));
@@ -64,7 +64,7 @@ static void fixture_open(fixture *f)
 
 static void fixture_close(fixture *f)
 {
-  slim_session_destroy(f->plain);
+  slim_session_destroy(f->plain); /* NULL where there is none */
   slim_session_destroy(f->fast);
   slim_device_close(f->device);
   slim_graph_destroy(f->graph);
@@ -199,6 +199,87 @@ START_TEST(a_plan_that_writes_weights_folds_none)
 }
 END_TEST
 
+/* --- training -------------------------------------------------------------------------------------------------------- */
+
+enum { STEPS = 3, VARIABLES_MOST = 8000 };
+
+static slim_tensor *training_net(slim_graph *graph, slim_tensor *x)
+{
+  slim_tensor *y = NULL;
+  SLIM_ARG_SCOPE(graph, SLIM_OPS(slim_conv2d), .normalizer = slim_batch_norm, .weights_regularizer = SLIM_L2(0.05f),
+                 .normalizer_args = SLIM_ARGS(.is_training = SLIM_YES, .scale = SLIM_YES, .decay = 0.9f)) {
+    slim_tensor *shortcut = slim_conv2d(x, 12, SLIM_HW(1, 1), .activation = slim_identity);
+    y = slim_conv2d(x, 5, SLIM_HW(1, 1), .activation = slim_relu6);
+    y = slim_conv2d(y, 16, SLIM_HW(3, 3), .activation = slim_relu);
+    y = slim_conv2d(y, 12, SLIM_HW(1, 1), .activation = slim_identity);
+    y = slim_op_activation_add(slim_op_binary_add(shortcut, y, SLIM_BINARY_ADD), SLIM_ACTIVATION_RELU);
+    y = slim_conv2d(y, 4, SLIM_HW(3, 3), .activation = slim_relu);
+  }
+  return y;
+}
+
+static slim_optimizer *optimizer_of(slim_graph *graph, int kind)
+{
+  slim_tensor *rate = slim_constant(graph, 0.01f, "rate");
+  return kind == 0   ? slim_momentum_optimizer(rate, 0.9f)
+         : kind == 1 ? slim_adam_optimizer(rate)
+                     : slim_rms_prop_optimizer(rate);
+}
+
+/* Trains STEPS steps. @return how many numbers all variables have, in out. */
+static size_t train(const char *passes, int kind, float *out, int *steps)
+{
+  fixture f = fixture_begin(DEPTH);
+  slim_tensor *y = training_net(f.graph, f.x);
+  slim_tensor *square = slim_op_unary_add(slim_op_unary_add(y, SLIM_UNARY_SCALE_ADD, 1.0f, -0.5f), SLIM_UNARY_SQUARE, 0, 0);
+  (void)slim_add_loss(slim_op_reduce_add(square, SLIM_REDUCE_MEAN, 15, 0));
+  slim_tensor *loss = slim_get_total_loss(f.graph, true, NULL);
+  slim_tensor *train_op = slim_learning_create_train_op(loss, optimizer_of(f.graph, kind));
+  ck_assert_str_eq(slim_graph_error(f.graph), "");
+  ck_assert_int_eq(setenv("SLIM_PASSES", passes, 1), 0);
+  f.fast = test_session(f.graph, f.device, NULL);
+  test_ok(f.fast, slim_session_initialize(f.fast));
+  const slim_feed feed = { f.x, f.data, BATCH };
+  float value = 0.0f;
+  const slim_fetch fetch = { train_op, &value, sizeof value };
+  for (int i = 0; i < STEPS; i++) {
+    test_ok(f.fast, slim_session_run(f.fast, &feed, 1, &fetch, 1));
+  }
+  slim_plan_info info;
+  test_ok(f.fast, slim_session_plan_info(f.fast, &info));
+  *steps = info.steps;
+  size_t count = 0;
+  out[count++] = value;
+  const slim_tensors variables = slim_get_variables(f.graph, NULL, NULL, NULL);
+  for (size_t i = 0; i < variables.count; i++) {
+    const size_t n = slim_shape_elements(&variables.item[i]->shape);
+    if (variables.item[i]->dtype == SLIM_FLOAT32) {
+      ck_assert_uint_le(count + n, VARIABLES_MOST);
+      test_ok(f.fast, slim_session_get_variable(f.fast, variables.item[i], out + count, n * sizeof *out));
+      count += n;
+    }
+  }
+  fixture_close(&f);
+  ck_assert_int_eq(unsetenv("SLIM_PASSES"), 0);
+  return count;
+}
+
+/* Batch norms take the activations around them, optimizers the penalties. */
+START_TEST(a_train_step_gives_the_same)
+{
+  static float fast[VARIABLES_MOST], plain[VARIABLES_MOST];
+  int fast_steps = 0, plain_steps = 0;
+  const size_t count = train("", _i, fast, &fast_steps);
+  ck_assert_uint_eq(train("-backward,-fuse,-in_place", _i, plain, &plain_steps), count);
+  for (size_t i = 0; i < count; i++) {
+    ck_assert_msg(fabsf(fast[i] - plain[i]) <= 2e-4f * (fabsf(plain[i]) + 1.0f), "number %zu is %g, not %g", i,
+                  (double)fast[i], (double)plain[i]);
+  }
+  /* of forward: 3 relu and 1 add + relu; of backward: 3 relu; 5 weights have a product and a sum each */
+  ck_assert_int_le(fast_steps, plain_steps - 3 - 2 - 3 - 10);
+}
+END_TEST
+
 static void build(TCase *c)
 {
   tcase_add_loop_test(c, a_residual_block_is_four_steps, 0, 2);
@@ -206,6 +287,7 @@ static void build(TCase *c)
   tcase_add_test(c, a_product_is_folded_too);
   tcase_add_loop_test(c, what_is_read_elsewhere_is_not_folded, 0, 2);
   tcase_add_test(c, a_plan_that_writes_weights_folds_none);
+  tcase_add_loop_test(c, a_train_step_gives_the_same, 0, 3);
 }
 
 TEST_MAIN("passes", build, test_device_available)

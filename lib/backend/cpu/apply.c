@@ -11,6 +11,7 @@ typedef struct piece {
   size_t count;
   const slim_apply_attr *attr;
   const float *hyper;
+  float decay; /* of the variable that counts as more gradient */
 } piece;
 
 typedef void (*rule_fn)(const piece *p);
@@ -26,9 +27,9 @@ static void gradient_descent(const piece *p)
 {
   float *restrict var = p->array[0];
   const float *restrict g = p->array[1];
-  const float lr = p->hyper[0];
+  const float lr = p->hyper[0], decay = p->decay;
   for (size_t i = 0; i < p->count; i++) {
-    var[i] -= lr * g[i];
+    var[i] -= lr * (g[i] + decay * var[i]);
   }
 }
 
@@ -36,16 +37,17 @@ static void momentum(const piece *p)
 {
   float *restrict var = p->array[0], *restrict accum = p->array[1];
   const float *restrict g = p->array[2];
-  const float lr = p->hyper[0], m = p->attr->momentum;
+  const float lr = p->hyper[0], m = p->attr->momentum, decay = p->decay;
   if (p->attr->nesterov) {
     for (size_t i = 0; i < p->count; i++) {
-      accum[i] = accum[i] * m + g[i];
-      var[i] -= lr * (g[i] + accum[i] * m);
+      const float d = g[i] + decay * var[i];
+      accum[i] = accum[i] * m + d;
+      var[i] -= lr * (d + accum[i] * m);
     }
     return;
   }
   for (size_t i = 0; i < p->count; i++) {
-    accum[i] = accum[i] * m + g[i];
+    accum[i] = accum[i] * m + (g[i] + decay * var[i]);
     var[i] -= lr * accum[i];
   }
 }
@@ -55,11 +57,12 @@ static void adam(const piece *p)
 {
   float *restrict var = p->array[0], *restrict m = p->array[1], *restrict v = p->array[2];
   const float *restrict g = p->array[3];
-  const float lr = p->hyper[0], epsilon = p->attr->epsilon;
+  const float lr = p->hyper[0], epsilon = p->attr->epsilon, decay = p->decay;
   const float rate1 = 1.0f - p->attr->beta1, rate2 = 1.0f - p->attr->beta2;
   for (size_t i = 0; i < p->count; i++) {
-    m[i] += (g[i] - m[i]) * rate1;
-    v[i] += (g[i] * g[i] - v[i]) * rate2;
+    const float d = g[i] + decay * var[i];
+    m[i] += (d - m[i]) * rate1;
+    v[i] += (d * d - v[i]) * rate2;
     var[i] -= lr * m[i] / (sqrtf(v[i]) + epsilon);
   }
 }
@@ -69,9 +72,11 @@ static void rms_prop(const piece *p)
   float *restrict var = p->array[0], *restrict ms = p->array[1], *restrict mom = p->array[2];
   const float *restrict g = p->array[3];
   const float lr = p->hyper[0], rate = 1.0f - p->attr->decay, m = p->attr->momentum, epsilon = p->attr->epsilon;
+  const float decay = p->decay;
   for (size_t i = 0; i < p->count; i++) {
-    ms[i] += (g[i] * g[i] - ms[i]) * rate;
-    mom[i] = mom[i] * m + lr * g[i] / sqrtf(ms[i] + epsilon);
+    const float d = g[i] + decay * var[i];
+    ms[i] += (d * d - ms[i]) * rate;
+    mom[i] = mom[i] * m + lr * d / sqrtf(ms[i] + epsilon);
     var[i] -= mom[i];
   }
 }
@@ -82,10 +87,12 @@ static void centered_rms_prop(const piece *p)
   float *restrict mom = p->array[3];
   const float *restrict g = p->array[4];
   const float lr = p->hyper[0], rate = 1.0f - p->attr->decay, m = p->attr->momentum, epsilon = p->attr->epsilon;
+  const float decay = p->decay;
   for (size_t i = 0; i < p->count; i++) {
-    ms[i] += (g[i] * g[i] - ms[i]) * rate;
-    mg[i] += (g[i] - mg[i]) * rate;
-    mom[i] = mom[i] * m + lr * g[i] / sqrtf(ms[i] - mg[i] * mg[i] + epsilon);
+    const float d = g[i] + decay * var[i];
+    ms[i] += (d * d - ms[i]) * rate;
+    mg[i] += (d - mg[i]) * rate;
+    mom[i] = mom[i] * m + lr * d / sqrtf(ms[i] - mg[i] * mg[i] + epsilon);
     var[i] -= mom[i];
   }
 }
@@ -105,7 +112,9 @@ static void run_piece(const sweep *s, size_t number)
   }
   const slim_view *views = &s->step->in[s->hypers + variable * s->arrays];
   const size_t begin = number * CPU_GRAIN;
-  piece p = { .count = size_min(CPU_GRAIN, elements_of(views) - begin), .attr = s->step->attr, .hyper = s->hyper };
+  const slim_apply_attr *attr = s->step->attr;
+  piece p = { .count = size_min(CPU_GRAIN, elements_of(views) - begin), .attr = attr, .hyper = s->hyper };
+  p.decay = attr->decay_of ? attr->decay_of[variable] : 0.0f;
   for (int k = 0; k < s->arrays; k++) {
     p.array[k] = (float *)views[k].host + begin;
   }

@@ -57,11 +57,11 @@ static unsigned place(const slim_view *view, unsigned first)
   return (unsigned)(view->offset / SLIM_ALIGNMENT) + first / (SLIM_ALIGNMENT / (unsigned)sizeof(float));
 }
 
-static void append_runs(slim_bytes *runs, const member *m)
+static void append_runs(slim_bytes *runs, const member *m, float decay)
 {
   const unsigned n = slim_cl_elements(m->variable);
   for (unsigned first = 0; first < n; first += RUN_ELEMENTS) {
-    slim_apply_run run = { .variable = place(m->variable, first), .gradient = place(m->gradient, first) };
+    slim_apply_run run = { .variable = place(m->variable, first), .gradient = place(m->gradient, first), .decay = decay };
     run.count = n - first < RUN_ELEMENTS ? n - first : RUN_ELEMENTS;
     for (int k = 0; k < SLOTS; k++) {
       run.slot[k] = place(m->slot[k], first);
@@ -75,7 +75,7 @@ static void launch(slim_cl_build *b, int kind, const struct layout *l, const mem
   const slim_apply_attr *attr = b->attr;
   const slim_apply_params p = { kind,        attr->nesterov, attr->centered, attr->momentum,
                                 attr->beta1, attr->beta2,    attr->epsilon,  attr->decay };
-  slim_cl_begin(b, "slim_apply_naive_f32");
+  slim_cl_begin(b, "slim_apply_vector_f32");
   slim_cl_arg_memory(b, m->variable->buffer->memory);
   slim_cl_arg_memory(b, m->gradient->buffer->memory);
   for (int k = 0; k < SLOTS; k++) {
@@ -93,13 +93,14 @@ static void launch(slim_cl_build *b, int kind, const struct layout *l, const mem
 /* One launch for variable i and all later ones beside it. */
 static void launch_beside(slim_cl_build *b, int kind, const struct layout *l, int i, bool *done)
 {
-  const int variables = ((const slim_apply_attr *)b->attr)->variables;
+  const slim_apply_attr *attr = b->attr;
+  const int variables = attr->variables;
   const member head = member_of(b, l, i);
   slim_bytes runs = { 0 };
   for (int k = i; k < variables; k++) {
     const member m = member_of(b, l, k);
     if (!done[k] && same_buffers(&head, &m)) {
-      append_runs(&runs, &m);
+      append_runs(&runs, &m, attr->decay_of ? attr->decay_of[k] : 0.0f);
       done[k] = true;
     }
   }

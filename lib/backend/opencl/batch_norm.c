@@ -1,3 +1,4 @@
+#include "backend/opencl/epilogue.h"
 #include "backend/opencl/ops.h"
 #include "kernels/batch_norm_params.h"
 
@@ -100,7 +101,10 @@ static void given(slim_cl_build *b, const slim_view *inverse, const slim_batch_n
 static void prepare(slim_cl_build *b)
 {
   slim_batch_norm_params p = params_of(b->device, b->group, &b->in[0]);
+  const slim_cl_epilogue epilogue = slim_cl_epilogue_of(b, 5);
   p.want = slim_cl_wants(b);
+  p.activation = epilogue.params.activation;
+  p.has_residual = epilogue.params.has_residual;
   const slim_view inverse = output_or(b, 3, scratch(b, row_bytes(&p, 1)));
   slim_view mean = b->in[3];
   if (p.training) {
@@ -115,19 +119,26 @@ static void prepare(slim_cl_build *b)
   slim_cl_arg_view(b, &b->in[2]);
   slim_cl_arg_view(b, &mean);
   slim_cl_arg_view(b, &inverse);
+  slim_cl_arg_view(b, epilogue.residual);
   slim_cl_arg_view(b, &b->out[0]);
   slim_cl_arg(b, &p, sizeof(p));
   range(b, &p, slim_cl_elements(&b->in[0]));
+}
+
+/* dy, x, gamma, mean, inverse deviation, and beta where an activation is undone. */
+static void inputs(slim_cl_build *b)
+{
+  static const slim_view none = { 0 };
+  for (int i = 0; i < 6; i++) {
+    slim_cl_arg_view(b, i < b->group->num_in ? &b->in[i] : &none);
+  }
 }
 
 static void gradient_sums(slim_cl_build *b, const slim_view *partial, const slim_view *both,
                           const slim_batch_norm_params *p)
 {
   slim_cl_begin(b, by_vectors(b, p) ? "slim_batch_norm_gradient_sums_vector_f32" : "slim_batch_norm_gradient_sums_f32");
-  slim_cl_arg_view(b, &b->in[0]);
-  slim_cl_arg_view(b, &b->in[1]);
-  slim_cl_arg_view(b, &b->in[3]);
-  slim_cl_arg_view(b, &b->in[4]);
+  inputs(b);
   slim_cl_arg_view(b, partial);
   slim_cl_arg(b, p, sizeof(*p));
   range(b, p, (size_t)p->c * (size_t)p->slices);
@@ -140,20 +151,18 @@ static void gradient_sums(slim_cl_build *b, const slim_view *partial, const slim
   slim_cl_range(b, (size_t)p->c);
 }
 
-/* in: dy, x, gamma, mean, inverse deviation. */
 static void prepare_gradient(slim_cl_build *b)
 {
   slim_batch_norm_params p = params_of(b->device, b->group, &b->in[0]);
   p.want = slim_cl_wants(b);
+  p.activation = (int)((const slim_batch_norm_attr *)b->attr)->activation;
   const slim_view both = scratch(b, 0), partial = scratch(b, row_bytes(&p, 2));
   gradient_sums(b, &partial, &both, &p);
   if ((p.want & 1) == 0) {
     return;
   }
   slim_cl_begin(b, by_vectors(b, &p) ? "slim_batch_norm_gradient_vector_f32" : "slim_batch_norm_gradient_naive_f32");
-  for (int i = 0; i < 5; i++) {
-    slim_cl_arg_view(b, &b->in[i]);
-  }
+  inputs(b);
   slim_cl_arg_view(b, &both);
   slim_cl_arg_view(b, &b->out[0]);
   slim_cl_arg(b, &p, sizeof(p));

@@ -25,19 +25,21 @@ static bool is_nchw(const slim_node *heavy)
 /* A bias must lie along the channels that the heavy op makes. */
 static bool bias_fits(const slim_node *heavy, const slim_node *bias)
 {
-  return (((const slim_bias_attr *)bias->attr)->nchw != 0) == is_nchw(heavy);
+  return slim_op_id_of(heavy->op) != SLIM_OP_ID_batch_norm && (((const slim_bias_attr *)bias->attr)->nchw != 0) == is_nchw(heavy);
 }
 
 static bool is_heavy(const slim_node *node)
 {
   const int id = slim_op_id_of(node->op);
-  return id == SLIM_OP_ID_conv2d || id == SLIM_OP_ID_depthwise_conv2d || id == SLIM_OP_ID_matmul;
+  return id == SLIM_OP_ID_conv2d || id == SLIM_OP_ID_depthwise_conv2d || id == SLIM_OP_ID_matmul ||
+         id == SLIM_OP_ID_batch_norm;
 }
 
 /* A residual lies as the result does. */
 static bool residual_fits(const slim_node *heavy, const slim_node *add)
 {
-  return slim_op_id_of(heavy->op) == SLIM_OP_ID_conv2d &&
+  const int id = slim_op_id_of(heavy->op);
+  return (id == SLIM_OP_ID_conv2d || id == SLIM_OP_ID_batch_norm) &&
          slim_shape_equal(&add->inputs[0]->shape, &add->inputs[1]->shape);
 }
 

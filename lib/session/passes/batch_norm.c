@@ -3,10 +3,11 @@
  * becomes a bias. The new weights and bias are made by a step that runs again only when a variable it reads has changed.
  */
 #include "ops/ops.h"
-#include "session/plan.h"
+#include "session/passes/rewrite.h"
 
 typedef struct folding {
   slim_plan *plan;
+  slim_rewrite rewrite;
   bool *written; /* by tensor id, of roots: variables that the plan writes */
 } folding;
 
@@ -45,8 +46,7 @@ static bool foldable(const folding *f, const slim_node *norm)
       norm->inputs[0]->output != 0 || !same_layout(heavy, norm->attr)) {
     return false;
   }
-  const slim_plan_tensor *result = &plan->tensors[norm->inputs[0]->id];
-  bool good = result->readers == 1 && !result->fetched && constant(f, heavy->inputs[1]);
+  bool good = slim_read_once(plan, norm->inputs[0]) && constant(f, heavy->inputs[1]);
   for (int k = 1; k < 5 && good; k++) {
     good = constant(f, norm->inputs[k]) && (k == 4 || plan->tensors[norm->outputs[k].id].readers == 0);
   }
@@ -54,19 +54,6 @@ static bool foldable(const folding *f, const slim_node *norm)
 }
 
 /* --- the new nodes: the heavy one and the bias keep the ids and outputs of those they stand for ---------------------- */
-
-static slim_node *node_make(slim_plan *plan, const slim_node *like, const slim_op *op, int inputs)
-{
-  slim_node *node = slim_arena_alloc(plan->arena, sizeof *node);
-  slim_tensor **list = slim_arena_array(plan->arena, (size_t)inputs + 1, sizeof *list);
-  if (node && list) {
-    *node = *like;
-    node->op = op;
-    node->num_inputs = inputs;
-    node->inputs = list;
-  }
-  return list ? node : NULL;
-}
 
 /* Output k of a node of the plan's own, like the graph's tensor. */
 static void output_make(slim_plan *plan, slim_node *node, int k, const slim_tensor *like)
@@ -87,15 +74,12 @@ static void output_make(slim_plan *plan, slim_node *node, int k, const slim_tens
 /* weights, gamma, beta, mean, variance -> weights, bias */
 static slim_node *factors_make(slim_plan *plan, const slim_node *heavy, const slim_node *norm)
 {
-  slim_node *node = node_make(plan, norm, &slim_op_batch_norm_fold, 5);
+  slim_node *node = slim_rewrite_node(plan, norm, &slim_op_batch_norm_fold, 5);
   if (!node || !(node->outputs = slim_arena_array(plan->arena, 2, sizeof *node->outputs))) {
     return NULL;
   }
   node->id = (int)plan->num_nodes++;
   node->inputs[0] = heavy->inputs[1];
-  for (int k = 1; k < 5; k++) {
-    node->inputs[k] = norm->inputs[k];
-  }
   output_make(plan, node, 0, heavy->inputs[1]);
   output_make(plan, node, 1, norm->inputs[2]);
   return node;
@@ -103,74 +87,49 @@ static slim_node *factors_make(slim_plan *plan, const slim_node *heavy, const sl
 
 static slim_node *heavy_make(slim_plan *plan, const slim_node *heavy, slim_tensor *weights)
 {
-  slim_node *node = node_make(plan, heavy, heavy->op, heavy->num_inputs);
-  for (int k = 0; node && k < heavy->num_inputs; k++) {
-    node->inputs[k] = k == 1 ? weights : heavy->inputs[k];
+  slim_node *node = slim_rewrite_node(plan, heavy, heavy->op, heavy->num_inputs);
+  if (node) {
+    node->inputs[1] = weights;
   }
   return node;
 }
 
 static slim_node *bias_make(slim_plan *plan, const slim_node *norm, slim_tensor *bias)
 {
-  slim_node *node = node_make(plan, norm, &slim_op_bias_add, 2);
+  slim_node *node = slim_rewrite_node(plan, norm, &slim_op_bias_add, 2);
   slim_bias_attr *attr = slim_arena_alloc(plan->arena, sizeof *attr);
   if (!node || !attr) {
     return NULL;
   }
   attr->nchw = ((const slim_batch_norm_attr *)norm->attr)->nchw;
   node->attr = attr;
-  node->inputs[0] = norm->inputs[0];
   node->inputs[1] = bias;
   return node;
 }
 
 /* --- the pass -------------------------------------------------------------------------------------------------------- */
 
-/* What stands for each node: itself, or what it became; factors: what runs before it. By node id. */
-typedef struct changes {
-  slim_node **instead, **factors;
-} changes;
-
-static bool fold_one(folding *f, const slim_node *norm, const changes *c)
+static bool fold_one(folding *f, const slim_node *norm)
 {
   slim_plan *plan = f->plan;
+  const slim_rewrite *r = &f->rewrite;
   const slim_node *heavy = norm->inputs[0]->node;
   slim_node *factors = factors_make(plan, heavy, norm);
-  c->factors[heavy->id] = factors;
-  c->instead[heavy->id] = factors ? heavy_make(plan, heavy, &factors->outputs[0]) : NULL;
-  c->instead[norm->id] = factors ? bias_make(plan, norm, &factors->outputs[1]) : NULL;
-  return c->instead[heavy->id] && c->instead[norm->id];
-}
-
-/* The order with the changes made. */
-static bool rewrite(slim_plan *plan, const changes *c)
-{
-  slim_node **order = slim_arena_array(plan->arena, plan->num_nodes + 1, sizeof *order);
-  size_t count = 0;
-  for (size_t i = 0; order && i < plan->num_order; i++) {
-    slim_node *node = plan->order[i];
-    if (c->factors[node->id]) {
-      order[count++] = c->factors[node->id];
-    }
-    order[count++] = c->instead[node->id] ? c->instead[node->id] : node;
-  }
-  plan->order = order;
-  plan->num_order = count;
-  return order != NULL;
+  r->before[heavy->id] = factors;
+  r->instead[heavy->id] = factors ? heavy_make(plan, heavy, &factors->outputs[0]) : NULL;
+  r->instead[norm->id] = factors ? bias_make(plan, norm, &factors->outputs[1]) : NULL;
+  return r->instead[heavy->id] && r->instead[norm->id];
 }
 
 static bool fold_all(folding *f)
 {
   slim_plan *plan = f->plan;
-  changes c;
-  c.instead = slim_arena_array(plan->arena, plan->num_nodes + 1, sizeof *c.instead);
-  c.factors = slim_arena_array(plan->arena, plan->num_nodes + 1, sizeof *c.factors);
-  bool good = c.instead && c.factors;
+  bool good = slim_rewrite_begin(&f->rewrite, plan);
   mark_written(f);
   for (size_t i = 0; i < plan->num_order && good; i++) {
-    good = !foldable(f, plan->order[i]) || fold_one(f, plan->order[i], &c);
+    good = !foldable(f, plan->order[i]) || fold_one(f, plan->order[i]);
   }
-  return good && rewrite(plan, &c);
+  return good && slim_rewrite_end(&f->rewrite);
 }
 
 slim_status slim_pass_batch_norm(slim_plan *plan)
