@@ -34,7 +34,7 @@ static fixture fixture_begin(int channels)
 /* Gives every float variable numbers of its own, all positive where factor is. */
 static void scatter(const fixture *f, unsigned seed)
 {
-  static float values[64 * 64 * 9];
+  static float values[64 * 64 * 9]; /* of the largest weights */
   const slim_tensors variables = slim_get_variables(f->graph, NULL, NULL, NULL);
   for (size_t i = 0; i < variables.count; i++) {
     slim_tensor *v = variables.item[i];
@@ -108,12 +108,12 @@ static slim_tensor *norm_conv(slim_tensor *x, int outputs, int kernel, slim_laye
                      .normalizer_args = SLIM_ARGS(.is_training = SLIM_NO, .scale = SLIM_YES), .activation = activation);
 }
 
-/* relu(conv + shortcut), as in ResNet; turned: shortcut + conv. */
-static slim_tensor *block(slim_tensor *x, int depth, bool turned)
+/* relu(conv + shortcut), as in ResNet, with width channels in the middle; turned: shortcut + conv. */
+static slim_tensor *block(slim_tensor *x, int width, int depth, bool turned)
 {
   slim_tensor *shortcut = norm_conv(x, depth, 1, slim_identity);
-  slim_tensor *y = norm_conv(x, 5, 1, slim_relu);
-  y = norm_conv(y, 7, 3, slim_relu);
+  slim_tensor *y = norm_conv(x, width, 1, slim_relu);
+  y = norm_conv(y, width, 3, slim_relu);
   y = norm_conv(y, depth, 1, slim_identity);
   return slim_op_activation_add(slim_op_binary_add(turned ? shortcut : y, turned ? y : shortcut, SLIM_BINARY_ADD),
                                 SLIM_ACTIVATION_RELU);
@@ -122,7 +122,7 @@ static slim_tensor *block(slim_tensor *x, int depth, bool turned)
 START_TEST(a_residual_block_is_four_steps)
 {
   fixture f = fixture_begin(DEPTH);
-  f.y = block(f.x, 20, _i != 0);
+  f.y = block(f.x, _i < 2 ? 5 : 64, 20, _i % 2 != 0);
   fixture_open(&f);
   ck_assert_int_eq(assert_same(&f, BATCH), 4);
   ck_assert_int_eq(assert_same(&f, BATCH), 4);
@@ -135,7 +135,7 @@ END_TEST
 START_TEST(folded_weights_follow_their_variables)
 {
   fixture f = fixture_begin(DEPTH);
-  f.y = block(f.x, 11, false);
+  f.y = block(f.x, 7, 11, false);
   fixture_open(&f);
   for (unsigned i = 0; i < 4; i++) {
     (void)assert_same(&f, BATCH);
@@ -184,7 +184,7 @@ END_TEST
 START_TEST(a_plan_that_writes_weights_folds_none)
 {
   fixture f = fixture_begin(DEPTH);
-  slim_tensor *net = slim_op_reduce_add(block(f.x, 4, false), SLIM_REDUCE_MEAN, 15, 0);
+  slim_tensor *net = slim_op_reduce_add(block(f.x, 5, 4, false), SLIM_REDUCE_MEAN, 15, 0);
   slim_tensor *rate = slim_constant(f.graph, 0.05f, "rate");
   slim_tensor *train = slim_minimize(slim_gradient_descent_optimizer(rate), net, NULL, (slim_tensors){ 0, NULL });
   f.y = net;
@@ -282,7 +282,7 @@ END_TEST
 
 static void build(TCase *c)
 {
-  tcase_add_loop_test(c, a_residual_block_is_four_steps, 0, 2);
+  tcase_add_loop_test(c, a_residual_block_is_four_steps, 0, 4);
   tcase_add_test(c, folded_weights_follow_their_variables);
   tcase_add_test(c, a_product_is_folded_too);
   tcase_add_loop_test(c, what_is_read_elsewhere_is_not_folded, 0, 2);
