@@ -255,16 +255,16 @@ static bool is_nchw(const slim_cpu_step *step)
   return ((const slim_conv2d_attr *)step->attr)->nchw != 0;
 }
 
-static bool plan_winograd(const plan *p, winograd *w)
+static bool plan_winograd(const slim_cpu_step *step, const plan *p, winograd *w)
 {
   *w = winograd_of(&p->g);
-  return CPU_OP(winograd_gradient_plan)(w);
+  return CPU_OP(winograd_gradient_plan)(w, step);
 }
 
 static size_t work_floats(const slim_cpu_step *step, const plan *p)
 {
   winograd w;
-  return plan_winograd(p, &w) ? whole_lines(CPU_OP(winograd_gradient_workspace)(&w, step))
+  return plan_winograd(step, p, &w) ? whole_lines(CPU_OP(winograd_gradient_workspace)(&w, step))
                               : scratch_all(step, p) + slices_all(p);
 }
 
@@ -285,7 +285,7 @@ static bool prepare(slim_cpu_step *step)
 {
   const plan p = plan_of(step);
   winograd w;
-  step->base.kernel = plan_winograd(&p, &w) ? "conv2d_weights_winograd" : "conv2d_weights";
+  step->base.kernel = plan_winograd(step, &p, &w) ? "conv2d_weights_winograd" : "conv2d_weights";
   return true;
 }
 
@@ -315,7 +315,7 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
     j.x = x;
     j.dy = dy;
   }
-  if (plan_winograd(p, &w)) {
+  if (plan_winograd(step, p, &w)) {
     CPU_OP(winograd_gradient_run)(step, &w, j.x, j.dy, j.dw, j.scratch);
   } else {
     run_direct(step, &j);

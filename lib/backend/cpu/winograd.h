@@ -25,7 +25,7 @@ typedef struct winograd {
   int m, down, across, tiles; /* outputs of a tile's side; tiles of an image; of all images */
   int block, blocks;          /* tiles of a block */
   bool staged;                /* all tiles of a block are transformed before the first product */
-  int parts;                  /* staged: pieces of a block's tiles that a panel's products are cut into */
+  int parts; /* pieces that a panel's products are cut into: of a block's tiles; by weights of WINOGRAD_K channels */
 } winograd;
 
 /* The geometry of a convolution or of its gradient by weights; without a kernel when it is none for these transforms.
@@ -70,7 +70,7 @@ void CPU_OP(winograd_run)(const slim_cpu_step *step, const winograd *w, const fl
                           float *out, const tile_epilogue *epilogue, float *workspace);
 
 /* The gradient by weights: in is x, dy lies as out, dw as the weights, not turned. */
-bool CPU_OP(winograd_gradient_plan)(winograd *w);
+bool CPU_OP(winograd_gradient_plan)(winograd *w, const slim_cpu_step *step);
 size_t CPU_OP(winograd_gradient_workspace)(const winograd *w, const slim_cpu_step *step);
 void CPU_OP(winograd_gradient_run)(const slim_cpu_step *step, const winograd *w, const float *in, const float *dy,
                                    float *dw, float *workspace);

@@ -9,11 +9,12 @@
 #define CHUNK_TILES 196
 #define CHUNK_FLOATS (1 << 21) /* of both transforms; they stay in the last-level cache */
 #define LEAST_CHUNK 32
+#define AHEAD 4 /* rows of dw that are fetched before their turn */
 #define LEAST_CHANNELS 16
 #define LEAST_TILES 8
-#define TASKS 16
+#define TASKS 4 /* of a worker, wanted at least */
 
-bool CPU_OP(winograd_gradient_plan)(winograd *w)
+bool CPU_OP(winograd_gradient_plan)(winograd *w, const slim_cpu_step *step)
 {
   if (w->c < LEAST_CHANNELS || w->oc < LEAST_CHANNELS || !CPU_OP(winograd_tiles)(w) || w->tiles < LEAST_TILES) {
     return false;
@@ -21,8 +22,9 @@ bool CPU_OP(winograd_gradient_plan)(winograd *w)
   const int room = CHUNK_FLOATS / (POINTS * (w->c + w->oc));
   w->blocks = pieces(w->tiles, at_most(CHUNK_TILES, at_least(room, LEAST_CHUNK)));
   w->block = pieces(w->tiles, w->blocks);
-  w->parts = at_most(pieces(TASKS, pieces(w->c, WINOGRAD_K) * pieces(w->oc, TILE_COLUMNS)),
-                     pieces(at_most(w->c, WINOGRAD_K), TILE_ROWS));
+  const int tasks = pieces(w->c, WINOGRAD_K) * pieces(w->oc, TILE_COLUMNS);
+  const int wanted = TASKS * slim_threads_count(step->device->threads);
+  w->parts = at_most(pieces(wanted, tasks), tiles_of(at_most(w->c, WINOGRAD_K)));
   return true;
 }
 
@@ -49,9 +51,16 @@ static size_t outputs_floats(const winograd *w)
   return (size_t)pieces(w->oc, TILE_COLUMNS) * POINTS * outputs_step(w);
 }
 
+/* The first of a part's row tiles, of which a block of input channels has tiles. */
+static int part_begin(const winograd *w, int tiles, int part)
+{
+  return tiles * part / w->parts;
+}
+
+/* The most channels of a part. */
 static int part_channels(const winograd *w)
 {
-  return pieces(at_most(w->c, WINOGRAD_K), w->parts);
+  return pieces(tiles_of(at_most(w->c, WINOGRAD_K)), w->parts) * TILE_ROWS;
 }
 
 static size_t sums_floats(const winograd *w)
@@ -74,19 +83,29 @@ typedef struct job {
 /* --- A dY A^T
  * --------------------------------------------------------------------------------------------------------- */
 
+/* VL channels (or fewer): columns, then rows. What the next tile to the right brings is fetched. */
 CPU_INLINE void spread_channels(const winograd *w, const float *from, int rows, int columns, int count, int m,
                                 float *to, size_t step)
 {
-  vec half[N * 4], y[4], v[N];
+  float half[4 * N * VL] __attribute__((aligned(64)));
+  const size_t row = (size_t)w->ow * (size_t)w->oc, pixel = (size_t)w->oc;
+  vec y[4], v[N];
   for (int x = 0; x < m; x++) {
     for (int i = 0; i < m; i++) {
-      const bool inside = i < rows && x < columns;
-      y[i] = inside ? load_some(from + ((size_t)i * (size_t)w->ow + (size_t)x) * (size_t)w->oc, count) : (vec){ 0 };
+      const float *at = from + (size_t)i * row + (size_t)x * pixel;
+      __builtin_prefetch(at + (size_t)m * pixel);
+      y[i] = i < rows && x < columns ? load_some(at, count) : (vec){ 0 };
     }
-    spread_output(y, 1, half + x, m, m);
+    spread_output(y, 1, v, 1, m);
+    for (int i = 0; i < N; i++) {
+      vec_store(half + (i * m + x) * VL, v[i]);
+    }
   }
   for (int i = 0; i < N; i++) {
-    spread_output(half + i * m, 1, v, 1, m);
+    for (int x = 0; x < m; x++) {
+      y[x] = vec_load(half + (i * m + x) * VL);
+    }
+    spread_output(y, 1, v, 1, m);
     for (int x = 0; x < N; x++) {
       vec_store(to + (size_t)(i * N + x) * step, v[x]);
     }
@@ -105,8 +124,11 @@ static void spread_tile(const job *j, int number)
     const int n0 = n / TILE_COLUMNS * TILE_COLUMNS, width = panel_width(at_most(TILE_COLUMNS, w->oc - n0));
     float *to = j->outputs + (size_t)(n0 / TILE_COLUMNS) * POINTS * step + (size_t)(number * width + n - n0);
     const int count = at_most(VL, w->oc - n);
-    if (w->m == 4 && count == VL && rows == 4 && columns == 4) {
+    const bool whole = count == VL && rows == w->m && columns == w->m;
+    if (w->m == 4 && whole) {
       spread_channels(w, from + n, 4, 4, VL, 4, to, step);
+    } else if (whole) {
+      spread_channels(w, from + n, 2, 2, VL, 2, to, step);
     } else if (w->m == 4) {
       spread_channels(w, from + n, rows, columns, count, 4, to, step);
     } else {
@@ -161,6 +183,11 @@ static void gather_panel(const job *j, const float *sums, size_t step, int k, in
   const size_t tap = (size_t)w->c * (size_t)w->oc;
   const bool add = j->first > 0;
   for (int r = 0; r < rows; r++) {
+    for (int t = 0; t < w->kernel * w->kernel; t++) {
+      const float *ahead = j->dw + (size_t)t * tap + (size_t)(k + r + AHEAD) * (size_t)w->oc + n0;
+      __builtin_prefetch(ahead, 1);
+      __builtin_prefetch(ahead + TILE_COLUMNS - 1, 1);
+    }
     for (int n = n0; n < at_most(n0 + TILE_COLUMNS, w->oc); n += VL) {
       const float *from = sums + (size_t)(r * TILE_COLUMNS + n - n0);
       float *to = j->dw + (size_t)(k + r) * (size_t)w->oc + n;
@@ -182,16 +209,17 @@ static void sum_task(void *user, int number, int worker)
   const winograd *w = j->w;
   const int panels = pieces(w->oc, TILE_COLUMNS), panel = number % panels, part = number / panels % w->parts;
   const int k = number / panels / w->parts * WINOGRAD_K, group = at_most(WINOGRAD_K, w->c - k);
-  const int begin = group * part / w->parts, rows = group * (part + 1) / w->parts - begin;
-  const int n0 = panel * TILE_COLUMNS, width = panel_width(at_most(TILE_COLUMNS, w->oc - n0)), tiles = tiles_of(rows);
+  const int tiles = tiles_of(group), first = part_begin(w, tiles, part), last = part_begin(w, tiles, part + 1);
+  const int begin = tile_begin(group, tiles, first), rows = tile_begin(group, tiles, last) - begin;
+  const int n0 = panel * TILE_COLUMNS, width = panel_width(at_most(TILE_COLUMNS, w->oc - n0));
   const size_t step = winograd_step(part_channels(w), TILE_COLUMNS);
   const float *a = j->inputs + (size_t)(k / WINOGRAD_K) * POINTS * inputs_step(w) + begin;
   const float *b = j->outputs + (size_t)panel * POINTS * outputs_step(w);
   float *sums = j->sums + (size_t)worker * sums_floats(w);
   for (int p = 0; p < POINTS; p++) {
     winograd_tile t = { .b = b + (size_t)p * outputs_step(w), .depth = j->count };
-    for (int i = 0; i < tiles; i++) {
-      const int row = tile_begin(rows, tiles, i), height = tile_begin(rows, tiles, i + 1) - row;
+    for (int i = first; i < last; i++) {
+      const int row = tile_begin(group, tiles, i) - begin, height = tile_begin(group, tiles, i + 1) - begin - row;
       t.a = a + (size_t)p * inputs_step(w) + row;
       t.c = sums + (size_t)p * step + (size_t)row * TILE_COLUMNS;
       CPU_OP(winograd_columns)[width == VL ? 0 : 1][height - 1](&t);
