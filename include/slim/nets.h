@@ -32,11 +32,11 @@ typedef struct slim_net_args {
   double depth_multiplier;      /* of the number of channels; 0: 1 */
   int min_depth;                /* channels that depth_multiplier leaves at least */
   int output_stride;            /* of the last features; strides beyond it become rates. 0: the net's own */
-  slim_flag include_root_block;            /* yes: the first convolution and pooling of a ResNet */
+  slim_flag include_root_block; /* yes: the first convolution and pooling of a ResNet */
   slim_flag store_non_strided_activations; /* no: a ResNet's blocks as end points are strided */
   slim_flag create_aux_logits;             /* yes: the auxiliary head of an Inception net */
   slim_flag use_separable_conv;            /* yes: for the first layer of Inception v2 */
-  slim_layer_fn prediction;                /* of the logits; NULL: slim_softmax; slim_identity: none */
+  slim_layer_fn prediction;                /* for "Predictions"; NULL: slim_softmax; slim_identity: none */
 } slim_net_args;
 
 /** Builds the net's layers on images, [n, height, width, channels]. args NULL: all defaults. */
@@ -70,6 +70,14 @@ SLIM_API slim_tensor *slim_build_network(const char *name, slim_tensor *images, 
 SLIM_API slim_tensor *slim_lenet(slim_tensor *images, const slim_net_args *args);
 /** conv2d and fully_connected with weights of standard deviation 0.1 and their L2 penalty. */
 SLIM_API const slim_arg_frame *slim_lenet_arg_scope(slim_graph *graph, float weight_decay);
+
+/**
+ * CifarNet: images [n, 32, 32, 3] -> logits [n, num_classes]. End points: conv1, pool1, conv2, pool2, Flatten, fc3,
+ * fc4, Logits, Predictions. Scope "CifarNet", dropout_keep_prob 0.5.
+ */
+SLIM_API slim_tensor *slim_cifarnet(slim_tensor *images, const slim_net_args *args);
+/** fully_connected with the L2 penalty of weights (TF-Slim's default 0.004), conv2d without. */
+SLIM_API const slim_arg_frame *slim_cifarnet_arg_scope(slim_graph *graph, float weight_decay);
 
 /**
  * AlexNet of "One weird trick": images [n, 224, 224, 3]. End points: the output of each convolution and pooling by full

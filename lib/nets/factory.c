@@ -7,6 +7,7 @@
 /* Name, functions, image size, channels, classes. */
 static const slim_network networks[] = {
   { "lenet", slim_lenet, slim_lenet_arg_scope, 28, 1, 10 },
+  { "cifarnet", slim_cifarnet, slim_cifarnet_arg_scope, 32, 3, 10 },
   { "alexnet_v2", slim_alexnet_v2, slim_alexnet_v2_arg_scope, 224, 3, 1000 },
   { "overfeat", slim_overfeat, slim_overfeat_arg_scope, 231, 3, 1000 },
   { "vgg_a", slim_vgg_a, slim_vgg_arg_scope, 224, 3, 1000 },
@@ -22,13 +23,13 @@ static const slim_network networks[] = {
   { "resnet_v2_200", slim_resnet_v2_200, slim_resnet_arg_scope, 224, 3, 1001 },
   { "inception_v1", slim_inception_v1, slim_inception_arg_scope, 224, 3, 1001 },
   { "inception_v2", slim_inception_v2, slim_inception_arg_scope, 224, 3, 1001 },
+  { "inception_v3", slim_inception_v3, slim_inception_arg_scope, 299, 3, 1001 },
+  { "inception_v4", slim_inception_v4, slim_inception_arg_scope, 299, 3, 1001 },
+  { "inception_resnet_v2", slim_inception_resnet_v2, slim_inception_resnet_v2_arg_scope, 299, 3, 1001 },
   { "mobilenet_v1", slim_mobilenet_v1, slim_mobilenet_v1_arg_scope, 224, 3, 1001 },
   { "mobilenet_v1_075", slim_mobilenet_v1_075, slim_mobilenet_v1_arg_scope, 224, 3, 1001 },
   { "mobilenet_v1_050", slim_mobilenet_v1_050, slim_mobilenet_v1_arg_scope, 224, 3, 1001 },
   { "mobilenet_v1_025", slim_mobilenet_v1_025, slim_mobilenet_v1_arg_scope, 224, 3, 1001 },
-  { "inception_v3", slim_inception_v3, slim_inception_arg_scope, 299, 3, 1001 },
-  { "inception_v4", slim_inception_v4, slim_inception_arg_scope, 299, 3, 1001 },
-  { "inception_resnet_v2", slim_inception_resnet_v2, slim_inception_resnet_v2_arg_scope, 299, 3, 1001 },
 };
 
 const slim_network *slim_network_at(size_t i)

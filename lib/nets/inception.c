@@ -135,11 +135,7 @@ slim_tensor *slim_inception_head(slim_tensor *net, int kernel, const char *pool,
   SLIM_VARIABLE_SCOPE (slim_graph_of(net), "Logits", SLIM_REUSE_UNSET) {
     net = add_head(net, kernel, pool, a);
   }
-  if (a->num_classes) {
-    (void)slim_add_end_point(a->end_points, "Logits", net);
-    (void)slim_add_end_point(a->end_points, "Predictions", slim_softmax(net, .scope = "Predictions"));
-  }
-  return net;
+  return a->num_classes ? slim_net_predict(a, net) : net;
 }
 
 void slim_inception_fc_aux(slim_tensor *net, const slim_inception_scopes *scopes, const slim_net_args *a)
@@ -176,9 +172,7 @@ static slim_tensor *add_fc_head(slim_tensor *net, const slim_inception_scopes *s
   }
   (void)slim_add_end_point(a->end_points, "PreLogitsFlatten", net);
   net = slim_fully_connected(net, a->num_classes, .activation = slim_identity, .scope = "Logits");
-  (void)slim_add_end_point(a->end_points, "Logits", net);
-  (void)slim_add_end_point(a->end_points, "Predictions", slim_softmax(net, .scope = "Predictions"));
-  return net;
+  return slim_net_predict(a, net);
 }
 
 slim_tensor *slim_inception_fc_head(slim_tensor *net, const slim_inception_scopes *scopes, const slim_net_args *a)

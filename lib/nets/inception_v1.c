@@ -68,10 +68,7 @@ static slim_tensor *head(slim_tensor *net, const slim_net_args *a)
   }
   net = slim_dropout(net, .keep_prob = a->dropout_keep_prob, .is_training = SLIM_FLAG(a->is_training),
                      .scope = "Dropout_0b");
-  net = slim_inception_logits(net, "Conv2d_0c_1x1", 0.0f, a);
-  (void)slim_add_end_point(a->end_points, "Logits", net);
-  (void)slim_add_end_point(a->end_points, "Predictions", slim_softmax(net, .scope = "Predictions"));
-  return net;
+  return slim_net_predict(a, slim_inception_logits(net, "Conv2d_0c_1x1", 0.0f, a));
 }
 
 static slim_tensor *layers(slim_tensor *net, const slim_net_args *a)

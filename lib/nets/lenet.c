@@ -33,9 +33,7 @@ static slim_tensor *layers(slim_tensor *net, const slim_net_args *a)
                      .scope = "dropout3");
   (void)slim_add_end_point(ends, "dropout3", net);
   net = slim_fully_connected(net, a->num_classes, .activation = slim_identity, .scope = "fc4");
-  (void)slim_add_end_point(ends, "Logits", net);
-  (void)slim_add_end_point(ends, "Predictions", slim_softmax(net, .scope = "Predictions"));
-  return net;
+  return slim_net_predict(a, net);
 }
 
 slim_tensor *slim_lenet(slim_tensor *images, const slim_net_args *args)

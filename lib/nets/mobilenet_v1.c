@@ -98,15 +98,7 @@ static slim_tensor *all(slim_tensor *net, const slim_net_args *a)
   SLIM_VARIABLE_SCOPE (slim_graph_of(net), "Logits", SLIM_REUSE_UNSET) {
     net = logits(net, a);
   }
-  if (a->num_classes) {
-    const slim_layer_fn prediction = a->prediction ? a->prediction : slim_softmax;
-    (void)slim_add_end_point(a->end_points, "Logits", net);
-    if (prediction != slim_identity) {
-      (void)slim_add_end_point(a->end_points, "Predictions",
-                               prediction(SLIM_ARGS(.input = net, .scope = "Predictions")));
-    }
-  }
-  return net;
+  return a->num_classes ? slim_net_predict(a, net) : net;
 }
 
 /* images, or the poison with an error recorded. */

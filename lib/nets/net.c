@@ -65,6 +65,17 @@ slim_tensor *slim_net_squeeze(const slim_net_args *args, slim_tensor *net, const
   return net;
 }
 
+slim_tensor *slim_net_predict(const slim_net_args *a, slim_tensor *logits)
+{
+  const slim_layer_fn prediction = a->prediction ? a->prediction : slim_softmax;
+  (void)slim_add_end_point(a->end_points, "Logits", logits);
+  if (prediction != slim_identity) {
+    (void)slim_add_end_point(a->end_points, "Predictions",
+                             prediction(SLIM_ARGS(.input = logits, .scope = "Predictions")));
+  }
+  return logits;
+}
+
 slim_tensor *slim_net_classifier(slim_tensor *net, int outputs, int kernel, slim_padding padding,
                                  const slim_net_args *a)
 {

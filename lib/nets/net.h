@@ -26,6 +26,8 @@ slim_tensor *slim_net_global_pool(slim_tensor *net, const char *name);
 /* [n, 1, 1, c] as [n, c], unless spatial_squeeze is off; name is its name scope. */
 slim_tensor *slim_net_squeeze(const slim_net_args *args, slim_tensor *net, const char *name);
 
+/* Adds the end points "Logits" and, by the prediction of args, "Predictions". @return logits. */
+slim_tensor *slim_net_predict(const slim_net_args *args, slim_tensor *logits);
 /* The fully connected layers of AlexNet and its like, as convolutions: fc6 of outputs channels and kernel x kernel
  * pixels, fc7, and fc8, the logits. */
 slim_tensor *slim_net_classifier(slim_tensor *net, int outputs, int kernel, slim_padding padding,

@@ -9,6 +9,7 @@
 
 static const net_case cases[] = {
   { "lenet", 28, 3, { 0 } },
+  { "cifarnet", 32, 3, { 0 } },
   { "resnet_v1_50", 65, 3, NARROW() },
   { "resnet_v1_50", 33, 3, NARROW(.output_stride = 8, .store_non_strided_activations = { 1 }) },
   { "resnet_v2_50", 65, 3, NARROW() },
@@ -18,13 +19,18 @@ static const net_case cases[] = {
 };
 
 static const net_case parity[] = {
+  { "cifarnet", 32, 2, { 0 } },
   { "resnet_v1_50", 97, 2, { .depth_multiplier = 0.25 } },
   { "resnet_v1_50", 65, 2, { .depth_multiplier = 0.25, .output_stride = 8 } },
+  { "inception_v1", 193, 2, { 0 } },
+  { "inception_v2", 97, 2, { .depth_multiplier = 0.25 } },
   { "inception_v3", 187, 2, { .depth_multiplier = 0.25 } },
 };
 
 static const net_case training_parity[] = {
+  { "cifarnet", 32, 4, { 0 } },
   { "resnet_v1_50", 97, 4, { .depth_multiplier = 0.25 } },
+  { "inception_v2", 97, 4, { .depth_multiplier = 0.25 } },
   { "inception_v3", 187, 4, { .depth_multiplier = 0.25 } },
 };
 

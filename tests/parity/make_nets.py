@@ -15,7 +15,7 @@ import tensorflow.compat.v1 as tf
 import tf_slim as slim
 
 sys.modules['tensorflow.contrib'] = types.SimpleNamespace(slim=slim)  # which the nets of TensorFlow 1 import
-from nets import alexnet, inception, resnet_v1, vgg
+from nets import alexnet, cifarnet, inception, inception_resnet_v2, resnet_v1, resnet_v2, vgg
 
 tf.disable_eager_execution()
 
@@ -95,18 +95,27 @@ def run_training(case, net, size, batch, keep, options):
             emit(case, v.op.name, norm)
 
 
+CIFARNET = cifarnet.cifarnet, cifarnet.cifarnet_arg_scope
 ALEXNET = alexnet.alexnet_v2, alexnet.alexnet_v2_arg_scope
 VGG_A, VGG_16 = [(f, vgg.vgg_arg_scope) for f in (vgg.vgg_a, vgg.vgg_16)]
 RESNET = resnet_v1.resnet_v1_50, resnet_v1.resnet_arg_scope
-INCEPTION = inception.inception_v3, inception.inception_v3_arg_scope
+RESNET_V2 = resnet_v2.resnet_v2_50, resnet_v2.resnet_arg_scope
+INCEPTION_V1, INCEPTION_V2, INCEPTION, INCEPTION_V4 = [(f, inception.inception_v3_arg_scope) for f in (
+    inception.inception_v1, inception.inception_v2, inception.inception_v3, inception.inception_v4)]
+INCEPTION_RESNET = inception_resnet_v2.inception_resnet_v2, inception_resnet_v2.inception_resnet_v2_arg_scope
 DROPOUT, NONE = {'dropout_keep_prob': 0.5}, {}
 NARROW, NARROW_RESNET = {'depth_multiplier': 0.25}, {'depth_multiplier': 0.25, 'min_base_depth': 8}
 
 # case, function, net, size, batch, has dropout, options
 CASES = [
+    ('cifarnet@32', run_inference, CIFARNET, 32, 2, DROPOUT, {}),
+    ('cifarnet@32', run_training, CIFARNET, 32, 4, DROPOUT, {}),
     ('resnet_v1_50@97', run_inference, RESNET, 97, 2, NONE, NARROW_RESNET),
     ('resnet_v1_50@97', run_training, RESNET, 97, 4, NONE, NARROW_RESNET),
     ('resnet_v1_50@65', run_inference, RESNET, 65, 2, NONE, dict(NARROW_RESNET, output_stride=8)),
+    ('inception_v1@193', run_inference, INCEPTION_V1, 193, 2, DROPOUT, {}),
+    ('inception_v2@97', run_inference, INCEPTION_V2, 97, 2, DROPOUT, NARROW),
+    ('inception_v2@97', run_training, INCEPTION_V2, 97, 4, DROPOUT, NARROW),
     ('inception_v3@187', run_inference, INCEPTION, 187, 2, DROPOUT, NARROW),
     ('inception_v3@187', run_training, INCEPTION, 187, 4, DROPOUT, NARROW),
     ('alexnet_v2@224', run_inference, ALEXNET, 224, 2, DROPOUT, {}),
@@ -114,7 +123,10 @@ CASES = [
     ('vgg_16@224', run_inference, VGG_16, 224, 2, DROPOUT, {}),
     ('vgg_a@32', run_training, VGG_A, 32, 2, DROPOUT, {'fc_conv_padding': 'SAME'}),
     ('resnet_v1_50@224', run_inference, RESNET, 224, 2, NONE, {}),
+    ('resnet_v2_50@65', run_inference, RESNET_V2, 65, 2, NONE, {}),
     ('inception_v3@299', run_inference, INCEPTION, 299, 2, DROPOUT, {}),
+    ('inception_v4@107', run_inference, INCEPTION_V4, 107, 2, DROPOUT, {}),
+    ('inception_resnet_v2@107', run_inference, INCEPTION_RESNET, 107, 2, DROPOUT, {}),
 ]
 
 if __name__ == '__main__':
