@@ -63,7 +63,7 @@ void bench_release(bench_work *work);
 slim_status bench_open_net(const bench_options *options, slim_device *device, bench_work *work, slim_error *error);
 
 /** The names that --op and --pass take. */
-#define BENCH_OPS "conv2d max_pool2d avg_pool2d batch_norm fully_connected"
+#define BENCH_OPS "conv2d depthwise max_pool2d avg_pool2d batch_norm fully_connected"
 #define BENCH_PASSES "forward input_gradient weights_gradient"
 
 /** One op on tensors of its own. */

@@ -45,7 +45,8 @@ slim_status bench_parse_op(const bench_options *options, bench_op *op, slim_erro
 static const bench_op suite[] = {
 #define CONV2D(h_, w_, c_, kh_, kw_, o_, s_)                                                                           \
   { .op = "conv2d", .input = { 1, (h_), (w_), (c_) }, .filter = { (kh_), (kw_), (c_), (o_) }, .stride = (s_) },
-#define DEPTHWISE(h_, w_, c_, kh_, kw_, s_) /* there is no such layer yet */
+#define DEPTHWISE(h_, w_, c_, kh_, kw_, s_)                                                                            \
+  { .op = "depthwise", .input = { 1, (h_), (w_), (c_) }, .filter = { (kh_), (kw_), (c_), 1 }, .stride = (s_) },
 #include "bench_suite.def"
 };
 enum { SUITE = sizeof suite / sizeof *suite, PASSES = 3 };
@@ -70,6 +71,13 @@ static slim_tensor *add_conv2d(const bench_op *op, slim_tensor *x)
 {
   return slim_conv2d(x, op->filter[3], SLIM_HW(op->filter[0], op->filter[1]), .stride = { op->stride, op->stride },
                      .padding = op->padding, .activation = slim_identity, .biases_initializer = SLIM_NO_INIT);
+}
+
+static slim_tensor *add_depthwise(const bench_op *op, slim_tensor *x)
+{
+  return slim_separable_conv2d(x, 0, SLIM_HW(op->filter[0], op->filter[1]), .stride = { op->stride, op->stride },
+                               .padding = op->padding, .depth_multiplier = op->filter[3], .activation = slim_identity,
+                               .biases_initializer = SLIM_NO_INIT);
 }
 
 static slim_tensor *add_max_pool2d(const bench_op *op, slim_tensor *x)
@@ -102,6 +110,7 @@ static const struct op_kind {
   bool products, dense; /* its work is multiply-adds; each output takes all channels */
 } kinds[] = {
   { "conv2d", add_conv2d, "weights", true, true },
+  { "depthwise", add_depthwise, "depthwise_weights", true, false },
   { "max_pool2d", add_max_pool2d, NULL, false, false },
   { "avg_pool2d", add_avg_pool2d, NULL, false, false },
   { "batch_norm", add_batch_norm, "gamma", false, false },

@@ -52,13 +52,15 @@ for pass in forward input_gradient weights_gradient; do
   ok "conv2d $pass says what it was" is \
     'd["op"] == "conv2d" and d["input"] == [2, 9, 8, 3] and d["filter"] == [3, 3, 3, 5] and d["stride"] == 2 and d["cpu_steps"] == 0'
 done
+try bench "$device" --op=depthwise --input=2,9,8,4 --filter=3,3,4,2 --runs=2 --pass=weights_gradient --json
+ok "depthwise counts its multiply-adds" is 'd["flops"] == 2 * 2 * 9 * 8 * 8 * 3 * 3 and d["op"] == "depthwise" and d["cpu_steps"] == 0'
 for op in max_pool2d avg_pool2d batch_norm fully_connected; do
   try bench "$device" --op=$op --input=2,4,4,8 --filter=2,2,8,8 --stride=2 --runs=1 --pass=input_gradient
   ok "$op" prints "$op"
 done
 try bench "$device" --suite=conv --batch_size=1 --runs=1 --json
 ok "a suite ends well" ended 0
-ok "it has rows of three passes" is 'len(d["rows"]) % 3 == 0 and len(d["rows"]) >= 36 and d["rows"][1]["pass"] == "input_gradient"'
+ok "it has rows of three passes" is 'len(d["rows"]) % 3 == 0 and len(d["rows"]) == 45 and d["rows"][1]["pass"] == "input_gradient"'
 ok "of the batch that was asked for" is 'all(r["input"][0] == 1 and r["median_ms"] > 0 and r["gflops"] > 0 for r in d["rows"])'
 ok "and says in all" is 'd["suite"] == "conv" and d["steps"] >= len(d["rows"]) and d["cpu_steps"] == 0 and d["peak_bytes"] > 0'
 
