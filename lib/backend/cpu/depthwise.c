@@ -179,7 +179,7 @@ typedef struct job {
   float *to;
   tap *taps; /* of all workers */
   tile_epilogue epilogue;
-  int chunks, bands; /* tasks of an image */
+  int bands; /* tasks of an image */
 } job;
 
 static int phases_of(const axis *a)
@@ -207,8 +207,8 @@ static int first_from(int place, int step, int behind)
   return place >= behind ? 0 : (behind - place + step - 1) / step;
 }
 
-/* The taps of outputs of row y and phase, in channels first and up. @return how many. */
-static int list_taps(const job *j, int first, int y, int phase, tap *taps)
+/* The taps of outputs of row y and phase. @return how many. */
+static int list_taps(const job *j, int y, int phase, tap *taps)
 {
   const int step = step_of(&j->across);
   int count = 0;
@@ -220,7 +220,7 @@ static int list_taps(const job *j, int first, int y, int phase, tap *taps)
       if (place_of(&j->across, phase, kx, &column)) {
         tap *t = &taps[count++];
         t->in = row * (ptrdiff_t)j->in.row + column * (ptrdiff_t)j->in.pixel;
-        t->weights = j->weights + (size_t)(ky * j->across.kernel + kx) * (size_t)j->in.c + first;
+        t->weights = j->weights + (size_t)(ky * j->across.kernel + kx) * (size_t)j->in.c;
         t->begin = first_from(column, step, 0);
         t->end = first_from(column, step, j->in.w);
       }
@@ -229,22 +229,18 @@ static int list_taps(const job *j, int first, int y, int phase, tap *taps)
   return count;
 }
 
-/* Channels of a task: whole cache lines of each pixel, and few enough for rows to stay in a cache. */
-#define CHUNK 64
-
-/* Workers at neighbouring tasks are in other rows, not in neighbouring cache lines. */
+/* Workers are in other rows and go through all channels: they share no cache lines, and prefetching keeps up. */
 static void run_task(void *user, int number, int worker)
 {
   const job *j = user;
-  const int band = number % j->bands, n = number / j->bands % j->in.n;
-  const int first = number / (j->bands * j->in.n) * CHUNK, left = j->in.c - first, phases = phases_of(&j->across);
+  const int band = number % j->bands, n = number / j->bands, phases = phases_of(&j->across);
   tap *taps = j->taps + (size_t)worker * (size_t)(j->down.kernel * j->across.kernel);
   line l = { .taps = taps,
-             .in = j->from + (size_t)n * j->in.image + first,
-             .channels = left < CHUNK ? left : CHUNK,
+             .in = j->from + (size_t)n * j->in.image,
+             .channels = j->in.c,
              .in_pixel = step_of(&j->across) * (ptrdiff_t)j->in.pixel,
              .out_pixel = phases * (ptrdiff_t)j->out.pixel,
-             .bias = j->epilogue.bias ? j->epilogue.bias + first : NULL,
+             .bias = j->epilogue.bias,
              .add_residual = j->epilogue.residual != NULL,
              .clamped = j->epilogue.activation != SLIM_ACTIVATION_NONE,
              .ceiling = j->epilogue.activation == SLIM_ACTIVATION_RELU6 ? 6.0f : HUGE_VALF };
@@ -253,16 +249,15 @@ static void run_task(void *user, int number, int worker)
   }
   for (int y = j->out.h * band / j->bands; y < j->out.h * (band + 1) / j->bands; y++) {
     for (int phase = 0; phase < phases; phase++) {
-      l.out = j->to + (size_t)n * j->out.image + (size_t)y * j->out.row + (size_t)phase * j->out.pixel + first;
-      l.count = list_taps(j, first, y, phase, taps);
+      l.out = j->to + (size_t)n * j->out.image + (size_t)y * j->out.row + (size_t)phase * j->out.pixel;
+      l.count = list_taps(j, y, phase, taps);
       run_line(&l, (j->out.w - phase + phases - 1) / phases);
     }
   }
 }
 
-/* Several tasks for each worker, so that all end together, of some rows, which share what they read. */
+/* Several tasks for each worker, so that all end together; neighbouring rows of a task share what they read. */
 #define TASKS_PER_WORKER 8
-#define BAND_ROWS 4
 
 size_t CPU_OP(depthwise_scratch)(const slim_cpu_step *step, const depthwise *d)
 {
@@ -283,9 +278,8 @@ void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const 
             .epilogue = *epilogue };
   j.down = (axis){ g->kh, g->stride.h, g->rate.h, g->before_h, d->transposed };
   j.across = (axis){ g->kw, g->stride.w, g->rate.w, g->before_w, d->transposed };
-  j.chunks = (j.in.c + CHUNK - 1) / CHUNK;
-  const int others = j.in.n * j.chunks, wanted = TASKS_PER_WORKER * slim_threads_count(step->device->threads);
-  const int bands = others > 0 ? (wanted + others - 1) / others : 0, most = (j.out.h + BAND_ROWS - 1) / BAND_ROWS;
-  j.bands = bands < most ? bands : most;
-  slim_threads_run(step->device->threads, j.in.n * j.bands * j.chunks, run_task, &j);
+  const int wanted = TASKS_PER_WORKER * slim_threads_count(step->device->threads);
+  const int bands = j.in.n > 0 ? (wanted + j.in.n - 1) / j.in.n : 0;
+  j.bands = bands < j.out.h ? bands : j.out.h;
+  slim_threads_run(step->device->threads, j.in.n * j.bands, run_task, &j);
 }

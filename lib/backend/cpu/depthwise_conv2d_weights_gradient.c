@@ -1,18 +1,22 @@
 /*
- * dw[tap][k] = sum over images and pixels of x[pixel + tap][k] * dy[pixel][k]. Several taps at once, a vector of
- * channels each, are summed in registers along a row of dy. Channels are cut into groups and rows into fixed slices;
- * each slice has sums of its own, which are added in order.
+ * dw[tap][k] = sum over images and pixels of x[pixel + tap][k] * dy[pixel][k]. Several taps at once, of some vectors of
+ * channels, are summed in registers along a row of dy. Rows are cut into fixed slices; each has sums of its own, which
+ * are added in order.
  */
 #include "backend/cpu/depthwise.h"
 
-#define TASKS 16
-#define GROUP ((size_t)64) /* channels of a task at least: whole cache lines of each pixel */
+#define SLICES 16
+#if defined(__AVX512F__)
+#define VECTORS 2
+#else
+#define VECTORS 1 /* nine sums of them are what the registers hold */
+#endif
 
 typedef struct job {
   depthwise d;
   const float *x, *dy;
   float *dw;
-  int groups, slices;
+  int slices;
 } job;
 
 static depthwise sums_of(const slim_cpu_step *step)
@@ -25,16 +29,10 @@ static size_t weights_floats(const depthwise *d)
   return (size_t)(d->g.kh * d->g.kw) * (size_t)d->g.y.c;
 }
 
-static int groups_of(const depthwise *d)
-{
-  const size_t most = (size_t)d->g.y.c / GROUP;
-  return most < 1 ? 1 : most < TASKS ? (int)most : TASKS;
-}
-
 static int slices_of(const depthwise *d)
 {
-  const int rows = d->g.y.n * d->g.y.h, wanted = (TASKS + groups_of(d) - 1) / groups_of(d);
-  return rows < wanted ? rows : wanted;
+  const int rows = d->g.y.n * d->g.y.h;
+  return rows < SLICES ? rows : SLICES;
 }
 
 /* --- a row of dy ---------------------------------------------------------------------------------------------------
@@ -46,34 +44,44 @@ typedef struct patch {
   float *dw;           /* tap 0 of the first row */
   ptrdiff_t x_at;      /* what tap 0 of the first row and output reads; may lie outside */
   ptrdiff_t x_row, x_pixel, x_tap, dw_row, c;
-  int channels, count;
+  int count;
   int column, step, distance, width; /* tap t of output i reads column + i * step + t * distance of width */
 } patch;
 
 #define EACH_TAP(X) X(0, 0) X(0, 1) X(0, 2) X(0, 3) X(0, 4) X(1, 0) X(1, 1) X(1, 2) X(2, 0) X(2, 1) X(2, 2)
-#define DECLARE(r_, t_) vec sum##r_##t_ = { 0 };
+/* The sums are single variables, s0_0_0 to s2_2_1, and not an array: compilers keep those in registers. */
+#define DECLARE(r_, t_) vec s##r_##_##t_##_0 = { 0 }, s##r_##_##t_##_1 = { 0 };
 #define ADD(r_, t_)                                                                                                    \
   if (rows > (r_) && taps > (t_) &&                                                                                    \
       (inside || (column + (t_)*p->distance >= 0 && column + (t_)*p->distance < p->width))) {                          \
-    sum##r_##t_ += dy * lanes_load(p->x + (at + (r_)*p->x_row + (t_)*p->x_tap), lanes);                                \
+    const float *x = p->x + (at + (r_)*p->x_row + (t_)*p->x_tap);                                                      \
+    s##r_##_##t_##_0 += dy0 * lanes_load(x, lanes);                                                                    \
+    if (vectors > 1) {                                                                                                 \
+      s##r_##_##t_##_1 += dy1 * vec_load(x + VL);                                                                      \
+    }                                                                                                                  \
   }
 #define STORE(r_, t_)                                                                                                  \
   if (rows > (r_) && taps > (t_)) {                                                                                    \
     float *dw = p->dw + (r_)*p->dw_row + (t_)*p->c + k;                                                                \
-    lanes_store(dw, lanes_load(dw, lanes) + sum##r_##t_, lanes);                                                       \
+    lanes_store(dw, lanes_load(dw, lanes) + s##r_##_##t_##_0, lanes);                                                  \
+    if (vectors > 1) {                                                                                                 \
+      vec_store(dw + VL, vec_load(dw + VL) + s##r_##_##t_##_1);                                                        \
+    }                                                                                                                  \
   }
 #define SWEEP(begin_, end_, inside_)                                                                                   \
   for (int i = (begin_); i < (end_); i++) {                                                                            \
     const bool inside = (inside_);                                                                                     \
     const int column = p->column + i * p->step;                                                                        \
     const ptrdiff_t at = p->x_at + i * p->x_pixel + k;                                                                 \
-    const vec dy = lanes_load(p->dy + i * p->c + k, lanes);                                                            \
+    const float *dy = p->dy + i * p->c + k;                                                                            \
+    const vec dy0 = lanes_load(dy, lanes), dy1 = vectors > 1 ? vec_load(dy + VL) : dy0;                                \
     (void)column;                                                                                                      \
+    (void)dy1;                                                                                                         \
     EACH_TAP(ADD)                                                                                                      \
   }
 
-/* Outputs [first, last) have all their taps inside the image. */
-CPU_INLINE void add_patch(const patch *p, int rows, int taps, int k, int lanes, int first, int last)
+/* Outputs [first, last) have all their taps inside the image. Vectors of channels from k on; of a single one, lanes. */
+CPU_INLINE void add_patch(const patch *p, int rows, int taps, int k, int vectors, int lanes, int first, int last)
 {
   EACH_TAP(DECLARE)
   SWEEP(0, first, false)
@@ -94,11 +102,11 @@ CPU_INLINE void add_channels(const patch *p, int rows, int taps)
   const int first = first_at(p, 0), behind = first_at(p, p->width - (taps - 1) * p->distance);
   const int last = behind > first ? behind : first;
   int k = 0;
-  for (; k + VL <= p->channels; k += VL) {
-    add_patch(p, rows, taps, k, VL, first, last);
+  for (; k + VECTORS * VL <= p->c; k += VECTORS * VL) {
+    add_patch(p, rows, taps, k, VECTORS, VL, first, last);
   }
-  if (k < p->channels) {
-    add_patch(p, rows, taps, k, p->channels - k, first, last);
+  for (; k < p->c; k += VL) {
+    add_patch(p, rows, taps, k, 1, p->c - k < VL ? (int)(p->c - k) : VL, first, last);
   }
 }
 
@@ -119,15 +127,13 @@ static void add_rows(const patch *p, int rows, int taps)
 /* --- the slice of a task -------------------------------------------------------------------------------------------
  */
 
-/* k: channels of the task. */
-static void add_row(const job *j, float *dw, span k, int n, int oy)
+static void add_row(const job *j, float *dw, int n, int oy)
 {
   const conv2d *g = &j->d.g;
   const ptrdiff_t c = g->x.c;
-  patch p = { .x = j->x + (size_t)n * g->x.image + k.begin,
-              .dy = j->dy + (size_t)n * g->y.image + (size_t)oy * g->y.row + k.begin,
+  patch p = { .x = j->x + (size_t)n * g->x.image,
+              .dy = j->dy + (size_t)n * g->y.image + (size_t)oy * g->y.row,
               .c = c,
-              .channels = k.end - k.begin,
               .count = g->y.w,
               .step = g->stride.w,
               .distance = g->rate.w,
@@ -145,33 +151,22 @@ static void add_row(const job *j, float *dw, span k, int n, int oy)
       taps = left >= 5 ? 5 : left >= 3 ? 3 : 1;
       p.column = kx * g->rate.w - g->before_w;
       p.x_at = y * (ptrdiff_t)g->x.row + p.column * c;
-      p.dw = dw + (ky * g->kw + kx) * c + k.begin;
+      p.dw = dw + (ky * g->kw + kx) * c;
       add_rows(&p, rows, taps);
     }
   }
 }
 
-/* Channel groups begin at whole vectors. */
-static int group_begin(const job *j, int group)
-{
-  const int c = j->d.g.y.c;
-  return group == j->groups ? c : (int)((int64_t)c * group / j->groups / VL * VL);
-}
-
-static void run_task(void *user, int task, int worker)
+static void run_slice(void *user, int slice, int worker)
 {
   const job *j = user;
   const conv2d *g = &j->d.g;
-  const int group = task / j->slices, slice = task % j->slices; /* neighbours are in other rows */
-  const span k = { group_begin(j, group), group_begin(j, group + 1) };
   const int rows = g->y.n * g->y.h, last = (int)((int64_t)rows * (slice + 1) / j->slices);
   float *dw = j->dw + (size_t)slice * weights_floats(&j->d);
   (void)worker;
-  for (int tap = 0; tap < g->kh * g->kw; tap++) {
-    memset(dw + (size_t)tap * (size_t)g->x.c + k.begin, 0, (size_t)(k.end - k.begin) * sizeof *dw);
-  }
+  memset(dw, 0, weights_floats(&j->d) * sizeof *dw);
   for (int row = (int)((int64_t)rows * slice / j->slices); row < last; row++) {
-    add_row(j, dw, k, row / g->y.h, row % g->y.h);
+    add_row(j, dw, row / g->y.h, row % g->y.h);
   }
 }
 
@@ -210,7 +205,6 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   const size_t x_floats = depthwise_x_floats(&j.d), y_floats = depthwise_y_floats(&j.d);
   float *x = step->workspace, *dy = x + x_floats;
   (void)run_info;
-  j.groups = groups_of(&j.d);
   j.slices = slices_of(&j.d);
   if (x_floats > 0) {
     CPU_OP(depthwise_spread)(step, &j.d.x, j.d.multiplier, j.x, x);
@@ -223,7 +217,7 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   if (j.slices > 1) {
     j.dw = dy + y_floats;
   }
-  slim_threads_run(step->device->threads, j.groups * j.slices, run_task, &j);
+  slim_threads_run(step->device->threads, j.slices, run_slice, &j);
   if (j.slices > 1) {
     add_slices(&j, step->out[0].host);
   }
