@@ -4,12 +4,13 @@
 #include "image.h"
 
 __kernel void slim_depthwise_conv2d_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, weights),
-                                              SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y),
-                                              const slim_depthwise_conv2d_params p)
+                                              SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
+                                              SLIM_TENSOR(float, y), const slim_depthwise_conv2d_params p)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(const float, weights);
   SLIM_OPEN(const float, bias);
+  SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
   const int i = (int)get_global_id(0), o = p.c * p.multiplier;
   if (i >= p.n * p.oh * p.ow * o) {
@@ -27,7 +28,7 @@ __kernel void slim_depthwise_conv2d_naive_f32(SLIM_TENSOR(const float, x), SLIM_
       }
     }
   }
-  y[i] = slim_epilogue(sum, bias, at.s3, p.epilogue);
+  y[i] = slim_epilogue_at(sum, bias, at.s3, residual, i, p.epilogue);
 }
 
 __kernel void slim_depthwise_conv2d_input_gradient_naive_f32(SLIM_TENSOR(const float, dy),

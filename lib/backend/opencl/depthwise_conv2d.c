@@ -1,12 +1,13 @@
 #include "backend/opencl/epilogue.h"
 #include "backend/opencl/ops.h"
+#include "backend/opencl/reduction.h"
 #include "kernels/depthwise_conv2d_params.h"
 
 /* x, weights and y of the convolution that the op is, or is a gradient of. */
-static slim_depthwise_conv2d_params params_of(slim_cl_build *b, const slim_shape *x, const slim_shape *weights,
+static slim_depthwise_conv2d_params params_of(const slim_group *group, const slim_shape *x, const slim_shape *weights,
                                               const slim_shape *y)
 {
-  const slim_conv2d_attr *attr = b->attr;
+  const slim_conv2d_attr *attr = group->nodes[0]->attr;
   const int row = attr->nchw ? 2 : 1;
   slim_depthwise_conv2d_params p = { .n = x->dim[0],
                                      .h = x->dim[row],
@@ -24,46 +25,129 @@ static slim_depthwise_conv2d_params params_of(slim_cl_build *b, const slim_shape
                                      .nchw = attr->nchw };
   p.before_h = slim_window_of(p.h, p.kernel_h, p.stride_h, p.rate_h, attr->padding).before;
   p.before_w = slim_window_of(p.w, p.kernel_w, p.stride_w, p.rate_w, attr->padding).before;
-  b->step->base.flops = 2.0 * (double)slim_shape_elements(y) * p.kernel_h * p.kernel_w;
   return p;
+}
+
+static void count_flops(slim_cl_build *b, const slim_depthwise_conv2d_params *p)
+{
+  b->step->base.flops = 2.0 * p->n * p->oh * p->ow * p->c * p->multiplier * p->kernel_h * p->kernel_w;
+}
+
+/* May the vector kernels run? */
+static bool vectors(const slim_device *device, const slim_depthwise_conv2d_params *p)
+{
+  return !p->nchw && p->multiplier == 1 && p->c % slim_cl_of(device)->vector_width == 0;
+}
+
+/* On CPU-like devices a work-item takes a row with all its blocks and channels, on others one of each. */
+static void range(slim_cl_build *b, int rows, int blocks, int c)
+{
+  const size_t parts = slim_cl_is_cpu(b) ? 1 : (size_t)blocks * (size_t)(c / b->cl->vector_width);
+  if (slim_cl_is_cpu(b)) {
+    slim_cl_range_rows(b, (size_t)rows);
+  } else {
+    slim_cl_range(b, (size_t)rows * parts);
+  }
+}
+
+/* Blocks of outputs of a row: PIXELS of the kernels. */
+static int blocks_of(const slim_cl_build *b, int outputs)
+{
+  const int pixels = slim_cl_is_cpu(b) ? 7 : 4;
+  return (outputs + pixels - 1) / pixels;
 }
 
 static void prepare(slim_cl_build *b)
 {
   const slim_cl_epilogue epilogue = slim_cl_epilogue_of(b, 2);
-  slim_depthwise_conv2d_params p = params_of(b, &b->in[0].shape, &b->in[1].shape, &b->out[0].shape);
+  slim_depthwise_conv2d_params p = params_of(b->group, &b->in[0].shape, &b->in[1].shape, &b->out[0].shape);
+  const bool fast = vectors(b->device, &p);
   p.epilogue = epilogue.params;
-  slim_cl_begin(b, "slim_depthwise_conv2d_naive_f32");
+  count_flops(b, &p);
+  slim_cl_begin(b, fast ? "slim_depthwise_conv2d_vector_f32" : "slim_depthwise_conv2d_naive_f32");
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, &b->in[1]);
   slim_cl_arg_view(b, epilogue.bias);
+  slim_cl_arg_view(b, epilogue.residual);
   slim_cl_arg_view(b, &b->out[0]);
   slim_cl_arg(b, &p, sizeof(p));
-  slim_cl_range(b, slim_cl_elements(&b->out[0]));
+  if (fast) {
+    range(b, p.n * p.oh, blocks_of(b, p.ow), p.c);
+  } else {
+    slim_cl_range(b, slim_cl_elements(&b->out[0]));
+  }
 }
 
-static void prepare_naive_gradient(slim_cl_build *b, const char *kernel, const slim_depthwise_conv2d_params *p)
+static void gradient_arguments(slim_cl_build *b, const char *kernel, const slim_view *out,
+                               const slim_depthwise_conv2d_params *p)
 {
   slim_cl_begin(b, kernel);
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, &b->in[1]);
-  slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg_view(b, out);
   slim_cl_arg(b, p, sizeof(*p));
-  slim_cl_range(b, slim_cl_elements(&b->out[0]));
 }
 
 static void prepare_input_gradient(slim_cl_build *b)
 {
-  const slim_depthwise_conv2d_params p = params_of(b, &b->out[0].shape, &b->in[1].shape, &b->in[0].shape);
-  prepare_naive_gradient(b, "slim_depthwise_conv2d_input_gradient_naive_f32", &p);
+  const slim_depthwise_conv2d_params p = params_of(b->group, &b->out[0].shape, &b->in[1].shape, &b->in[0].shape);
+  count_flops(b, &p);
+  if (vectors(b->device, &p)) {
+    const int phase = (p.w + p.stride_w - 1) / p.stride_w;
+    gradient_arguments(b, "slim_depthwise_conv2d_input_gradient_vector_f32", &b->out[0], &p);
+    range(b, p.n * p.h, blocks_of(b, phase) * p.stride_w, p.c);
+  } else {
+    gradient_arguments(b, "slim_depthwise_conv2d_input_gradient_naive_f32", &b->out[0], &p);
+    slim_cl_range(b, slim_cl_elements(&b->out[0]));
+  }
+}
+
+/* --- the gradient by the weights: slices of rows that are added up --------------------------------------------------
+ */
+
+#define SLICES 16
+
+static int slices_of(const slim_shape *dy)
+{
+  const int rows = dy->dim[0] * dy->dim[1];
+  return rows < SLICES ? rows : SLICES;
+}
+
+static slim_shape slices_shape(const slim_shape *dy, const slim_shape *weights)
+{
+  return (slim_shape){ 2, { slices_of(dy), (int)slim_shape_elements(weights) } };
+}
+
+static size_t weights_gradient_workspace(const slim_device *device, const slim_group *group, const slim_view *in,
+                                         const slim_view *out)
+{
+  const slim_depthwise_conv2d_params p = params_of(group, &in[1].shape, &out[0].shape, &in[0].shape);
+  const slim_shape parts = slices_shape(&in[0].shape, &out[0].shape);
+  return vectors(device, &p) && parts.dim[0] > 1 ? slim_shape_elements(&parts) * sizeof(float) : 0;
 }
 
 static void prepare_weights_gradient(slim_cl_build *b)
 {
-  const slim_depthwise_conv2d_params p = params_of(b, &b->in[1].shape, &b->out[0].shape, &b->in[0].shape);
-  prepare_naive_gradient(b, "slim_depthwise_conv2d_weights_gradient_naive_f32", &p);
+  const slim_depthwise_conv2d_params p = params_of(b->group, &b->in[1].shape, &b->out[0].shape, &b->in[0].shape);
+  count_flops(b, &p);
+  if (!vectors(b->device, &p)) {
+    gradient_arguments(b, "slim_depthwise_conv2d_weights_gradient_naive_f32", &b->out[0], &p);
+    slim_cl_range(b, slim_cl_elements(&b->out[0]));
+    return;
+  }
+  slim_view parts = { .dtype = SLIM_FLOAT32, .shape = slices_shape(&b->in[0].shape, &b->out[0].shape) };
+  const int slices = parts.shape.dim[0];
+  parts.buffer = slices > 1 ? b->workspace->buffer : b->out[0].buffer;
+  parts.offset = slices > 1 ? b->workspace->offset : b->out[0].offset;
+  gradient_arguments(b, "slim_depthwise_conv2d_weights_gradient_vector_f32", &parts, &p);
+  slim_cl_arg(b, &slices, sizeof(slices));
+  range(b, slices, (p.kernel_h + 2) / 3 * ((p.kernel_w + 2) / 3), p.c);
+  if (slices > 1) {
+    slim_cl_reduce(b, &parts, &b->out[0], SLIM_REDUCE_SUM, 1u);
+  }
 }
 
 const slim_cl_op slim_cl_op_depthwise_conv2d = { .prepare = prepare };
 const slim_cl_op slim_cl_op_depthwise_conv2d_input_gradient = { .prepare = prepare_input_gradient };
-const slim_cl_op slim_cl_op_depthwise_conv2d_weights_gradient = { .prepare = prepare_weights_gradient };
+const slim_cl_op slim_cl_op_depthwise_conv2d_weights_gradient = { .prepare = prepare_weights_gradient,
+                                                                  .workspace = weights_gradient_workspace };

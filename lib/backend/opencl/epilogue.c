@@ -38,8 +38,7 @@ static bool is_heavy(const slim_node *node)
 /* A residual lies as the result does. */
 static bool residual_fits(const slim_node *heavy, const slim_node *add)
 {
-  const int id = slim_op_id_of(heavy->op);
-  return (id == SLIM_OP_ID_conv2d || id == SLIM_OP_ID_batch_norm) &&
+  return slim_op_id_of(heavy->op) != SLIM_OP_ID_matmul &&
          slim_shape_equal(&add->inputs[0]->shape, &add->inputs[1]->shape);
 }
 

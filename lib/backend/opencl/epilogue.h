@@ -1,5 +1,5 @@
-/* What may be fused behind conv2d, depthwise_conv2d and matmul: bias_add, then (conv2d) the addition of a tensor like the
- * result, then an activation. */
+/* What may be fused behind conv2d, depthwise_conv2d and matmul: bias_add, then (not matmul) the addition of a tensor like
+ * the result, then an activation. */
 #ifndef SLIM_OPENCL_EPILOGUE_H
 #define SLIM_OPENCL_EPILOGUE_H
 
