@@ -19,5 +19,6 @@
 #include "slim/optimizers.h"
 #include "slim/session.h"
 #include "slim/summary.h"
+#include "slim/tune.h"
 
 #endif

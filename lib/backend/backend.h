@@ -47,6 +47,27 @@ typedef struct slim_step {
   size_t own_bytes; /* memory it keeps beside its views and workspace: packed weights, tables */
 } slim_step;
 
+/* A search for better values of what the steps of a plan can be prepared with. The caller chooses, prepares a plan, runs
+ * it with profiling, reports what each step took at least, and decides. */
+typedef enum slim_tuner_choice {
+  SLIM_TUNER_BUILT_IN,
+  SLIM_TUNER_BEST,  /* of all so far, and of earlier searches */
+  SLIM_TUNER_TRIAL, /* the best, but for one new value for as many steps as can be told apart */
+  SLIM_TUNER_CHOICES
+} slim_tuner_choice;
+typedef struct slim_tuner {
+  slim_status (*begin)(slim_device *device); /* Errors: SLIM_ERR_STATE when one is under way */
+  /* For the plans prepared from now on. @return how many values are on trial; 0: all were tried. */
+  int (*choose)(slim_device *device, slim_tuner_choice choice);
+  void (*report)(slim_device *device, const slim_step *step, double ms);
+  /* TRIAL: takes what is faster than BEST. BUILT_IN: of the best, keeps what is faster than BUILT_IN. Both of a pair must
+   * have run since the last decision. @return how many values of the best are not built in. */
+  int (*decide)(slim_device *device, slim_tuner_choice choice);
+  slim_status (*end)(slim_device *device, bool keep); /* keep: writes the best to the device's cache file */
+  slim_status (*export_cache)(slim_device *device, const char *path);
+  slim_status (*import_cache)(slim_device *device, const char *path);
+} slim_tuner;
+
 typedef struct slim_backend {
   const char *name; /* "cpu", "opencl" */
   /* Describes device number index of this backend; false when there is none. */
@@ -82,6 +103,7 @@ typedef struct slim_backend {
   bool (*can_fuse)(const slim_device *device, const slim_group *group, const slim_node *node);
   /* Does the step read input 1, weights, only when its version has changed, and works with a packed copy? NULL: never. */
   bool (*packs)(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);
+  const slim_tuner *tuner; /* NULL: there is nothing to choose */
 } slim_backend;
 
 struct slim_device {

@@ -105,6 +105,12 @@ def main():
          b"all_model_checkpoint_timestamps: 2\nlast_preserved_timestamp: 0.5\nlater: 7")
     idx = bytes([0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6])
     seed("idx", "plain", idx)
+    start = b"SLIMCL02" + struct.pack("<Q", 77)
+    findings = struct.pack("<QiQi", 5, 1, 6, 2)
+    one = struct.pack("<QQQI", 1, 2, len(findings), 0) + findings
+    seed("cache", "findings", start + one)
+    seed("cache", "two", start + struct.pack("<QQQI", 3, 4, 5, 0) + b"12345" + one)
+    seed("cache", "empty", start)
     import gzip
     seed("idx", "gzip", gzip.compress(idx, mtime=0))
 

@@ -2,55 +2,10 @@
 
 #include "opencl_support.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
+#include "cache_support.h"
 #include "kernels/kernels.h"
-
-static char cache_home[64];
-
-/* A cache folder of the test's own, empty. PoCL keeps its own cache where it is. */
-static void fresh_cache(void)
-{
-  char pocl[256];
-  const char *home = getenv("HOME");
-  (void)snprintf(pocl, sizeof(pocl), "%s/.cache/pocl/kcache", home == NULL ? "/tmp" : home);
-  (void)setenv("POCL_CACHE_DIR", pocl, 0);
-  (void)snprintf(cache_home, sizeof(cache_home), "/tmp/slimcl-test-XXXXXX");
-  ck_assert_ptr_nonnull(mkdtemp(cache_home));
-  ck_assert_int_eq(setenv("XDG_CACHE_HOME", cache_home, 1), 0);
-}
-
-/* The cache file there is, to be freed. */
-static char *cache_file(void)
-{
-  char *folder = slim_file_join(cache_home, "slimcl"), *path = NULL;
-  slim_file_names names = { 0 };
-  ck_assert_int_eq(slim_file_list(folder, &names, NULL), SLIM_OK);
-  for (size_t i = 0; i < names.count; i++) {
-    if (strncmp(names.item[i], "opencl-", 7) == 0) {
-      ck_assert_ptr_null(path);
-      path = slim_file_join(folder, names.item[i]);
-    }
-  }
-  slim_file_names_free(&names);
-  free(folder);
-  ck_assert_ptr_nonnull(path);
-  return path;
-}
-
-static void remove_cache(void)
-{
-  char path[128], *file = cache_file();
-  (void)unlink(file);
-  free(file);
-  (void)snprintf(path, sizeof(path), "%s/slimcl/lock", cache_home);
-  (void)unlink(path);
-  (void)snprintf(path, sizeof(path), "%s/slimcl", cache_home);
-  (void)rmdir(path);
-  (void)rmdir(cache_home);
-}
 
 START_TEST(a_device_opens_and_moves_bytes)
 {
@@ -131,55 +86,11 @@ START_TEST(binaries_are_kept_and_used_again)
   open_and_close();
   ck_assert_int_eq(stat(path, &after), 0);
   ck_assert_uint_eq(before.st_ino, after.st_ino); /* not written again */
-  /* a good entry that holds no binary: the program is built from its source, and kept again */
+  /* a file of another version: the program is built from its source, and kept again */
   ck_assert_int_eq(slim_file_write(path, "SLIMCL01", 8, NULL), SLIM_OK);
   open_and_close();
   ck_assert_int_eq(stat(path, &after), 0);
   ck_assert_int_gt(after.st_size, 1000);
-  free(path);
-  remove_cache();
-}
-END_TEST
-
-static bool keeps(const slim_device *device, const slim_cl_cache_entry *entry)
-{
-  slim_cl_cache_entry found = { .key = { entry->key[0], entry->key[1] } };
-  const bool there = slim_cl_cache_find(device, &found);
-  if (there) { /* then it must be whole */
-    ck_assert_uint_eq(found.bytes, entry->bytes);
-    ck_assert_mem_eq(found.data, entry->data, entry->bytes);
-  }
-  free(found.data);
-  return there;
-}
-
-/* The cache alone, with entries of 1000 and 1 bytes; the file is cut or changed at a place. */
-START_TEST(a_damaged_cache_gives_whole_entries_or_none)
-{
-  slim_device device = { .info = { .name = "nothing", .vendor = "nobody" } };
-  unsigned char many[1000], one = 7;
-  memset(many, 0x5a, sizeof(many));
-  const slim_cl_cache_entry entries[] = { { { 1, 2 }, many, sizeof(many) }, { { 3, 4 }, &one, 1 } };
-  fresh_cache();
-  ck_assert(!keeps(&device, &entries[0]));
-  slim_cl_cache_store(&device, entries, 2);
-  ck_assert(keeps(&device, &entries[0]) && keeps(&device, &entries[1]));
-  char *path = cache_file();
-  unsigned char *data = NULL;
-  size_t size = 0;
-  ck_assert_int_eq(slim_file_read(path, (size_t)1 << 20, &data, &size, NULL), SLIM_OK);
-  ck_assert_uint_eq(size, 8u + 2u * 28u + 1001u);
-  for (size_t at = (size_t)_i; at < size; at += 61) {
-    data[at] ^= 0x20;
-    ck_assert_int_eq(slim_file_write(path, data, size, NULL), SLIM_OK);
-    ck_assert(!(keeps(&device, &entries[0]) && keeps(&device, &entries[1])));
-    data[at] ^= 0x20;
-    ck_assert_int_eq(slim_file_write(path, data, at, NULL), SLIM_OK);
-    ck_assert(!(keeps(&device, &entries[0]) && keeps(&device, &entries[1])));
-  }
-  slim_cl_cache_store(&device, entries, 2);
-  ck_assert(keeps(&device, &entries[0]) && keeps(&device, &entries[1]));
-  free(data);
   free(path);
   remove_cache();
 }
@@ -224,7 +135,6 @@ static void build(TCase *c)
   tcase_add_test(c, an_allocation_above_the_limit_is_an_error);
   tcase_add_test(c, no_such_device_is_a_clear_error);
   tcase_add_test(c, binaries_are_kept_and_used_again);
-  tcase_add_loop_test(c, a_damaged_cache_gives_whole_entries_or_none, 0, 7);
   tcase_add_loop_test(c, every_embedded_program_builds, 0, (int)slim_kernel_source_count);
 }
 

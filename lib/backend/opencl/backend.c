@@ -6,6 +6,7 @@
 
 #include "backend/opencl/epilogue.h"
 #include "backend/opencl/ops.h"
+#include "backend/opencl/tuning.h"
 
 #define ELEMENTS_MOST ((size_t)INT32_MAX) /* kernels index with 32 bits */
 
@@ -94,12 +95,14 @@ static slim_status prepare(slim_device *device, const slim_group *group, const s
                           .workspace = scratch,
                           .attr = group->nodes[0]->attr,
                           .step = s };
+  slim_cl_search_step_begin(device);
   s->base.bytes = bytes_of(in, group->num_in) + bytes_of(out, group->num_out);
   op->prepare(&build);
   if (build.status != SLIM_OK) {
     slim_cl_step_release(device, &s->base);
     return build.status;
   }
+  slim_cl_search_step_made(device, &s->base);
   name_step(s);
   *step = &s->base;
   return SLIM_OK;
@@ -134,4 +137,5 @@ const slim_backend slim_backend_opencl = {
   .profile = slim_cl_device_profile,
   .step_ms = slim_cl_step_ms,
   .can_fuse = slim_cl_epilogue_can_fuse,
+  .tuner = &slim_cl_tuner,
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/opencl/backend.h"
+#include "backend/opencl/tuning.h"
 #include "kernels/activation_params.h"
 
 #define GROUP_1D 256u
@@ -167,6 +168,7 @@ slim_status slim_cl_device_open(slim_device *device, int index)
     status = create_context(device);
   }
   if (status == SLIM_OK) {
+    slim_cl_tuning_open(device);
     status = self_test(device);
   }
   if (status != SLIM_OK) {
@@ -185,6 +187,7 @@ void slim_cl_device_close(slim_device *device)
     cl->api->Finish(cl->queue);
     slim_cl_programs_save(device);
   }
+  slim_cl_tuning_close(device);
   slim_cl_programs_free(device);
   slim_cl_flag_free(cl);
   slim_cl_stages_free(cl);

@@ -42,6 +42,7 @@ typedef struct slim_cl {
   int flag_turn;
   bool flag_seen;
   bool profiling;
+  struct slim_cl_tuning *tuning;
   int vector_width; /* floats a register holds */
   size_t group_1d;  /* work-items of a group for plain elementwise kernels */
   char options[96]; /* of every program build */
@@ -81,7 +82,7 @@ slim_status slim_cl_flag_read(slim_device *device, bool wait, bool *set);
 slim_status slim_cl_flag_fetch(slim_device *device);
 void slim_cl_flag_free(slim_cl *cl);
 
-/* --- program.c, cache.c
+/* --- program.c
  * ----------------------------------------------------------------------------------------------- */
 
 #define SLIM_CL_LAUNCHED_MOST 64
@@ -93,6 +94,7 @@ struct slim_cl_program {
   uint64_t key[2];                          /* of the disk cache */
   uint64_t launched[SLIM_CL_LAUNCHED_MOST]; /* hashes of the kernels and group sizes that its binary holds compiled */
   uint32_t num_launched, num_saved;         /* so many of them are in the cache file */
+  bool refused;                             /* the driver did not take the binary of the cache file */
 };
 
 /** A new kernel object of the program that holds name; the program is built at first use. */
@@ -105,16 +107,6 @@ void slim_cl_program_launched(slim_device *device, slim_cl_program *program, con
 /** Writes binaries that are new or have grown to the disk cache; failures are silent. The queue must be idle. */
 void slim_cl_programs_save(slim_device *device);
 void slim_cl_programs_free(slim_device *device);
-
-typedef struct slim_cl_cache_entry {
-  uint64_t key[2];
-  unsigned char *data;
-  size_t bytes;
-} slim_cl_cache_entry;
-/** The data kept for entry->key, to be freed. @return false when there is none or it is damaged. */
-bool slim_cl_cache_find(const slim_device *device, slim_cl_cache_entry *entry);
-/** Merges entries into the device's cache file; failures are silent. */
-void slim_cl_cache_store(const slim_device *device, const slim_cl_cache_entry *entries, size_t count);
 
 /* --- step.c: steps and how ops build them
  * ------------------------------------------------------------------------------ */

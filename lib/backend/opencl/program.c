@@ -1,11 +1,11 @@
 /* Programs: built at first use from the embedded sources or from the disk cache, and kept. */
+#include "backend/opencl/cache.h"
 #include "backend/opencl/opencl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/crc32c.h"
 #include "base/rng.h"
 #include "kernels/kernels.h"
@@ -131,6 +131,7 @@ static cl_program build_cached(slim_device *device, slim_cl_program *entry)
   free(kept.data);
   if (program == NULL) {
     entry->num_launched = entry->num_saved = 0;
+    entry->refused = true;
   }
   return program;
 }
@@ -249,6 +250,14 @@ static bool take_binary(const slim_cl *cl, cl_program program, slim_bytes *data)
   return true;
 }
 
+/* Of two binaries of a program the one that holds more kernels compiled: another process may have launched others. */
+static void keep_fuller(slim_span old, slim_span own, slim_bytes *out)
+{
+  const bool older = old.size >= 4 && own.size >= 4 && slim_load_u32(old.data) > slim_load_u32(own.data);
+  const slim_span kept = older ? old : own;
+  slim_bytes_append(out, kept.data, kept.size);
+}
+
 /* The cache entry of a program; data NULL when there is nothing to keep. */
 static slim_cl_cache_entry entry_of(const slim_cl *cl, slim_cl_program *program)
 {
@@ -261,7 +270,9 @@ static slim_cl_cache_entry entry_of(const slim_cl *cl, slim_cl_program *program)
     slim_bytes_free(&data);
   }
   program->num_saved = program->num_launched;
-  return (slim_cl_cache_entry){ { program->key[0], program->key[1] }, data.data, data.size };
+  return (slim_cl_cache_entry){
+    { program->key[0], program->key[1] }, data.data, data.size, program->refused ? NULL : keep_fuller
+  };
 }
 
 void slim_cl_programs_save(slim_device *device)
@@ -281,7 +292,7 @@ void slim_cl_programs_save(slim_device *device)
   }
   pthread_mutex_unlock(&cl->lock);
   if (count > 0) {
-    slim_cl_cache_store(device, entries, count);
+    (void)slim_cl_cache_store(device, entries, count); /* goes on without */
   }
   for (size_t i = 0; i < count; i++) {
     free(entries[i].data);

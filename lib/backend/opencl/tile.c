@@ -1,5 +1,7 @@
 #include "backend/opencl/tile.h"
 
+#include "backend/opencl/tuning.h"
+
 #define SIDE_GPU ((size_t)16) /* as SLIM_TILE_SIDE in kernels/tile.h */
 #define SIDE_SMALL ((size_t)8)
 #define GROUPS_A_UNIT 4
@@ -24,6 +26,8 @@ static int tiles(const slim_device *device, int n)
   return (n + tile - 1) / tile;
 }
 
+static const slim_cl_knob knob_slices = SLIM_CL_KNOB("tile.slices", 1, 2, 3, 4, 6, 8, 12, 16, 24, 32);
+
 int slim_cl_tile_slice(const slim_device *device, int m, int n, int k)
 {
   const int wanted = device->info.compute_units * GROUPS_A_UNIT, there = tiles(device, m) * tiles(device, n);
@@ -31,6 +35,7 @@ int slim_cl_tile_slice(const slim_device *device, int m, int n, int k)
   while (slices > 1 && k / slices < SLICE_LEAST) {
     slices--;
   }
+  slices = slim_cl_tuned(device, &knob_slices, SLIM_CL_DIMS(m, n, k), slices);
   return k < 1 ? 1 : (k + slices - 1) / slices;
 }
 
