@@ -85,6 +85,7 @@ slim_status bench_open_net(const bench_options *options, slim_device *device, be
   if (status == SLIM_OK && (status = choose_fetch(options, training, &m, &work->fetch, error)) == SLIM_OK &&
       (status = fill(options, training, &m, work, error)) == SLIM_OK &&
       (status = slim_session_create(m.graph, device, NULL, &work->session, error)) == SLIM_OK) {
+    (void)slim_session_recompute(work->session, options->recompute);
     status = restore(options, work, error);
   }
   return status;

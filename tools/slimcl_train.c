@@ -130,7 +130,11 @@ static slim_status open_session(trainer *t, slim_error *error)
                               .is_training = true,
                               .use_grayscale = o->use_grayscale,
                               .seed = (uint64_t)o->seed };
-  return model_run(&t->m, o->device, t->dataset, &input, &t->device, &t->queue, &t->session, error);
+  slim_status status = model_run(&t->m, o->device, t->dataset, &input, &t->device, &t->queue, &t->session, error);
+  if (status == SLIM_OK && (status = slim_session_recompute(t->session, o->recompute)) != SLIM_OK) {
+    status = slim_error_set(error, status, "%s", slim_session_error(t->session));
+  }
+  return status;
 }
 
 static void show_progress(void *user, const slim_train_progress *done)

@@ -7,7 +7,7 @@
 #include "cli.h"
 #include "model.h"
 
-/* The flags of TF-Slim's train_image_classifier, and --device, --seed, --json. */
+/* The flags of TF-Slim's train_image_classifier, and --device, --seed, --recompute, --json. */
 typedef struct train_options {
   const char *master, *train_dir, *device, *optimizer, *learning_rate_decay_type;
   const char *dataset_name, *dataset_split_name, *dataset_dir, *model_name, *preprocessing_name;
@@ -19,10 +19,10 @@ typedef struct train_options {
   double opt_epsilon, ftrl_learning_rate_power, ftrl_initial_accumulator_value, ftrl_l1, ftrl_l2, momentum;
   double rmsprop_momentum, rmsprop_decay, learning_rate, end_learning_rate, label_smoothing;
   double learning_rate_decay_factor, num_epochs_per_decay, moving_average_decay;
-  bool clone_on_cpu, sync_replicas, use_grayscale, ignore_missing_vars, json;
+  bool clone_on_cpu, sync_replicas, use_grayscale, ignore_missing_vars, recompute, json;
 } train_options;
 
-enum { TRAIN_NUM_FLAGS = 54 };
+enum { TRAIN_NUM_FLAGS = 55 };
 extern const flag train_flags[TRAIN_NUM_FLAGS];
 
 /** Says which flags are ignored. @return 0, or EXIT_USAGE after naming a flag that is missing or a value that is not

@@ -44,6 +44,7 @@ const flag train_flags[TRAIN_NUM_FLAGS] = {
   FLAG(O, checkpoint_exclude_scopes, STRING, NULL, "a,b: variables that are not taken from it, by start of name"),
   FLAG(O, trainable_scopes, STRING, NULL, "a,b: only variables that match are trained"),
   FLAG(O, ignore_missing_vars, BOOL, "false", "start although the checkpoint lacks some variables"),
+  FLAG(O, recompute, BOOL, "false", "take less memory and more time: gradients make again what they need"),
   FLAG(O, log_every_n_steps, INT, "10", "steps between lines", .min = 1, .max = 1e9),
   FLAG(O, save_summaries_secs, INT, "600", "seconds between summaries; 0: none", .min = 0, .max = 1e9),
   FLAG(O, save_interval_secs, INT, "600", "seconds between checkpoints; 0: only the last", .min = 0, .max = 1e9),

@@ -69,6 +69,10 @@ SLIM_API slim_status slim_session_finish(slim_session *session);
 SLIM_API slim_status slim_session_get_variable(slim_session *session, const slim_tensor *variable, void *data, size_t bytes);
 SLIM_API slim_status slim_session_set_variable(slim_session *session, const slim_tensor *variable, const void *data, size_t bytes);
 
+/** Train steps that run from now on keep few results of their forward part, and make what gradients need again: less
+ * memory, about a third more time, and the same numbers. */
+SLIM_API slim_status slim_session_recompute(slim_session *session, bool on);
+
 typedef struct slim_plan_info {
   int steps, cpu_steps; /* cpu_steps: steps that fell back to the CPU backend on another device */
   size_t arena_bytes, variable_bytes, workspace_bytes;

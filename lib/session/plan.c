@@ -28,14 +28,14 @@ static int pass_by_name(const char *name, size_t size)
 
 slim_status slim_passes_parse(const char *text, unsigned *passes, slim_error *error)
 {
-  *passes = SLIM_PASS_ALL;
+  *passes = SLIM_PASS_DEFAULT;
   while (text && *text) {
     const size_t size = strcspn(text, ",");
     const bool sign = *text == '-' || *text == '+';
     const int id = sign ? pass_by_name(text + 1, size - 1) : -1;
     if (id < 0) {
       return slim_error_set(error, SLIM_ERR_ARG,
-                            "SLIM_PASSES: '%.*s' must be - or + and one of prune, fold, batch_norm, backward, fuse, in_place, memory",
+                            "SLIM_PASSES: '%.*s' must be - or + and one of prune, fold, batch_norm, backward, recompute, fuse, in_place, memory",
                             (int)size, text);
     }
     *passes = *text == '-' ? *passes & ~(1u << id) : *passes | (1u << id);
@@ -79,20 +79,25 @@ int slim_plan_slot(slim_plan *plan, size_t bytes, slim_where where)
 /* --- compiling -------------------------------------------------------------------------------------------------------
  */
 
-/* Nodes that the batch_norm pass may add, of two outputs each. */
-static size_t own_nodes(const slim_program *program)
+/* The most nodes and tensors that passes may add: batch_norm a node of two outputs for each batch norm, recompute one for
+ * each node of the graph. */
+static void own_room(const slim_program *program, size_t *nodes, size_t *tensors)
 {
-  size_t count = 0;
+  const bool again = (program->passes & SLIM_PASS(recompute)) != 0;
+  *nodes = again ? program->num_nodes : 0;
+  *tensors = again ? program->graph->num_tensors : 0;
   for (size_t i = 0; i < program->num_nodes; i++) {
-    count += program->graph->nodes[i]->op == &slim_op_batch_norm;
+    const bool norm = program->graph->nodes[i]->op == &slim_op_batch_norm;
+    *nodes += norm;
+    *tensors += norm ? 2 : 0;
   }
-  return count;
 }
 
 static slim_plan *plan_alloc(const slim_program *program, int batch)
 {
   slim_arena *arena = slim_arena_create();
   slim_plan *plan = slim_arena_alloc(arena, sizeof *plan);
+  size_t nodes = 0, tensors = 0;
   if (!plan) {
     slim_arena_destroy(arena);
     return NULL;
@@ -104,8 +109,9 @@ static slim_plan *plan_alloc(const slim_program *program, int batch)
   plan->batch = batch;
   plan->num_tensors = program->graph->num_tensors;
   plan->num_nodes = program->num_nodes;
-  plan->tensors = slim_arena_array(arena, plan->num_tensors + 2 * own_nodes(program) + 1, sizeof *plan->tensors);
-  plan->once = slim_arena_array(arena, plan->num_nodes + own_nodes(program) + 1, 1);
+  own_room(program, &nodes, &tensors);
+  plan->tensors = slim_arena_array(arena, plan->num_tensors + tensors + 1, sizeof *plan->tensors);
+  plan->once = slim_arena_array(arena, plan->num_nodes + nodes + 1, 1);
   if (!plan->tensors || !plan->once) {
     slim_arena_destroy(arena);
     return NULL;
@@ -129,9 +135,9 @@ static slim_status run_passes(slim_plan *plan)
 {
   static slim_status (*const passes[])(slim_plan *) = { slim_pass_bind,       slim_pass_fold,
                                                         slim_pass_order,      slim_pass_batch_norm,
-                                                        slim_pass_backward,   slim_pass_fuse,
-                                                        slim_pass_place,      slim_pass_in_place,
-                                                        slim_pass_memory };
+                                                        slim_pass_backward,   slim_pass_recompute,
+                                                        slim_pass_fuse,       slim_pass_place,
+                                                        slim_pass_in_place,   slim_pass_memory };
   slim_status status = SLIM_OK;
   for (size_t i = 0; i < sizeof passes / sizeof *passes && status == SLIM_OK; i++) {
     status = passes[i](plan);

@@ -1,6 +1,6 @@
 /*
  * A program is what a set of fetches needs of a graph; a plan is a program compiled for one batch size: an array of
- * prepared steps. Passes, in order: prune (per program), then bind, fold, order, batch_norm, backward, fuse, place, in_place, memory; then steps are
+ * prepared steps. Passes, in order: prune (per program), then bind, fold, order, batch_norm, backward, recompute, fuse, place, in_place, memory; then steps are
  * prepared. Tensors and nodes are found by id in arrays as long as the graph's.
  */
 #ifndef SLIM_SESSION_PLAN_H
@@ -9,9 +9,9 @@
 #include "base/arena.h"
 #include "session/values.h"
 
-/* Passes that can be switched off: SLIM_PASSES=-fuse,-memory. Without prune, tensors that only give their shape are
+/* Passes that can be switched off, SLIM_PASSES=-fuse,-memory; or on, +recompute. Without prune, tensors that only give their shape are
  * computed too. */
-#define SLIM_PASS_MAP(X) X(prune) X(fold) X(batch_norm) X(backward) X(fuse) X(in_place) X(memory)
+#define SLIM_PASS_MAP(X) X(prune) X(fold) X(batch_norm) X(backward) X(recompute) X(fuse) X(in_place) X(memory)
 enum slim_pass {
 #define SLIM_PASS_ENUM_(name_) SLIM_PASS_ID_##name_,
   SLIM_PASS_MAP(SLIM_PASS_ENUM_)
@@ -20,7 +20,8 @@ enum slim_pass {
 };
 #define SLIM_PASS(name_) (1u << SLIM_PASS_ID_##name_)
 #define SLIM_PASS_ALL ((1u << SLIM_PASS_COUNT) - 1)
-/* "-fuse,-memory" (NULL: all) as a mask. Errors: an unknown name. */
+#define SLIM_PASS_DEFAULT (SLIM_PASS_ALL & ~SLIM_PASS(recompute))
+/* "-fuse,-memory" (NULL: the default) as a mask. Errors: an unknown name. */
 slim_status slim_passes_parse(const char *text, unsigned *passes, slim_error *error);
 
 /* --- program ------------------------------------------------------------------------------------------------------ */
@@ -175,6 +176,8 @@ slim_status slim_pass_order(slim_plan *plan);
 slim_status slim_pass_batch_norm(slim_plan *plan);
 /* Gradients of activations and penalties become part of what follows. */
 slim_status slim_pass_backward(slim_plan *plan);
+/* What gradients read is made again rather than kept. */
+slim_status slim_pass_recompute(slim_plan *plan);
 /* Groups of one or more nodes, in running order. */
 slim_status slim_pass_fuse(slim_plan *plan);
 /* Where each group runs; steps with the copies they need; slots and how long they live. */

@@ -109,7 +109,7 @@ static slim_program *program_create(slim_session *session, const slim_fetch *fet
   if (!program) {
     return NULL;
   }
-  program->passes &= trace ? ~(SLIM_PASS(batch_norm) | SLIM_PASS(backward) | SLIM_PASS(fuse) | SLIM_PASS(in_place) | SLIM_PASS(fold)) : ~0u;
+  program->passes &= trace ? ~(SLIM_PASS(batch_norm) | SLIM_PASS(backward) | SLIM_PASS(recompute) | SLIM_PASS(fuse) | SLIM_PASS(in_place) | SLIM_PASS(fold)) : ~0u;
   pthread_mutex_lock(&compile_lock);
   slim_status status = slim_pass_prune(program, &session->error);
   pthread_mutex_unlock(&compile_lock);

@@ -173,6 +173,25 @@ slim_status slim_session_finish(slim_session *session)
   return status;
 }
 
+slim_status slim_session_recompute(slim_session *session, bool on)
+{
+  if (!session) {
+    return SLIM_ERR_ARG;
+  }
+  slim_session_lock(session);
+  const unsigned passes =
+      on ? session->passes | SLIM_PASS(recompute) : session->passes & ~(unsigned)SLIM_PASS(recompute);
+  slim_status status = SLIM_OK;
+  if (passes != session->passes) {
+    status = session->device->backend->finish(session->device);
+    slim_device_blame(session->device, status, &session->error, "session: waiting for the device");
+    slim_session_drop_programs(session);
+    session->passes = passes;
+  }
+  slim_session_unlock(session);
+  return status;
+}
+
 /* --- variables -------------------------------------------------------------------------------------------------------
  */
 

@@ -201,9 +201,9 @@ END_TEST
 
 /* --- training -------------------------------------------------------------------------------------------------------- */
 
-enum { STEPS = 3, VARIABLES_MOST = 8000 };
+enum { STEPS = 3, VARIABLES_MOST = 60000 };
 
-static slim_tensor *training_net(slim_graph *graph, slim_tensor *x)
+static slim_tensor *training_net(slim_graph *graph, slim_tensor *x, int more)
 {
   slim_tensor *y = NULL;
   SLIM_ARG_SCOPE(graph, SLIM_OPS(slim_conv2d), .normalizer = slim_batch_norm, .weights_regularizer = SLIM_L2(0.05f),
@@ -213,6 +213,9 @@ static slim_tensor *training_net(slim_graph *graph, slim_tensor *x)
     y = slim_conv2d(y, 16, SLIM_HW(3, 3), .activation = slim_relu);
     y = slim_conv2d(y, 12, SLIM_HW(1, 1), .activation = slim_identity);
     y = slim_op_activation_add(slim_op_binary_add(shortcut, y, SLIM_BINARY_ADD), SLIM_ACTIVATION_RELU);
+    for (int i = 0; i < more; i++) {
+      y = slim_conv2d(y, 16, SLIM_HW(1, 1), .activation = slim_relu);
+    }
     y = slim_conv2d(y, 4, SLIM_HW(3, 3), .activation = slim_relu);
   }
   return y;
@@ -226,11 +229,11 @@ static slim_optimizer *optimizer_of(slim_graph *graph, int kind)
                      : slim_rms_prop_optimizer(rate);
 }
 
-/* Trains STEPS steps. @return how many numbers all variables have, in out. */
-static size_t train(const char *passes, int kind, float *out, int *steps)
+/* Trains STEPS steps of a net with more layers. @return how many numbers all variables have, in out. */
+static size_t train(const char *passes, int kind, int more, float *out, slim_plan_info *info)
 {
   fixture f = fixture_begin(DEPTH);
-  slim_tensor *y = training_net(f.graph, f.x);
+  slim_tensor *y = training_net(f.graph, f.x, more);
   slim_tensor *square = slim_op_unary_add(slim_op_unary_add(y, SLIM_UNARY_SCALE_ADD, 1.0f, -0.5f), SLIM_UNARY_SQUARE, 0, 0);
   (void)slim_add_loss(slim_op_reduce_add(square, SLIM_REDUCE_MEAN, 15, 0));
   slim_tensor *loss = slim_get_total_loss(f.graph, true, NULL);
@@ -245,9 +248,7 @@ static size_t train(const char *passes, int kind, float *out, int *steps)
   for (int i = 0; i < STEPS; i++) {
     test_ok(f.fast, slim_session_run(f.fast, &feed, 1, &fetch, 1));
   }
-  slim_plan_info info;
-  test_ok(f.fast, slim_session_plan_info(f.fast, &info));
-  *steps = info.steps;
+  test_ok(f.fast, slim_session_plan_info(f.fast, info));
   size_t count = 0;
   out[count++] = value;
   const slim_tensors variables = slim_get_variables(f.graph, NULL, NULL, NULL);
@@ -264,19 +265,38 @@ static size_t train(const char *passes, int kind, float *out, int *steps)
   return count;
 }
 
+static void assert_near(const float *got, const float *want, size_t count)
+{
+  for (size_t i = 0; i < count; i++) {
+    ck_assert_msg(fabsf(got[i] - want[i]) <= 2e-4f * (fabsf(want[i]) + 1.0f), "number %zu is %g, not %g", i,
+                  (double)got[i], (double)want[i]);
+  }
+}
+
 /* Batch norms take the activations around them, optimizers the penalties. */
 START_TEST(a_train_step_gives_the_same)
 {
   static float fast[VARIABLES_MOST], plain[VARIABLES_MOST];
-  int fast_steps = 0, plain_steps = 0;
-  const size_t count = train("", _i, fast, &fast_steps);
-  ck_assert_uint_eq(train("-backward,-fuse,-in_place", _i, plain, &plain_steps), count);
-  for (size_t i = 0; i < count; i++) {
-    ck_assert_msg(fabsf(fast[i] - plain[i]) <= 2e-4f * (fabsf(plain[i]) + 1.0f), "number %zu is %g, not %g", i,
-                  (double)fast[i], (double)plain[i]);
-  }
+  slim_plan_info info, plain_info;
+  const size_t count = train("", _i, 0, fast, &info);
+  ck_assert_uint_eq(train("-backward,-fuse,-in_place", _i, 0, plain, &plain_info), count);
+  assert_near(fast, plain, count);
   /* of forward: 3 relu and 1 add + relu; of backward: 3 relu; 5 weights have a product and a sum each */
-  ck_assert_int_le(fast_steps, plain_steps - 3 - 2 - 3 - 10);
+  ck_assert_int_le(info.steps, plain_info.steps - 3 - 2 - 3 - 10);
+}
+END_TEST
+
+START_TEST(recomputing_takes_less_memory)
+{
+  static float again[VARIABLES_MOST], kept[VARIABLES_MOST];
+  slim_plan_info info, kept_info;
+  const char *const with[] = { "+recompute", "+recompute,-backward", "+recompute,-fuse,-in_place" };
+  const char *const without[] = { "", "-backward", "-fuse,-in_place" };
+  const size_t count = train(with[_i], 0, 16, again, &info);
+  ck_assert_uint_eq(train(without[_i], 0, 16, kept, &kept_info), count);
+  assert_near(again, kept, count);
+  ck_assert_int_gt(info.steps, kept_info.steps);
+  ck_assert_uint_lt(info.arena_bytes, kept_info.arena_bytes * 3 / 4);
 }
 END_TEST
 
@@ -288,6 +308,7 @@ static void build(TCase *c)
   tcase_add_loop_test(c, what_is_read_elsewhere_is_not_folded, 0, 2);
   tcase_add_test(c, a_plan_that_writes_weights_folds_none);
   tcase_add_loop_test(c, a_train_step_gives_the_same, 0, 3);
+  tcase_add_loop_test(c, recomputing_takes_less_memory, 0, 3);
 }
 
 TEST_MAIN("passes", build, test_device_available)
