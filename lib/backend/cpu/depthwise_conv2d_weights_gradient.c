@@ -187,14 +187,22 @@ static double flops(const slim_cpu_step *step)
   return depthwise_flops(&d);
 }
 
-static void add_slices(const job *j, float *dw)
+typedef struct total {
+  const float *from;
+  float *to;
+  size_t count;
+  int slices;
+} total;
+
+static void add_slices(void *user, size_t begin, size_t end, int worker)
 {
-  const size_t count = weights_floats(&j->d);
-  memcpy(dw, j->dw, count * sizeof *dw);
-  for (int s = 1; s < j->slices; s++) {
-    const float *from = j->dw + (size_t)s * count;
-    for (size_t i = 0; i < count; i++) {
-      dw[i] += from[i];
+  const total *t = user;
+  (void)worker;
+  memcpy(t->to + begin, t->from + begin, (end - begin) * sizeof *t->to);
+  for (int s = 1; s < t->slices; s++) {
+    const float *from = t->from + (size_t)s * t->count;
+    for (size_t i = begin; i < end; i++) {
+      t->to[i] += from[i];
     }
   }
 }
@@ -219,7 +227,8 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   }
   slim_threads_run(step->device->threads, j.slices, run_slice, &j);
   if (j.slices > 1) {
-    add_slices(&j, step->out[0].host);
+    total t = { j.dw, step->out[0].host, weights_floats(&j.d), j.slices };
+    slim_cpu_for(step, t.count, CPU_GRAIN / SLICES, add_slices, &t);
   }
 }
 
