@@ -9,7 +9,7 @@
 #   test    the check library and a second OpenCL driver (Mesa's rusticl)
 #   aarch64 cross compiler and emulator for the AArch64 tests
 #   full    what check.sh --full adds: clang and its fuzzer, valgrind, Oclgrind
-#   peers   what tests/bench/peers compares with: PyTorch and OpenBLAS
+#   peers   what tests/bench/peers compares with: PyTorch, oneDNN, OpenBLAS and OpenCV; CLBlast is in opencl
 # shellcheck disable=SC2086,SC2116,SC2015 # lists of packages are split on purpose
 set -eu
 
@@ -20,7 +20,7 @@ data='dataset-fashion-mnist'
 test='check mesa-opencl-icd'
 aarch64='gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user'
 full='clang libclang-rt-14-dev valgrind oclgrind'
-peers='python3-torch libopenblas-dev'
+peers='python3-torch python3-numpy python3-opencv libdnnl-dev libopenblas-dev'
 
 die() {
   echo "install-deps: $*" >&2

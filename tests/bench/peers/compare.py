@@ -1,85 +1,409 @@
 #!/usr/bin/env python3
-"""SlimCL beside its peers on this machine, as ratios: the LeNet train step beside PyTorch, matrix products beside OpenBLAS.
+"""SlimCL beside its peers on this machine: figures as ratios, above 1 where SlimCL is faster or smaller.
 
-Usage: compare.py BUILD [--json] [--rounds=N] [--device=D ...]
+Usage: compare.py BUILD [--output=FOLDER] [--parts=conv,nets,...] [--nets=...] [--filter=WORDS] [--rounds=N] [--opencl=DEVICE]
 
-BUILD is a build folder made with -Dbench=true. Peers are Debian's python3-torch and libopenblas-dev (tools/install-deps.sh
-peers). Both sides run in turn, round by round, in one go on a machine that does nothing else: a ratio holds, a time does not.
-A ratio above 1 means that SlimCL is faster.
+BUILD is a build folder made with -Dbench=true (run.sh makes one). Parts: conv (single convolutions beside oneDNN and PyTorch),
+nets (inference and training beside PyTorch, OpenCV's DNN, and TensorFlow where the environment's SLIMCL_TENSORFLOW_PYTHON names a
+Python that has it; memory too), gemm (beside OpenBLAS and CLBlast), start (a second process), host (what a step costs it). Both
+sides take turns, round by round, on a machine that should do nothing else: a ratio holds, a time does not. Results go to
+FOLDER/results.json, where parts that are not run now keep what they had, and from there to FOLDER/table.txt and table.html.
 """
+
 import argparse
 import json
 import os
 import pathlib
 import re
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
+
+import numpy
+
+import report
+from nets import NETS
+from worker import Failure, Worker
 
 HERE = pathlib.Path(__file__).resolve().parent
+PARTS = ("conv", "nets", "gemm", "start", "host")
+BENCHMARKS = ("alexnet_v2", "vgg_16", "resnet_v1_50", "mobilenet_v1", "inception_v3")
+MODES = (("inference", 1), ("inference", 8), ("train", 8))
+RATE, MOMENTUM = 1e-5, 0.9  # so small that the first losses tell of gradients, not of chaos
+RUNS = 4  # of each turn; with three rounds a median is one of 12
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
 
 
 def run(command, **environment):
     done = subprocess.run([str(c) for c in command], env={**os.environ, **environment}, capture_output=True, text=True)
     if done.returncode != 0:
-        sys.exit(f"compare: {' '.join(str(c) for c in command)} failed: {(done.stderr or done.stdout).strip()}")
+        raise Failure(f"{' '.join(str(c) for c in command)}: {(done.stderr or done.stdout).strip()[-500:]}")
     return done.stdout
 
 
-def number(pattern, text, what):
-    found = re.search(pattern, text, re.MULTILINE)
-    if not found:
-        sys.exit(f"compare: {what} printed no line like '{pattern}'")
-    return float(found.group(1))
+class Comparison:
+    def __init__(self, options):
+        self.build, self.rounds, self.filter = options.build, options.rounds, options.filter.split()
+        self.devices = {"cpu": "cpu", "opencl": options.opencl}
+        self.nets = options.nets.split(",")
+        self.work = pathlib.Path(tempfile.mkdtemp(prefix="slimcl-peers-"))
+        self.peers = {}
 
+    def slimcl(self, *arguments, **environment):
+        return json.loads(run([self.build / "tools/slimcl", "bench", *arguments, "--json"], **environment))
 
-def lenet(build, devices, rounds):
-    """Median milliseconds per step of PyTorch and of each device, interleaved."""
-    programs = {"pytorch": lambda: number(r"^best ([0-9.]+) ms", run(["/usr/bin/python3", HERE / "torch_lenet.py", 64]),
-                                          "torch_lenet.py")}
-    for device in devices:
-        programs[device] = lambda device=device: number(
-            r"median ([0-9.]+) ms", run([build / "tests/bench/bench_lenet", 64], SLIM_TEST_DEVICE=device), "bench_lenet")
-    times = {name: [] for name in programs}
-    for _ in range(rounds):
-        for name, measure in programs.items():
-            times[name].append(measure())
-    return {name: statistics.median(values) for name, values in times.items()}
+    def peer(self, name):
+        """The worker of this name, None where it cannot run."""
+        if name not in self.peers:
+            python = {"tensorflow": os.environ.get("SLIMCL_TENSORFLOW_PYTHON", "/usr/bin/python3")}.get(
+                name, "/usr/bin/python3"
+            )
+            worker = Worker(python, HERE / f"{name}_peer.py")
+            try:
+                self.peers[name + " version"] = worker.ask("about")
+                self.peers[name] = worker
+            except Failure as why:
+                say(f"{name} is left out: {why}")
+                self.peers[name] = None
+        return self.peers[name]
 
+    def close(self):
+        for worker in self.peers.values():
+            if isinstance(worker, Worker):
+                worker.close()
+        shutil.rmtree(self.work)
 
-def gemm(build, device):
-    """Rows of bench_gemm, which interleaves both sides itself."""
-    text = run([build / "tests/bench/bench_gemm"], SLIM_TEST_DEVICE=device)
-    rows = re.findall(r"^(.+?)\s+(\d+) x +(\d+) x +(\d+) (\w\w) +slim +([0-9.]+) GFLOP/s +openblas +([0-9.]+) +ratio ([0-9.]+)",
-                      text, re.MULTILINE)
-    return [{"case": f"{r[0].strip()} {r[4]}", "m": int(r[1]), "n": int(r[2]), "k": int(r[3]), "slim_gflops": float(r[5]),
-             "openblas_gflops": float(r[6]), "ratio": float(r[7])} for r in rows]
+    # --- single convolutions: bench_conv has oneDNN within its process, PyTorch has its own
+
+    LINE = re.compile(
+        r"^b(\d+) (\w+) (\d+)x(\d+) s(\d+) (\d+)x(\d+)x(\d+)->(\d+) (\w+) +([0-9.]+) ms +slim +([0-9.]+) GFLOP/s"
+        r" +onednn +([0-9.]+) +ratio +[0-9.]+ +(\S+) \| (\S+)",
+        re.MULTILINE,
+    )
+
+    def bench_conv(self, words, device):
+        """Rows by name: what bench_conv says of them."""
+        text = run([self.build / "tests/bench/bench_conv", *words], SLIM_TEST_DEVICE=device)
+        rows = {}
+        for found in self.LINE.findall(text):
+            n, op, kh, kw, stride, h, w, c, o, what, ms, gflops, theirs, kernel, peer = found
+            shape = {
+                "op": op,
+                "input": [int(n), int(h), int(w), int(c)],
+                "stride": int(stride),
+                "pass": what,
+                "filter": [int(kh), int(kw), int(c), 1 if op == "depthwise" else int(o)],
+            }
+            name = f"b{n} {op} {kh}x{kw} s{stride} {h}x{w}x{c}->{o} {what}"
+            rows[name] = {
+                **shape,
+                "gflops": float(gflops),
+                "ms": float(ms),
+                "onednn_gflops": float(theirs),
+                "kernel": kernel,
+            }
+            if not rows[name]["onednn_gflops"]:
+                say(f"{name}: no time of oneDNN")
+        return rows
+
+    def conv_row(self, name, row):
+        """One row, in turns."""
+        words = name.split() if isinstance(name, str) else name
+        times = {key: [] for key in ("cpu", "opencl", "onednn", "pytorch")}
+        torch, flop = self.peer("torch"), row["gflops"] * row["ms"]  # in millions
+        if torch:
+            torch.ask(
+                "conv",
+                input=row["input"],
+                filter=row["filter"],
+                stride=row["stride"],
+                depthwise=row["op"] == "depthwise",
+                what=row["pass"],
+            )
+        for _ in range(self.rounds):
+            for device, selector in self.devices.items():
+                now = self.bench_conv(words, selector)[name]
+                times[device].append(now["ms"])
+                times["onednn"].append(flop / now["onednn_gflops"])
+            if torch:
+                times["pytorch"].append(statistics.median(torch.ask("run", runs=15)))
+        # of ours the median of the turns; of peers the best: their times move between processes
+        ours = {f"{d}_ms": statistics.median(times[d]) for d in self.devices}
+        theirs = {f"{p}_ms": min(times[p]) for p in ("onednn", "pytorch") if times[p]}
+        best = min(theirs.values())
+        return {
+            **{k: row[k] for k in ("op", "input", "filter", "stride", "pass", "kernel")},
+            "mflop": flop,
+            **ours,
+            **theirs,
+            "ratio": best / ours["cpu_ms"],
+            "opencl_to_cpu": ours["cpu_ms"] / ours["opencl_ms"],
+        }
+
+    def conv(self, results):
+        rows = results.setdefault("conv", {})
+        for name, row in self.bench_conv(self.filter, "cpu").items():
+            rows[name] = self.conv_row(name, row)
+            say(
+                f"{name:50} {rows[name]['cpu_ms']:8.3f} ms  {rows[name]['ratio']:.2f}  OpenCL to CPU {rows[name]['opencl_to_cpu']:.2f}"
+            )
+
+    # --- nets
+
+    def weights(self, net):
+        """A checkpoint that all sides start from."""
+        prefix = self.work / net
+        if not pathlib.Path(f"{prefix}.index").exists():
+            self.slimcl(
+                "--device=cpu",
+                f"--model_name={net}",
+                f"--num_classes={NETS[net][3]}",
+                "--mode=train",
+                "--batch_size=2",
+                "--runs=1",
+                f"--save_path={prefix}",
+            )
+        return prefix
+
+    def our_net(self, net, mode, batch, device, *more):
+        return self.slimcl(
+            f"--device={device}",
+            f"--model_name={net}",
+            f"--num_classes={NETS[net][3]}",
+            f"--mode={mode}",
+            f"--batch_size={batch}",
+            f"--learning_rate={RATE}",
+            f"--momentum={MOMENTUM}",
+            f"--checkpoint_path={self.weights(net)}",
+            *more,
+        )
+
+    def our_outputs(self, net, mode, batch, device):
+        path = self.work / "ours"
+        self.our_net(
+            net,
+            mode,
+            batch,
+            device,
+            "--runs=1",
+            f"--output_path={path}",
+            *["--dropout_keep_prob=1"] * (mode == "train"),
+        )
+        return numpy.fromfile(path, dtype="<f4")
+
+    def difference(self, net, mode, batch, device, worker):
+        """Of logits: the largest, as part of the largest logit. Of training: of the first loss, as part of it, or of what the
+        first update changes in it, as part of that, whichever is more (the bound of the second is wider, see report.py).
+        """
+        ours = self.our_outputs(net, mode, batch, device)
+        if mode == "train":
+            theirs = worker.ask("losses", steps=2)
+            change = theirs[1] - theirs[0]
+            return [abs(ours[0] - theirs[0]) / abs(theirs[0]), abs(ours[1] - ours[0] - change) / abs(change)]
+        path = self.work / "theirs"
+        worker.ask("logits", path=str(path))
+        theirs = numpy.fromfile(path, dtype="<f4")
+        return [float(abs(ours[: theirs.size] - theirs).max() / abs(theirs).max())]
+
+    def net(self, net, mode, batch):
+        """One net in one mode, in turns."""
+        entry = {"ways": {}, "differences": {}, "left_out": {}}
+        workers = {}
+        for name in ("torch", "tensorflow") if mode == "train" else ("torch", "tensorflow", "opencv"):
+            worker = self.peer(name)
+            try:
+                if worker:
+                    entry["ways"][name], _ = worker.ask(
+                        "open",
+                        net=net,
+                        mode=mode,
+                        batch=batch,
+                        prefix=str(self.weights(net)),
+                        rate=RATE,
+                        momentum=MOMENTUM,
+                    )
+                    entry["differences"][name] = {
+                        d: self.difference(net, mode, batch, s, worker) for d, s in self.devices.items()
+                    }
+                    workers[name] = worker
+            except Failure as why:
+                entry["left_out"][name] = str(why)
+                say(f"{net} {mode} batch {batch}: {name} is left out: {why}")
+        ours, times = {d: [] for d in self.devices}, {name: [] for name in workers}
+        for _ in range(self.rounds):
+            for device, selector in self.devices.items():
+                ours[device].append(self.our_net(net, mode, batch, selector, f"--runs={RUNS}"))
+            for name, worker in workers.items():
+                times[name] += worker.ask("run", runs=RUNS)
+        for device, answers in ours.items():
+            middle = sorted(answers, key=lambda a: a["median_ms"])[len(answers) // 2]
+            entry[device] = {
+                k: middle[k]
+                for k in (
+                    "median_ms",
+                    "gflops",
+                    "percent_of_peak",
+                    "steps",
+                    "cpu_steps",
+                    "arena_bytes",
+                    "variable_bytes",
+                    "peak_bytes",
+                    "empty_bytes",
+                    "host_us_per_step",
+                    "peak_gflops",
+                )
+            }
+        entry["peers"] = {name: statistics.median(values) for name, values in times.items()}
+        if entry["peers"]:
+            entry["best"] = min(entry["peers"], key=entry["peers"].get)
+            entry["ratio"] = entry["peers"][entry["best"]] / entry["cpu"]["median_ms"]
+        entry["opencl_to_cpu"] = entry["cpu"]["median_ms"] / entry["opencl"]["median_ms"]
+        if "torch" in workers:
+            entry["memory"] = self.memory(net, mode, batch, entry)
+        return entry
+
+    def memory(self, net, mode, batch, entry):
+        """Peak less the empty process, weights, and in training gradients and momentum, of both sides; PyTorch's in a process of
+        its own, on its fastest way."""
+        worker = Worker("/usr/bin/python3", HERE / "torch_peer.py")
+        worker.ask(
+            "open",
+            net=net,
+            mode=mode,
+            batch=batch,
+            prefix=str(self.weights(net)),
+            rate=RATE,
+            momentum=MOMENTUM,
+            way=entry["ways"]["torch"],
+        )
+        peak, empty, trained, others = worker.ask("memory", runs=2)
+        worker.close()
+        known = others + trained * (3 if mode == "train" else 1)
+        ours = entry["cpu"]
+        pair = {"ours": ours["peak_bytes"] - ours["empty_bytes"] - known, "pytorch": peak - empty - known}
+        return {**pair, "ratio": pair["ours"] / pair["pytorch"] if pair["pytorch"] > 0 else None}
+
+    def all_nets(self, results):
+        entries = results.setdefault("nets", {})
+        for net in self.nets:
+            for mode, batch in MODES if net != "lenet" else (("inference", 64), ("train", 64)):
+                name = f"{net} {mode} b{batch}"
+                if all(word in name for word in self.filter):
+                    entries[name] = entry = self.net(net, mode, batch)
+                    say(
+                        f"{name:30} {entry['cpu']['median_ms']:9.2f} ms  {entry.get('ratio', 0):.2f}  OpenCL to CPU "
+                        f"{entry['opencl_to_cpu']:.2f}"
+                    )
+
+    # --- matrix products
+
+    def gemm(self, results):
+        """Rows of bench_gemm, which has OpenBLAS within its process; on OpenCL once more with CLBlast in place of our kernels."""
+        line = re.compile(
+            r"^(.+?)\s+(\d+) x +(\d+) x +(\d+) (\w\w) +slim +([0-9.]+) GFLOP/s +openblas +([0-9.]+)", re.MULTILINE
+        )
+        rows = {}
+        for device, environment in (("cpu", {}), ("opencl", {}), ("clblast", {"SLIM_CLBLAST": "1"})):
+            selector = self.devices["cpu" if device == "cpu" else "opencl"]
+            text = run([self.build / "tests/bench/bench_gemm"], SLIM_TEST_DEVICE=selector, **environment)
+            for label, m, n, k, transposed, ours, theirs in line.findall(text):
+                row = rows.setdefault(f"{label.strip()} {m}x{n}x{k} {transposed}", {})
+                row[device] = float(ours)
+                row["openblas"] = max(row.get("openblas", 0), float(theirs))
+        results["gemm"] = rows
+
+    # --- a second process, and the host's part
+
+    def start(self, results):
+        """resnet_v1_50 with weights from a checkpoint in the page cache: the first process compiles kernels, the next ones find them."""
+        with tempfile.TemporaryDirectory(dir=self.work) as cache:
+            places = {"XDG_CACHE_HOME": cache, "POCL_CACHE_DIR": str(pathlib.Path(cache) / "pocl")}
+            arguments = [
+                "--model_name=resnet_v1_50",
+                f"--checkpoint_path={self.weights('resnet_v1_50')}",
+                "--num_classes=1000",
+            ]
+            selector = f"--device={self.devices['opencl']}"
+            (pathlib.Path(cache) / "pocl").mkdir()
+            first = self.slimcl(*arguments, selector, "--runs=1", **places)
+            second = [self.slimcl(*arguments, selector, f"--runs={RUNS}", **places) for _ in range(max(3, self.rounds))]
+        added = [s["first_ms"] - s["median_ms"] for s in second]
+        results["start"] = {
+            "first_process_s": first["first_ms"] / 1e3,
+            "steady_ms": statistics.median(s["median_ms"] for s in second),
+            "added_s": statistics.median(added) / 1e3,
+        }
+
+    def host(self, results):
+        host = {}
+        for device, selector in self.devices.items():
+            net = [
+                self.slimcl(f"--device={selector}", "--model_name=resnet_v1_50", "--runs=2") for _ in range(self.rounds)
+            ]
+            tiny = self.slimcl(f"--device={selector}", "--op=max_pool2d", "--input=1,1,1,1", "--filter=1,1,1,1")
+            host[device] = {
+                "us_per_step": statistics.median(n["host_us_per_step"] for n in net),
+                "steps": net[0]["steps"],
+                "launch_us": tiny["median_ms"] * 1e3,
+            }
+        results["host"] = host
+
+    def machine(self, results):
+        tiny = self.slimcl("--device=cpu", "--op=max_pool2d", "--input=1,1,1,1", "--filter=1,1,1,1", "--runs=1")
+        opencl = self.slimcl(
+            f"--device={self.devices['opencl']}", "--op=max_pool2d", "--input=1,1,1,1", "--filter=1,1,1,1", "--runs=1"
+        )
+        results["machine"] = {
+            "cpu": tiny["device_name"],
+            "isa": tiny["driver"],
+            "cores": os.cpu_count(),
+            "peak_gflops": tiny["peak_gflops"],
+            "opencl": f"{opencl['device_name']}, {opencl['driver']}",
+        }
+        results.setdefault("peers", {}).update({k[:-8]: v for k, v in self.peers.items() if k.endswith(" version")})
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build", type=pathlib.Path)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path("peers"))
+    parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--nets", default=",".join(BENCHMARKS), help="also lenet")
+    parser.add_argument("--filter", default="", help="only rows that contain every one of these words")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--device", action="append", help="cpu and opencl without it")
+    parser.add_argument("--opencl", default="opencl", help="the OpenCL device, as slimcl --device names it")
     options = parser.parse_args()
-    devices = options.device or ["cpu", "opencl"]
-    times = lenet(options.build, devices, options.rounds)
-    result = {"lenet_train_step": {"batch": 64, "pytorch_ms": times["pytorch"], "devices": {
-        d: {"ms": times[d], "ratio_to_pytorch": times["pytorch"] / times[d], "ratio_to_cpu": times.get("cpu", times[d]) / times[d]}
-        for d in devices}}, "gemm": {d: gemm(options.build, d) for d in devices}}
-    if options.json:
-        print(json.dumps(result, indent=2))
-        return
-    print(f"{'LeNet train step, batch 64':32} {'ms':>9} {'to PyTorch':>11} {'to cpu':>8}")
-    print(f"{'pytorch':32} {times['pytorch']:9.2f} {1:11.2f}")
-    for name, row in result["lenet_train_step"]["devices"].items():
-        print(f"{name:32} {row['ms']:9.2f} {row['ratio_to_pytorch']:11.2f} {row['ratio_to_cpu']:8.2f}")
-    for name, rows in result["gemm"].items():
-        print(f"\n{'matrix product on ' + name:32} {'m':>6} {'n':>6} {'k':>6} {'GFLOP/s':>9} {'to OpenBLAS':>12}")
-        for row in rows:
-            print(f"{row['case']:32} {row['m']:6} {row['n']:6} {row['k']:6} {row['slim_gflops']:9.1f} {row['ratio']:12.2f}")
+    unknown = set(options.parts.split(",")) - set(PARTS)
+    if unknown:
+        parser.error(f"unknown parts {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    options.output.mkdir(parents=True, exist_ok=True)
+    path = options.output / "results.json"
+    results = json.loads(path.read_text()) if path.exists() else {}
+    comparison = Comparison(options)
+    work = {
+        "conv": comparison.conv,
+        "nets": comparison.all_nets,
+        "gemm": comparison.gemm,
+        "start": comparison.start,
+        "host": comparison.host,
+    }
+    try:
+        for part in options.parts.split(","):
+            work[part](results)
+        comparison.machine(results)
+    finally:  # what was measured stays, also after a failure
+        comparison.close()
+        path.write_text(json.dumps(results, indent=1))
+    print(report.write(results, options.output))
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Failure as why:
+        sys.exit(f"compare: {why}")

@@ -1,0 +1,398 @@
+"""The table of figures: what was measured, what is asked for, and charts."""
+
+import html
+import math
+
+PASSES = ("forward", "input_gradient", "weights_gradient")
+LOGITS_BOUND, LOSS_BOUND, UPDATE_BOUND = 1e-3, 1e-4, 0.05  # see Comparison.difference
+
+
+def mean(ratios):
+    return math.exp(sum(map(math.log, ratios)) / len(ratios))
+
+
+def group(row):
+    kh, kw, channels, _ = row["filter"]
+    if row["op"] == "depthwise":
+        return "depthwise"
+    if channels < 8:
+        return "7x7 s2 first layer"
+    return "3x3 s1" if kh == kw == 3 and row["stride"] == 1 else "1x1, 5x5, 1x7, 7x1, 3x3 s2"
+
+
+class Figures:
+    """Lines of the table: what, against what, how it is judged, measured, wanted."""
+
+    def __init__(self):
+        self.lines = []
+
+    def add(self, what, against, judged, value, wanted, most=False):
+        if value is not None:
+            met = value <= wanted if most else value >= wanted
+            self.lines.append(
+                {
+                    "what": what,
+                    "against": against,
+                    "judged": judged,
+                    "value": value,
+                    "wanted": wanted,
+                    "most": most,
+                    "met": met,
+                }
+            )
+
+    def ratios(self, what, against, ratios, wanted, each=True):
+        if ratios:
+            worst = min(ratios, key=ratios.get)
+            if each:
+                self.add(what, against, f"each; least: {worst}", ratios[worst], wanted)
+            else:
+                self.add(what, against, "geometric mean", mean(ratios.values()), wanted)
+
+
+def conv_figures(figures, rows):
+    def some(key, batch=None, **wanted):
+        return {
+            name: row[key]
+            for name, row in rows.items()
+            if (batch is None or row["input"][0] == batch)
+            and all(group(row) == v if k == "group" else row[k] == v for k, v in wanted.items())
+        }
+
+    peers = "best of oneDNN and PyTorch"
+    wanted = {
+        "3x3 s1": (2.0, 1.9, 1.8),
+        "1x1, 5x5, 1x7, 7x1, 3x3 s2": (0.9, 0.9, 0.9),
+        "7x7 s2 first layer": (0.9, None, 1.0),
+        "depthwise": (0.8, 0.8, 0.8),
+    }
+    for name, targets in wanted.items():
+        for what, target in zip(PASSES, targets):
+            if target:
+                figures.ratios(
+                    f"{name}, batch 8, {what}", peers, some("ratio", 8, group=name, **{"pass": what}), target
+                )
+    figures.ratios(
+        "3x3 s1, batch 1, forward", peers, some("ratio", 1, group="3x3 s1", **{"pass": "forward"}), 1.9, False
+    )
+    for name, targets in wanted.items():
+        for what, target in zip(PASSES, targets):
+            if target and name != "3x3 s1":
+                target = 0.9 if name == "depthwise" else target
+                figures.ratios(
+                    f"{name}, batch 1, {what}", peers, some("ratio", 1, group=name, **{"pass": what}), target, False
+                )
+    figures.ratios("all of the list, forward", peers, some("ratio", **{"pass": "forward"}), 1.3, False)
+    figures.ratios(
+        "all of the list, gradients",
+        peers,
+        {k: v["ratio"] for k, v in rows.items() if v["pass"] != "forward"},
+        1.25,
+        False,
+    )
+    figures.ratios(
+        "the list on OpenCL, where it takes 1 ms or more",
+        "our CPU backend",
+        {k: v["opencl_to_cpu"] for k, v in rows.items() if v["cpu_ms"] >= 1},
+        0.85,
+    )
+
+
+def net_figures(figures, nets):
+    for name, entry in nets.items():
+        net, mode, _ = name.split()
+        if mode == "train":
+            wanted = {"resnet_v1_50": 1.4, "vgg_16": 2.0}.get(net, 1.25)
+        else:
+            wanted = {"resnet_v1_50": 1.5, "vgg_16": 2.5}.get(net, 1.4)
+        if net != "lenet" and "ratio" in entry:
+            figures.add(
+                name, "best of " + ", ".join(entry["peers"]), f"fastest: {entry['best']}", entry["ratio"], wanted
+            )
+    figures.ratios("the nets on OpenCL", "our CPU backend", {k: v["opencl_to_cpu"] for k, v in nets.items()}, 0.85)
+    for name, entry in nets.items():
+        if entry.get("memory") and entry["memory"]["ratio"] is not None:
+            figures.add(
+                f"{name}, memory beyond weights", "PyTorch", "at most", entry["memory"]["ratio"], 0.6, most=True
+            )
+    if nets:
+        figures.add(
+            "steps of the nets on OpenCL that fall back",
+            "-",
+            "at most",
+            sum(e["opencl"]["cpu_steps"] for e in nets.values()),
+            0,
+            most=True,
+        )
+
+
+def other_figures(figures, results):
+    if "start" in results:
+        figures.add(
+            "second process, resnet_v1_50, seconds more than steady",
+            "-",
+            "at most",
+            results["start"]["added_s"],
+            0.3,
+            most=True,
+        )
+        figures.add(
+            "first process, kernels compiled, seconds",
+            "-",
+            "at most",
+            results["start"]["first_process_s"],
+            8,
+            most=True,
+        )
+    for device, most in (("opencl", 5), ("cpu", 1)):
+        if "host" in results:
+            figures.add(
+                f"host cost of a step on {device}, microseconds",
+                "-",
+                "at most",
+                results["host"][device]["us_per_step"],
+                most,
+                most=True,
+            )
+
+
+def figures_of(results):
+    figures = Figures()
+    conv_figures(figures, results.get("conv", {}))
+    net_figures(figures, results.get("nets", {}))
+    other_figures(figures, results)
+    return figures.lines
+
+
+# --- tables: a title, heads, rows of cells -------------------------------------------------------------------------------------------
+
+
+def number(value, digits=2):
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def figure_table(results):
+    rows = [
+        [
+            f["what"],
+            f["against"],
+            number(f["value"]),
+            ("<= " if f["most"] else ">= ") + number(f["wanted"]),
+            "met" if f["met"] else "MISSED",
+            f["judged"],
+        ]
+        for f in figures_of(results)
+    ]
+    return "Figures", ["work", "against", "measured", "wanted", "", "judged by"], rows
+
+
+def conv_table(results):
+    peak = results.get("machine", {}).get("peak_gflops")
+    rows = []
+    for name, r in results.get("conv", {}).items():
+        gflops = r["mflop"] / r["cpu_ms"]
+        rows.append(
+            [
+                name,
+                number(r["cpu_ms"], 3),
+                number(gflops, 1),
+                number(100 * gflops / peak, 0) if peak else "-",
+                r["kernel"],
+                number(r.get("onednn_ms"), 3),
+                number(r.get("pytorch_ms"), 3),
+                number(r["ratio"]),
+                number(r["opencl_ms"], 3),
+                number(r["opencl_to_cpu"]),
+            ]
+        )
+    return (
+        "Convolutions: milliseconds on the CPU backend, oneDNN, PyTorch and OpenCL",
+        ["", "cpu", "GFLOP/s", "% of peak", "kernel", "onednn", "pytorch", "ratio", "opencl", "to cpu"],
+        rows,
+    )
+
+
+def check(entry, mode):
+    """The largest difference of outputs, and whether it is within the bound."""
+    bounds = (LOSS_BOUND, UPDATE_BOUND) if mode == "train" else (LOGITS_BOUND,)
+    pairs = [
+        (d, b) for by_device in entry["differences"].values() for ds in by_device.values() for d, b in zip(ds, bounds)
+    ]
+    return f"{max(d for d, _ in pairs):.1e}" + ("" if all(d <= b for d, b in pairs) else " DIFFERS") if pairs else "-"
+
+
+def net_table(results):
+    rows = []
+    for name, e in results.get("nets", {}).items():
+        peers = [number(e["peers"].get(p), 1) for p in ("torch", "opencv", "tensorflow")]
+        memory = e.get("memory") or {}
+        rows.append(
+            [
+                name,
+                number(e["cpu"]["median_ms"], 1),
+                number(e["cpu"]["percent_of_peak"], 0),
+                *peers,
+                number(e.get("ratio")),
+                number(e["opencl"]["median_ms"], 1),
+                number(e["opencl_to_cpu"]),
+                check(e, name.split()[1]),
+                number(memory["ours"] / 1e6, 0) if memory else "-",
+                number(memory["pytorch"] / 1e6, 0) if memory else "-",
+                e["ways"].get("torch", "-"),
+            ]
+        )
+    return (
+        "Nets: milliseconds; difference of outputs; memory beyond weights, gradients, momentum and the empty process in MB",
+        [
+            "",
+            "cpu",
+            "% of peak",
+            "pytorch",
+            "opencv",
+            "tensorflow",
+            "ratio",
+            "opencl",
+            "to cpu",
+            "difference",
+            "memory",
+            "of pytorch",
+            "pytorch's way",
+        ],
+        rows,
+    )
+
+
+def gemm_table(results):
+    rows = [
+        [
+            name,
+            *(number(r.get(k), 1) for k in ("cpu", "opencl", "openblas", "clblast")),
+            number(r["cpu"] / r["openblas"]) if r.get("cpu") and r.get("openblas") else "-",
+        ]
+        for name, r in results.get("gemm", {}).items()
+    ]
+    return "Matrix products: GFLOP/s", ["", "cpu", "opencl", "openblas", "clblast on opencl", "cpu to openblas"], rows
+
+
+def host_table(results):
+    rows = [
+        [device, number(h["us_per_step"]), str(h["steps"]), number(h["launch_us"], 1)]
+        for device, h in results.get("host", {}).items()
+    ]
+    return (
+        "The host's part: microseconds a step of resnet_v1_50 without a wait, and of a launch that computes next to nothing",
+        ["", "a step", "steps", "a launch"],
+        rows,
+    )
+
+
+TABLES = (figure_table, conv_table, net_table, gemm_table, host_table)
+
+
+def heading(results):
+    machine = results.get("machine", {})
+    peers = ", ".join(results.get("peers", {}).values())
+    return (
+        f"{machine.get('cpu')}, {machine.get('cores')} cores, {machine.get('isa')}, measured peak {number(machine.get('peak_gflops'), 1)} "
+        f"GFLOP/s float32; OpenCL: {machine.get('opencl')}; beside {peers}"
+    )
+
+
+def text(results):
+    parts = [heading(results)]
+    for table in TABLES:
+        title, heads, rows = table(results)
+        if rows:
+            widths = [max(len(str(row[i])) for row in [heads] + rows) for i in range(len(heads))]
+            lines = [
+                "  ".join(
+                    str(cell).ljust(w) if i == 0 else str(cell).rjust(w) for i, (cell, w) in enumerate(zip(row, widths))
+                ).rstrip()
+                for row in [heads] + rows
+            ]
+            parts.append("\n".join([title, *lines]))
+    figures = figures_of(results)
+    parts.append(f"{sum(f['met'] for f in figures)} of {len(figures)} figures met")
+    return "\n\n".join(parts) + "\n"
+
+
+# --- the page: bars of ratios, with a line where both sides are equal ----------------------------------------------------------------
+
+BAR, GAP, LABEL, WIDTH = 16, 6, 330, 560
+
+
+def chart(title, bars):
+    """bars: (label, ratio, wanted or None)."""
+    if not bars:
+        return ""
+    scale = WIDTH / max(max(ratio for _, ratio, _ in bars), 1.2)
+    height = len(bars) * (BAR + GAP) + GAP
+    parts = [f'<h2>{html.escape(title)}</h2><svg width="{LABEL + WIDTH + 60}" height="{height}" role="img">']
+    for i, (label, ratio, wanted) in enumerate(bars):
+        y = GAP + i * (BAR + GAP)
+        colour = "#2a7" if ratio >= (wanted or 1) else "#c63"
+        parts.append(
+            f'<text x="{LABEL - 8}" y="{y + 12}" text-anchor="end">{html.escape(label)}</text>'
+            f'<rect x="{LABEL}" y="{y}" width="{ratio * scale:.1f}" height="{BAR}" fill="{colour}"/>'
+            f'<text x="{LABEL + ratio * scale + 4:.1f}" y="{y + 12}">{ratio:.2f}</text>'
+        )
+        if wanted:
+            parts.append(
+                f'<rect x="{LABEL + wanted * scale:.1f}" y="{y - 2}" width="2" height="{BAR + 4}" fill="#222"/>'
+            )
+    parts.append(
+        f'<line x1="{LABEL + scale:.1f}" x2="{LABEL + scale:.1f}" y1="0" y2="{height}" stroke="#888" stroke-dasharray="3"/></svg>'
+    )
+    return "".join(parts)
+
+
+def page(results):
+    figures = [f for f in figures_of(results) if not f["most"]]
+    charts = [
+        chart(
+            "Figures: how many times as fast; the mark is what is wanted",
+            [(f["what"], f["value"], f["wanted"]) for f in figures],
+        )
+    ]
+    for what in PASSES:
+        rows = {k: r for k, r in results.get("conv", {}).items() if r["pass"] == what}
+        charts.append(
+            chart(
+                f"Convolutions, {what}: to the best of oneDNN and PyTorch",
+                [(k, r["ratio"], None) for k, r in rows.items()],
+            )
+        )
+    charts.append(
+        chart(
+            "Nets: to the best peer",
+            [(k, e["ratio"], None) for k, e in results.get("nets", {}).items() if "ratio" in e],
+        )
+    )
+    charts.append(
+        chart(
+            "Nets: OpenCL to the CPU backend",
+            [(k, e["opencl_to_cpu"], 0.85) for k, e in results.get("nets", {}).items()],
+        )
+    )
+    tables = []
+    for table in TABLES:
+        title, heads, rows = table(results)
+        if rows:
+            cells = "".join("<tr>" + "".join(f"<td>{html.escape(str(c))}</td>" for c in row) + "</tr>" for row in rows)
+            tables.append(
+                f"<h2>{html.escape(title)}</h2><table><tr>"
+                + "".join(f"<th>{html.escape(h)}</th>" for h in heads)
+                + f"</tr>{cells}</table>"
+            )
+    style = "body{font:14px sans-serif;margin:2em}svg text{font-size:12px}td,th{padding:1px 8px;text-align:right}td:first-child{text-align:left}"
+    return (
+        f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>SlimCL beside its peers</title><style>{style}</style>'
+        f"<h1>SlimCL beside its peers</h1><p>{html.escape(heading(results))}</p>{''.join(charts)}{''.join(tables)}</html>\n"
+    )
+
+
+def write(results, folder):
+    """Writes table.txt and table.html into the folder. Returns the text."""
+    (folder / "table.txt").write_text(text(results))
+    (folder / "table.html").write_text(page(results))
+    return text(results)
