@@ -1,29 +1,25 @@
 /*
- * The forward pass and, with turned weights, the gradient by input. Two schedules. Fused, for few channels: all weights
- * are transformed first, then each task takes a block of tiles from inputs to outputs in memory of its own. Staged, for
- * many channels: a block of tiles is transformed, then each task takes a panel of output channels, whose weights it
- * transforms a row of points at a time just before their products: no more than that row is ever in memory.
+ * The forward pass and, with turned weights, the gradient by input. Two schedules. Fused, for few channels: each task
+ * takes a block of tiles from inputs to outputs; each worker has transformed all weights for itself before its first
+ * block, which takes less time than to fetch them from another core's cache. Staged, for many channels: a block of
+ * tiles is transformed, then each task takes a panel of output channels, whose weights it transforms a row of points at
+ * a time just before their products: no more than that row is ever in memory.
  */
 #include "backend/cpu/winograd_transform.h"
 
 #define FUSED_TILES (2 * TILE_ROWS * (TILE_ROWS > 6 ? 1 : 2))
 #define STAGED_TILES 140
-#define FUSED_WEIGHTS (128 * 128) /* the most that are transformed in advance */
-#define FEW_WEIGHTS (96 * 96)     /* up to here few tiles are fused too */
-#define K_STAGED 128              /* channels whose weights are transformed at once in the staged schedule */
-#define TAPS_FUSED 16             /* the same in the fused one */
-#define LEAST_CHANNELS 16
-#define LEAST_TILES 4
+#define FUSED_WEIGHTS (96 * 96) /* the most that each worker transforms for itself */
+#define K_STAGED 128            /* channels whose weights are transformed at once in the staged schedule */
+#define TAPS_FUSED 16           /* the same in the fused one */
 
 bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const tile_epilogue *epilogue)
 {
   const int panels = pieces(w->oc, TILE_COLUMNS), threads = slim_threads_count(step->device->threads);
-  if (w->c < LEAST_CHANNELS || w->oc < LEAST_CHANNELS || epilogue->activation > SLIM_ACTIVATION_RELU6 ||
-      !CPU_OP(winograd_tiles)(w) || w->tiles < LEAST_TILES) {
+  if (epilogue->activation > SLIM_ACTIVATION_RELU6 || !CPU_OP(winograd_tiles)(w)) {
     return false;
   }
-  const size_t weights = (size_t)w->c * (size_t)w->oc;
-  w->staged = weights > FUSED_WEIGHTS || (weights > FEW_WEIGHTS && w->tiles <= STAGED_TILES);
+  w->staged = (size_t)w->c * (size_t)w->oc > FUSED_WEIGHTS;
   w->blocks = pieces(w->tiles, w->staged ? STAGED_TILES : FUSED_TILES);
   if (!w->staged) {
     w->blocks = pieces(w->blocks, threads) * threads;
@@ -67,27 +63,29 @@ static size_t taps_floats(const winograd *w)
   return (size_t)taps_channels(w) * (size_t)(w->kernel * w->kernel) * TILE_COLUMNS;
 }
 
-/* Transformed weights: fused all, [panel][point][c][width]; staged a row of points. */
+/* Transformed weights of a worker: fused all, [panel][point][c][width]; staged a row of points. */
 static size_t filter_floats(const winograd *w)
 {
   return w->staged ? (size_t)N * (size_t)taps_channels(w) * TILE_COLUMNS
                    : whole_lines((size_t)POINTS * (size_t)w->c * panels_width((size_t)w->oc));
 }
 
+#define FLAG_FLOATS 16 /* a line of its own for the flag */
+
 static size_t worker_floats(const winograd *w)
 {
-  return products_floats(w) + taps_floats(w) + (w->staged ? filter_floats(w) : inputs_floats(w));
+  return FLAG_FLOATS + products_floats(w) + taps_floats(w) + filter_floats(w) + (w->staged ? 0 : inputs_floats(w));
 }
 
 size_t CPU_OP(winograd_workspace)(const winograd *w, const slim_cpu_step *step)
 {
-  const size_t workers = (size_t)slim_threads_count(step->device->threads);
-  return workers * worker_floats(w) + (w->staged ? inputs_floats(w) : filter_floats(w));
+  return (size_t)slim_threads_count(step->device->threads) * worker_floats(w) + (w->staged ? inputs_floats(w) : 0);
 }
 
-/* A worker's memory, divided; what all share. */
+/* A worker's memory, divided. Staged, all share the inputs. */
 typedef struct places {
-  float *shared, *products, *taps, *own;
+  float *inputs, *products, *taps, *filters;
+  bool *ready; /* fused: the weights are transformed */
 } places;
 
 typedef struct job {
@@ -101,10 +99,14 @@ typedef struct job {
 static places places_of(const job *j, int worker)
 {
   const winograd *w = j->w;
-  places p = { .shared = j->workspace };
-  p.products = p.shared + (w->staged ? inputs_floats(w) : filter_floats(w)) + (size_t)worker * worker_floats(w);
+  float *own = j->workspace + (w->staged ? inputs_floats(w) : 0) + (size_t)worker * worker_floats(w);
+  places p = { .products = own, .inputs = j->workspace };
   p.taps = p.products + products_floats(w);
-  p.own = p.taps + taps_floats(w);
+  p.filters = p.taps + taps_floats(w);
+  p.ready = (bool *)(p.filters + filter_floats(w));
+  if (!w->staged) {
+    p.inputs = p.filters + filter_floats(w) + FLAG_FLOATS;
+  }
   return p;
 }
 
@@ -191,21 +193,33 @@ static void multiply(const float *a, size_t a_step, const float *b, float *c, in
   }
 }
 
-/* --- fused
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- fused ------------------------------------------------------------------------------------------------------- */
 
-static void filter_task(void *user, int number, int worker)
+static void filter_all(const job *j, const places *p)
 {
-  const job *j = user;
   const winograd *w = j->w;
-  const places p = places_of(j, worker);
-  const int chunks = pieces(w->c, TAPS_FUSED), k = number % chunks * TAPS_FUSED, n0 = number / chunks * TILE_COLUMNS;
-  const int width = panel_width(at_most(TILE_COLUMNS, w->oc - n0)), count = at_most(TAPS_FUSED, w->c - k);
-  const size_t point = (size_t)w->c * (size_t)width;
-  float *to = p.shared + (size_t)POINTS * (size_t)w->c * (size_t)n0 + (size_t)k * (size_t)width;
-  CPU_OP(winograd_taps)(w, j->weights, n0, k, count, p.taps);
-  for (int row = 0; row < N; row++) {
-    CPU_OP(winograd_filter)(w, p.taps, count, row, width, to + (size_t)(row * N) * point, point);
+  for (int n0 = 0; n0 < w->oc; n0 += TILE_COLUMNS) {
+    const int width = panel_width(at_most(TILE_COLUMNS, w->oc - n0));
+    const size_t point = (size_t)w->c * (size_t)width;
+    for (int k = 0; k < w->c; k += TAPS_FUSED) {
+      const int count = at_most(TAPS_FUSED, w->c - k);
+      float *to = p->filters + (size_t)POINTS * (size_t)w->c * (size_t)n0 + (size_t)k * (size_t)width;
+      CPU_OP(winograd_taps)(w, j->weights, n0, k, count, p->taps);
+      for (int row = 0; row < N; row++, to += N * point) {
+        CPU_OP(winograd_filter)(w, p->taps, count, row, width, to, point);
+      }
+    }
+  }
+  *p->ready = true;
+}
+
+static void open_tile(const job *j, const places *p, int number, int at)
+{
+  const winograd *w = j->w;
+  const size_t step = winograd_step(w->block, WINOGRAD_K);
+  float *to = p->inputs + (size_t)at * WINOGRAD_K;
+  for (int k = 0; k < w->c; k += WINOGRAD_K, to += POINTS * step) {
+    CPU_OP(winograd_open)(w, j->in, number, k, to, step);
   }
 }
 
@@ -216,18 +230,18 @@ static void fused_task(void *user, int number, int worker)
   const places p = places_of(j, worker);
   const int first = number * w->block, count = at_most(w->block, w->tiles - first);
   const size_t in_step = winograd_step(w->block, WINOGRAD_K), out_step = winograd_step(w->block, TILE_COLUMNS);
-  for (int t = 0; t < count; t++) {
-    for (int k = 0; k < w->c; k += WINOGRAD_K) {
-      CPU_OP(winograd_open)
-      (w, j->in, first + t, k, p.own + (size_t)(k / WINOGRAD_K) * POINTS * in_step + (size_t)t * WINOGRAD_K, in_step);
-    }
+  if (!*p.ready) {
+    filter_all(j, &p);
   }
-  const float *b = p.shared;
+  for (int t = 0; t < count; t++) {
+    open_tile(j, &p, first + t, t);
+  }
+  const float *b = p.filters;
   for (int n0 = 0; n0 < w->oc; n0 += TILE_COLUMNS) {
     const int columns = at_most(TILE_COLUMNS, w->oc - n0), width = panel_width(columns);
     for (int i = 0; i < POINTS; i++, b += (size_t)w->c * (size_t)width) {
-      multiply(p.own + (size_t)i * in_step, POINTS * in_step, b, p.products + (size_t)i * out_step, count, w->c, width,
-               false);
+      multiply(p.inputs + (size_t)i * in_step, POINTS * in_step, b, p.products + (size_t)i * out_step, count, w->c,
+               width, false);
     }
     for (int t = 0; t < count; t++) {
       close_tile(j, first + t, p.products + (size_t)t * TILE_COLUMNS, out_step, n0, columns);
@@ -235,19 +249,14 @@ static void fused_task(void *user, int number, int worker)
   }
 }
 
-/* --- staged
- * ----------------------------------------------------------------------------------------------------------- */
+/* --- staged ------------------------------------------------------------------------------------------------------- */
 
 static void open_piece(void *user, size_t begin, size_t end, int worker)
 {
   const job *j = user;
-  const winograd *w = j->w;
   const places p = places_of(j, worker);
-  const size_t blocks = (size_t)pieces(w->c, WINOGRAD_K), step = winograd_step(w->block, WINOGRAD_K);
-  for (size_t i = begin; i < end; i++) {
-    const size_t t = i / blocks, block = i % blocks;
-    CPU_OP(winograd_open)
-    (w, j->in, j->first + (int)t, (int)block * WINOGRAD_K, p.shared + block * POINTS * step + t * WINOGRAD_K, step);
+  for (size_t t = begin; t < end; t++) {
+    open_tile(j, &p, j->first + (int)t, (int)t);
   }
 }
 
@@ -263,13 +272,13 @@ static void staged_task(void *user, int number, int worker)
   for (int k = 0; k < w->c; k += K_STAGED) {
     const int depth = at_most(K_STAGED, w->c - k);
     const size_t point = (size_t)depth * (size_t)width;
-    const float *a = p.shared + (size_t)(k / WINOGRAD_K) * POINTS * in_step + (size_t)begin * WINOGRAD_K;
+    const float *a = p.inputs + (size_t)(k / WINOGRAD_K) * POINTS * in_step + (size_t)begin * WINOGRAD_K;
     CPU_OP(winograd_taps)(w, j->weights, n0, k, depth, p.taps);
     for (int i = 0; i < POINTS; i++) {
       if (i % N == 0) {
-        CPU_OP(winograd_filter)(w, p.taps, depth, i / N, width, p.own, point);
+        CPU_OP(winograd_filter)(w, p.taps, depth, i / N, width, p.filters, point);
       }
-      multiply(a + (size_t)i * in_step, POINTS * in_step, p.own + (size_t)(i % N) * point,
+      multiply(a + (size_t)i * in_step, POINTS * in_step, p.filters + (size_t)(i % N) * point,
                p.products + (size_t)i * out_step, end - begin, depth, width, k > 0);
     }
   }
@@ -285,13 +294,15 @@ void CPU_OP(winograd_run)(const slim_cpu_step *step, const winograd *w, const fl
   const int panels = pieces(w->oc, TILE_COLUMNS);
   slim_threads *threads = step->device->threads;
   if (!w->staged) {
-    slim_threads_run(threads, panels * pieces(w->c, TAPS_FUSED), filter_task, &j);
+    for (int i = 0; i < slim_threads_count(threads); i++) {
+      *places_of(&j, i).ready = false;
+    }
     slim_threads_run(threads, w->blocks, fused_task, &j);
     return;
   }
   for (; j.first < w->tiles; j.first += w->block) {
     j.count = at_most(w->block, w->tiles - j.first);
-    slim_cpu_for(step, (size_t)j.count * (size_t)pieces(w->c, WINOGRAD_K), 8, open_piece, &j);
+    slim_cpu_for(step, (size_t)j.count, 1 + 512 / (size_t)w->c, open_piece, &j);
     slim_threads_run(threads, panels * w->parts, staged_task, &j);
   }
 }

@@ -84,7 +84,7 @@ static inline size_t winograd_step(int tiles, int row)
   return (size_t)tiles * (size_t)row + 16;
 }
 
-/* Completes the geometry. @return false when it is none for these transforms. */
+/* Completes the geometry. @return false when it is none for these transforms, or too small. */
 bool CPU_OP(winograd_tiles)(winograd *w);
 /* B^T d B of channels [k, k + WINOGRAD_K) of tile number to to[point * step + channel - k]. */
 void CPU_OP(winograd_open)(const winograd *w, const float *in, int number, int k, float *to, size_t step);

@@ -9,14 +9,14 @@
 #define CHUNK_TILES 196
 #define CHUNK_FLOATS (1 << 21) /* of both transforms; they stay in the last-level cache */
 #define LEAST_CHUNK 32
-#define AHEAD 4 /* rows of dw that are fetched before their turn */
-#define LEAST_CHANNELS 16
-#define LEAST_TILES 8
+#define AHEAD 4     /* rows of dw that are fetched before their turn */
+#define FEW_TILES 8 /* for fewer, many weights are summed directly */
+#define MANY_WEIGHTS (256 * 256)
 #define TASKS 4 /* of a worker, wanted at least */
 
 bool CPU_OP(winograd_gradient_plan)(winograd *w, const slim_cpu_step *step)
 {
-  if (w->c < LEAST_CHANNELS || w->oc < LEAST_CHANNELS || !CPU_OP(winograd_tiles)(w) || w->tiles < LEAST_TILES) {
+  if (!CPU_OP(winograd_tiles)(w) || (w->tiles < FEW_TILES && (size_t)w->c * (size_t)w->oc > MANY_WEIGHTS)) {
     return false;
   }
   const int room = CHUNK_FLOATS / (POINTS * (w->c + w->oc));
@@ -28,8 +28,9 @@ bool CPU_OP(winograd_gradient_plan)(winograd *w, const slim_cpu_step *step)
   return true;
 }
 
-/* --- memory: inputs [k block][point][tile][WINOGRAD_K], outputs [panel][point][tile][TILE_COLUMNS], sums of the
- * workers -- */
+/* --- memory ------------------------------------------------------------------------------------------------------- */
+
+/* Inputs [k block][point][tile][WINOGRAD_K], outputs [panel][point][tile][TILE_COLUMNS], sums of the workers. */
 
 static size_t inputs_step(const winograd *w)
 {
@@ -80,8 +81,7 @@ typedef struct job {
   int first, count; /* tiles of the chunk */
 } job;
 
-/* --- A dY A^T
- * --------------------------------------------------------------------------------------------------------- */
+/* --- A dY A^T ---------------------------------------------------------------------------------------------------- */
 
 /* VL channels (or fewer): columns, then rows. What the next tile to the right brings is fetched. */
 CPU_INLINE void spread_channels(const winograd *w, const float *from, int rows, int columns, int count, int m,
@@ -151,8 +151,7 @@ static void transform_piece(void *user, size_t begin, size_t end, int worker)
   }
 }
 
-/* --- products, and back to taps
- * ----------------------------------------------------------------------------------------- */
+/* --- products, and back to taps ---------------------------------------------------------------------------------- */
 
 CPU_INLINE void gather_channels(const float *sums, size_t step, float *dw, size_t tap, int count, bool add, int kernel)
 {
@@ -184,7 +183,7 @@ static void gather_panel(const job *j, const float *sums, size_t step, int k, in
   const bool add = j->first > 0;
   for (int r = 0; r < rows; r++) {
     for (int t = 0; t < w->kernel * w->kernel; t++) {
-      const float *ahead = j->dw + (size_t)t * tap + (size_t)(k + r + AHEAD) * (size_t)w->oc + n0;
+      const float *ahead = j->dw + (size_t)t * tap + (size_t)(k + at_most(r + AHEAD, rows - 1)) * (size_t)w->oc + n0;
       __builtin_prefetch(ahead, 1);
       __builtin_prefetch(ahead + TILE_COLUMNS - 1, 1);
     }

@@ -4,6 +4,10 @@
 
 #include "backend/cpu/winograd.h"
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #define N WINOGRAD_N
 #define POINTS WINOGRAD_POINTS
 #define PA 0.75f /* the points are 0, PA, -PA, PB, -PB and infinity */
@@ -96,24 +100,44 @@ CPU_INLINE void gather_taps(const vec *v, int s, vec *g, int gs, int kernel)
   g[(kernel - 1) * gs] += v[5 * s];
 }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+CPU_INLINE __m256i first_lanes(int count)
+{
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), lane);
+}
+#endif
+
 /* The first count floats, zeros behind them. */
 CPU_INLINE vec load_some(const float *p, int count)
 {
-  float v[VL] = { 0 };
   if (count >= VL) {
     return vec_load(p);
   }
+#if defined(__AVX512F__)
+  return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1u), p);
+#elif defined(__AVX2__)
+  return (vec)_mm256_maskload_ps(p, first_lanes(count));
+#else
+  float v[VL] = { 0 };
   memcpy(v, p, (size_t)count * sizeof *p);
   return vec_load(v);
+#endif
 }
 
 CPU_INLINE void store_some(float *p, vec v, int count)
 {
   if (count >= VL) {
     vec_store(p, v);
-  } else {
-    memcpy(p, &v, (size_t)count * sizeof *p);
+    return;
   }
+#if defined(__AVX512F__)
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << count) - 1u), (__m512)v);
+#elif defined(__AVX2__)
+  _mm256_maskstore_ps(p, first_lanes(count), (__m256)v);
+#else
+  memcpy(p, &v, (size_t)count * sizeof *p);
+#endif
 }
 
 /* Where a tile lies: its image and its first output. */
