@@ -11,12 +11,21 @@
 
 #define SLIM_GEMM_COLUMNS (2 * SLIM_WIDTH)
 #define SLIM_GEMM_DEPTH 256 /* of a block of k */
+/* Tiles have many rows, or, where few are left, some or a few: of each height there is a loop of its own. */
 #if SLIM_WIDTH == 16
 #define SLIM_GEMM_ROWS 14
-#define SLIM_GEMM_EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
+#define SLIM_GEMM_SOME_ROWS 8
+#define SLIM_GEMM_FEW_ROWS 4
+#define SLIM_GEMM_EACH_FEW(X) X(0) X(1) X(2) X(3)
+#define SLIM_GEMM_EACH_SOME(X) SLIM_GEMM_EACH_FEW(X) X(4) X(5) X(6) X(7)
+#define SLIM_GEMM_EACH(X) SLIM_GEMM_EACH_SOME(X) X(8) X(9) X(10) X(11) X(12) X(13)
 #else
 #define SLIM_GEMM_ROWS 6
-#define SLIM_GEMM_EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5)
+#define SLIM_GEMM_SOME_ROWS 4
+#define SLIM_GEMM_FEW_ROWS 2
+#define SLIM_GEMM_EACH_FEW(X) X(0) X(1)
+#define SLIM_GEMM_EACH_SOME(X) SLIM_GEMM_EACH_FEW(X) X(2) X(3)
+#define SLIM_GEMM_EACH(X) SLIM_GEMM_EACH_SOME(X) X(4) X(5)
 #endif
 #define SLIM_GEMM_A_STRIDE (SLIM_GEMM_DEPTH + 16) /* between the rows of a packed tile of a */
 
@@ -31,25 +40,69 @@ typedef struct slim_gemm_out {
   __global const float *residual; /* of the tile's first element; NULL: none */
 } slim_gemm_out;
 
-/* A tile whose last columns are missing, element by element. */
-static inline void slim_gemm_store_edge(const float *part, const slim_gemm_out o)
+/* The first count floats of a vector, in at most four parts; the rest are 0. */
+static inline SLIM_FLOATW slim_gemm_get(__global const float *from, const int count)
 {
-  for (int row = 0; row < min(o.rows, SLIM_GEMM_ROWS); row++) {
-    __global float *y = o.y + (size_t)row * o.stride;
-    for (int i = 0; i < min(o.columns, SLIM_GEMM_COLUMNS); i++) {
-      const float value = part[row * SLIM_GEMM_COLUMNS + i];
-      const float sum = o.first ? value : value + y[i];
-      y[i] = o.last ? slim_epilogue_at(sum, o.bias, i, o.residual, (size_t)row * o.stride + i, o.epilogue) : sum;
+  if (count >= SLIM_WIDTH) {
+    return SLIM_LOADW(0, from);
+  }
+  float part[SLIM_WIDTH] = { 0.0f };
+  for (int i = 0; i < count; i++) {
+    part[i] = from[i];
+  }
+  return SLIM_LOADW(0, part);
+}
+
+/* Stores the first count of a vector's floats. */
+static inline void slim_gemm_put(__global float *to, const float *part, const int count)
+{
+  int at = 0;
+  if (count >= SLIM_WIDTH) {
+    SLIM_STOREW(SLIM_LOADW(0, part), 0, to);
+    return;
+  }
+#if SLIM_WIDTH == 16
+  if ((count & 8) != 0) {
+    vstore8(vload8(0, part), 0, to);
+    at = 8;
+  }
+#endif
+  if ((count & 4) != 0) {
+    vstore4(vload4(0, part + at), 0, to + at);
+    at += 4;
+  }
+  for (int i = at; i < count; i++) {
+    to[i] = part[i];
+  }
+}
+
+/* A tile whose last columns are missing. */
+static inline void slim_gemm_store_edge(float *part, const slim_gemm_out o)
+{
+  for (int side = 0; side < 2 && side * SLIM_WIDTH < o.columns; side++) {
+    const int count = o.columns - side * SLIM_WIDTH;
+    const bool biased = o.last && o.epilogue.has_bias;
+    const SLIM_FLOATW base = biased ? slim_gemm_get(o.bias + side * SLIM_WIDTH, count) : (SLIM_FLOATW)(0.0f);
+    for (int row = 0; row < min(o.rows, SLIM_GEMM_ROWS); row++) {
+      __global float *y = o.y + (size_t)row * o.stride + side * SLIM_WIDTH;
+      SLIM_FLOATW v = SLIM_LOADW(2 * row + side, part) + base;
+      v = o.first ? v : v + slim_gemm_get(y, count);
+      if (o.last && o.epilogue.has_residual) {
+        v += slim_gemm_get(o.residual + (size_t)row * o.stride + side * SLIM_WIDTH, count);
+      }
+      v = o.last ? SLIM_ACTIVATE(SLIM_FLOATW, v, o.epilogue.activation) : v;
+      SLIM_STOREW(v, 2 * row + side, part);
+      slim_gemm_put(y, part + (2 * row + side) * SLIM_WIDTH, count);
     }
   }
 }
 
-/* The activations that are no clamp, over what is stored. */
-static inline void slim_gemm_activate(const slim_gemm_out o)
+/* The activations that are no clamp, over what is stored: so many vectors a row. */
+static inline void slim_gemm_activate(const slim_gemm_out o, const int vectors)
 {
   for (int row = 0; row < min(o.rows, SLIM_GEMM_ROWS); row++) {
     __global float *y = o.y + (size_t)row * o.stride;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < vectors; i++) {
       SLIM_STOREW(SLIM_ACTIVATE(SLIM_FLOATW, SLIM_LOADW(i, y), o.epilogue.activation), i, y);
     }
   }
@@ -57,87 +110,108 @@ static inline void slim_gemm_activate(const slim_gemm_out o)
 
 #define SLIM_GEMM_DECLARE_(i_) SLIM_FLOATW left##i_ = (SLIM_FLOATW)(0.0f), right##i_ = (SLIM_FLOATW)(0.0f);
 
-#define SLIM_GEMM_STORE_ROW_(i_)                                                                                       \
+#define SLIM_GEMM_STORE_(sum_, base_, i_)                                                                              \
+  {                                                                                                                    \
+    SLIM_FLOATW v = sum_ + base_;                                                                                      \
+    v = o.first ? v : v + SLIM_LOADW(i_, y);                                                                           \
+    v = adds ? v + SLIM_LOADW(i_, o.residual + (y - o.y)) : v;                                                         \
+    v = v < low ? low : v;                                                                                             \
+    SLIM_STOREW(v > high ? high : v, i_, y);                                                                           \
+  }
+#define SLIM_GEMM_STORE_BOTH_(i_)                                                                                      \
   if (i_ < o.rows) {                                                                                                   \
     __global float *y = o.y + (size_t)i_ * o.stride;                                                                   \
-    SLIM_FLOATW l = left##i_ + base0, r = right##i_ + base1;                                                           \
-    if (!o.first) {                                                                                                    \
-      l += SLIM_LOADW(0, y);                                                                                           \
-      r += SLIM_LOADW(1, y);                                                                                           \
-    }                                                                                                                  \
-    if (adds) {                                                                                                        \
-      l += SLIM_LOADW(0, o.residual + (size_t)i_ * o.stride);                                                          \
-      r += SLIM_LOADW(1, o.residual + (size_t)i_ * o.stride);                                                          \
-    }                                                                                                                  \
-    l = l < low ? low : l;                                                                                             \
-    r = r < low ? low : r;                                                                                             \
-    SLIM_STOREW(l > high ? high : l, 0, y);                                                                            \
-    SLIM_STOREW(r > high ? high : r, 1, y);                                                                            \
+    SLIM_GEMM_STORE_(left##i_, base0, 0)                                                                               \
+    SLIM_GEMM_STORE_(right##i_, base1, 1)                                                                              \
   }
-#define SLIM_GEMM_KEEP_ROW_(i_)                                                                                        \
-  SLIM_STOREW(left##i_, 2 * i_, part);                                                                                 \
+#define SLIM_GEMM_STORE_LEFT_(i_)                                                                                      \
+  if (i_ < o.rows) {                                                                                                   \
+    __global float *y = o.y + (size_t)i_ * o.stride;                                                                   \
+    SLIM_GEMM_STORE_(left##i_, base0, 0)                                                                               \
+  }
+#define SLIM_GEMM_KEEP_LEFT_(i_) SLIM_STOREW(left##i_, 2 * i_, part);
+#define SLIM_GEMM_KEEP_BOTH_(i_)                                                                                       \
+  SLIM_GEMM_KEEP_LEFT_(i_)                                                                                             \
   SLIM_STOREW(right##i_, 2 * i_ + 1, part);
 
-/* Ends a tile: whole rows by vectors, with the bias added and clamps done on the way. */
-#define SLIM_GEMM_STORE_TILE_                                                                                          \
-  if (o.columns >= SLIM_GEMM_COLUMNS) {                                                                                \
-    SLIM_FLOATW base0 = (SLIM_FLOATW)(0.0f), base1 = base0;                                                            \
-    if (o.last && o.epilogue.has_bias) {                                                                               \
-      base0 = SLIM_LOADW(0, o.bias);                                                                                   \
-      base1 = SLIM_LOADW(1, o.bias);                                                                                   \
-    }                                                                                                                  \
+/* Ends a tile of so many vectors a row: whole rows by vectors, with the bias added and clamps done on the way. */
+#define SLIM_GEMM_STORE_TILE_(EACH_, vectors_, STORE_, KEEP_)                                                          \
+  if (o.columns >= vectors_ * SLIM_WIDTH) {                                                                            \
+    const bool biased = o.last && o.epilogue.has_bias;                                                                 \
+    const SLIM_FLOATW zero = (SLIM_FLOATW)(0.0f), base0 = biased ? SLIM_LOADW(0, o.bias) : zero,                       \
+                      base1 = biased && vectors_ == 2 ? SLIM_LOADW(1, o.bias) : zero;                                  \
     const bool adds = o.last && o.epilogue.has_residual;                                                               \
     const int kind = o.last ? o.epilogue.activation : 0;                                                               \
     const bool clamps = kind == SLIM_ACTIVATION_RELU || kind == SLIM_ACTIVATION_RELU6;                                 \
     const SLIM_FLOATW low = (SLIM_FLOATW)(clamps ? 0.0f : -INFINITY);                                                  \
     const SLIM_FLOATW high = (SLIM_FLOATW)(kind == SLIM_ACTIVATION_RELU6 ? 6.0f : INFINITY);                           \
-    SLIM_GEMM_EACH_ROW(SLIM_GEMM_STORE_ROW_)                                                                           \
+    EACH_(STORE_)                                                                                                      \
     if (kind != 0 && !clamps) {                                                                                        \
-      slim_gemm_activate(o);                                                                                           \
+      slim_gemm_activate(o, vectors_);                                                                                 \
     }                                                                                                                  \
   } else {                                                                                                             \
     float part[SLIM_GEMM_ROWS * SLIM_GEMM_COLUMNS];                                                                    \
-    SLIM_GEMM_EACH_ROW(SLIM_GEMM_KEEP_ROW_)                                                                            \
+    EACH_(KEEP_)                                                                                                       \
     slim_gemm_store_edge(part, o);                                                                                     \
   }
 
-#define SLIM_GEMM_STEP_ROWS_(i_)                                                                                       \
+/* A tile from its sums to its end; where one vector has all columns, the compiler drops the right half. */
+#define SLIM_GEMM_TILE_(EACH_, SUM_)                                                                                   \
+  EACH_(SLIM_GEMM_DECLARE_)                                                                                            \
+  if (o.columns > SLIM_WIDTH) {                                                                                        \
+    SUM_(EACH_)                                                                                                        \
+    SLIM_GEMM_STORE_TILE_(EACH_, 2, SLIM_GEMM_STORE_BOTH_, SLIM_GEMM_KEEP_BOTH_)                                       \
+  } else {                                                                                                             \
+    SUM_(EACH_)                                                                                                        \
+    SLIM_GEMM_STORE_TILE_(EACH_, 1, SLIM_GEMM_STORE_LEFT_, SLIM_GEMM_KEEP_LEFT_)                                       \
+  }
+
+/* The tile's height by the rows that are left. */
+#define SLIM_GEMM_TILE_OF_(SUM_)                                                                                       \
+  if (o.rows > SLIM_GEMM_SOME_ROWS) {                                                                                  \
+    SLIM_GEMM_TILE_(SLIM_GEMM_EACH, SUM_)                                                                              \
+  } else if (o.rows > SLIM_GEMM_FEW_ROWS) {                                                                            \
+    SLIM_GEMM_TILE_(SLIM_GEMM_EACH_SOME, SUM_)                                                                         \
+  } else {                                                                                                             \
+    SLIM_GEMM_TILE_(SLIM_GEMM_EACH_FEW, SUM_)                                                                          \
+  }
+
+#define SLIM_GEMM_ADD_(i_, a_)                                                                                         \
   {                                                                                                                    \
-    const SLIM_FLOATW v = (SLIM_FLOATW)(a[i_ * SLIM_GEMM_A_STRIDE + k]);                                               \
+    const SLIM_FLOATW v = (SLIM_FLOATW)(a_);                                                                           \
     left##i_ = fma(v, b0, left##i_);                                                                                   \
     right##i_ = fma(v, b1, right##i_);                                                                                 \
+  }
+
+#define SLIM_GEMM_ADD_ROW_(i_) SLIM_GEMM_ADD_(i_, a[i_ * SLIM_GEMM_A_STRIDE + k])
+#define SLIM_GEMM_SUM_ROWS_(EACH_)                                                                                     \
+  for (int k = 0; k < depth; k++) {                                                                                    \
+    const SLIM_FLOATW b0 = SLIM_LOADW(0, b + k * SLIM_GEMM_COLUMNS);                                                   \
+    const SLIM_FLOATW b1 = SLIM_LOADW(1, b + k * SLIM_GEMM_COLUMNS);                                                   \
+    EACH_(SLIM_GEMM_ADD_ROW_)                                                                                          \
   }
 
 /* a: SLIM_GEMM_ROWS rows of depth elements, SLIM_GEMM_A_STRIDE apart; b: depth rows of SLIM_GEMM_COLUMNS. */
-static inline void slim_gemm_tile_rows(__local const float *a, __local const float *b, const int depth, const slim_gemm_out o)
+static inline void slim_gemm_tile_rows(__local const float *a, __local const float *b, const int depth,
+                                       const slim_gemm_out o)
 {
-  SLIM_GEMM_EACH_ROW(SLIM_GEMM_DECLARE_)
-  for (int k = 0; k < depth; k++) {
-    const SLIM_FLOATW b0 = SLIM_LOADW(0, b + k * SLIM_GEMM_COLUMNS);
-    const SLIM_FLOATW b1 = SLIM_LOADW(0, b + k * SLIM_GEMM_COLUMNS + SLIM_WIDTH);
-    SLIM_GEMM_EACH_ROW(SLIM_GEMM_STEP_ROWS_)
-  }
-  SLIM_GEMM_STORE_TILE_
+  SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_ROWS_)
 }
 
-#define SLIM_GEMM_STEP_COLUMNS_(i_)                                                                                    \
-  {                                                                                                                    \
-    const SLIM_FLOATW v = (SLIM_FLOATW)(a[i_]);                                                                        \
-    left##i_ = fma(v, b0, left##i_);                                                                                   \
-    right##i_ = fma(v, b1, right##i_);                                                                                 \
+#define SLIM_GEMM_ADD_COLUMN_(i_) SLIM_GEMM_ADD_(i_, from[i_])
+#define SLIM_GEMM_SUM_COLUMNS_(EACH_)                                                                                  \
+  __local const float *from = a;                                                                                       \
+  for (int k = 0; k < depth; k++, from += a_stride) {                                                                  \
+    const SLIM_FLOATW b0 = SLIM_LOADW(0, b + k * SLIM_GEMM_COLUMNS);                                                   \
+    const SLIM_FLOATW b1 = SLIM_LOADW(1, b + k * SLIM_GEMM_COLUMNS);                                                   \
+    EACH_(SLIM_GEMM_ADD_COLUMN_)                                                                                       \
   }
 
 /* The same for a packed as depth rows of SLIM_GEMM_ROWS, a_stride apart. */
-static inline void slim_gemm_tile_columns(__local const float *a, const int a_stride, __local const float *b, const int depth,
-                                   const slim_gemm_out o)
+static inline void slim_gemm_tile_columns(__local const float *a, const int a_stride, __local const float *b,
+                                          const int depth, const slim_gemm_out o)
 {
-  SLIM_GEMM_EACH_ROW(SLIM_GEMM_DECLARE_)
-  for (int k = 0; k < depth; k++, a += a_stride) {
-    const SLIM_FLOATW b0 = SLIM_LOADW(0, b + k * SLIM_GEMM_COLUMNS);
-    const SLIM_FLOATW b1 = SLIM_LOADW(0, b + k * SLIM_GEMM_COLUMNS + SLIM_WIDTH);
-    SLIM_GEMM_EACH_ROW(SLIM_GEMM_STEP_COLUMNS_)
-  }
-  SLIM_GEMM_STORE_TILE_
+  SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_COLUMNS_)
 }
 
 /* How k is walked in a that is not packed: outer times inner elements, in steps. */
@@ -146,43 +220,50 @@ typedef struct slim_gemm_walk {
 } slim_gemm_walk;
 
 #define SLIM_GEMM_OFFSET_(i_) const int offset##i_ = offsets[i_];
-#define SLIM_GEMM_STEP_WALK_(i_)                                                                                       \
-  {                                                                                                                    \
-    const SLIM_FLOATW v = (SLIM_FLOATW)(row[offset##i_]);                                                              \
-    left##i_ = fma(v, b0, left##i_);                                                                                   \
-    right##i_ = fma(v, b1, right##i_);                                                                                 \
+#define SLIM_GEMM_ADD_WALK_(i_) SLIM_GEMM_ADD_(i_, row[offset##i_])
+#define SLIM_GEMM_SUM_WALK_(EACH_)                                                                                     \
+  __local const float *from = a, *next = b;                                                                            \
+  for (int j = 0; j < w.outer; j++, from += w.outer_step) {                                                            \
+    __local const float *row = from;                                                                                   \
+    for (int k = 0; k < w.inner; k++, row += w.inner_step, next += SLIM_GEMM_COLUMNS) {                                \
+      const SLIM_FLOATW b0 = SLIM_LOADW(0, next);                                                                      \
+      const SLIM_FLOATW b1 = SLIM_LOADW(1, next);                                                                      \
+      EACH_(SLIM_GEMM_ADD_WALK_)                                                                                       \
+    }                                                                                                                  \
   }
 
 /* The same for rows that begin at offsets. */
 static inline void slim_gemm_tile_walk(__local const float *a, const int *offsets, const slim_gemm_walk w,
                                        __local const float *b, const slim_gemm_out o)
 {
-  SLIM_GEMM_EACH_ROW(SLIM_GEMM_DECLARE_)
-  SLIM_GEMM_EACH_ROW(SLIM_GEMM_OFFSET_)
-  for (int j = 0; j < w.outer; j++, a += w.outer_step) {
-    __local const float *row = a;
-    for (int k = 0; k < w.inner; k++, row += w.inner_step, b += SLIM_GEMM_COLUMNS) {
-      const SLIM_FLOATW b0 = SLIM_LOADW(0, b);
-      const SLIM_FLOATW b1 = SLIM_LOADW(1, b);
-      SLIM_GEMM_EACH_ROW(SLIM_GEMM_STEP_WALK_)
-    }
-  }
-  SLIM_GEMM_STORE_TILE_
+  SLIM_GEMM_EACH(SLIM_GEMM_OFFSET_)
+  SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_WALK_)
 }
 
-/* Copies count floats; the last vector may overlap the one before. */
+/* Copies count floats; the last vector may overlap the one before, and less than a vector goes in parts. */
 static inline void slim_gemm_copy(__local float *to, __global const float *from, const int count)
 {
-  if (count < SLIM_WIDTH) {
-    for (int i = 0; i < count; i++) {
-      to[i] = from[i];
+  if (count >= SLIM_WIDTH) {
+    for (int i = 0; i + SLIM_WIDTH <= count; i += SLIM_WIDTH) {
+      SLIM_STOREW(SLIM_LOADW(0, from + i), 0, to + i);
     }
+    SLIM_STOREW(SLIM_LOADW(0, from + count - SLIM_WIDTH), 0, to + count - SLIM_WIDTH);
     return;
   }
-  for (int i = 0; i + SLIM_WIDTH <= count; i += SLIM_WIDTH) {
-    SLIM_STOREW(SLIM_LOADW(0, from + i), 0, to + i);
+  int at = 0;
+#if SLIM_WIDTH == 16
+  if ((count & 8) != 0) {
+    vstore8(vload8(0, from), 0, to);
+    at = 8;
   }
-  SLIM_STOREW(SLIM_LOADW(0, from + count - SLIM_WIDTH), 0, to + count - SLIM_WIDTH);
+#endif
+  if ((count & 4) != 0) {
+    vstore4(vload4(0, from + at), 0, to + at);
+    at += 4;
+  }
+  for (; at < count; at++) {
+    to[at] = from[at];
+  }
 }
 
 static inline void slim_gemm_zero(__local float *to, const int count)
@@ -192,20 +273,21 @@ static inline void slim_gemm_zero(__local float *to, const int count)
   }
 }
 
-/* Packs depth rows of b, columns of them, into panels; b's rows lie stride apart. Columns up to a whole panel are 0. */
+/* Packs depth rows of b, columns of them, into panels; b's rows lie stride apart. Columns up to a whole vector are 0;
+ * a vector without columns is left as it was. */
 static inline void slim_gemm_pack_b(__local float *panels, __global const float *b, const int stride, const int depth,
-                             const int columns)
+                                    const int columns)
 {
-  const int whole = columns / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS, rest = columns - whole;
+  const int whole = columns / SLIM_WIDTH * SLIM_WIDTH, rest = columns - whole;
   for (int k = 0; k < depth; k++, b += stride) {
     __local float *to = panels + k * SLIM_GEMM_COLUMNS;
-    for (int c = 0; c < whole; c += SLIM_GEMM_COLUMNS) {
-      SLIM_STOREW(SLIM_LOADW(0, b + c), 0, to + c * depth);
-      SLIM_STOREW(SLIM_LOADW(1, b + c), 1, to + c * depth);
+    for (int c = 0; c < whole; c += SLIM_WIDTH) {
+      SLIM_STOREW(SLIM_LOADW(0, b + c), 0, to + c / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS * depth + c % SLIM_GEMM_COLUMNS);
     }
     if (rest > 0) {
-      slim_gemm_copy(to + whole * depth, b + whole, rest);
-      slim_gemm_zero(to + whole * depth + rest, SLIM_GEMM_COLUMNS - rest);
+      to += whole / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS * depth + whole % SLIM_GEMM_COLUMNS;
+      SLIM_STOREW((SLIM_FLOATW)(0.0f), 0, to);
+      slim_gemm_copy(to, b + whole, rest);
     }
   }
 }

@@ -8,9 +8,30 @@
 #define SLIM_PASTE2_(a_, b_) a_##b_
 #define SLIM_PASTE_(a_, b_) SLIM_PASTE2_(a_, b_)
 #define SLIM_FLOATW SLIM_PASTE_(float, SLIM_WIDTH)
+#define SLIM_INTW SLIM_PASTE_(int, SLIM_WIDTH)
+#if SLIM_WIDTH >= 8 && defined(__clang__)
+/* PoCL moves the numbers of vload16 and vstore16 in four parts; these are one load and one store. */
+#define SLIM_MOVES_(space_, type_, vector_)                                                                            \
+  static inline vector_ __attribute__((overloadable)) slim_loadw(const size_t i, const space_ type_ *from)             \
+  {                                                                                                                    \
+    typedef vector_ anywhere __attribute__((aligned(4)));                                                              \
+    return *(const space_ anywhere *)(from + i * SLIM_WIDTH);                                                          \
+  }                                                                                                                    \
+  static inline void __attribute__((overloadable)) slim_storew(const vector_ v, const size_t i, space_ type_ *to)      \
+  {                                                                                                                    \
+    typedef vector_ anywhere __attribute__((aligned(4)));                                                              \
+    *(space_ anywhere *)(to + i * SLIM_WIDTH) = v;                                                                     \
+  }
+SLIM_MOVES_(__global, float, SLIM_FLOATW)
+SLIM_MOVES_(__local, float, SLIM_FLOATW)
+SLIM_MOVES_(__private, float, SLIM_FLOATW)
+SLIM_MOVES_(__global, int, SLIM_INTW)
+#define SLIM_LOADW slim_loadw
+#define SLIM_STOREW slim_storew
+#else
 #define SLIM_LOADW SLIM_PASTE_(vload, SLIM_WIDTH)
 #define SLIM_STOREW SLIM_PASTE_(vstore, SLIM_WIDTH)
-#define SLIM_INTW SLIM_PASTE_(int, SLIM_WIDTH)
+#endif
 #if SLIM_WIDTH == 16
 #define SLIM_LANES (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 #elif SLIM_WIDTH == 8

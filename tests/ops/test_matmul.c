@@ -20,6 +20,7 @@ static const struct matmul_case {
   { "shallow", 24, 130, 10 },
   { "power_of_two", 20, 12, 1024 },
   { "square", 200, 210, 220 },
+  { "sliced", 47, 38, 5001 },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 

@@ -212,7 +212,7 @@ static weights_cut cut_of(const slim_device *device, const slim_conv2d_params *p
   } else if (cut.method == TILES) {
     cut.blocks.slice = slim_cl_tile_slice(device, window_of(p), p->o, pixels_of(p));
   }
-  cut.slices = cut.method == NAIVE ? 1 : (pixels_of(p) + cut.blocks.slice - 1) / cut.blocks.slice;
+  cut.slices = cut.method == NAIVE ? 1 : slim_cl_gemm_slices(&cut.blocks, pixels_of(p));
   return cut;
 }
 

@@ -4,8 +4,11 @@
 #define STRIDE (DEPTH + 16)
 #define ROWS_MOST 384 /* of a group's block */
 #define COLUMNS_MOST 256
-#define ROWS_LEAST 96        /* below, packing columns weighs too much */
+#define ROWS_LEAST 96        /* below, packing columns weighs too much, */
+#define TILES_LEAST 2        /* but less than a unit left idle */
 #define SLICED_ROWS_MOST 168 /* a multiple of 14 and 6 */
+#define SLICE_BLOCKS_LEAST 2 /* of k: a slice's sums pay for adding them up */
+#define SLICES_FLOATS_MOST ((double)(1 << 21))
 #define GROUPS_A_UNIT 4
 #define LOCAL_LEAST ((size_t)16 << 10)
 
@@ -53,6 +56,9 @@ static void cut_result(const slim_device *device, slim_gemm_params *g, int m, in
   while (across * down < wanted && n / (across + 1) >= columns) {
     across++;
   }
+  while (across * down < device->info.compute_units && m / (down + 1) >= TILES_LEAST * rows) {
+    down++;
+  }
   g->block_m = even_part(m, ceil_div(m, down), rows);
   g->block_n = even_part(n, ceil_div(n, across), columns);
 }
@@ -68,7 +74,7 @@ static int columns_fit(const slim_device *device, size_t used, int depth)
 
 slim_gemm_params slim_cl_gemm_blocks(const slim_device *device, int m, int n, int k)
 {
-  slim_gemm_params g = { .block_k = even_part(k, DEPTH, 1) };
+  slim_gemm_params g = { .block_k = even_part(k, DEPTH, 1), .slice = k };
   while (columns_fit(device, tile_bytes(device), g.block_k) < slim_cl_gemm_columns(device)) {
     g.block_k = (g.block_k + 1) / 2;
   }
@@ -84,6 +90,15 @@ void slim_cl_gemm_range(slim_cl_build *b, const slim_gemm_params *g, int m, int 
   slim_cl_range_3d(b, groups, (const size_t[3]){ 1, 1, 1 });
 }
 
+/* Slices of k, so that groups of whole blocks of the result keep the device busy; false when they would be short. */
+static bool cut_depth(const slim_device *device, slim_gemm_params *g, int m, int n, int k)
+{
+  const int groups = ceil_div(m, g->block_m) * ceil_div(n, g->block_n), blocks = ceil_div(k, g->block_k);
+  const int wanted = ceil_div(device->info.compute_units * GROUPS_A_UNIT, groups);
+  g->slice = wanted <= 1 ? k : ceil_div(blocks, wanted) * g->block_k;
+  return wanted <= 1 || (blocks >= SLICE_BLOCKS_LEAST * wanted && (double)m * n * wanted <= SLICES_FLOATS_MOST);
+}
+
 slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, int k)
 {
   slim_gemm_params g = { .block_k = even_part(k, DEPTH, 1) };
@@ -91,11 +106,19 @@ slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, in
   while (g.block_k > 1 && columns_fit(device, row * (size_t)g.block_k, g.block_k) < slim_cl_gemm_columns(device)) {
     g.block_k = (g.block_k + 1) / 2;
   }
-  cut_result(device, &g, m, n, SLICED_ROWS_MOST, columns_fit(device, row * (size_t)g.block_k, g.block_k));
-  const int groups = ceil_div(m, g.block_m) * ceil_div(n, g.block_n);
-  const int wanted = ceil_div(device->info.compute_units * GROUPS_A_UNIT, groups), blocks = ceil_div(k, g.block_k);
-  g.slice = ceil_div(blocks, wanted < blocks ? wanted : blocks) * g.block_k;
+  const int most_n = columns_fit(device, row * (size_t)g.block_k, g.block_k);
+  g.block_m = even_part(m, SLICED_ROWS_MOST, slim_cl_gemm_rows(device));
+  g.block_n = even_part(n, most_n, slim_cl_gemm_columns(device));
+  if (!cut_depth(device, &g, m, n, k)) {
+    cut_result(device, &g, m, n, SLICED_ROWS_MOST, most_n);
+    g.slice = k;
+  }
   return g;
+}
+
+int slim_cl_gemm_slices(const slim_gemm_params *g, int k)
+{
+  return ceil_div(k, g->slice);
 }
 
 void slim_cl_gemm_range_sliced(slim_cl_build *b, const slim_gemm_params *g, int m, int n, int k)
@@ -103,6 +126,6 @@ void slim_cl_gemm_range_sliced(slim_cl_build *b, const slim_gemm_params *g, int 
   slim_cl_arg_local(b, (size_t)g->block_k * (size_t)g->block_m * sizeof(float));
   slim_cl_arg_local(b, (size_t)g->block_k * (size_t)g->block_n * sizeof(float));
   const size_t groups[3] = { (size_t)ceil_div(m, g->block_m), (size_t)ceil_div(n, g->block_n),
-                             (size_t)ceil_div(k, g->slice) };
+                             (size_t)slim_cl_gemm_slices(g, k) };
   slim_cl_range_3d(b, groups, (const size_t[3]){ 1, 1, 1 });
 }

@@ -17,6 +17,8 @@ void slim_cl_gemm_range(slim_cl_build *build, const slim_gemm_params *g, int m, 
 
 /** The same for kernels that keep all of a's block packed, block_k rows of block_m, and cut k into slices. */
 slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, int k);
+/** How many slices there are; each makes a result of its own. */
+int slim_cl_gemm_slices(const slim_gemm_params *g, int k);
 void slim_cl_gemm_range_sliced(slim_cl_build *build, const slim_gemm_params *g, int m, int n, int k);
 
 #endif
