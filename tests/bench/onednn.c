@@ -80,7 +80,9 @@ static dnnl_status_t describe(dnnl_convolution_desc_t *desc, const conv_shape *s
 
 static dnnl_status_t choose(onednn_conv *conv, const conv_shape *s, int pass, onednn_way way)
 {
-  const dnnl_alg_kind_t algorithm = way == ONEDNN_WINOGRAD ? dnnl_convolution_winograd : dnnl_convolution_direct;
+  const dnnl_alg_kind_t algorithm = way == ONEDNN_WINOGRAD ? dnnl_convolution_winograd
+                                    : way == ONEDNN_AUTO   ? dnnl_convolution_auto
+                                                           : dnnl_convolution_direct;
   const operands o = operands_of(s, way == ONEDNN_NHWC ? dnnl_nhwc : dnnl_format_tag_any, true);
   dnnl_convolution_desc_t forward, desc;
   dnnl_primitive_desc_t hint = NULL;

@@ -18,8 +18,9 @@ typedef struct onednn_conv onednn_conv;
 /* The ways to run it that may be the fastest. */
 typedef enum onednn_way {
   ONEDNN_DIRECT,   /* in the layouts it likes best; changing to and from them takes no part of the time */
-  ONEDNN_WINOGRAD, /* the same with its Winograd kernels */
+  ONEDNN_AUTO,     /* the same by the algorithm that it chooses itself */
   ONEDNN_NHWC,     /* activations in NHWC */
+  ONEDNN_WINOGRAD, /* its Winograd kernels, which it mostly runs only when they are asked for */
   ONEDNN_WAYS
 } onednn_way;
 

@@ -81,68 +81,64 @@ class Comparison:
     # --- single convolutions: bench_conv has oneDNN within its process, PyTorch has its own
 
     LINE = re.compile(
-        r"^b(\d+) (\w+) (\d+)x(\d+) s(\d+) (\d+)x(\d+)x(\d+)->(\d+) (\w+) +([0-9.]+) ms +slim +([0-9.]+) GFLOP/s"
-        r" +onednn +([0-9.]+) +ratio +[0-9.]+ +(\S+) \| (\S+)",
+        r"^b(\d+) (\w+) (\d+)x(\d+) s(\d+) (\d+)x(\d+)x(\d+)->(\d+) (\w+) +([0-9.]+) ms +slim +[0-9.]+ GFLOP/s"
+        r" +onednn +([0-9.]+) +asked +([0-9.]+) +ratio +[0-9.]+ +(\S+) \| \S+(.*)$",
         re.MULTILINE,
     )
 
     def bench_conv(self, words, device):
-        """Rows by name: what bench_conv says of them."""
-        text = run([self.build / "tests/bench/bench_conv", *words], SLIM_TEST_DEVICE=device)
+        """Rows by name: shape, our milliseconds, oneDNN's GFLOP/s as it is and when it is asked for Winograd."""
+        program = [str(self.build / "tests/bench/bench_conv"), *words]
+        text = subprocess.run(
+            program, env={**os.environ, "SLIM_TEST_DEVICE": device}, capture_output=True, text=True
+        ).stdout
         rows = {}
-        for found in self.LINE.findall(text):
-            n, op, kh, kw, stride, h, w, c, o, what, ms, gflops, theirs, kernel, peer = found
-            shape = {
-                "op": op,
-                "input": [int(n), int(h), int(w), int(c)],
-                "stride": int(stride),
-                "pass": what,
-                "filter": [int(kh), int(kw), int(c), 1 if op == "depthwise" else int(o)],
-            }
+        for n, op, kh, kw, stride, h, w, c, o, what, ms, onednn, asked, kernel, note in self.LINE.findall(text):
+            n, kh, kw, stride, h, w, c, o = map(int, (n, kh, kw, stride, h, w, c, o))
             name = f"b{n} {op} {kh}x{kw} s{stride} {h}x{w}x{c}->{o} {what}"
+            products = 1 if op == "depthwise" else c
             rows[name] = {
-                **shape,
-                "gflops": float(gflops),
-                "ms": float(ms),
-                "onednn_gflops": float(theirs),
+                "op": op,
+                "input": [n, h, w, c],
+                "filter": [kh, kw, c, 1 if op == "depthwise" else o],
+                "stride": stride,
+                "pass": what,
                 "kernel": kernel,
+                "different": "DIFFERENT" in note,
+                "mflop": 2e-6 * n * -(-h // stride) * -(-w // stride) * kh * kw * products * o,
+                "ms": float(ms),
+                "onednn": float(onednn),
+                "asked": float(asked),
             }
-            if not rows[name]["onednn_gflops"]:
-                say(f"{name}: no time of oneDNN")
+        if not rows:
+            raise Failure(f"bench_conv {' '.join(words)} on {device} has no rows")
         return rows
 
     def conv_row(self, name, row):
-        """One row, in turns."""
-        words = name.split() if isinstance(name, str) else name
-        times = {key: [] for key in ("cpu", "opencl", "onednn", "pytorch")}
-        torch, flop = self.peer("torch"), row["gflops"] * row["ms"]  # in millions
+        """One row, in turns. Of ours the median of the turns counts; of peers the best, whose times move between processes."""
+        ours = {device: [] for device in self.devices}
+        theirs = {"onednn": [], "onednn_asked": [], "pytorch": []}
+        torch, different = self.peer("torch"), False
         if torch:
-            torch.ask(
-                "conv",
-                input=row["input"],
-                filter=row["filter"],
-                stride=row["stride"],
-                depthwise=row["op"] == "depthwise",
-                what=row["pass"],
-            )
+            shape = {k: row[k] for k in ("input", "filter", "stride")}
+            torch.ask("conv", depthwise=row["op"] == "depthwise", what=row["pass"], **shape)
         for _ in range(self.rounds):
             for device, selector in self.devices.items():
-                now = self.bench_conv(words, selector)[name]
-                times[device].append(now["ms"])
-                times["onednn"].append(flop / now["onednn_gflops"])
+                now = self.bench_conv(name.split(), selector)[name]
+                ours[device].append(now["ms"])
+                theirs["onednn"].append(row["mflop"] / now["onednn"])
+                theirs["onednn_asked"] += [row["mflop"] / now["asked"]] if now["asked"] else []
+                different = different or now["different"]
             if torch:
-                times["pytorch"].append(statistics.median(torch.ask("run", runs=15)))
-        # of ours the median of the turns; of peers the best: their times move between processes
-        ours = {f"{d}_ms": statistics.median(times[d]) for d in self.devices}
-        theirs = {f"{p}_ms": min(times[p]) for p in ("onednn", "pytorch") if times[p]}
-        best = min(theirs.values())
-        return {
-            **{k: row[k] for k in ("op", "input", "filter", "stride", "pass", "kernel")},
-            "mflop": flop,
-            **ours,
-            **theirs,
-            "ratio": best / ours["cpu_ms"],
-            "opencl_to_cpu": ours["cpu_ms"] / ours["opencl_ms"],
+                theirs["pytorch"].append(statistics.median(torch.ask("run", runs=15)))
+        entry = {k: row[k] for k in ("op", "input", "filter", "stride", "pass", "kernel", "mflop")}
+        entry |= {f"{device}_ms": statistics.median(times) for device, times in ours.items()}
+        entry |= {f"{peer}_ms": min(times) for peer, times in theirs.items() if times}
+        best = min(entry[f"{peer}_ms"] for peer in ("onednn", "pytorch") if theirs[peer])
+        return entry | {
+            "different": different,
+            "ratio": best / entry["cpu_ms"],
+            "opencl_to_cpu": entry["cpu_ms"] / entry["opencl_ms"],
         }
 
     def conv(self, results):
