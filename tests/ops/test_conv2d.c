@@ -133,11 +133,11 @@ static size_t reduction(const test_op *t, const struct conv_case *c, int pass)
 
 /* Winograd's transforms round in proportion to the largest sums, and may round more; test_winograd holds their own bound.
  * @return the tolerance. */
-static double tolerance_of(const struct conv_case *c, size_t products, double *scale, size_t n)
+static double tolerance_of(const struct conv_case *c, size_t terms, double *scale, size_t n)
 {
   const bool square = c->kernel.h == c->kernel.w && (c->kernel.h == 3 || c->kernel.h == 5);
   if (!square || c->stride.h != 1 || c->rate.h != 1 || c->c < 8) {
-    return test_sum_tolerance(products);
+    return test_sum_tolerance(terms);
   }
   double most = 0.0;
   for (size_t i = 0; i < n; i++) {
@@ -146,7 +146,7 @@ static double tolerance_of(const struct conv_case *c, size_t products, double *s
   for (size_t i = 0; i < n; i++) {
     scale[i] = most;
   }
-  return 2.0 * test_sum_tolerance(products);
+  return 2.0 * test_sum_tolerance(terms);
 }
 
 START_TEST(matches_loops)
