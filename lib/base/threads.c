@@ -11,6 +11,7 @@
 #define MOST_THREADS 1024
 #define SPINS 1000       /* pauses before sleeping, some 20 to 50 microseconds */
 #define CLOSED (1 << 30) /* bit of entrants: the job takes no more workers */
+#define MOST_KEPT_CLEAR 16 /* threads of a pool whose workers keep off the caller's core */
 
 typedef struct worker {
   struct slim_threads *pool;
@@ -29,6 +30,10 @@ struct slim_threads {
   atomic_int entrants;    /* workers inside the job, and CLOSED */
   atomic_bool waiting;    /* the caller is in left */
   atomic_bool quit;
+#ifdef __linux__
+  cpu_set_t allowed; /* cores of the process when the pool was made */
+  int kept_clear;    /* core that no worker may run on, the caller's; -1: none yet, -2: never any */
+#endif
   /* the job; written while CLOSED and no worker is inside */
   int tasks;
   slim_task_fn fn;
@@ -153,6 +158,42 @@ int slim_threads_count(const slim_threads *threads)
   return threads ? threads->count : 1;
 }
 
+#ifdef __linux__
+/* A woken worker may be put on the caller's core, behind the caller, for milliseconds while another core idles: Linux
+ * moves a running thread late. So workers may run on any core but the caller's. Costs nothing until the caller moves. */
+static void keep_clear(slim_threads *pool)
+{
+  const int core = sched_getcpu();
+  if (pool->kept_clear == -2 || core < 0 || core == pool->kept_clear) {
+    return;
+  }
+  cpu_set_t others = pool->allowed;
+  CPU_CLR((unsigned)core, &others);
+  for (int i = 1; i < pool->count; i++) {
+    (void)pthread_setaffinity_np(pool->workers[i].thread, sizeof others, &others);
+  }
+  pool->kept_clear = core;
+}
+
+/* Only where each thread can have a core of its own; many cores are spread well by the system. */
+static void plan_cores(slim_threads *pool)
+{
+  const bool known = sched_getaffinity(0, sizeof pool->allowed, &pool->allowed) == 0;
+  const bool apart = known && pool->count > 1 && pool->count <= MOST_KEPT_CLEAR;
+  pool->kept_clear = apart && CPU_COUNT(&pool->allowed) >= pool->count ? -1 : -2;
+}
+#else
+static void keep_clear(slim_threads *pool)
+{
+  (void)pool;
+}
+
+static void plan_cores(slim_threads *pool)
+{
+  (void)pool;
+}
+#endif
+
 void slim_threads_run(slim_threads *threads, int tasks, slim_task_fn fn, void *user)
 {
   if (!threads || threads->count == 1 || tasks <= 1 || inside >= 0) {
@@ -160,6 +201,7 @@ void slim_threads_run(slim_threads *threads, int tasks, slim_task_fn fn, void *u
     return;
   }
   pthread_mutex_lock(&threads->run_lock);
+  keep_clear(threads);
   threads->tasks = tasks;
   threads->fn = fn;
   threads->user = user;
@@ -220,6 +262,7 @@ slim_threads *slim_threads_create(int n)
     }
     pool->count = i + 1;
   }
+  plan_cores(pool);
   return pool;
 }
 
