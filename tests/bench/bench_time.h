@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,7 +33,8 @@ static inline void bench_die(const char *what)
 
 /* Threads of peers spin between their jobs and would take our cores: from a new start of the program on they do so for
  * a third of a millisecond, enough for the gaps of their own work and less than the pause between entries. All sides
- * get the same number of threads. Call it first in main. */
+ * get the same number of threads, each on a core of its own: Linux may leave two on one for milliseconds, which halves
+ * a peer. Its binding of this thread is undone, or our threads would inherit it. Call it first in main. */
 static inline void bench_settle(char **argv)
 {
   char threads[16];
@@ -39,8 +42,13 @@ static inline void bench_settle(char **argv)
   const char *const settings[][2] = { { "GOMP_SPINCOUNT", "20000" },       /* pauses of some 64 cycles */
                                       { "OPENBLAS_THREAD_TIMEOUT", "20" }, /* 2^20 cycles */
                                       { "OMP_NUM_THREADS", threads },
+                                      { "OMP_PROC_BIND", "true" },
+                                      { "OMP_PLACES", "cores" },
                                       { "OPENBLAS_NUM_THREADS", threads } };
   if (getenv("BENCH_SETTLED")) {
+    unsigned long all_cores[16];
+    memset(all_cores, 0xff, sizeof all_cores);
+    (void)syscall(SYS_sched_setaffinity, 0, sizeof all_cores, all_cores);
     return;
   }
   (void)setenv("BENCH_SETTLED", "1", 1);

@@ -86,8 +86,9 @@ class Worker:
     """The side that asks."""
 
     def __init__(self, python, script):
-        # Threads of libgomp may spin for their own gaps, but are asleep before the other side's turn.
+        # Threads of libgomp have a core each and may spin for their own gaps, but are asleep before the other side's turn.
         environment = {**os.environ, "GOMP_SPINCOUNT": "20000", "OPENBLAS_THREAD_TIMEOUT": "20"}
+        environment |= {"OMP_PROC_BIND": "true", "OMP_PLACES": "cores"}
         self.errors = tempfile.TemporaryFile("w+", errors="replace")
         self.process = subprocess.Popen(
             [python, str(script)],
