@@ -15,7 +15,9 @@ typedef struct bench_entry {
   double best, median; /* milliseconds */
 } bench_entry;
 
-#define BENCH_ROUNDS 15
+#define BENCH_ROUNDS 11
+#define BENCH_WARM_MS 8.0 /* until threads that were asleep run on cores of their own */
+#define BENCH_TIME_MS 4.0
 
 /* Idle time lets the spinning threads of another library go to sleep; see bench_settle. */
 static inline void bench_pause(void)
@@ -24,7 +26,21 @@ static inline void bench_pause(void)
   (void)nanosleep(&pause, NULL);
 }
 
-/* Rounds over all entries, each from the next one on; in each round an entry runs for about 2 ms or once. */
+/* Milliseconds of a run, of as many as fit into so many milliseconds, but one. */
+static inline double bench_burst(const bench_entry *entry, double ms)
+{
+  const double start = bench_now_ms();
+  double taken;
+  int runs = 0;
+  do {
+    entry->fn(entry->user);
+    runs++;
+    taken = bench_now_ms() - start;
+  } while (taken < ms);
+  return taken / runs;
+}
+
+/* Rounds over all entries, each from the next one on. */
 static inline void bench_run(bench_entry *entries, int count)
 {
   double times[16][BENCH_ROUNDS];
@@ -32,14 +48,8 @@ static inline void bench_run(bench_entry *entries, int count)
     for (int i = 0; i < count; i++) {
       const int e = (i + r) % count;
       bench_pause();
-      entries[e].fn(entries[e].user);
-      const double start = bench_now_ms();
-      int runs = 0;
-      do {
-        entries[e].fn(entries[e].user);
-        runs++;
-      } while (bench_now_ms() - start < 2.0);
-      times[e][r] = (bench_now_ms() - start) / runs;
+      (void)bench_burst(&entries[e], BENCH_WARM_MS);
+      times[e][r] = bench_burst(&entries[e], BENCH_TIME_MS);
     }
   }
   for (int e = 0; e < count; e++) {
