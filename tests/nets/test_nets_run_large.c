@@ -22,9 +22,17 @@ static const net_case inference[] = {
   { "vgg_19", 32, 2, { .fc_conv_padding = SLIM_SAME } },
 };
 
+/* clang-format off */
 static const net_case parity[] = {
-  { "alexnet_v2", 224, 2, { 0 } },          { "vgg_16", 224, 2, { 0 } },       { "resnet_v1_50", 224, 2, { 0 } },
+  { "alexnet_v2", 224, 2, { 0 } },
+  { "vgg_16", 224, 2, { 0 } },
+  { "resnet_v1_50", 224, 2, { 0 } },
+  { "resnet_v2_50", 65, 2, { 0 } },
+  { "inception_v3", 299, 2, { 0 } },
+  { "inception_v4", 107, 2, { 0 } },
+  { "inception_resnet_v2", 107, 2, { 0 } },
 };
+/* clang-format on */
 
 static const net_case training_parity[] = {
   { "alexnet_v2", 224, 2, { 0 } },
