@@ -49,18 +49,51 @@ static void add(float *to, size_t to_step, const float *from, size_t from_step, 
   }
 }
 
+/* The mean of a window in some vectors of neighbouring channels, with channels last. */
+CPU_INLINE void mean_of_vectors(const job *j, const float *x, span rows, span columns, float *y, int vectors)
+{
+  vec sum[4] = { { 0 } };
+  const float share = share_of(rows, columns);
+  for (int r = rows.begin; r < rows.end; r++) {
+    const float *pixel = x + (size_t)r * j->x.row + (size_t)columns.begin * j->x.pixel;
+    for (int c = columns.begin; c < columns.end; c++, pixel += j->x.pixel) {
+      CPU_UNROLL
+      for (int v = 0; v < vectors; v++) {
+        sum[v] += vec_load(pixel + v * VL);
+      }
+    }
+  }
+  CPU_UNROLL
+  for (int v = 0; v < vectors; v++) {
+    vec_store(y + v * VL, sum[v] * share);
+  }
+}
+
+static float mean_of(const job *j, const float *x, span rows, span columns)
+{
+  float sum = 0.0f;
+  for (int r = rows.begin; r < rows.end; r++) {
+    for (int c = columns.begin; c < columns.end; c++) {
+      sum += x[(size_t)r * j->x.row + (size_t)c * j->x.pixel];
+    }
+  }
+  return sum * share_of(rows, columns);
+}
+
 static void forward_pixel(const job *j, size_t n, int oy, int ox)
 {
   const span rows = rows_of(j, oy), columns = columns_of(j, ox);
+  const float *x = j->in + n * j->x.image;
   float *y = j->out + n * j->y.image + (size_t)oy * j->y.row + (size_t)ox * j->y.pixel;
-  for (int c = 0; c < j->y.c; c++) {
-    y[(size_t)c * j->y.channel] = 0.0f;
+  int c = 0;
+  for (; j->x.channel == 1 && c + 4 * VL <= j->x.c; c += 4 * VL) {
+    mean_of_vectors(j, x + c, rows, columns, y + c, 4);
   }
-  for (int r = rows.begin; r < rows.end; r++) {
-    for (int c = columns.begin; c < columns.end; c++) {
-      add(y, j->y.channel, j->in + n * j->x.image + (size_t)r * j->x.row + (size_t)c * j->x.pixel, j->x.channel, j->y.c,
-          share_of(rows, columns));
-    }
+  for (; j->x.channel == 1 && c + VL <= j->x.c; c += VL) {
+    mean_of_vectors(j, x + c, rows, columns, y + c, 1);
+  }
+  for (; c < j->x.c; c++) {
+    y[(size_t)c * j->y.channel] = mean_of(j, x + (size_t)c * j->x.channel, rows, columns);
   }
 }
 

@@ -54,24 +54,55 @@ CPU_INLINE void best_of_channels(const job *j, const float *x, span rows, span c
     }
   }
   vec_store(y, best);
-  if (index) {
-    *(ivec *)index = at;
+  *(ivec *)index = at;
+}
+
+/* The same in some vectors of channels, values alone. */
+CPU_INLINE void best_of_vectors(const job *j, const float *x, span rows, span columns, float *y, int vectors)
+{
+  const vec zero = { 0 };
+  vec best[4] = { zero - HUGE_VALF, zero - HUGE_VALF, zero - HUGE_VALF, zero - HUGE_VALF };
+  for (int r = rows.begin; r < rows.end; r++) {
+    const float *pixel = x + (size_t)r * j->x.row + (size_t)columns.begin * j->x.pixel;
+    for (int c = columns.begin; c < columns.end; c++, pixel += j->x.pixel) {
+      CPU_UNROLL
+      for (int k = 0; k < vectors; k++) {
+        const vec v = vec_load(pixel + k * VL);
+        const ivec better = (ivec)(v > best[k]) | (ivec)(v != v);
+        best[k] = (vec)(((ivec)v & better) | ((ivec)best[k] & ~better));
+      }
+    }
+  }
+  CPU_UNROLL
+  for (int k = 0; k < vectors; k++) {
+    vec_store(y + k * VL, best[k]);
   }
 }
 
-/* All channels of one output pixel. at: its first element in the output. */
-static void forward_pixel(const job *j, size_t n, span rows, span columns, size_t at)
+/* All whole vectors of channels of one output pixel. at: its first element in the output. @return how many channels. */
+static int forward_vectors(const job *j, const float *x, span rows, span columns, size_t at)
 {
-  const float *x = j->in + n * j->x.image;
   int c = 0;
-  for (; j->x.channel == 1 && c + VL <= j->x.c; c += VL) {
-    int32_t *index = j->index ? j->index + at + c : NULL;
+  for (; j->index && c + VL <= j->x.c; c += VL) {
+    int32_t *index = j->index + at + c;
     best_of_channels(j, x + c, rows, columns, j->out + at + c, index);
-    for (int i = 0; index && i < VL; i++) {
+    for (int i = 0; i < VL; i++) {
       index[i] += c + i;
     }
   }
-  for (; c < j->x.c; c++) {
+  for (; !j->index && c + 4 * VL <= j->x.c; c += 4 * VL) {
+    best_of_vectors(j, x + c, rows, columns, j->out + at + c, 4);
+  }
+  for (; !j->index && c + VL <= j->x.c; c += VL) {
+    best_of_vectors(j, x + c, rows, columns, j->out + at + c, 1);
+  }
+  return c;
+}
+
+static void forward_pixel(const job *j, size_t n, span rows, span columns, size_t at)
+{
+  const float *x = j->in + n * j->x.image;
+  for (int c = j->x.channel == 1 ? forward_vectors(j, x, rows, columns, at) : 0; c < j->x.c; c++) {
     const size_t to = at + (size_t)c * j->y.channel;
     int32_t where;
     j->out[to] = best_of(j, x + (size_t)c * j->x.channel, rows, columns, &where);
