@@ -1,7 +1,7 @@
 /* Statistics by two sweeps over parts of a channel (the mean, then squares of what is left), then one over elements.
  * Parts are added in a fixed order. */
 #include "common.h"
-#include "activation.h"
+#include "batch_norm.h"
 #include "batch_norm_params.h"
 #include "vector.h"
 
@@ -29,7 +29,8 @@ static inline SLIM_FLOATW normal_vector(const SLIM_FLOATW x, const SLIM_FLOATW m
 static inline float passed(const float dy, const float x, const float mean, const float inverse, const float gamma,
                            const float beta, const slim_batch_norm_params p)
 {
-  return p.activation ? slim_activate_gradient(dy, normal(x, mean, inverse, gamma, beta), p.activation) : dy;
+  const float z = normal(x, mean, inverse, gamma, beta);
+  return p.activation ? SLIM_CLAMP_GRADIENT(float, dy, z, slim_clamp_low(p), slim_clamp_high(p)) : dy;
 }
 
 static inline SLIM_FLOATW passed_vector(const SLIM_FLOATW dy, const SLIM_FLOATW x, const SLIM_FLOATW mean,
@@ -37,7 +38,7 @@ static inline SLIM_FLOATW passed_vector(const SLIM_FLOATW dy, const SLIM_FLOATW 
                                         const slim_batch_norm_params p)
 {
   const SLIM_FLOATW z = normal_vector(x, mean, inverse, gamma, beta);
-  return p.activation ? SLIM_ACTIVATE_GRADIENT(SLIM_FLOATW, dy, z, p.activation) : dy;
+  return p.activation ? SLIM_CLAMP_GRADIENT(SLIM_FLOATW, dy, z, slim_clamp_low(p), slim_clamp_high(p)) : dy;
 }
 
 static inline float partial_sum(__global const float *partial, const int k, const slim_batch_norm_params p)
@@ -139,7 +140,8 @@ __kernel void slim_batch_norm_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR
   if (i < p.outer * p.c * p.inner) {
     const int k = i / p.inner % p.c;
     const float z = normal(x[i], mean[k], inverse[k], gamma[k], beta[k]);
-    y[i] = slim_activate(p.has_residual ? z + residual[i] : z, p.activation);
+    const float sum = p.has_residual ? z + residual[i] : z;
+    y[i] = SLIM_CLAMP(float, sum, slim_clamp_low(p), slim_clamp_high(p));
   }
 }
 
@@ -275,7 +277,7 @@ __kernel void slim_batch_norm_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSO
     if (p.has_residual) {
       z += SLIM_LOADW(0, residual + i);
     }
-    SLIM_STOREW(SLIM_ACTIVATE(SLIM_FLOATW, z, p.activation), 0, y + i);
+    SLIM_STOREW(SLIM_CLAMP(SLIM_FLOATW, z, slim_clamp_low(p), slim_clamp_high(p)), 0, y + i);
   }
 }
 

@@ -4,6 +4,21 @@
 
 #define LENGTH_LEAST 256 /* elements that pay for a part of their own */
 #define PARTS_A_UNIT 256
+#define PIECE_ELEMENTS 16384 /* of all channels of a piece: they fit a CPU core's cache */
+#define PIECE_ROWS 512       /* most rows: they are summed in float32 */
+
+/* On CPU-like devices a work-item goes through rows of all channels, where those fill whole vectors. */
+static bool by_rows(const slim_device *device, const slim_batch_norm_params *p)
+{
+  return device->info.device_class == SLIM_CLASS_CPU && p->inner == 1 && p->c % slim_cl_of(device)->vector_width == 0;
+}
+
+static void cut_into_pieces(slim_batch_norm_params *p)
+{
+  const int rows = 16 + PIECE_ELEMENTS / p->c;
+  p->length = rows < PIECE_ROWS ? rows : PIECE_ROWS;
+  p->slices = (p->outer + p->length - 1) / p->length;
+}
 
 static slim_batch_norm_params params_of(const slim_device *device, const slim_group *group, const slim_view *x)
 {
@@ -17,6 +32,9 @@ static slim_batch_norm_params params_of(const slim_device *device, const slim_gr
   const int useful = count / LENGTH_LEAST, most = p.c >= busy || p.c == 0 ? 1 : busy / p.c;
   p.slices = useful < 1 ? 1 : useful < most ? useful : most;
   p.length = (count + p.slices - 1) / p.slices;
+  if (by_rows(device, &p) && p.c > 0) {
+    cut_into_pieces(&p);
+  }
   p.epsilon = attr->epsilon;
   p.unbias = attr->unbiased && count > 1 ? (float)count / (float)(count - 1) : 1.0f;
   return p;
@@ -67,10 +85,37 @@ static void sums(slim_cl_build *b, const slim_view *mean, const slim_view *parti
   range(b, p, (size_t)p->c * (size_t)p->slices);
 }
 
+/* A work-item a piece. */
+static void range_pieces(slim_cl_build *b, const slim_batch_norm_params *p)
+{
+  slim_cl_range_groups(b, (size_t)p->slices, 1);
+}
+
+static void statistics_of_pieces(slim_cl_build *b, const slim_view *mean, const slim_view *inverse,
+                                 const slim_view *partial, const slim_batch_norm_params *p)
+{
+  slim_cl_begin(b, "slim_batch_norm_pieces_f32");
+  slim_cl_arg_view(b, &b->in[0]);
+  slim_cl_arg_view(b, partial);
+  slim_cl_arg(b, p, sizeof(*p));
+  range_pieces(b, p);
+  slim_cl_begin(b, "slim_batch_norm_merge_f32");
+  slim_cl_arg_view(b, partial);
+  slim_cl_arg_view(b, mean);
+  slim_cl_arg_view(b, slim_cl_out(b, 2));
+  slim_cl_arg_view(b, inverse);
+  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_range_vectors(b, (size_t)p->c);
+}
+
 static void statistics(slim_cl_build *b, const slim_view *mean, const slim_view *inverse,
                        const slim_batch_norm_params *p)
 {
   const slim_view partial = scratch(b, 2 * row_bytes(p, 1));
+  if (by_rows(b->device, p)) {
+    statistics_of_pieces(b, mean, inverse, &partial, p);
+    return;
+  }
   sums(b, mean, &partial, 0, p);
   slim_cl_begin(b, "slim_batch_norm_mean_f32");
   slim_cl_arg_view(b, &partial);
@@ -98,6 +143,16 @@ static void given(slim_cl_build *b, const slim_view *inverse, const slim_batch_n
   slim_cl_range(b, (size_t)p->c);
 }
 
+/* The last sweep, over all elements. */
+static void range_elements(slim_cl_build *b, const slim_batch_norm_params *p)
+{
+  if (by_rows(b->device, p)) {
+    range_pieces(b, p);
+  } else {
+    range(b, p, (size_t)p->outer * (size_t)p->c * (size_t)p->inner);
+  }
+}
+
 static void prepare(slim_cl_build *b)
 {
   slim_batch_norm_params p = params_of(b->device, b->group, &b->in[0]);
@@ -113,7 +168,10 @@ static void prepare(slim_cl_build *b)
   } else {
     given(b, &inverse, &p);
   }
-  slim_cl_begin(b, by_vectors(b, &p) ? "slim_batch_norm_vector_f32" : "slim_batch_norm_naive_f32");
+  const bool rows = by_rows(b->device, &p);
+  slim_cl_begin(b, rows                ? "slim_batch_norm_rows_f32"
+                   : by_vectors(b, &p) ? "slim_batch_norm_vector_f32"
+                                       : "slim_batch_norm_naive_f32");
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, &b->in[1]);
   slim_cl_arg_view(b, &b->in[2]);
@@ -122,7 +180,7 @@ static void prepare(slim_cl_build *b)
   slim_cl_arg_view(b, epilogue.residual);
   slim_cl_arg_view(b, &b->out[0]);
   slim_cl_arg(b, &p, sizeof(p));
-  range(b, &p, slim_cl_elements(&b->in[0]));
+  range_elements(b, &p);
 }
 
 /* dy, x, gamma, mean, inverse deviation, and beta where an activation is undone. */
@@ -137,11 +195,18 @@ static void inputs(slim_cl_build *b)
 static void gradient_sums(slim_cl_build *b, const slim_view *partial, const slim_view *both,
                           const slim_batch_norm_params *p)
 {
-  slim_cl_begin(b, by_vectors(b, p) ? "slim_batch_norm_gradient_sums_vector_f32" : "slim_batch_norm_gradient_sums_f32");
+  const bool pieces = by_rows(b->device, p);
+  slim_cl_begin(b, pieces             ? "slim_batch_norm_gradient_pieces_f32"
+                   : by_vectors(b, p) ? "slim_batch_norm_gradient_sums_vector_f32"
+                                      : "slim_batch_norm_gradient_sums_f32");
   inputs(b);
   slim_cl_arg_view(b, partial);
   slim_cl_arg(b, p, sizeof(*p));
-  range(b, p, (size_t)p->c * (size_t)p->slices);
+  if (pieces) {
+    range_pieces(b, p);
+  } else {
+    range(b, p, (size_t)p->c * (size_t)p->slices);
+  }
   slim_cl_begin(b, "slim_batch_norm_gradient_finish_f32");
   slim_cl_arg_view(b, partial);
   slim_cl_arg_view(b, both);
@@ -161,12 +226,15 @@ static void prepare_gradient(slim_cl_build *b)
   if ((p.want & 1) == 0) {
     return;
   }
-  slim_cl_begin(b, by_vectors(b, &p) ? "slim_batch_norm_gradient_vector_f32" : "slim_batch_norm_gradient_naive_f32");
+  const bool rows = by_rows(b->device, &p);
+  slim_cl_begin(b, rows                ? "slim_batch_norm_gradient_rows_f32"
+                   : by_vectors(b, &p) ? "slim_batch_norm_gradient_vector_f32"
+                                       : "slim_batch_norm_gradient_naive_f32");
   inputs(b);
   slim_cl_arg_view(b, &both);
   slim_cl_arg_view(b, &b->out[0]);
   slim_cl_arg(b, &p, sizeof(p));
-  range(b, &p, slim_cl_elements(&b->in[0]));
+  range_elements(b, &p);
 }
 
 static size_t workspace(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)

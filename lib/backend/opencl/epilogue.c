@@ -42,6 +42,13 @@ static bool residual_fits(const slim_node *heavy, const slim_node *add)
          slim_shape_equal(&add->inputs[0]->shape, &add->inputs[1]->shape);
 }
 
+/* Batch norm ends with clamps alone. */
+static bool activation_fits(const slim_node *heavy, const slim_node *activation)
+{
+  return slim_op_id_of(heavy->op) != SLIM_OP_ID_batch_norm ||
+         ((const slim_activation_attr *)activation->attr)->kind <= SLIM_ACTIVATION_RELU6;
+}
+
 bool slim_cl_epilogue_can_fuse(const slim_device *device, const slim_group *group, const slim_node *node)
 {
   (void)device;
@@ -52,7 +59,7 @@ bool slim_cl_epilogue_can_fuse(const slim_device *device, const slim_group *grou
   }
   return stage == BIAS       ? bias_fits(group->nodes[0], node)
          : stage == RESIDUAL ? residual_fits(group->nodes[0], node)
-                             : true;
+                             : activation_fits(group->nodes[0], node);
 }
 
 bool slim_cl_epilogue_fits(const slim_group *group)

@@ -1,0 +1,262 @@
+/*
+ * Batch norm on CPU-like devices, channels last and in whole vectors: a work-item goes through the rows of a piece, which
+ * fit its cache, from their first channel to their last. Numbers of a piece are rows of c in partial: first those of all
+ * pieces, then (the second number) again.
+ */
+#include "common.h"
+#include "batch_norm.h"
+#include "batch_norm_params.h"
+#include "vector.h"
+
+#if SLIM_CLASS == 0
+#define ROWS_AT_ONCE 4
+
+/* Each of these goes over so many rows, a constant where it is called: the loops over rows unroll. */
+
+static inline void add_rows(__global const float *x, __global float *sums, const int c, const int rows)
+{
+  for (int k = 0; k < c; k += SLIM_WIDTH) {
+    SLIM_FLOATW sum = SLIM_LOADW(0, sums + k);
+    for (int i = 0; i < rows; i++) {
+      sum += SLIM_LOADW(0, x + i * c + k);
+    }
+    SLIM_STOREW(sum, 0, sums + k);
+  }
+}
+
+static inline void add_squares(__global const float *x, __global const float *mean, __global float *sums, const int c,
+                               const int rows)
+{
+  for (int k = 0; k < c; k += SLIM_WIDTH) {
+    const SLIM_FLOATW center = SLIM_LOADW(0, mean + k);
+    SLIM_FLOATW sum = SLIM_LOADW(0, sums + k);
+    for (int i = 0; i < rows; i++) {
+      const SLIM_FLOATW d = SLIM_LOADW(0, x + i * c + k) - center;
+      sum = fma(d, d, sum);
+    }
+    SLIM_STOREW(sum, 0, sums + k);
+  }
+}
+
+static inline void clear(__global float *sums, const int c)
+{
+  for (int k = 0; k < c; k += SLIM_WIDTH) {
+    SLIM_STOREW((SLIM_FLOATW)(0.0f), 0, sums + k);
+  }
+}
+
+/* Means of a piece, then the sums of squared distances from them. */
+__kernel void slim_batch_norm_pieces_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, partial),
+                                         const slim_batch_norm_params p)
+{
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(float, partial);
+  const int piece = (int)get_global_id(0), begin = piece * p.length, rows = min(p.length, p.outer - begin);
+  if (rows <= 0) {
+    return;
+  }
+  __global float *mean = partial + (size_t)piece * p.c, *spread = mean + (size_t)p.slices * p.c;
+  const int whole = rows / ROWS_AT_ONCE * ROWS_AT_ONCE;
+  x += (size_t)begin * p.c;
+  clear(mean, p.c);
+  clear(spread, p.c);
+  for (int r = 0; r < whole; r += ROWS_AT_ONCE) {
+    add_rows(x + r * p.c, mean, p.c, ROWS_AT_ONCE);
+  }
+  for (int r = whole; r < rows; r++) {
+    add_rows(x + r * p.c, mean, p.c, 1);
+  }
+  for (int k = 0; k < p.c; k += SLIM_WIDTH) {
+    SLIM_STOREW(SLIM_LOADW(0, mean + k) / (float)rows, 0, mean + k);
+  }
+  for (int r = 0; r < whole; r += ROWS_AT_ONCE) {
+    add_squares(x + r * p.c, mean, spread, p.c, ROWS_AT_ONCE);
+  }
+  for (int r = whole; r < rows; r++) {
+    add_squares(x + r * p.c, mean, spread, p.c, 1);
+  }
+}
+
+/* Mean, variance and inverse deviation of a vector of channels from the pieces, merged one after another. */
+__kernel void slim_batch_norm_merge_f32(SLIM_TENSOR(const float, partial), SLIM_TENSOR(float, mean),
+                                        SLIM_TENSOR(float, variance), SLIM_TENSOR(float, inverse),
+                                        const slim_batch_norm_params p)
+{
+  SLIM_OPEN(const float, partial);
+  SLIM_OPEN(float, mean);
+  SLIM_OPEN(float, variance);
+  SLIM_OPEN(float, inverse);
+  const int k = (int)get_global_id(0) * SLIM_WIDTH;
+  if (k >= p.c) {
+    return;
+  }
+  SLIM_FLOATW m = (SLIM_FLOATW)(0.0f), spread = (SLIM_FLOATW)(0.0f);
+  for (int s = 0; s < p.slices; s++) {
+    const float before = (float)(s * p.length), here = (float)min(p.length, p.outer - s * p.length);
+    const float share = here / (before + here);
+    const SLIM_FLOATW delta = SLIM_LOADW(0, partial + (size_t)s * p.c + k) - m;
+    m += delta * share;
+    spread += SLIM_LOADW(0, partial + (size_t)(p.slices + s) * p.c + k) + delta * delta * (before * share);
+  }
+  const SLIM_FLOATW v = spread / (float)p.outer;
+  SLIM_STOREW(m, 0, mean + k);
+  SLIM_STOREW(1.0f / sqrt(v + p.epsilon), 0, inverse + k);
+  if (p.want & 4) {
+    SLIM_STOREW(v * p.unbias, 0, variance + k);
+  }
+}
+
+/* What the last sweep multiplies by and adds. */
+typedef struct norms {
+  __global const float *gamma, *beta, *mean, *inverse;
+} norms;
+
+static inline void normalise_rows(__global const float *x, __global const float *residual, __global float *y,
+                                  const norms n, const slim_batch_norm_params p, const int rows)
+{
+  for (int k = 0; k < p.c; k += SLIM_WIDTH) {
+    const SLIM_FLOATW mean = SLIM_LOADW(0, n.mean + k), shift = SLIM_LOADW(0, n.beta + k);
+    const SLIM_FLOATW scale = SLIM_LOADW(0, n.inverse + k) * SLIM_LOADW(0, n.gamma + k);
+    for (int i = 0; i < rows; i++) {
+      SLIM_FLOATW z = fma(SLIM_LOADW(0, x + i * p.c + k) - mean, scale, shift);
+      if (p.has_residual) {
+        z += SLIM_LOADW(0, residual + i * p.c + k);
+      }
+      SLIM_STOREW(SLIM_CLAMP(SLIM_FLOATW, z, slim_clamp_low(p), slim_clamp_high(p)), 0, y + i * p.c + k);
+    }
+  }
+}
+
+/* The same numbers as in batch_norm.cl, row by row. */
+__kernel void slim_batch_norm_rows_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, gamma),
+                                       SLIM_TENSOR(const float, beta), SLIM_TENSOR(const float, mean),
+                                       SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, residual),
+                                       SLIM_TENSOR(float, y), const slim_batch_norm_params p)
+{
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(const float, gamma);
+  SLIM_OPEN(const float, beta);
+  SLIM_OPEN(const float, mean);
+  SLIM_OPEN(const float, inverse);
+  SLIM_OPEN(const float, residual);
+  SLIM_OPEN(float, y);
+  const norms n = { gamma, beta, mean, inverse };
+  const int end = min(((int)get_global_id(0) + 1) * p.length, p.outer);
+  int r = (int)get_global_id(0) * p.length;
+  for (; r + ROWS_AT_ONCE <= end; r += ROWS_AT_ONCE) {
+    const size_t at = (size_t)r * p.c;
+    normalise_rows(x + at, residual + at, y + at, n, p, ROWS_AT_ONCE);
+  }
+  for (; r < end; r++) {
+    const size_t at = (size_t)r * p.c;
+    normalise_rows(x + at, residual + at, y + at, n, p, 1);
+  }
+}
+
+/* --- the gradient ---------------------------------------------------------------------------------------------------- */
+
+/* dy where the activation behind passes it; away: the distance of x from its mean. */
+static inline SLIM_FLOATW passed_from(const SLIM_FLOATW dy, const SLIM_FLOATW away, const SLIM_FLOATW scale,
+                                      const SLIM_FLOATW shift, const slim_batch_norm_params p)
+{
+  const SLIM_FLOATW z = fma(away, scale, shift);
+  return p.activation ? SLIM_CLAMP_GRADIENT(SLIM_FLOATW, dy, z, slim_clamp_low(p), slim_clamp_high(p)) : dy;
+}
+
+/* sums: of dy; behind all pieces' (gap), of dy times the distance of x. */
+static inline void add_gradients(__global const float *dy, __global const float *x, __global float *sums,
+                                 const size_t gap, const norms n, const slim_batch_norm_params p, const int rows)
+{
+  for (int k = 0; k < p.c; k += SLIM_WIDTH) {
+    const SLIM_FLOATW mean = SLIM_LOADW(0, n.mean + k), scale = SLIM_LOADW(0, n.inverse + k) * SLIM_LOADW(0, n.gamma + k);
+    const SLIM_FLOATW shift = p.activation ? SLIM_LOADW(0, n.beta + k) : (SLIM_FLOATW)(0.0f);
+    SLIM_FLOATW sum = SLIM_LOADW(0, sums + k), dot = SLIM_LOADW(0, sums + gap + k);
+    for (int i = 0; i < rows; i++) {
+      const SLIM_FLOATW away = SLIM_LOADW(0, x + i * p.c + k) - mean;
+      const SLIM_FLOATW d = passed_from(SLIM_LOADW(0, dy + i * p.c + k), away, scale, shift, p);
+      sum += d;
+      dot = fma(d, away, dot);
+    }
+    SLIM_STOREW(sum, 0, sums + k);
+    SLIM_STOREW(dot, 0, sums + gap + k);
+  }
+}
+
+/* Sums over a piece of dy, and of dy times the normalised x. */
+__kernel void slim_batch_norm_gradient_pieces_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
+                                                  SLIM_TENSOR(const float, gamma), SLIM_TENSOR(const float, mean),
+                                                  SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, beta),
+                                                  SLIM_TENSOR(float, partial), const slim_batch_norm_params p)
+{
+  SLIM_OPEN(const float, dy);
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(const float, gamma);
+  SLIM_OPEN(const float, mean);
+  SLIM_OPEN(const float, inverse);
+  SLIM_OPEN(const float, beta);
+  SLIM_OPEN(float, partial);
+  const norms n = { gamma, beta, mean, inverse };
+  const int end = min(((int)get_global_id(0) + 1) * p.length, p.outer);
+  int r = (int)get_global_id(0) * p.length;
+  if (r >= end) {
+    return;
+  }
+  __global float *sums = partial + (size_t)get_global_id(0) * p.c;
+  const size_t gap = (size_t)p.slices * p.c;
+  clear(sums, p.c);
+  clear(sums + gap, p.c);
+  for (; r + ROWS_AT_ONCE <= end; r += ROWS_AT_ONCE) {
+    add_gradients(dy + (size_t)r * p.c, x + (size_t)r * p.c, sums, gap, n, p, ROWS_AT_ONCE);
+  }
+  for (; r < end; r++) {
+    add_gradients(dy + (size_t)r * p.c, x + (size_t)r * p.c, sums, gap, n, p, 1);
+  }
+  for (int k = 0; k < p.c; k += SLIM_WIDTH) {
+    SLIM_STOREW(SLIM_LOADW(0, sums + gap + k) * SLIM_LOADW(0, inverse + k), 0, sums + gap + k);
+  }
+}
+
+static inline void pull_rows(__global const float *dy, __global const float *x, __global const float *sums,
+                             __global float *dx, const norms n, const slim_batch_norm_params p, const int rows)
+{
+  const float share = p.training ? 1.0f / (float)p.outer : 0.0f;
+  for (int k = 0; k < p.c; k += SLIM_WIDTH) {
+    const SLIM_FLOATW inv = SLIM_LOADW(0, n.inverse + k), scale = inv * SLIM_LOADW(0, n.gamma + k);
+    const SLIM_FLOATW mean = SLIM_LOADW(0, n.mean + k);
+    const SLIM_FLOATW shift = p.activation ? SLIM_LOADW(0, n.beta + k) : (SLIM_FLOATW)(0.0f);
+    const SLIM_FLOATW a = SLIM_LOADW(0, sums + k) * share, b = inv * SLIM_LOADW(0, sums + p.c + k) * share;
+    for (int i = 0; i < rows; i++) {
+      const SLIM_FLOATW away = SLIM_LOADW(0, x + i * p.c + k) - mean;
+      const SLIM_FLOATW d = passed_from(SLIM_LOADW(0, dy + i * p.c + k), away, scale, shift, p);
+      SLIM_STOREW((d - (a + away * b)) * scale, 0, dx + i * p.c + k);
+    }
+  }
+}
+
+__kernel void slim_batch_norm_gradient_rows_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
+                                                SLIM_TENSOR(const float, gamma), SLIM_TENSOR(const float, mean),
+                                                SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, beta),
+                                                SLIM_TENSOR(const float, sums), SLIM_TENSOR(float, dx),
+                                                const slim_batch_norm_params p)
+{
+  SLIM_OPEN(const float, dy);
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(const float, gamma);
+  SLIM_OPEN(const float, mean);
+  SLIM_OPEN(const float, inverse);
+  SLIM_OPEN(const float, beta);
+  SLIM_OPEN(const float, sums);
+  SLIM_OPEN(float, dx);
+  const norms n = { gamma, beta, mean, inverse };
+  const int end = min(((int)get_global_id(0) + 1) * p.length, p.outer);
+  int r = (int)get_global_id(0) * p.length;
+  for (; r + ROWS_AT_ONCE <= end; r += ROWS_AT_ONCE) {
+    const size_t at = (size_t)r * p.c;
+    pull_rows(dy + at, x + at, sums, dx + at, n, p, ROWS_AT_ONCE);
+  }
+  for (; r < end; r++) {
+    const size_t at = (size_t)r * p.c;
+    pull_rows(dy + at, x + at, sums, dx + at, n, p, 1);
+  }
+}
+#endif
