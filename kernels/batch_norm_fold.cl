@@ -1,5 +1,6 @@
 #include "common.h"
 #include "batch_norm_fold_params.h"
+#include "vector.h"
 
 /* A work-item a weight; the first c also make the bias. */
 __kernel void slim_batch_norm_fold_naive_f32(SLIM_TENSOR(const float, weights), SLIM_TENSOR(const float, gamma),
@@ -21,6 +22,43 @@ __kernel void slim_batch_norm_fold_naive_f32(SLIM_TENSOR(const float, weights), 
     out[i] = weights[i] * factor;
     if (i < p.c) {
       bias[i] = beta[i] - mean[i] * factor;
+    }
+  }
+}
+
+/* A work-item takes a vector of channels through SLIM_FOLD_ROWS rows of the weights; those of the first rows also make
+ * the bias. */
+__kernel void slim_batch_norm_fold_vector_f32(SLIM_TENSOR(const float, weights), SLIM_TENSOR(const float, gamma),
+                                              SLIM_TENSOR(const float, beta), SLIM_TENSOR(const float, mean),
+                                              SLIM_TENSOR(const float, variance), SLIM_TENSOR(float, out),
+                                              SLIM_TENSOR(float, bias), const slim_batch_norm_fold_params p)
+{
+  SLIM_OPEN(const float, weights);
+  SLIM_OPEN(const float, gamma);
+  SLIM_OPEN(const float, beta);
+  SLIM_OPEN(const float, mean);
+  SLIM_OPEN(const float, variance);
+  SLIM_OPEN(float, out);
+  SLIM_OPEN(float, bias);
+  const int k = (int)get_global_id(0) * SLIM_WIDTH, row = (int)get_global_id(1) * SLIM_FOLD_ROWS;
+  const int end = min(row + SLIM_FOLD_ROWS, p.n / p.c);
+  if (k + SLIM_WIDTH <= p.c) {
+    const SLIM_FLOATW factor = SLIM_LOADW(0, gamma + k) / sqrt(SLIM_LOADW(0, variance + k) + p.epsilon);
+    for (int i = row; i < end; i++) {
+      SLIM_STOREW(SLIM_LOADW(0, weights + i * p.c + k) * factor, 0, out + i * p.c + k);
+    }
+    if (row == 0) {
+      SLIM_STOREW(SLIM_LOADW(0, beta + k) - SLIM_LOADW(0, mean + k) * factor, 0, bias + k);
+    }
+    return;
+  }
+  for (int c = k; c < p.c; c++) {
+    const float factor = gamma[c] / sqrt(variance[c] + p.epsilon);
+    for (int i = row; i < end; i++) {
+      out[i * p.c + c] = weights[i * p.c + c] * factor;
+    }
+    if (row == 0) {
+      bias[c] = beta[c] - mean[c] * factor;
     }
   }
 }

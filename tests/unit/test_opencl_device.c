@@ -110,7 +110,7 @@ static int build_kernels(const char *limits, bool tiles, int i)
       cl_kernel kernel = NULL;
       slim_cl_program *program = NULL;
       ck_assert_msg(slim_cl_kernel_create(device, name, &kernel, &program) == SLIM_OK, "%s", device->error.text);
-      ck_assert_str_eq(program->source->name, s->name);
+      ck_assert_str_eq(program->kernel, name);
       slim_cl_of(device)->api->ReleaseKernel(kernel);
       kernels++;
     }

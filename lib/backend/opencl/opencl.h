@@ -4,6 +4,7 @@
 
 #include "backend/backend.h"
 #include "backend/opencl/loader.h"
+#include "kernels/kernels.h"
 
 #include <pthread.h>
 
@@ -89,7 +90,7 @@ void slim_cl_flag_free(slim_cl *cl);
 
 struct slim_cl_program {
   slim_cl_program *next;
-  const struct slim_kernel_source *source; /* one of slim_kernel_sources; NULL: of an op of the user's */
+  char kernel[96]; /* of an embedded one, which has no other; "" of an op of the user's */
   cl_program program;
   uint64_t key[2];                          /* of the disk cache */
   uint64_t launched[SLIM_CL_LAUNCHED_MOST]; /* hashes of the kernels and group sizes that its binary holds compiled */
@@ -97,10 +98,10 @@ struct slim_cl_program {
   bool refused;                             /* the driver did not take the binary of the cache file */
 };
 
-/** A new kernel object of the program that holds name; the program is built at first use. */
+/** A new kernel object; the program with this kernel alone is built, or loaded, at first use. */
 slim_status slim_cl_kernel_create(slim_device *device, const char *name, cl_kernel *kernel, slim_cl_program **program);
 /** The same of a source that is not embedded: its program is kept for the next source of the same name and text. */
-slim_status slim_cl_kernel_create_of(slim_device *device, const struct slim_kernel_source *source, const char *name,
+slim_status slim_cl_kernel_create_of(slim_device *device, const slim_kernel_source *source, const char *name,
                                      cl_kernel *kernel, slim_cl_program **program);
 /** Notes that the kernel ran with this group size: its binary may have grown. */
 void slim_cl_program_launched(slim_device *device, slim_cl_program *program, const char *kernel, const size_t *local);
@@ -171,7 +172,7 @@ typedef struct slim_cl_build {
 /** Begins a launch of the kernel; arguments follow in order, a range ends it. */
 void slim_cl_begin(slim_cl_build *build, const char *kernel);
 /** The same for a kernel of this source, which may be gone afterwards. */
-void slim_cl_begin_source(slim_cl_build *build, const struct slim_kernel_source *source, const char *kernel);
+void slim_cl_begin_source(slim_cl_build *build, const slim_kernel_source *source, const char *kernel);
 /** The view's buffer and its offset; a view without memory is passed as some valid buffer that the kernel must not
  * touch. */
 void slim_cl_arg_view(slim_cl_build *build, const slim_view *view);

@@ -1,6 +1,7 @@
 /* Programs: built at first use from the embedded sources or from the disk cache, and kept. */
 #include "backend/opencl/cache.h"
 #include "backend/opencl/opencl.h"
+#include "backend/opencl/source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,22 +9,9 @@
 
 #include "base/crc32c.h"
 #include "base/rng.h"
-#include "kernels/kernels.h"
 
 #define LOG_MOST (1u << 20)
 #define BINARY_MOST ((size_t)256 << 20)
-
-/* The embedded source that defines the kernel; NULL when none does. */
-static const slim_kernel_source *source_of(const char *kernel)
-{
-  char definition[128];
-  snprintf(definition, sizeof(definition), "void %s(", kernel);
-  size_t i = 0;
-  while (i < slim_kernel_source_count && strstr(slim_kernel_sources[i].text, definition) == NULL) {
-    i++;
-  }
-  return i < slim_kernel_source_count ? &slim_kernel_sources[i] : NULL;
-}
 
 /* What a binary depends on: device, driver, options and source. */
 static bool make_key(const slim_device *device, const slim_kernel_source *s, uint64_t key[2])
@@ -136,9 +124,9 @@ static cl_program build_cached(slim_device *device, slim_cl_program *entry)
   return program;
 }
 
-/* Builds the program and puts it into the list. embedded: source is one of slim_kernel_sources. */
-static slim_status program_build(slim_device *device, const slim_kernel_source *source, bool embedded,
-                                 const uint64_t key[2], slim_cl_program **out)
+/* Builds the program and puts it into the list. */
+static slim_status program_build(slim_device *device, const slim_kernel_source *source, const uint64_t key[2],
+                                 slim_cl_program **out)
 {
   slim_cl *cl = slim_cl_of(device);
   slim_cl_program *entry = calloc(1, sizeof(*entry));
@@ -147,7 +135,6 @@ static slim_status program_build(slim_device *device, const slim_kernel_source *
   }
   entry->key[0] = key[0];
   entry->key[1] = key[1];
-  entry->source = embedded ? source : NULL;
   entry->program = build_cached(device, entry);
   const slim_status status = entry->program == NULL ? build_source(device, source, &entry->program) : SLIM_OK;
   if (status != SLIM_OK) {
@@ -160,60 +147,86 @@ static slim_status program_build(slim_device *device, const slim_kernel_source *
   return SLIM_OK;
 }
 
-/* The program of the source, built if need be. An embedded one is found by its address, without a look at its text. */
-static slim_status program_find(slim_device *device, const slim_kernel_source *source, bool embedded,
-                                slim_cl_program **out)
+/* The program of the source, built if need be. */
+static slim_status program_find(slim_device *device, const slim_kernel_source *source, slim_cl_program **out)
 {
-  slim_cl_program *found = slim_cl_of(device)->programs;
   uint64_t key[2];
-  while (embedded && found != NULL && found->source != source) {
+  if (!make_key(device, source, key)) {
+    return slim_cl_fail(device, SLIM_ERR_MEMORY, "%s: out of memory", device->info.selector);
+  }
+  slim_cl_program *found = slim_cl_of(device)->programs;
+  while (found != NULL && (found->key[0] != key[0] || found->key[1] != key[1])) {
     found = found->next;
   }
-  if (!embedded || found == NULL) {
-    if (!make_key(device, source, key)) {
-      return slim_cl_fail(device, SLIM_ERR_MEMORY, "%s: out of memory", device->info.selector);
-    }
-    found = slim_cl_of(device)->programs;
-    while (found != NULL && (found->key[0] != key[0] || found->key[1] != key[1])) {
-      found = found->next;
-    }
-  }
   *out = found;
-  return found == NULL ? program_build(device, source, embedded, key, out) : SLIM_OK;
+  return found == NULL ? program_build(device, source, key, out) : SLIM_OK;
 }
 
-static slim_status kernel_create(slim_device *device, const slim_kernel_source *source, bool embedded, const char *name,
+/* The program that an embedded kernel was built in before; NULL. */
+static slim_cl_program *program_of(const slim_cl *cl, const char *kernel)
+{
+  slim_cl_program *found = cl->programs;
+  while (found != NULL && strcmp(found->kernel, kernel) != 0) {
+    found = found->next;
+  }
+  return found;
+}
+
+/* Of the embedded source that holds the kernel its part. */
+static slim_status embedded_build(slim_device *device, const char *kernel, slim_cl_program **out)
+{
+  const slim_kernel_source *whole = slim_cl_source_of(kernel);
+  slim_bytes text = { 0 };
+  if (whole == NULL) {
+    return slim_cl_fail(device, SLIM_ERR_STATE, "%s: no program holds the kernel %s", device->info.selector, kernel);
+  }
+  slim_status status = SLIM_OK;
+  if (slim_cl_source_cut(whole, kernel, &text)) {
+    const slim_kernel_source part = { kernel, (const char *)text.data, text.size - 1 };
+    status = program_find(device, &part, out);
+  } else {
+    status = slim_cl_fail(device, SLIM_ERR_MEMORY, "%s: out of memory", device->info.selector);
+  }
+  if (status == SLIM_OK) {
+    snprintf((*out)->kernel, sizeof((*out)->kernel), "%s", kernel);
+  }
+  slim_bytes_free(&text);
+  return status;
+}
+
+/* The kernel of its program, source NULL: an embedded one. */
+static slim_status kernel_create(slim_device *device, const slim_kernel_source *source, const char *name,
                                  cl_kernel *kernel, slim_cl_program **program)
 {
   slim_cl *cl = slim_cl_of(device);
+  slim_status status = SLIM_OK;
   *kernel = NULL;
   pthread_mutex_lock(&cl->lock);
-  const slim_status status = program_find(device, source, embedded, program);
+  *program = source == NULL ? program_of(cl, name) : NULL;
+  if (*program == NULL) {
+    status = source == NULL ? embedded_build(device, name, program) : program_find(device, source, program);
+  }
   pthread_mutex_unlock(&cl->lock);
   if (status != SLIM_OK) {
     return status;
   }
   cl_int code = CL_SUCCESS;
   *kernel = cl->api->CreateKernel((*program)->program, name, &code);
-  return code == CL_SUCCESS
-             ? SLIM_OK
-             : slim_cl_fail(device, SLIM_ERR_DEVICE, "%s '%s': program '%s' has no kernel %s (%s)",
-                            device->info.selector, device->info.name, source->name, name, slim_cl_error_name(code));
+  return code == CL_SUCCESS ? SLIM_OK
+                            : slim_cl_fail(device, SLIM_ERR_DEVICE, "%s '%s': program '%s' has no kernel %s (%s)",
+                                           device->info.selector, device->info.name,
+                                           source == NULL ? name : source->name, name, slim_cl_error_name(code));
 }
 
 slim_status slim_cl_kernel_create(slim_device *device, const char *name, cl_kernel *kernel, slim_cl_program **program)
 {
-  const slim_kernel_source *source = source_of(name);
-  *kernel = NULL;
-  return source == NULL
-             ? slim_cl_fail(device, SLIM_ERR_STATE, "%s: no program holds the kernel %s", device->info.selector, name)
-             : kernel_create(device, source, true, name, kernel, program);
+  return kernel_create(device, NULL, name, kernel, program);
 }
 
 slim_status slim_cl_kernel_create_of(slim_device *device, const slim_kernel_source *source, const char *name,
                                      cl_kernel *kernel, slim_cl_program **program)
 {
-  return kernel_create(device, source, false, name, kernel, program);
+  return kernel_create(device, source, name, kernel, program);
 }
 
 void slim_cl_program_launched(slim_device *device, slim_cl_program *program, const char *kernel, const size_t *local)
