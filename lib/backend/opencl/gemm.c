@@ -1,16 +1,37 @@
 #include "backend/opencl/gemm.h"
 
+#include "backend/opencl/tuning.h"
+
 #define DEPTH 256 /* as SLIM_GEMM_DEPTH in kernels/gemm.h */
 #define STRIDE (DEPTH + 16)
 #define ROWS_MOST 384 /* of a group's block */
 #define COLUMNS_MOST 256
 #define ROWS_LEAST 96        /* below, packing columns weighs too much, */
 #define TILES_LEAST 2        /* but less than a unit left idle */
-#define SLICED_ROWS_MOST 168 /* a multiple of 14 and 6 */
+#define SLICED_ROWS_MOST 168
 #define SLICE_BLOCKS_LEAST 2 /* of k: a slice's sums pay for adding them up */
 #define SLICES_FLOATS_MOST ((double)(1 << 21))
 #define GROUPS_A_UNIT 4
 #define LOCAL_LEAST ((size_t)16 << 10)
+
+/* How large the parts are that a product is cut into. */
+typedef struct limits {
+  int depth, rows, columns, groups; /* groups: for each compute unit */
+} limits;
+
+static const slim_cl_knob knob_depth = SLIM_CL_KNOB("gemm.depth", 64, 96, 128, 192, DEPTH);
+static const slim_cl_knob knob_rows = SLIM_CL_KNOB("gemm.rows", 42, 84, 168, 252, 378, 588);
+static const slim_cl_knob knob_columns = SLIM_CL_KNOB("gemm.columns", 32, 64, 96, 128, 192, COLUMNS_MOST);
+static const slim_cl_knob knob_groups = SLIM_CL_KNOB("gemm.groups", 1, 2, 4, 8, 16);
+
+/* The limits for products of this shape; rows: of those built in. sliced: of kernels that keep a's block. */
+static limits limits_of(const slim_device *device, int m, int n, int k, int rows, int sliced)
+{
+  return (limits){ slim_cl_tuned(device, &knob_depth, SLIM_CL_DIMS(m, n, k, sliced), DEPTH),
+                   slim_cl_tuned(device, &knob_rows, SLIM_CL_DIMS(m, n, k, sliced), rows),
+                   slim_cl_tuned(device, &knob_columns, SLIM_CL_DIMS(m, n, k, sliced), COLUMNS_MOST),
+                   slim_cl_tuned(device, &knob_groups, SLIM_CL_DIMS(m, n, k, sliced), GROUPS_A_UNIT) };
+}
 
 int slim_cl_gemm_rows(const slim_device *device)
 {
@@ -45,11 +66,11 @@ static int even_part(int n, int most, int unit)
 }
 
 /* Cuts the result into at least as many groups as keep the device busy, columns last: packing a row costs more. */
-static void cut_result(const slim_device *device, slim_gemm_params *g, int m, int n, int most_m, int most_n)
+static void cut_result(const slim_device *device, slim_gemm_params *g, const limits *l, int m, int n, int most_n)
 {
   const int rows = slim_cl_gemm_rows(device), columns = slim_cl_gemm_columns(device);
-  const int wanted = device->info.compute_units * GROUPS_A_UNIT;
-  int across = ceil_div(n, most_n), down = ceil_div(m, most_m);
+  const int wanted = device->info.compute_units * l->groups;
+  int across = ceil_div(n, most_n), down = ceil_div(m, l->rows);
   while (across * down < wanted && m / (down + 1) >= ROWS_LEAST) {
     down++;
   }
@@ -64,21 +85,23 @@ static void cut_result(const slim_device *device, slim_gemm_params *g, int m, in
 }
 
 /* How many columns of panels fit beside used bytes of local memory. */
-static int columns_fit(const slim_device *device, size_t used, int depth)
+static int columns_fit(const slim_device *device, const limits *l, size_t used, int depth)
 {
   const int columns = slim_cl_gemm_columns(device);
   const size_t room = device->info.local_memory > used ? (device->info.local_memory - used) / sizeof(float) : 0;
   const size_t fit = room / (size_t)depth / (size_t)columns * (size_t)columns;
-  return fit > COLUMNS_MOST ? COLUMNS_MOST : (int)fit;
+  const int most = l->columns < columns ? columns : l->columns / columns * columns;
+  return fit > (size_t)most ? most : (int)fit;
 }
 
 slim_gemm_params slim_cl_gemm_blocks(const slim_device *device, int m, int n, int k)
 {
-  slim_gemm_params g = { .block_k = even_part(k, DEPTH, 1), .slice = k };
-  while (columns_fit(device, tile_bytes(device), g.block_k) < slim_cl_gemm_columns(device)) {
+  const limits l = limits_of(device, m, n, k, ROWS_MOST, 0);
+  slim_gemm_params g = { .block_k = even_part(k, l.depth, 1), .slice = k };
+  while (columns_fit(device, &l, tile_bytes(device), g.block_k) < slim_cl_gemm_columns(device)) {
     g.block_k = (g.block_k + 1) / 2;
   }
-  cut_result(device, &g, m, n, ROWS_MOST, columns_fit(device, tile_bytes(device), g.block_k));
+  cut_result(device, &g, &l, m, n, columns_fit(device, &l, tile_bytes(device), g.block_k));
   return g;
 }
 
@@ -91,26 +114,27 @@ void slim_cl_gemm_range(slim_cl_build *b, const slim_gemm_params *g, int m, int 
 }
 
 /* Slices of k, so that groups of whole blocks of the result keep the device busy; false when they would be short. */
-static bool cut_depth(const slim_device *device, slim_gemm_params *g, int m, int n, int k)
+static bool cut_depth(const slim_device *device, slim_gemm_params *g, const limits *l, int m, int n, int k)
 {
   const int groups = ceil_div(m, g->block_m) * ceil_div(n, g->block_n), blocks = ceil_div(k, g->block_k);
-  const int wanted = ceil_div(device->info.compute_units * GROUPS_A_UNIT, groups);
+  const int wanted = ceil_div(device->info.compute_units * l->groups, groups);
   g->slice = wanted <= 1 ? k : ceil_div(blocks, wanted) * g->block_k;
   return wanted <= 1 || (blocks >= SLICE_BLOCKS_LEAST * wanted && (double)m * n * wanted <= SLICES_FLOATS_MOST);
 }
 
 slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, int k)
 {
-  slim_gemm_params g = { .block_k = even_part(k, DEPTH, 1) };
-  const size_t row = (size_t)SLICED_ROWS_MOST * sizeof(float);
-  while (g.block_k > 1 && columns_fit(device, row * (size_t)g.block_k, g.block_k) < slim_cl_gemm_columns(device)) {
+  const limits l = limits_of(device, m, n, k, SLICED_ROWS_MOST, 1);
+  slim_gemm_params g = { .block_k = even_part(k, l.depth, 1) };
+  const size_t row = (size_t)l.rows * sizeof(float); /* multiples of 14 and 6 */
+  while (g.block_k > 1 && columns_fit(device, &l, row * (size_t)g.block_k, g.block_k) < slim_cl_gemm_columns(device)) {
     g.block_k = (g.block_k + 1) / 2;
   }
-  const int most_n = columns_fit(device, row * (size_t)g.block_k, g.block_k);
-  g.block_m = even_part(m, SLICED_ROWS_MOST, slim_cl_gemm_rows(device));
+  const int most_n = columns_fit(device, &l, row * (size_t)g.block_k, g.block_k);
+  g.block_m = even_part(m, l.rows, slim_cl_gemm_rows(device));
   g.block_n = even_part(n, most_n, slim_cl_gemm_columns(device));
-  if (!cut_depth(device, &g, m, n, k)) {
-    cut_result(device, &g, m, n, SLICED_ROWS_MOST, most_n);
+  if (!cut_depth(device, &g, &l, m, n, k)) {
+    cut_result(device, &g, &l, m, n, most_n);
     g.slice = k;
   }
   return g;
