@@ -6,8 +6,8 @@
 #define STRIDE (DEPTH + 16)
 #define ROWS_MOST 384 /* of a group's block */
 #define COLUMNS_MOST 256
-#define ROWS_LEAST 96        /* below, packing columns weighs too much, */
-#define TILES_LEAST 2        /* but less than a unit left idle */
+#define ROWS_LEAST 96 /* below, packing columns weighs too much, */
+#define TILES_LEAST 2 /* but less than a unit left idle */
 #define SLICED_ROWS_MOST 168
 #define SLICE_BLOCKS_LEAST 2 /* of k: a slice's sums pay for adding them up */
 #define SLICES_FLOATS_MOST ((double)(1 << 21))
