@@ -16,11 +16,12 @@ static const struct matmul_case {
   { "classes", 64, 10, 129 },
   { "tall", 301, 40, 19 },
   { "deep", 20, 17, 1500 },
-  { "sliced", 64, 48, 2100 },
+  { "two_slices", 64, 48, 2100 },
   { "shallow", 24, 130, 10 },
   { "power_of_two", 20, 12, 1024 },
   { "square", 200, 210, 220 },
   { "sliced", 47, 38, 5001 },
+  { "streamed", 1800, 1760, 3 },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 

@@ -9,7 +9,7 @@ typedef struct state {
   conv2d g;
   taps taps;
   winograd winograd;
-  bool by_winograd;
+  bool by_product, by_winograd;
   packed_weights packed;
 } state;
 
@@ -21,6 +21,16 @@ static bool is_nchw(const slim_cpu_step *step)
 static tap_axis axis_of(int kernel, int rate, int before)
 {
   return (tap_axis){ .count = kernel, .first = 0, .step = 1, .begin = -before, .distance = rate };
+}
+
+/* y = x * weights, read as they lie. */
+static gemm product_of(const slim_cpu_step *step, const conv2d *g, const float *x, float *y)
+{
+  gemm p = { .m = product_rows(g), .n = g->y.c, .k = product_depth(g), .a = x, .b = step->in[1].host, .c = y };
+  p.lda = (size_t)p.k;
+  p.ldb = p.ldc = (size_t)p.n;
+  p.epilogue = epilogue_of(step, 2);
+  return p;
 }
 
 static void set_up(state *s, const slim_cpu_step *step)
@@ -36,11 +46,16 @@ static void set_up(state *s, const slim_cpu_step *step)
   s->taps.columns = axis_of(g->kw, g->rate.w, g->before_w);
   CPU_OP(taps_plan)(&s->taps);
   s->winograd = winograd_of(g);
-  s->by_winograd = CPU_OP(winograd_plan)(&s->winograd, step, &epilogue);
+  s->by_product = conv2d_is_product(g);
+  s->by_winograd = !s->by_product && CPU_OP(winograd_plan)(&s->winograd, step, &epilogue);
 }
 
 static size_t scratch_floats(const slim_cpu_step *step, const state *s)
 {
+  if (s->by_product) {
+    const gemm p = product_of(step, &s->g, NULL, NULL);
+    return whole_lines(CPU_OP(gemm_workspace)(step, &p) / sizeof(float));
+  }
   return s->by_winograd ? whole_lines(CPU_OP(winograd_workspace)(&s->winograd, step))
                         : (size_t)slim_threads_count(step->device->threads) * CPU_OP(taps_scratch)(&s->taps);
 }
@@ -48,7 +63,10 @@ static size_t scratch_floats(const slim_cpu_step *step, const state *s)
 static void convolve(const slim_cpu_step *step, const state *s, const float *x, float *y)
 {
   const tile_epilogue epilogue = epilogue_of(step, 2);
-  if (s->by_winograd) {
+  if (s->by_product) {
+    const gemm p = product_of(step, &s->g, x, y);
+    CPU_OP(gemm_run)(step, &p, step->workspace);
+  } else if (s->by_winograd) {
     CPU_OP(winograd_run)(step, &s->winograd, x, step->in[1].host, y, &epilogue, step->workspace);
   } else {
     CPU_OP(taps_run)(step, &s->taps, x, s->packed.data, y, &epilogue, step->workspace);
@@ -73,8 +91,8 @@ static bool prepare(slim_cpu_step *step)
 {
   state *s = step->state;
   set_up(s, step);
-  step->base.kernel = s->by_winograd ? "conv2d_winograd" : "conv2d_taps";
-  return s->by_winograd || packed_alloc(step, &s->packed, CPU_OP(taps_packed)(&s->taps));
+  step->base.kernel = s->by_product ? "conv2d_product" : s->by_winograd ? "conv2d_winograd" : "conv2d_taps";
+  return s->by_product || s->by_winograd || packed_alloc(step, &s->packed, CPU_OP(taps_packed)(&s->taps));
 }
 
 static void release(slim_cpu_step *step)
@@ -88,7 +106,7 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   state *s = step->state;
   const conv2d *g = &s->g;
   (void)run_info;
-  if (!s->by_winograd && packed_stale(&s->packed, &step->in[1])) {
+  if (!s->by_product && !s->by_winograd && packed_stale(&s->packed, &step->in[1])) {
     CPU_OP(taps_pack)(step, &s->taps, step->in[1].host, s->packed.data);
   }
   if (!is_nchw(step)) {

@@ -2,6 +2,7 @@
 #ifndef SLIM_CPU_CONV2D_H
 #define SLIM_CPU_CONV2D_H
 
+#include "backend/cpu/gemm.h"
 #include "backend/cpu/window.h"
 
 typedef struct conv2d {
@@ -40,6 +41,26 @@ static inline size_t image_floats(const image *im)
 static inline size_t whole_lines(size_t floats)
 {
   return (floats + 15) / 16 * 16;
+}
+
+/* Is it a plain product of matrices: one tap, pixel by pixel, or one window that is the whole image? */
+static inline bool conv2d_is_product(const conv2d *g)
+{
+  const bool pixels = g->kh == 1 && g->kw == 1 && g->stride.h == 1 && g->stride.w == 1;
+  const bool window = g->y.h == 1 && g->y.w == 1 && g->kh == g->x.h && g->kw == g->x.w && g->before_h == 0 &&
+                      g->before_w == 0 && (g->rate.h == 1 || g->kh == 1) && (g->rate.w == 1 || g->kw == 1);
+  return pixels || window;
+}
+
+/* Of such a product, with channels last: rows of x and y; floats of a row of x. */
+static inline int product_rows(const conv2d *g)
+{
+  return g->y.n * g->y.h * g->y.w;
+}
+
+static inline int product_depth(const conv2d *g)
+{
+  return g->kh * g->kw * g->x.c;
 }
 
 static inline double conv2d_flops(const conv2d *g)

@@ -15,7 +15,7 @@ typedef struct state {
   int count;
   phase *phases;
   winograd winograd; /* instead of the one phase of stride 1 */
-  bool by_winograd;
+  bool by_product, by_winograd;
   packed_weights packed;
 } state;
 
@@ -78,6 +78,16 @@ static int phases_of(const conv2d *g)
   return g->stride.h * g->stride.w;
 }
 
+/* dx = dy * weights^T, read as they lie. */
+static gemm product_of(const slim_cpu_step *step, const conv2d *g, const float *dy, float *dx)
+{
+  gemm p = { .m = product_rows(g), .n = product_depth(g), .k = g->y.c, .a = dy, .b = step->in[1].host, .c = dx };
+  p.lda = p.ldb = (size_t)p.k;
+  p.ldc = (size_t)p.n;
+  p.b_transposed = true;
+  return p;
+}
+
 static bool plan_winograd(const slim_cpu_step *step, const conv2d *g, winograd *w)
 {
   const tile_epilogue none = { 0 };
@@ -89,6 +99,10 @@ static size_t scratch_floats(const slim_cpu_step *step, const conv2d *g)
 {
   winograd w;
   size_t most = 0;
+  if (conv2d_is_product(g)) {
+    const gemm p = product_of(step, g, NULL, NULL);
+    return whole_lines(CPU_OP(gemm_workspace)(step, &p) / sizeof(float));
+  }
   if (plan_winograd(step, g, &w)) {
     return whole_lines(CPU_OP(winograd_workspace)(&w, step));
   }
@@ -118,6 +132,11 @@ static bool prepare(slim_cpu_step *step)
   state *s = step->state;
   size_t packed = 0;
   s->g = geometry(step);
+  s->by_product = conv2d_is_product(&s->g);
+  if (s->by_product) {
+    step->base.kernel = "conv2d_product";
+    return true;
+  }
   s->by_winograd = plan_winograd(step, &s->g, &s->winograd);
   if (s->by_winograd) {
     step->base.kernel = "conv2d_winograd";
@@ -144,6 +163,11 @@ static void run_phases(slim_cpu_step *step, const float *dy, float *dx)
 {
   const state *s = step->state;
   const tile_epilogue none = { 0 };
+  if (s->by_product) {
+    const gemm p = product_of(step, &s->g, dy, dx);
+    CPU_OP(gemm_run)(step, &p, step->workspace);
+    return;
+  }
   if (s->by_winograd) {
     CPU_OP(winograd_run)(step, &s->winograd, dy, step->in[1].host, dx, &none, step->workspace);
     return;
@@ -162,7 +186,7 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   state *s = step->state;
   const conv2d *g = &s->g;
   (void)run_info;
-  if (!s->by_winograd && packed_stale(&s->packed, &step->in[1])) {
+  if (s->count && packed_stale(&s->packed, &step->in[1])) {
     for (int i = 0; i < s->count; i++) {
       CPU_OP(taps_pack)(step, &s->phases[i].taps, step->in[1].host, s->packed.data + s->phases[i].packed_offset);
     }

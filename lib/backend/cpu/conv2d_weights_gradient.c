@@ -2,7 +2,8 @@
  * dw[tap][ci][co] = sum over images and pixels of x[pixel + tap][ci] * dy[pixel][co], as a matrix product: the columns of
  * x under the taps of one kernel row lie side by side (rate 1), so that its rows are runs of kw * ci numbers; the depth
  * are the pixels. The images are cut into fixed slices, each with sums of its own, which are added in order; many
- * weights are cut by panels of output channels instead. Or by Winograd.
+ * weights are cut by panels of output channels instead. Products of whole matrices are gemm's, others
+ * may be Winograd's.
  */
 #include "backend/cpu/conv2d.h"
 #include "backend/cpu/layout.h"
@@ -255,6 +256,16 @@ static bool is_nchw(const slim_cpu_step *step)
   return ((const slim_conv2d_attr *)step->attr)->nchw != 0;
 }
 
+/* dw = x^T * dy, read as they lie. */
+static gemm product_of(const conv2d *g, const float *x, const float *dy, float *dw)
+{
+  gemm p = { .m = product_depth(g), .n = g->y.c, .k = product_rows(g), .a = x, .b = dy, .c = dw };
+  p.lda = (size_t)p.m;
+  p.ldb = p.ldc = (size_t)p.n;
+  p.a_transposed = true;
+  return p;
+}
+
 static bool plan_winograd(const slim_cpu_step *step, const plan *p, winograd *w)
 {
   *w = winograd_of(&p->g);
@@ -264,6 +275,10 @@ static bool plan_winograd(const slim_cpu_step *step, const plan *p, winograd *w)
 static size_t work_floats(const slim_cpu_step *step, const plan *p)
 {
   winograd w;
+  if (conv2d_is_product(&p->g)) {
+    const gemm product = product_of(&p->g, NULL, NULL, NULL);
+    return whole_lines(CPU_OP(gemm_workspace)(step, &product) / sizeof(float));
+  }
   return plan_winograd(step, p, &w) ? whole_lines(CPU_OP(winograd_gradient_workspace)(&w, step))
                               : scratch_all(step, p) + slices_all(p);
 }
@@ -285,7 +300,9 @@ static bool prepare(slim_cpu_step *step)
 {
   const plan p = plan_of(step);
   winograd w;
-  step->base.kernel = plan_winograd(step, &p, &w) ? "conv2d_weights_winograd" : "conv2d_weights";
+  step->base.kernel = conv2d_is_product(&p.g)       ? "conv2d_product"
+                      : plan_winograd(step, &p, &w) ? "conv2d_weights_winograd"
+                                                    : "conv2d_weights";
   return true;
 }
 
@@ -315,7 +332,10 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
     j.x = x;
     j.dy = dy;
   }
-  if (plan_winograd(step, p, &w)) {
+  if (conv2d_is_product(&p->g)) {
+    const gemm product = product_of(&p->g, j.x, j.dy, j.dw);
+    CPU_OP(gemm_run)(step, &product, j.scratch);
+  } else if (plan_winograd(step, p, &w)) {
     CPU_OP(winograd_gradient_run)(step, &w, j.x, j.dy, j.dw, j.scratch);
   } else {
     run_direct(step, &j);

@@ -2,18 +2,19 @@
 
 #include "backend/cpu/pack.h"
 
-#define K_BLOCK 256       /* depth of a packed block */
-#define M_BLOCK 168       /* rows of A that a task holds in the second-level cache */
-#define N_BLOCK 4         /* panels of B that are packed at once */
-#define SLICE_DEPTH 1024  /* least depth of a slice when the depth is shared among tasks */
-#define PREFETCH 6        /* rows of B ahead of the one that is packed */
-#define TASKS 8           /* that a large product is cut into at least */
-#define TASK_WORK 1e5     /* least products of a task, and of a slice of the depth */
+#define K_BLOCK 256             /* depth of a packed block */
+#define M_BLOCK 168             /* rows of A that a task holds in the second-level cache */
+#define N_BLOCK 4               /* panels of B that are packed at once */
+#define LDA (K_BLOCK + VL)      /* of the copied rows of A; not a power of two, or the rows would share cache sets */
+#define SET_FLOATS 1024         /* rows that far apart do so */
+#define IN_PLACE_PANELS 2       /* A serves that few panels without a copy */
+#define PREFETCH 6              /* rows of B ahead of the one that is packed */
+#define TASKS 8                 /* that a large product is cut into at least */
+#define TASK_WORK 1e5           /* least products of a task */
+#define SLICED_SUMS 65536       /* elements of C, at most, when the depth is shared among tasks */
+#define SLICE_DEPTH 1024        /* least depth and products of a slice then */
 #define SLICE_WORK 1e6
-#define SLICED_SUMS 65536 /* elements of C, at most, when the depth is shared */
-#define IN_PLACE_PANELS 2 /* A serves that few panels without a copy */
-#define SET_FLOATS 1024   /* rows that far apart fall into the same cache sets */
-#define LDA (K_BLOCK + VL) /* of the copied rows of A; not a power of two, or the rows would share cache sets */
+#define STREAMED_SUMS (3 << 20) /* elements of C, at least, that would leave the caches before they are read */
 
 /* How a product is cut; depends on its size alone. */
 typedef struct cut {
@@ -27,12 +28,12 @@ typedef struct job {
   float *partial; /* per slice a C, when there are slices */
 } job;
 
-/* Floats of scratch of a worker: a block of A, one of B, a tile of C. */
+/* Floats of scratch of a worker: a block of A, one of B. */
 #define A_COPIED ((size_t)M_BLOCK * LDA)
 #define A_PACKED ((size_t)(M_BLOCK / TILE_ROWS) * TILE_STRIDE * K_BLOCK)
 #define A_FLOATS (A_COPIED > A_PACKED ? A_COPIED : A_PACKED)
 #define B_FLOATS ((size_t)N_BLOCK * TILE_COLUMNS * K_BLOCK)
-#define SCRATCH (A_FLOATS + B_FLOATS + (size_t)TILE_ROWS * TILE_COLUMNS + 64)
+#define SCRATCH (A_FLOATS + B_FLOATS)
 
 static int pieces(int total, int size)
 {
@@ -139,40 +140,25 @@ static void pack_b_transposed(const gemm *g, int n0, int n1, int k0, int depth, 
 typedef struct task {
   const job *j;
   int m0, m1, n0, n1, k0, k1;
-  float *a, *b, *sums; /* scratch */
+  float *a, *b; /* scratch */
   bool in_place;       /* A is read as it lies, not copied to a */
   float *c;            /* where the sums go: C or a slice's partial C */
+  bool stream;         /* they go past the caches */
   bool last_slice;     /* the epilogue belongs to this task */
 } task;
 
-/* Adds (or sets) a tile that lies transposed in C. */
-static void store_transposed(const task *t, const float *sums, int m, int rows, int n, int columns, bool accumulate)
-{
-  for (int j = 0; j < columns; j++) {
-    float *c = t->c + (size_t)(n + j) * t->j->g.ldc + m;
-    for (int r = 0; r < rows; r++) {
-      c[r] = (accumulate ? c[r] : 0.0f) + sums[r * TILE_COLUMNS + j];
-    }
-  }
-}
-
-static void run_tile(const task *t, tile *tl, int m, int rows, int n, bool first, bool last)
+/* rows of C, the panel from n on. */
+static void run_tile(const task *t, tile *tl, int rows, int n, bool first, bool last)
 {
   const gemm *g = &t->j->g;
-  float *c[TILE_ROWS];
-  for (int r = 0; r < rows; r++) {
-    c[r] = g->c_transposed ? t->sums + r * TILE_COLUMNS : t->c + (size_t)(m + r) * g->ldc + n;
-  }
-  tl->c = c;
-  tl->accumulate = !first && !g->c_transposed;
-  tl->bias = last && g->epilogue.bias ? g->epilogue.bias + n : NULL;
+  tl->column = (size_t)n;
+  tl->accumulate = !first;
+  tl->bias = last ? g->epilogue.bias : NULL;
   tl->add_residual = last && g->epilogue.residual != NULL;
   tl->to_residual = tl->add_residual ? g->epilogue.residual - g->c : 0;
   tl->activation = last ? g->epilogue.activation : SLIM_ACTIVATION_NONE;
+  tl->stream = t->stream && first && last;
   (g->a_transposed ? CPU_OP(tile_columns) : CPU_OP(tile_rows))[panel_width(tl->columns) == VL ? 0 : 1][rows - 1](tl);
-  if (g->c_transposed) {
-    store_transposed(t, t->sums, m, rows, n, tl->columns, !first);
-  }
 }
 
 /* Does A serve as it lies? Not where its rows would share cache sets. */
@@ -188,7 +174,8 @@ static void find_a(const task *t, int tile_number, int begin, int height, int k,
 {
   const gemm *g = &t->j->g;
   if (g->a_transposed) {
-    row[0] = t->in_place ? g->a + (size_t)k * g->lda + t->m0 + begin : t->a + (size_t)tile_number * TILE_STRIDE * K_BLOCK;
+    row[0] = t->in_place ? g->a + (size_t)k * g->lda + t->m0 + begin
+                         : t->a + (size_t)tile_number * TILE_STRIDE * K_BLOCK;
     tl->base = row;
     tl->stride = t->in_place ? g->lda : TILE_STRIDE;
     return;
@@ -199,17 +186,83 @@ static void find_a(const task *t, int tile_number, int begin, int height, int k,
   tl->rows = row;
 }
 
-/* All tiles of one panel of B over a block of the depth. */
-static void run_panel(const task *t, const float *b, int n, int columns, int k, int depth)
+/* What the next block reads, in strips as wide as a panel: each tile fetches one while it computes. */
+typedef struct strips {
+  const float *first;
+  size_t step; /* from row to row */
+  int count;
+} strips;
+
+/* rows x columns of a matrix from row, column on. */
+static strips strips_of(const float *matrix, size_t ld, int row, int column, int columns)
+{
+  return (strips){ matrix + (size_t)row * ld + column, ld, pieces(columns, TILE_COLUMNS) };
+}
+
+/* B's part of the block that comes after panels [n0, n1) at depth k. */
+static strips next_b(const task *t, int n1, int k, int depth)
+{
+  const gemm *g = &t->j->g;
+  const bool deeper = n1 == t->n1;
+  const int n = deeper ? t->n0 : n1, columns = at_most(N_BLOCK * TILE_COLUMNS, t->n1 - n);
+  k += deeper ? depth : 0;
+  if (k >= t->k1) {
+    return (strips){ 0 };
+  }
+  return g->b_transposed ? strips_of(g->b, g->ldb, n, k, at_most(depth, t->k1 - k))
+                         : strips_of(g->b, g->ldb, k, n, columns);
+}
+
+/* A's part of the block below, while the last panels [.., n1) are at work. */
+static strips next_a(const task *t, int n1, int k, int depth)
+{
+  const gemm *g = &t->j->g;
+  k += depth;
+  if (n1 < t->n1 || k >= t->k1) {
+    return (strips){ 0 };
+  }
+  return g->a_transposed ? strips_of(g->a, g->lda, k, t->m0, t->m1 - t->m0)
+                         : strips_of(g->a, g->lda, t->m0, k, at_most(depth, t->k1 - k));
+}
+
+/* What the tile's run number turn over a block fetches: B's strips, then A's; of an A without gaps, read in place, the
+ * next tile's rows. */
+static void find_ahead(const task *t, strips b, strips a, int turn, int m, int rows, tile *tl)
+{
+  const gemm *g = &t->j->g;
+  const bool ours = turn >= b.count;
+  const strips s = ours ? a : b;
+  const int number = ours ? turn - b.count : turn;
+  tl->ahead = number < s.count ? s.first + (size_t)number * TILE_COLUMNS : NULL;
+  tl->ahead_step = s.step;
+  if (!tl->ahead && t->in_place && !g->a_transposed && g->lda == (size_t)tl->depth) {
+    tl->ahead = g->a + (size_t)(m + rows) * g->lda;
+    tl->ahead_step = (size_t)rows;
+  }
+}
+
+/* All tiles of the packed panels [n0, n1) over a block of the depth: a tile's rows of A stay in the nearest cache. */
+static void run_tiles(const task *t, int n0, int n1, int k, int depth)
 {
   static const ptrdiff_t no_offset = 0;
   const int rows = t->m1 - t->m0, tiles = tiles_of(rows);
-  tile tl = { .offset = &no_offset, .segments = 1, .depth = depth, .b = b, .columns = columns };
-  for (int i = 0; i < tiles; i++) {
+  const strips b = next_b(t, n1, k, depth), a = next_a(t, n1, k, depth);
+  const float *row[TILE_ROWS];
+  float *c[TILE_ROWS];
+  tile tl = { .offset = &no_offset, .segments = 1, .depth = depth, .c = c };
+  for (int i = 0, turn = 0; i < tiles; i++) {
     const int begin = tile_begin(rows, tiles, i), height = tile_begin(rows, tiles, i + 1) - begin;
-    const float *row[TILE_ROWS];
     find_a(t, i, begin, height, k, row, &tl);
-    run_tile(t, &tl, t->m0 + begin, height, n, k == t->k0, t->last_slice && k + depth == t->k1);
+    for (int r = 0; r < height; r++) {
+      c[r] = t->c + (size_t)(t->m0 + begin + r) * t->j->g.ldc;
+    }
+    tl.b = t->b;
+    for (int n = n0; n < n1; n += TILE_COLUMNS, turn++) {
+      tl.columns = at_most(TILE_COLUMNS, n1 - n);
+      find_ahead(t, b, a, turn, t->m0 + begin, height, &tl);
+      run_tile(t, &tl, height, n, k == t->k0, t->last_slice && k + depth == t->k1);
+      tl.b += (size_t)panel_width(tl.columns) * (size_t)depth;
+    }
   }
 }
 
@@ -236,14 +289,16 @@ static void run_block(const task *t, int k, int depth)
   }
   for (int n = t->n0; n < t->n1; n += N_BLOCK * TILE_COLUMNS) {
     const int end = at_most(n + N_BLOCK * TILE_COLUMNS, t->n1);
-    const float *b = t->b;
     (g->b_transposed ? pack_b_transposed : pack_b)(g, n, end, k, depth, t->b);
-    for (int p = n; p < end; p += TILE_COLUMNS) {
-      const int columns = at_most(TILE_COLUMNS, end - p);
-      run_panel(t, b, p, columns, k, depth);
-      b += (size_t)panel_width(columns) * (size_t)depth;
-    }
+    run_tiles(t, n, end, k, depth);
   }
+}
+
+/* Whole lines of a C that is too large for the caches need not be read first. */
+static bool streams(const gemm *g)
+{
+  const double sums = (double)g->m * (double)g->n;
+  return sums >= STREAMED_SUMS && g->ldc % 16 == 0 && (uintptr_t)g->c % 64 == 0;
 }
 
 static void run_task(void *user, int number, int worker)
@@ -255,7 +310,6 @@ static void run_task(void *user, int number, int worker)
   const int panels = pieces(g->n, TILE_COLUMNS);
   task t = { .j = j, .a = j->scratch + (size_t)worker * SCRATCH, .last_slice = c->slices == 1 };
   t.b = t.a + A_FLOATS;
-  t.sums = t.b + B_FLOATS;
   t.m0 = piece_begin(g->m, c->rows, row);
   t.m1 = piece_begin(g->m, c->rows, row + 1);
   t.n0 = piece_begin(panels, c->columns, column) * TILE_COLUMNS;
@@ -264,10 +318,14 @@ static void run_task(void *user, int number, int worker)
   t.k1 = piece_begin(g->k, c->slices, slice + 1);
   t.c = c->slices == 1 ? g->c : j->partial + (size_t)slice * (size_t)g->m * (size_t)g->n;
   t.in_place = reads_in_place(&t);
+  t.stream = streams(g);
   const int blocks = pieces(t.k1 - t.k0, K_BLOCK);
   for (int i = 0; i < blocks; i++) {
     const int k = t.k0 + piece_begin(t.k1 - t.k0, blocks, i);
     run_block(&t, k, t.k0 + piece_begin(t.k1 - t.k0, blocks, i + 1) - k);
+  }
+  if (t.stream) {
+    vec_stream_end();
   }
 }
 
@@ -277,13 +335,12 @@ static void add_rows(void *user, size_t begin, size_t end, int worker)
 {
   const job *j = user;
   const gemm *g = &j->g;
-  const int lines = g->c_transposed ? g->n : g->m, length = g->c_transposed ? g->m : g->n;
   (void)worker;
   for (size_t r = begin; r < end; r++) {
     float *c = g->c + r * g->ldc;
     for (int s = 0; s < j->cut.slices; s++) {
-      const float *part = j->partial + ((size_t)s * (size_t)lines + r) * (size_t)length;
-      for (int i = 0; i < length; i++) {
+      const float *part = j->partial + ((size_t)s * (size_t)g->m + r) * (size_t)g->n;
+      for (int i = 0; i < g->n; i++) {
         c[i] = (s ? c[i] : 0.0f) + part[i];
       }
     }
@@ -298,32 +355,12 @@ static void finish_rows(void *user, size_t begin, size_t end, int worker)
   (void)worker;
   for (size_t r = begin; r < end; r++) {
     for (int n = 0; n < g->n; n += TILE_COLUMNS) {
-      task t = { .j = j, .c = g->c };
-      tile tl = { .columns = at_most(TILE_COLUMNS, g->n - n), .b = g->b };
-      run_tile(&t, &tl, (int)r, 1, n, false, true);
+      const task t = { .j = j, .c = g->c };
+      float *c = g->c + r * g->ldc;
+      tile tl = { .c = &c, .columns = at_most(TILE_COLUMNS, g->n - n), .b = g->b };
+      run_tile(&t, &tl, 1, n, false, true);
     }
   }
-}
-
-static void add_slices(const slim_cpu_step *step, const job *j)
-{
-  const gemm *g = &j->g;
-  job whole = *j;
-  const size_t lines = (size_t)(g->c_transposed ? g->n : g->m), length = (size_t)(g->c_transposed ? g->m : g->n);
-  slim_cpu_for(step, lines, 1 + CPU_GRAIN / (1 + length), add_rows, &whole);
-  if (g->epilogue.bias || g->epilogue.residual || g->epilogue.activation != SLIM_ACTIVATION_NONE) {
-    slim_cpu_for(step, lines, 1 + CPU_GRAIN / (1 + length), finish_rows, &whole);
-  }
-}
-
-/* (A B)^T = B^T A^T: turned where a B that lies transposed would be packed for few rows of A only. */
-static gemm turned(const gemm *g)
-{
-  if (!g->b_transposed || g->m > VL || g->n <= g->m || g->c_transposed) {
-    return *g;
-  }
-  return (gemm){ .m = g->n, .n = g->m, .k = g->k, .a = g->b, .b = g->a, .c = g->c, .lda = g->ldb, .ldb = g->lda,
-                 .ldc = g->ldc, .a_transposed = false, .b_transposed = !g->a_transposed, .c_transposed = true };
 }
 
 static bool has_epilogue(const gemm *g)
@@ -331,25 +368,32 @@ static bool has_epilogue(const gemm *g)
   return g->epilogue.bias || g->epilogue.residual || g->epilogue.activation != SLIM_ACTIVATION_NONE;
 }
 
-size_t CPU_OP(gemm_workspace)(const slim_cpu_step *step, const gemm *given)
+static void add_slices(const slim_cpu_step *step, job *j)
 {
-  const gemm g = has_epilogue(given) ? *given : turned(given);
-  const cut c = cut_of(&g);
-  const size_t partial = c.slices > 1 ? (size_t)c.slices * (size_t)g.m * (size_t)g.n : 0;
+  const size_t rows = (size_t)j->g.m, grain = 1 + CPU_GRAIN / (1 + (size_t)j->g.n);
+  slim_cpu_for(step, rows, grain, add_rows, j);
+  if (has_epilogue(&j->g)) {
+    slim_cpu_for(step, rows, grain, finish_rows, j);
+  }
+}
+
+size_t CPU_OP(gemm_workspace)(const slim_cpu_step *step, const gemm *g)
+{
+  const cut c = cut_of(g);
+  const size_t partial = c.slices > 1 ? (size_t)c.slices * (size_t)g->m * (size_t)g->n : 0;
   return ((size_t)slim_threads_count(step->device->threads) * SCRATCH + partial) * sizeof(float);
 }
 
-void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *given, void *workspace)
+void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
 {
-  job j = { .g = has_epilogue(given) ? *given : turned(given), .scratch = workspace };
-  j.cut = cut_of(&j.g);
+  job j = { .g = *g, .cut = cut_of(g), .scratch = workspace };
   j.partial = j.scratch + (size_t)slim_threads_count(step->device->threads) * SCRATCH;
-  if (j.cut.slices > 1) {
-    job sliced = j;
-    sliced.g.ldc = (size_t)(j.g.c_transposed ? j.g.m : j.g.n);
-    slim_threads_run(step->device->threads, j.cut.rows * j.cut.columns * j.cut.slices, run_task, &sliced);
-    add_slices(step, &j);
+  if (j.cut.slices == 1) {
+    slim_threads_run(step->device->threads, j.cut.rows * j.cut.columns, run_task, &j);
     return;
   }
-  slim_threads_run(step->device->threads, j.cut.rows * j.cut.columns, run_task, &j);
+  job sliced = j;
+  sliced.g.ldc = (size_t)g->n;
+  slim_threads_run(step->device->threads, j.cut.rows * j.cut.columns * j.cut.slices, run_task, &sliced);
+  add_slices(step, &j);
 }

@@ -11,7 +11,6 @@ typedef struct gemm {
   size_t lda, ldb, ldc; /* floats from row to row as they lie in memory */
   bool a_transposed;    /* a lies as [k, m] */
   bool b_transposed;    /* b lies as [n, k] */
-  bool c_transposed;    /* c lies as [n, m]; no epilogue then */
   tile_epilogue epilogue;
 } gemm;
 

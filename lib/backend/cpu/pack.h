@@ -4,23 +4,8 @@
 
 #include "backend/cpu/tile.h"
 
-typedef float vec4 __attribute__((vector_size(16), aligned(4), may_alias));
-
-/* to[k][j] = from[j][k], j and k below 4. */
-CPU_INLINE void turn_4x4(const float *from, size_t from_step, float *to, size_t to_step)
-{
-  const vec4 a = *(const vec4 *)from, b = *(const vec4 *)(from + from_step);
-  const vec4 c = *(const vec4 *)(from + 2 * from_step), d = *(const vec4 *)(from + 3 * from_step);
-  const vec4 ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-  const vec4 cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  *(vec4 *)to = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
-  *(vec4 *)(to + to_step) = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
-  *(vec4 *)(to + 2 * to_step) = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
-  *(vec4 *)(to + 3 * to_step) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
-}
-
-/* One panel: to[k][j] = from[k][j], depth rows of columns floats. Whole vectors are read where they end before end, beyond
- * which there is no memory. */
+/* One panel: to[k][j] = from[k][j], depth rows of columns floats. Whole vectors are read where they end before end,
+ * beyond which there is no memory. */
 static inline void pack_panel(const float *from, size_t step, const float *end, int columns, int depth, float *to)
 {
   const int width = panel_width(columns);
@@ -36,23 +21,76 @@ static inline void pack_panel(const float *from, size_t step, const float *end, 
   }
 }
 
-/* One panel of a matrix that lies transposed: to[k][j] = from[j][k]. The last blocks of four overlap those before. */
+typedef float vec4 __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* Four floats of each fourth row from the given one on, side by side; and how to pick from pairs of such vectors: the
+ * first or the last two of each four, by turns or as they stand. */
+#if VL == 16
+typedef float vec8 __attribute__((vector_size(32), aligned(4), may_alias));
+#define EIGHT_(p_, row_, k_)                                                                                           \
+  __builtin_shufflevector(*(const vec4 *)((p_)[row_] + (k_)), *(const vec4 *)((p_)[(row_) + 4] + (k_)), 0, 1, 2, 3, 4, \
+                          5, 6, 7)
+#define FOURS(p_, row_, k_)                                                                                            \
+  __builtin_shufflevector(EIGHT_(p_, row_, k_), EIGHT_(p_, (row_) + 8, k_), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,  \
+                          13, 14, 15)
+#define FIRST_BY_TURNS 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29
+#define LAST_BY_TURNS 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31
+#define FIRST_PAIRS 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29
+#define LAST_PAIRS 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31
+#elif VL == 8
+#define FOURS(p_, row_, k_)                                                                                            \
+  __builtin_shufflevector(*(const vec4 *)((p_)[row_] + (k_)), *(const vec4 *)((p_)[(row_) + 4] + (k_)), 0, 1, 2, 3, 4, \
+                          5, 6, 7)
+#define FIRST_BY_TURNS 0, 8, 1, 9, 4, 12, 5, 13
+#define LAST_BY_TURNS 2, 10, 3, 11, 6, 14, 7, 15
+#define FIRST_PAIRS 0, 1, 8, 9, 4, 5, 12, 13
+#define LAST_PAIRS 2, 3, 10, 11, 6, 7, 14, 15
+#else
+#define FOURS(p_, row_, k_) (*(const vec4 *)((p_)[row_] + (k_)))
+#define FIRST_BY_TURNS 0, 4, 1, 5
+#define LAST_BY_TURNS 2, 6, 3, 7
+#define FIRST_PAIRS 0, 1, 4, 5
+#define LAST_PAIRS 2, 3, 6, 7
+#endif
+
+/* to[i][r] = row[r][k + i], four i. */
+CPU_INLINE void turn_four(const float *const *row, int k, float *to, size_t step)
+{
+  const vec a = FOURS(row, 0, k), b = FOURS(row, 1, k), c = FOURS(row, 2, k), d = FOURS(row, 3, k);
+  const vec ab_first = __builtin_shufflevector(a, b, FIRST_BY_TURNS);
+  const vec ab_last = __builtin_shufflevector(a, b, LAST_BY_TURNS);
+  const vec cd_first = __builtin_shufflevector(c, d, FIRST_BY_TURNS);
+  const vec cd_last = __builtin_shufflevector(c, d, LAST_BY_TURNS);
+  vec_store(to, __builtin_shufflevector(ab_first, cd_first, FIRST_PAIRS));
+  vec_store(to + step, __builtin_shufflevector(ab_first, cd_first, LAST_PAIRS));
+  vec_store(to + 2 * step, __builtin_shufflevector(ab_last, cd_last, FIRST_PAIRS));
+  vec_store(to + 3 * step, __builtin_shufflevector(ab_last, cd_last, LAST_PAIRS));
+}
+
+/* One panel of a matrix that lies transposed: to[k][j] = from[j][k], to_step floats from k to k; unused columns repeat the
+ * last. */
+static inline void turn_panel(const float *from, size_t step, int columns, int depth, float *to, size_t to_step)
+{
+  const int width = panel_width(columns), fours = depth / 4 * 4;
+  for (int j = 0; j < width; j += VL) {
+    const float *row[VL];
+    for (int r = 0; r < VL; r++) {
+      row[r] = from + (size_t)(j + r < columns ? j + r : columns - 1) * step;
+    }
+    for (int k = 0; k < fours; k += 4) {
+      turn_four(row, k, to + (size_t)k * to_step + j, to_step);
+    }
+    for (int k = fours; k < depth; k++) {
+      for (int r = 0; r < VL; r++) {
+        to[(size_t)k * to_step + (size_t)(j + r)] = row[r][k];
+      }
+    }
+  }
+}
+
 static inline void pack_panel_transposed(const float *from, size_t step, int columns, int depth, float *to)
 {
-  const int width = panel_width(columns);
-  const bool blocks = columns >= 4 && depth >= 4;
-  for (int j = 0; blocks && j < columns; j += 4) {
-    const int first = j < columns - 4 ? j : columns - 4;
-    for (int k = 0; k < depth; k += 4) {
-      const int at = k < depth - 4 ? k : depth - 4;
-      turn_4x4(from + (size_t)first * step + at, step, to + (size_t)at * (size_t)width + first, (size_t)width);
-    }
-  }
-  for (int j = blocks ? columns : 0; j < width; j++) {
-    for (int k = 0; k < depth; k++) {
-      to[(size_t)k * (size_t)width + (size_t)j] = j < columns ? from[(size_t)j * step + (size_t)k] : 0.0f;
-    }
-  }
+  turn_panel(from, step, columns, depth, to, (size_t)panel_width(columns));
 }
 
 #endif

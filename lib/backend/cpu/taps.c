@@ -258,22 +258,20 @@ static void run_panel(const job *j, const places *p, int pixels, int n0, int s0,
   const int columns = at_most(TILE_COLUMNS, t->oc - n0), width = panel_width(columns), tiles = tiles_of(pixels);
   const bool last = s1 == t->segments;
   const size_t depth = (size_t)t->segments * (size_t)t->depth;
-  float *c[TILE_ROWS];
-  tile tl = { .offset = p->offset + s0, .segments = s1 - s0, .depth = t->depth, .c = c, .columns = columns };
+  tile tl = { .offset = p->offset + s0, .segments = s1 - s0, .depth = t->depth, .column = (size_t)n0,
+              .columns = columns };
   tl.b = j->packed + depth * (size_t)n0 + (size_t)s0 * (size_t)t->depth * (size_t)width;
   tl.accumulate = s0 > 0;
   if (last) {
-    tl.bias = j->epilogue->bias ? j->epilogue->bias + n0 : NULL;
+    tl.bias = j->epilogue->bias;
     tl.add_residual = j->epilogue->residual != NULL;
     tl.to_residual = tl.add_residual ? j->epilogue->residual - j->out : 0;
     tl.activation = j->epilogue->activation;
   }
   for (int i = 0; i < tiles; i++) {
     const int begin = tile_begin(pixels, tiles, i), height = tile_begin(pixels, tiles, i + 1) - begin;
-    for (int r = 0; r < height; r++) {
-      c[r] = p->c[begin + r] + n0;
-    }
     tl.rows = p->a + begin;
+    tl.c = p->c + begin;
     CPU_OP(tile_rows)[width == VL ? 0 : 1][height - 1](&tl);
   }
 }

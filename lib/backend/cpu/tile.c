@@ -36,12 +36,12 @@ static void store_any(const tile *t, int rows, float *sums)
 {
   const int n = t->columns;
   for (int r = 0; r < rows; r++) {
-    float *c = t->c[r], *sum = sums + r * TILE_COLUMNS;
+    float *c = t->c[r] + t->column, *sum = sums + r * TILE_COLUMNS;
     if (t->accumulate) {
       add(sum, c, n);
     }
     if (t->bias) {
-      add(sum, t->bias, n);
+      add(sum, t->bias + t->column, n);
     }
     if (t->add_residual) {
       add(sum, c + t->to_residual, n);
@@ -84,25 +84,33 @@ CPU_INLINE vec clamp(vec v, vec floor, vec top)
 
 #define ADD_C(r_)                                                                                                      \
   if (rows > (r_)) {                                                                                                   \
-    r##r_##_0 += vec_load(t->c[r_]);                                                                                   \
+    r##r_##_0 += vec_load(t->c[r_] + t->column);                                                                       \
     if (vectors > 1) {                                                                                                 \
-      r##r_##_1 += vec_load(t->c[r_] + VL);                                                                            \
+      r##r_##_1 += vec_load(t->c[r_] + t->column + VL);                                                                \
     }                                                                                                                  \
   }
 
 #define ADD_RESIDUAL(r_)                                                                                               \
   if (rows > (r_)) {                                                                                                   \
-    r##r_##_0 += vec_load(t->c[r_] + t->to_residual);                                                                  \
+    r##r_##_0 += vec_load(t->c[r_] + t->column + t->to_residual);                                                      \
     if (vectors > 1) {                                                                                                 \
-      r##r_##_1 += vec_load(t->c[r_] + VL + t->to_residual);                                                           \
+      r##r_##_1 += vec_load(t->c[r_] + t->column + VL + t->to_residual);                                               \
     }                                                                                                                  \
   }
 
 #define STORE(r_)                                                                                                      \
   if (rows > (r_)) {                                                                                                   \
-    vec_store(t->c[r_], clamp(r##r_##_0 + bias0, floor, top));                                                         \
+    vec_store(t->c[r_] + t->column, clamp(r##r_##_0 + bias0, floor, top));                                             \
     if (vectors > 1) {                                                                                                 \
-      vec_store(t->c[r_] + VL, clamp(r##r_##_1 + bias1, floor, top));                                                  \
+      vec_store(t->c[r_] + t->column + VL, clamp(r##r_##_1 + bias1, floor, top));                                      \
+    }                                                                                                                  \
+  }
+
+#define STREAM(r_)                                                                                                     \
+  if (rows > (r_)) {                                                                                                   \
+    vec_stream(t->c[r_] + t->column, clamp(r##r_##_0 + bias0, floor, top));                                            \
+    if (vectors > 1) {                                                                                                 \
+      vec_stream(t->c[r_] + t->column + VL, clamp(r##r_##_1 + bias1, floor, top));                                     \
     }                                                                                                                  \
   }
 
@@ -119,8 +127,8 @@ CPU_INLINE vec clamp(vec v, vec floor, vec top)
     const vec top = zero + (t->activation == SLIM_ACTIVATION_RELU6 ? 6.0f : HUGE_VALF);                                \
     vec bias0 = zero, bias1 = zero;                                                                                    \
     if (t->bias) {                                                                                                     \
-      bias0 = vec_load(t->bias);                                                                                       \
-      bias1 = vec_load(t->bias + (vectors - 1) * VL);                                                                  \
+      bias0 = vec_load(t->bias + t->column);                                                                           \
+      bias1 = vec_load(t->bias + t->column + (vectors - 1) * VL);                                                      \
     }                                                                                                                  \
     if (t->accumulate) {                                                                                               \
       EACH_ROW(ADD_C)                                                                                                  \
@@ -128,7 +136,11 @@ CPU_INLINE vec clamp(vec v, vec floor, vec top)
     if (t->add_residual) {                                                                                             \
       EACH_ROW(ADD_RESIDUAL)                                                                                           \
     }                                                                                                                  \
-    EACH_ROW(STORE)                                                                                                    \
+    if (t->stream) {                                                                                                   \
+      EACH_ROW(STREAM)                                                                                                 \
+    } else {                                                                                                           \
+      EACH_ROW(STORE)                                                                                                  \
+    }                                                                                                                  \
   } else {                                                                                                             \
     float sums[TILE_ROWS * TILE_COLUMNS];                                                                              \
     EACH_ROW(SPILL)                                                                                                    \
@@ -138,17 +150,17 @@ CPU_INLINE vec clamp(vec v, vec floor, vec top)
 /* C is written (and perhaps read) at the end: time enough to fetch it. */
 #define FETCH_C(r_)                                                                                                    \
   if (rows > (r_)) {                                                                                                   \
-    __builtin_prefetch(t->c[r_], 1);                                                                                   \
+    __builtin_prefetch(t->c[r_] + t->column, 1);                                                                       \
     if (vectors > 1) {                                                                                                 \
-      __builtin_prefetch(t->c[r_] + 2 * VL - 1, 1);                                                                    \
+      __builtin_prefetch(t->c[r_] + t->column + 2 * VL - 1, 1);                                                        \
     }                                                                                                                  \
   }
 
 #define FETCH_RESIDUAL(r_)                                                                                             \
   if (rows > (r_)) {                                                                                                   \
-    __builtin_prefetch(t->c[r_] + t->to_residual);                                                                     \
+    __builtin_prefetch(t->c[r_] + t->column + t->to_residual);                                                         \
     if (vectors > 1) {                                                                                                 \
-      __builtin_prefetch(t->c[r_] + t->to_residual + 2 * VL - 1);                                                      \
+      __builtin_prefetch(t->c[r_] + t->column + t->to_residual + 2 * VL - 1);                                          \
     }                                                                                                                  \
   }
 
@@ -159,8 +171,12 @@ CPU_INLINE vec clamp(vec v, vec floor, vec top)
 CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
 {
   const float *b = t->b;
+  const float *ahead = t->ahead ? t->ahead : b;
+  const size_t ahead_step = t->ahead ? t->ahead_step : 0;
   EACH_ROW(DECLARE)
-  EACH_ROW(FETCH_C)
+  if (!t->stream) {
+    EACH_ROW(FETCH_C)
+  }
   if (t->add_residual) {
     EACH_ROW(FETCH_RESIDUAL)
   }
@@ -170,6 +186,11 @@ CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
     for (int k = 0; k < t->depth; k++) {
       const vec b0 = vec_load(b), b1 = vec_load(b + (vectors - 1) * VL);
       EACH_ROW(BY_ROWS)
+      __builtin_prefetch(ahead, 0, 2);
+      if (TILE_COLUMNS > 16) {
+        __builtin_prefetch(ahead + 16, 0, 2);
+      }
+      ahead += ahead_step;
       b += vectors * VL;
     }
   }
@@ -179,8 +200,12 @@ CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
 CPU_INLINE void by_columns(const tile *t, int rows, int vectors)
 {
   const float *b = t->b;
+  const float *ahead = t->ahead ? t->ahead : b;
+  const size_t ahead_step = t->ahead ? t->ahead_step : 0;
   EACH_ROW(DECLARE)
-  EACH_ROW(FETCH_C)
+  if (!t->stream) {
+    EACH_ROW(FETCH_C)
+  }
   if (t->add_residual) {
     EACH_ROW(FETCH_RESIDUAL)
   }
@@ -189,6 +214,11 @@ CPU_INLINE void by_columns(const tile *t, int rows, int vectors)
     for (int k = 0; k < t->depth; k++) {
       const vec b0 = vec_load(b), b1 = vec_load(b + (vectors - 1) * VL);
       EACH_ROW(BY_COLUMNS)
+      __builtin_prefetch(ahead, 0, 2);
+      if (TILE_COLUMNS > 16) {
+        __builtin_prefetch(ahead + 16, 0, 2);
+      }
+      ahead += ahead_step;
       b += vectors * VL;
       a_column += t->stride;
     }

@@ -34,11 +34,15 @@ typedef struct tile {
   size_t stride;
   int segments, depth; /* depth: how many k a segment has */
   const float *b;
-  float *const *c;        /* each row's first column of this panel */
+  const float *ahead;     /* fetched meanwhile, NULL: nothing: at each k a panel's width, from k to k ahead_step */
+  size_t ahead_step;
+  float *const *c;        /* where each row of C begins */
+  size_t column;          /* the first of this panel in them */
   ptrdiff_t to_residual;  /* from an element of C to its residual, in floats */
-  const float *bias;      /* of this panel's first column, NULL: none */
+  const float *bias;      /* of all columns, NULL: none */
   slim_activation_kind activation;
   bool add_residual, accumulate; /* accumulate: C has the sum so far */
+  bool stream;                   /* C's rows are aligned and go past the caches */
   int columns;                   /* valid ones of this panel */
 } tile;
 

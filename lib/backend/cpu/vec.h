@@ -6,6 +6,9 @@
 
 #include <stdint.h>
 #include <string.h>
+#if defined(__SSE__)
+#include <immintrin.h>
+#endif
 
 #define CPU_JOIN2_(name_, isa_) slim_cpu_##name_##_##isa_
 #define CPU_JOIN_(name_, isa_) CPU_JOIN2_(name_, isa_)
@@ -43,6 +46,28 @@ CPU_INLINE vec vec_load(const float *p)
 CPU_INLINE void vec_store(float *p, vec v)
 {
   *(vec *)p = v;
+}
+
+/* Stores whole cache lines past the caches: p is a multiple of the vector's size. Other threads may read them after
+ * vec_stream_end. */
+CPU_INLINE void vec_stream(float *p, vec v)
+{
+#if defined(__AVX512F__)
+  _mm512_stream_ps(p, (__m512)v);
+#elif defined(__AVX__)
+  _mm256_stream_ps(p, (__m256)v);
+#elif defined(__SSE__)
+  _mm_stream_ps(p, (__m128)v);
+#else
+  vec_store(p, v);
+#endif
+}
+
+CPU_INLINE void vec_stream_end(void)
+{
+#if defined(__SSE__)
+  _mm_sfence();
+#endif
 }
 
 /* Elements of a piece of an elementwise job; a multiple of any vector. */

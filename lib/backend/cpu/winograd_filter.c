@@ -25,30 +25,17 @@ static void copy_taps(const winograd *w, const float *weights, int n0, int k, in
   }
 }
 
-/* The same of weights that lie turned, by blocks of four; the last blocks overlap those before. */
+/* The same of weights that lie turned. */
 static void turn_taps(const winograd *w, const float *weights, int n0, int k, int count, float *taps)
 {
   const int number = w->kernel * w->kernel, columns = at_most(TILE_COLUMNS, w->oc - n0);
   const size_t c = (size_t)w->c, channel = (size_t)number * TILE_COLUMNS;
-  const bool blocks = columns >= 4 && count >= 4;
   if (columns < TILE_COLUMNS) {
     memset(taps, 0, (size_t)count * channel * sizeof *taps);
   }
   for (int t = 0; t < number; t++) {
     const float *from = weights + ((size_t)(number - 1 - t) * (size_t)w->oc + (size_t)n0) * c + k;
-    float *to = taps + t * TILE_COLUMNS;
-    for (int j = 0; !blocks && j < columns; j++) {
-      for (int i = 0; i < count; i++) {
-        to[(size_t)i * channel + (size_t)j] = from[(size_t)j * c + (size_t)i];
-      }
-    }
-    for (int j = 0; blocks && j < columns; j += 4) {
-      const size_t column = (size_t)at_most(j, columns - 4);
-      for (int i = 0; i < count; i += 4) {
-        const size_t row = (size_t)at_most(i, count - 4);
-        turn_4x4(from + column * c + row, c, to + row * channel + column, channel);
-      }
-    }
+    turn_panel(from, c, columns, count, taps + t * TILE_COLUMNS, channel);
   }
 }
 
