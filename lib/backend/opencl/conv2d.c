@@ -4,6 +4,7 @@
 #include "backend/opencl/ops.h"
 #include "backend/opencl/reduction.h"
 #include "backend/opencl/tile.h"
+#include "backend/opencl/winograd.h"
 
 /* x, weights and y of the convolution that the op is, or is a gradient of. */
 static slim_conv2d_params params_of(const slim_group *group, const slim_shape *x, const slim_shape *weights,
@@ -97,15 +98,30 @@ static void launch_image(slim_cl_build *b, const slim_cl_epilogue *epilogue, con
   slim_cl_conv2d_image_range(b, p, g, p->n * ((p->oh + g->band - 1) / g->band), window_of(p));
 }
 
+static slim_conv2d_params forward_params(const slim_group *group, const slim_view *in, const slim_view *out)
+{
+  return params_of(group, &in[0].shape, &in[1].shape, &out[0].shape);
+}
+
+static size_t workspace(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
+{
+  const slim_conv2d_params p = forward_params(group, in, out);
+  slim_cl_winograd w;
+  return slim_cl_winograd_plan(device, &p, false, &w) ? slim_cl_winograd_workspace(device, &w) : 0;
+}
+
 static void prepare(slim_cl_build *b)
 {
   const slim_cl_epilogue epilogue = slim_cl_epilogue_of(b, 2);
-  slim_conv2d_params p = params_of(b->group, &b->in[0].shape, &b->in[1].shape, &b->out[0].shape);
+  slim_conv2d_params p = forward_params(b->group, b->in, b->out);
   p.epilogue = epilogue.params;
   count_flops(b, &p);
   const enum method method = method_of(b->device, &p);
   slim_conv2d_image_params g;
-  if (method == BLOCKS && slim_cl_conv2d_bands(b->device, &p, &g)) {
+  slim_cl_winograd w;
+  if (slim_cl_winograd_plan(b->device, &p, false, &w)) {
+    slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], &epilogue);
+  } else if (method == BLOCKS && slim_cl_conv2d_bands(b->device, &p, &g)) {
     launch_image(b, &epilogue, &p, &g);
   } else if (method != NAIVE) {
     launch_product(b, method, &b->in[0], &b->in[1], &epilogue, &p);
@@ -153,8 +169,11 @@ static slim_conv2d_params turned(const slim_conv2d_params *p)
 static size_t input_gradient_workspace(const slim_device *device, const slim_group *group, const slim_view *in,
                                        const slim_view *out)
 {
-  const slim_conv2d_params p = input_params(group, in, out);
-  return method_of(device, &p) == NAIVE ? 0 : slim_cl_bytes(&in[1]);
+  const slim_conv2d_params p = input_params(group, in, out), t = turned(&p);
+  slim_cl_winograd w;
+  return slim_cl_winograd_plan(device, &t, true, &w) ? slim_cl_winograd_workspace(device, &w)
+         : method_of(device, &p) == NAIVE            ? 0
+                                                     : slim_cl_bytes(&in[1]);
 }
 
 static void prepare_input_gradient(slim_cl_build *b)
@@ -163,6 +182,12 @@ static void prepare_input_gradient(slim_cl_build *b)
   const slim_conv2d_params p = input_params(b->group, b->in, b->out);
   count_flops(b, &p);
   const enum method method = method_of(b->device, &p);
+  const slim_conv2d_params t = turned(&p);
+  slim_cl_winograd w;
+  if (slim_cl_winograd_plan(b->device, &t, true, &w)) {
+    slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], &none);
+    return;
+  }
   if (method == NAIVE) {
     prepare_naive_gradient(b, "slim_conv2d_input_gradient_naive_f32", &p);
     return;
@@ -172,7 +197,6 @@ static void prepare_input_gradient(slim_cl_build *b)
   slim_cl_arg_view(b, b->workspace);
   slim_cl_arg(b, &p, sizeof(p));
   slim_cl_range(b, slim_cl_elements(&b->in[1]));
-  const slim_conv2d_params t = turned(&p);
   launch_product(b, method, &b->in[0], b->workspace, &none, &t);
 }
 
@@ -220,6 +244,10 @@ static size_t weights_gradient_workspace(const slim_device *device, const slim_g
                                          const slim_view *out)
 {
   const slim_conv2d_params p = weights_params(group, in, out);
+  slim_winograd_params w;
+  if (slim_cl_winograd_gradient_plan(device, &p, &w)) {
+    return slim_cl_winograd_gradient_workspace(device, &w);
+  }
   const weights_cut cut = cut_of(device, &p);
   const slim_shape parts = slices_shape(&p, cut.slices);
   return cut.slices == 1 ? 0 : slim_shape_elements(&parts) * sizeof(float);
@@ -250,6 +278,11 @@ static void prepare_weights_gradient(slim_cl_build *b)
 {
   const slim_conv2d_params p = weights_params(b->group, b->in, b->out);
   count_flops(b, &p);
+  slim_winograd_params w;
+  if (slim_cl_winograd_gradient_plan(b->device, &p, &w)) {
+    slim_cl_winograd_gradient_launch(b, &w);
+    return;
+  }
   const weights_cut cut = cut_of(b->device, &p);
   if (cut.method == NAIVE) {
     prepare_naive_gradient(b, "slim_conv2d_weights_gradient_naive_f32", &p);
@@ -265,7 +298,7 @@ static void prepare_weights_gradient(slim_cl_build *b)
   }
 }
 
-const slim_cl_op slim_cl_op_conv2d = { .prepare = prepare };
+const slim_cl_op slim_cl_op_conv2d = { .prepare = prepare, .workspace = workspace };
 const slim_cl_op slim_cl_op_conv2d_input_gradient = { .prepare = prepare_input_gradient,
                                                       .workspace = input_gradient_workspace };
 const slim_cl_op slim_cl_op_conv2d_weights_gradient = { .prepare = prepare_weights_gradient,

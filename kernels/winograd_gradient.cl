@@ -1,0 +1,164 @@
+/*
+ * The gradient by the weights by Winograd's transforms, on CPU-like devices. For each of 36 points, a product of x's
+ * transformed tiles v, transposed, by those of dy, z, summed over all tiles into du; then du is transformed to dw. Runs
+ * of p.block tiles are worked on one after the other:
+ *   v [point][c / width][tile][width], z [point][panel of SLIM_GEMM_COLUMNS outputs][tile][SLIM_GEMM_COLUMNS],
+ *   du [point][panel][c][SLIM_GEMM_COLUMNS].
+ */
+#include "common.h"
+#include "winograd.h"
+
+#if SLIM_CLASS == 0
+#define CHANNELS (SLIM_WIDTH / 2) /* rows of a tile of du */
+
+static inline int panels_of(const slim_winograd_params p)
+{
+  return (p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
+}
+
+static inline size_t v_step(const slim_winograd_params p)
+{
+  return (size_t)p.block * p.c + SLIM_WINOGRAD_GAP;
+}
+
+static inline size_t z_step(const slim_winograd_params p)
+{
+  return (size_t)p.block * panels_of(p) * SLIM_GEMM_COLUMNS + SLIM_WINOGRAD_GAP;
+}
+
+static inline size_t du_step(const slim_winograd_params p)
+{
+  return (size_t)p.c * panels_of(p) * SLIM_GEMM_COLUMNS;
+}
+
+/* A vector of outputs of dy under a tile, at a constant m; pixels outside count as 0. */
+static inline void open_gradient(__global const float *dy, const slim_winograd_params p, const slim_winograd_place at,
+                                 const int o, SLIM_FLOATW *all, const int m)
+{
+  SLIM_FLOATW d[16], rows[SLIM_WINOGRAD_N * 4];
+  for (int i = 0; i < m * m; i++) {
+    const int y = at.y + i / m, x = at.x + i % m;
+    const bool inside = y < p.oh && x < p.ow;
+    d[i] = inside ? SLIM_LOADW(0, dy + (size_t)((at.image * p.oh + y) * p.ow + x) * p.o + o) : (SLIM_FLOATW)(0.0f);
+  }
+  for (int i = 0; i < m; i++) {
+    slim_winograd_evaluate(d + i, m, rows + i, m, m);
+  }
+  for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
+    slim_winograd_evaluate(rows + i * m, 1, all + i * SLIM_WINOGRAD_N, 1, m);
+  }
+}
+
+/* A group a tile of the run that begins at tile first. zeros: c of them. */
+__kernel void slim_winograd_gradient_inputs_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
+                                                SLIM_TENSOR(float, v), SLIM_TENSOR(float, z),
+                                                __global const float *zeros, const slim_winograd_params p,
+                                                const int first)
+{
+  SLIM_OPEN(const float, dy);
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(float, v);
+  SLIM_OPEN(float, z);
+  const int t = (int)get_group_id(0);
+  const slim_winograd_place at = slim_winograd_place_of(p, first + t);
+  __global const float *from[SLIM_WINOGRAD_POINTS];
+  SLIM_FLOATW d[SLIM_WINOGRAD_POINTS];
+  slim_winograd_pixels(x, zeros, p, first + t, from);
+  for (int c = 0; c < p.c; c += SLIM_WIDTH) {
+    slim_winograd_open(from, c, d);
+    for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
+      SLIM_STOREW(d[i], 0, v + i * v_step(p) + (size_t)c * p.block + t * SLIM_WIDTH);
+    }
+  }
+  for (int o = 0; o < p.o; o += SLIM_WIDTH) {
+    if (p.m == 4) {
+      open_gradient(dy, p, at, o, d, 4);
+    } else {
+      open_gradient(dy, p, at, o, d, 2);
+    }
+    __global float *to = z + (size_t)(o / SLIM_GEMM_COLUMNS * p.block + t) * SLIM_GEMM_COLUMNS + o % SLIM_GEMM_COLUMNS;
+    for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
+      SLIM_STOREW(d[i], 0, to + i * z_step(p));
+    }
+  }
+}
+
+#define LOAD_DU_LEFT(i_) SLIM_FLOATW left##i_ = SLIM_LOADW(2 * i_, du);
+#define LOAD_DU_RIGHT(i_) SLIM_FLOATW right##i_ = SLIM_LOADW(2 * i_ + 1, du);
+#define STORE_DU_LEFT(i_) SLIM_STOREW(left##i_, 2 * i_, du);
+#define STORE_DU_RIGHT(i_) SLIM_STOREW(right##i_, 2 * i_ + 1, du);
+#define ADD_CHANNEL(i_) SLIM_GEMM_ADD_(i_, x[i_])
+
+/* Adds the products of tiles to CHANNELS rows of du, of which the first run knows nothing. */
+static inline void accumulate(__global const float *x, __global const float *z, __global float *du, const int tiles,
+                            const bool first)
+{
+  if (first) {
+    for (int i = 0; i < 2 * CHANNELS; i++) {
+      SLIM_STOREW((SLIM_FLOATW)(0.0f), i, du);
+    }
+  }
+  SLIM_GEMM_EACH_SOME(LOAD_DU_LEFT)
+  SLIM_GEMM_EACH_SOME(LOAD_DU_RIGHT)
+  for (int t = 0; t < tiles; t++, x += SLIM_WIDTH, z += SLIM_GEMM_COLUMNS) {
+    const SLIM_FLOATW b0 = SLIM_LOADW(0, z), b1 = SLIM_LOADW(1, z);
+    SLIM_GEMM_EACH_SOME(ADD_CHANNEL)
+  }
+  SLIM_GEMM_EACH_SOME(STORE_DU_LEFT)
+  SLIM_GEMM_EACH_SOME(STORE_DU_RIGHT)
+}
+
+/* A group a panel and a point. */
+__kernel void slim_winograd_gradient_products_f32(SLIM_TENSOR(const float, v), SLIM_TENSOR(const float, z),
+                                                  SLIM_TENSOR(float, du), const slim_winograd_params p, const int first)
+{
+  SLIM_OPEN(const float, v);
+  SLIM_OPEN(const float, z);
+  SLIM_OPEN(float, du);
+  const int panel = (int)get_group_id(0), point = (int)get_group_id(1), tiles = min(p.block, p.tiles - first);
+  v += point * v_step(p);
+  z += point * z_step(p) + (size_t)panel * p.block * SLIM_GEMM_COLUMNS;
+  du += point * du_step(p) + (size_t)panel * p.c * SLIM_GEMM_COLUMNS;
+  for (int c = 0; c < p.c; c += CHANNELS) {
+    accumulate(v + (size_t)(c / SLIM_WIDTH) * p.block * SLIM_WIDTH + c % SLIM_WIDTH, z,
+               du + (size_t)c * SLIM_GEMM_COLUMNS, tiles, first == 0);
+  }
+}
+
+static inline void close_channel(__global const float *du, __global float *dw, const slim_winograd_params p,
+                                 const int taps)
+{
+  SLIM_FLOATW v[SLIM_WINOGRAD_POINTS], rows[5 * SLIM_WINOGRAD_N], all[25];
+  for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
+    const float scale = slim_winograd_scale(i / SLIM_WINOGRAD_N) * slim_winograd_scale(i % SLIM_WINOGRAD_N);
+    v[i] = SLIM_LOADW(0, du + i * du_step(p)) * scale;
+  }
+  for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
+    slim_winograd_collect(v + i, SLIM_WINOGRAD_N, rows + i, SLIM_WINOGRAD_N, taps);
+  }
+  for (int i = 0; i < taps; i++) {
+    slim_winograd_collect(rows + i * SLIM_WINOGRAD_N, 1, all + i * taps, 1, taps);
+  }
+  for (int i = 0; i < taps * taps; i++) {
+    SLIM_STOREW(all[i], 0, dw + (size_t)i * p.c * p.o);
+  }
+}
+
+/* A group a channel. */
+__kernel void slim_winograd_gradient_results_f32(SLIM_TENSOR(const float, du), SLIM_TENSOR(float, dw),
+                                                 const slim_winograd_params p)
+{
+  SLIM_OPEN(const float, du);
+  SLIM_OPEN(float, dw);
+  const int c = (int)get_group_id(0);
+  for (int o = 0; o < p.o; o += SLIM_WIDTH) {
+    __global const float *from =
+        du + (size_t)(o / SLIM_GEMM_COLUMNS * p.c + c) * SLIM_GEMM_COLUMNS + o % SLIM_GEMM_COLUMNS;
+    if (p.taps == 3) {
+      close_channel(from, dw + (size_t)c * p.o + o, p, 3);
+    } else {
+      close_channel(from, dw + (size_t)c * p.o + o, p, 5);
+    }
+  }
+}
+#endif

@@ -1,0 +1,21 @@
+#ifndef SLIM_WINOGRAD_PARAMS_H
+#define SLIM_WINOGRAD_PARAMS_H
+
+#include "epilogue_params.h"
+
+#define SLIM_WINOGRAD_N 6       /* points of a tile along an axis */
+#define SLIM_WINOGRAD_POINTS 36 /* of a tile */
+#define SLIM_WINOGRAD_GAP 16    /* floats between the points of a block, or they would share cache sets */
+
+/* A convolution of stride 1, x [n,h,w,c], y [n,oh,ow,o], by tiles of m by m results; m + taps = SLIM_WINOGRAD_N + 1.
+ * In the gradient by the weights, x and y are the convolution's. */
+typedef struct slim_winograd_params {
+  int n, h, w, c, oh, ow, o;
+  int taps, m, before_h, before_w;
+  int down, across, tiles; /* of an image; of all images */
+  int turned;              /* weights [taps,taps,o,c], taken from the last tap to the first */
+  int block;               /* tiles that are worked on together */
+  slim_epilogue_params epilogue;
+} slim_winograd_params;
+
+#endif

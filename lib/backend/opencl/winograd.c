@@ -1,0 +1,284 @@
+#include "backend/opencl/winograd.h"
+
+#include <stdlib.h>
+
+#include "backend/opencl/gemm.h"
+
+#define POINTS ((size_t)SLIM_WINOGRAD_POINTS)
+#define TILES_LEAST 8
+#define STAGED_TILES 32             /* fewer do not pay for the transform of weights that need no turning */
+#define FUSED_CHANNELS 128          /* more are better transformed once, for all panels of outputs */
+#define FUSED_BYTES ((size_t)640 << 10) /* of a group's scratch, which should stay in a core's own cache */
+#define GROUPS_A_UNIT 4
+#define RUN_FLOATS ((size_t)2 << 20) /* of the transformed tiles of a run of the gradient */
+#define RUN_LEAST 112                /* tiles of a run, which pay for reading and writing the sums */
+
+static int ceil_div(int a, int b)
+{
+  return (a + b - 1) / b;
+}
+
+static bool switched_off(void)
+{
+  const char *given = getenv("SLIM_WINOGRAD");
+  return given != NULL && given[0] == '0' && given[1] == '\0';
+}
+
+/* --- sizes, in floats, as the kernels lay them out ------------------------------------------------------------------ */
+
+static int panels_of(const slim_device *device, int outputs)
+{
+  return ceil_div(outputs, slim_cl_gemm_columns(device));
+}
+
+/* Outputs, in whole panels. */
+static size_t wide(const slim_device *device, int outputs)
+{
+  return (size_t)panels_of(device, outputs) * (size_t)slim_cl_gemm_columns(device);
+}
+
+/* Tiles of a block, in whole blocks of rows. */
+static size_t high(const slim_device *device, int block)
+{
+  const int rows = slim_cl_gemm_rows(device);
+  return (size_t)ceil_div(block, rows) * (size_t)rows;
+}
+
+static size_t weights_floats(const slim_device *device, const slim_winograd_params *p)
+{
+  return POINTS * (size_t)p->c * wide(device, p->o);
+}
+
+static size_t inputs_floats(const slim_device *device, const slim_winograd_params *p)
+{
+  return POINTS * (high(device, p->block) * (size_t)p->c + SLIM_WINOGRAD_GAP);
+}
+
+/* Of all panels, or of the one at a time that a group keeps. */
+static size_t products_floats(const slim_device *device, const slim_cl_winograd *w)
+{
+  const size_t columns = w->groups > 0 ? (size_t)slim_cl_gemm_columns(device) : wide(device, w->p.o);
+  return POINTS * (high(device, w->p.block) * columns + SLIM_WINOGRAD_GAP);
+}
+
+static size_t bytes_of(size_t floats)
+{
+  return (floats * sizeof(float) + SLIM_ALIGNMENT - 1) / SLIM_ALIGNMENT * SLIM_ALIGNMENT;
+}
+
+/* --- plans ---------------------------------------------------------------------------------------------------------- */
+
+static bool geometry(const slim_device *device, const slim_conv2d_params *conv, slim_winograd_params *p)
+{
+  const int width = slim_cl_of(device)->vector_width, k = conv->kernel_h;
+  const bool unit = conv->stride_h == 1 && conv->stride_w == 1 && conv->rate_h == 1 && conv->rate_w == 1 &&
+                    conv->dilate_h == 1 && conv->dilate_w == 1;
+  if (device->info.device_class != SLIM_CLASS_CPU || switched_off() || conv->nchw || !unit || k != conv->kernel_w ||
+      (k != 3 && k != 5) || conv->c % width != 0 || conv->o % width != 0 || conv->c == 0 || conv->o == 0) {
+    return false;
+  }
+  *p = (slim_winograd_params){ .n = conv->n,
+                               .h = conv->h,
+                               .w = conv->w,
+                               .c = conv->c,
+                               .oh = conv->oh,
+                               .ow = conv->ow,
+                               .o = conv->o,
+                               .taps = k,
+                               .m = SLIM_WINOGRAD_N + 1 - k,
+                               .before_h = conv->before_h,
+                               .before_w = conv->before_w,
+                               .epilogue = conv->epilogue };
+  p->down = ceil_div(p->oh, p->m);
+  p->across = ceil_div(p->ow, p->m);
+  p->tiles = p->n * p->down * p->across;
+  return p->tiles >= TILES_LEAST;
+}
+
+/* Blocks of two tiles' rows, as many for each group; false when their scratch is too large or groups would idle. */
+static bool fuse(const slim_device *device, slim_cl_winograd *w)
+{
+  slim_winograd_params *p = &w->p;
+  const int rows = slim_cl_gemm_rows(device), most = 2 * rows * (rows > 6 ? 1 : 2);
+  const int units = device->info.compute_units;
+  p->block = ceil_div(p->tiles, ceil_div(ceil_div(p->tiles, most), units) * units);
+  w->groups = ceil_div(p->tiles, p->block);
+  w->groups = w->groups < units * GROUPS_A_UNIT ? w->groups : units * GROUPS_A_UNIT;
+  const size_t scratch = (inputs_floats(device, p) + products_floats(device, w)) * sizeof(float);
+  return p->c <= FUSED_CHANNELS && scratch <= FUSED_BYTES && w->groups >= units;
+}
+
+bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned, slim_cl_winograd *w)
+{
+  *w = (slim_cl_winograd){ .groups = 0 };
+  if (!geometry(device, conv, &w->p)) {
+    return false;
+  }
+  w->p.turned = turned;
+  if (!fuse(device, w)) {
+    w->groups = 0;
+    w->p.block = w->p.tiles;
+  }
+  return w->groups > 0 || turned || w->p.tiles >= STAGED_TILES;
+}
+
+size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winograd *w)
+{
+  const size_t groups = w->groups > 0 ? (size_t)w->groups : 1;
+  return bytes_of(weights_floats(device, &w->p)) + bytes_of(groups * inputs_floats(device, &w->p)) +
+         bytes_of(groups * products_floats(device, w));
+}
+
+/* --- launches ------------------------------------------------------------------------------------------------------- */
+
+/* The view behind bytes of the workspace. */
+static slim_view part_of(const slim_cl_build *b, size_t bytes)
+{
+  slim_view view = *b->workspace;
+  view.offset += bytes;
+  return view;
+}
+
+static cl_mem zeros_of(slim_cl_build *b, int count)
+{
+  float *zeros = calloc((size_t)count, sizeof(*zeros));
+  if (zeros == NULL && b->status == SLIM_OK) {
+    b->status = slim_cl_fail(b->device, SLIM_ERR_MEMORY, "%s: out of memory", b->device->info.selector);
+  }
+  cl_mem table = slim_cl_table(b, zeros, (size_t)count * sizeof(*zeros));
+  free(zeros);
+  return table;
+}
+
+static void range(slim_cl_build *b, int first, int second)
+{
+  slim_cl_range_3d(b, (const size_t[3]){ (size_t)first, (size_t)second, 1 }, (const size_t[3]){ 1, 1, 1 });
+}
+
+static void launch_weights(slim_cl_build *b, const slim_winograd_params *p, const slim_view *weights,
+                           const slim_view *u)
+{
+  const int width = b->cl->vector_width;
+  slim_cl_begin(b, "slim_winograd_weights_f32");
+  slim_cl_arg_view(b, weights);
+  slim_cl_arg_view(b, u);
+  slim_cl_arg(b, p, sizeof(*p));
+  range(b, p->c / width, p->o / width);
+}
+
+static void launch_fused(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *u,
+                         const slim_view *scratch, const slim_cl_epilogue *epilogue)
+{
+  cl_mem zeros = zeros_of(b, w->p.c);
+  slim_cl_begin(b, "slim_winograd_fused_f32");
+  slim_cl_arg_view(b, x);
+  slim_cl_arg_view(b, u);
+  slim_cl_arg_view(b, epilogue->bias);
+  slim_cl_arg_view(b, epilogue->residual);
+  slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg_view(b, scratch);
+  slim_cl_arg_memory(b, zeros);
+  slim_cl_arg(b, &w->p, sizeof(w->p));
+  range(b, w->groups, 1);
+}
+
+static void launch_stages(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *u,
+                          const slim_view *v, const slim_cl_epilogue *epilogue)
+{
+  const slim_winograd_params *p = &w->p;
+  slim_view products = *v;
+  products.offset += bytes_of(inputs_floats(b->device, p));
+  cl_mem zeros = zeros_of(b, p->c);
+  slim_cl_begin(b, "slim_winograd_inputs_f32");
+  slim_cl_arg_view(b, x);
+  slim_cl_arg_view(b, v);
+  slim_cl_arg_memory(b, zeros);
+  slim_cl_arg(b, p, sizeof(*p));
+  range(b, p->tiles, 1);
+  slim_cl_begin(b, "slim_winograd_products_f32");
+  slim_cl_arg_view(b, v);
+  slim_cl_arg_view(b, u);
+  slim_cl_arg_view(b, &products);
+  slim_cl_arg(b, p, sizeof(*p));
+  range(b, panels_of(b->device, p->o), SLIM_WINOGRAD_POINTS);
+  slim_cl_begin(b, "slim_winograd_results_f32");
+  slim_cl_arg_view(b, &products);
+  slim_cl_arg_view(b, epilogue->bias);
+  slim_cl_arg_view(b, epilogue->residual);
+  slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg(b, p, sizeof(*p));
+  range(b, p->tiles, 1);
+}
+
+void slim_cl_winograd_launch(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *weights,
+                      const slim_cl_epilogue *epilogue)
+{
+  const slim_view u = *b->workspace, rest = part_of(b, bytes_of(weights_floats(b->device, &w->p)));
+  launch_weights(b, &w->p, weights, &u);
+  (w->groups > 0 ? launch_fused : launch_stages)(b, w, x, &u, &rest, epilogue);
+}
+
+/* --- the gradient by the weights ------------------------------------------------------------------------------------ */
+
+static size_t run_inputs_floats(const slim_winograd_params *p)
+{
+  return POINTS * ((size_t)p->block * (size_t)p->c + SLIM_WINOGRAD_GAP);
+}
+
+static size_t run_outputs_floats(const slim_device *device, const slim_winograd_params *p)
+{
+  return POINTS * ((size_t)p->block * wide(device, p->o) + SLIM_WINOGRAD_GAP);
+}
+
+bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d_params *conv, slim_winograd_params *p)
+{
+  if (!geometry(device, conv, p)) {
+    return false;
+  }
+  const size_t tile = POINTS * ((size_t)p->c + wide(device, p->o));
+  const int fit = (int)(RUN_FLOATS / tile), most = fit > RUN_LEAST ? fit : RUN_LEAST;
+  p->block = ceil_div(p->tiles, ceil_div(p->tiles, most));
+  return true;
+}
+
+size_t slim_cl_winograd_gradient_workspace(const slim_device *device, const slim_winograd_params *p)
+{
+  return bytes_of(run_inputs_floats(p)) + bytes_of(run_outputs_floats(device, p)) + bytes_of(weights_floats(device, p));
+}
+
+static void launch_run(slim_cl_build *b, const slim_winograd_params *p, int first, cl_mem zeros, const slim_view *v,
+                       const slim_view *z, const slim_view *du)
+{
+  const int tiles = p->tiles - first < p->block ? p->tiles - first : p->block;
+  slim_cl_begin(b, "slim_winograd_gradient_inputs_f32");
+  slim_cl_arg_view(b, &b->in[0]);
+  slim_cl_arg_view(b, &b->in[1]);
+  slim_cl_arg_view(b, v);
+  slim_cl_arg_view(b, z);
+  slim_cl_arg_memory(b, zeros);
+  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_arg(b, &first, sizeof(first));
+  range(b, tiles, 1);
+  slim_cl_begin(b, "slim_winograd_gradient_products_f32");
+  slim_cl_arg_view(b, v);
+  slim_cl_arg_view(b, z);
+  slim_cl_arg_view(b, du);
+  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_arg(b, &first, sizeof(first));
+  range(b, panels_of(b->device, p->o), SLIM_WINOGRAD_POINTS);
+}
+
+void slim_cl_winograd_gradient_launch(slim_cl_build *b, const slim_winograd_params *p)
+{
+  const size_t at_z = bytes_of(run_inputs_floats(p)), at_du = at_z + bytes_of(run_outputs_floats(b->device, p));
+  const slim_view v = *b->workspace, z = part_of(b, at_z), du = part_of(b, at_du);
+  cl_mem zeros = zeros_of(b, p->c);
+  for (int first = 0; first < p->tiles; first += p->block) {
+    launch_run(b, p, first, zeros, &v, &z, &du);
+  }
+  slim_cl_begin(b, "slim_winograd_gradient_results_f32");
+  slim_cl_arg_view(b, &du);
+  slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg(b, p, sizeof(*p));
+  range(b, p->c, 1);
+}
