@@ -292,8 +292,8 @@ START_TEST(recomputing_takes_less_memory)
   slim_plan_info info, kept_info;
   const char *const with[] = { "+recompute", "+recompute,-backward", "+recompute,-fuse,-in_place" };
   const char *const without[] = { "", "-backward", "-fuse,-in_place" };
-  const size_t count = train(with[_i], 0, 16, again, &info);
-  ck_assert_uint_eq(train(without[_i], 0, 16, kept, &kept_info), count);
+  const size_t count = train(with[_i], 0, 64, again, &info);
+  ck_assert_uint_eq(train(without[_i], 0, 64, kept, &kept_info), count);
   assert_near(again, kept, count);
   ck_assert_int_gt(info.steps, kept_info.steps);
   ck_assert_uint_lt(info.arena_bytes, kept_info.arena_bytes * 3 / 4);

@@ -18,6 +18,12 @@ static bool is_nchw(const slim_cpu_step *step)
   return ((const slim_conv2d_attr *)step->attr)->nchw != 0;
 }
 
+/* Are the weights read only when they have changed? */
+static bool is_packed(const state *s)
+{
+  return !s->by_product && !s->by_winograd;
+}
+
 static tap_axis axis_of(int kernel, int rate, int before)
 {
   return (tap_axis){ .count = kernel, .first = 0, .step = 1, .begin = -before, .distance = rate };
@@ -92,7 +98,7 @@ static bool prepare(slim_cpu_step *step)
   state *s = step->state;
   set_up(s, step);
   step->base.kernel = s->by_product ? "conv2d_product" : s->by_winograd ? "conv2d_winograd" : "conv2d_taps";
-  return s->by_product || s->by_winograd || packed_alloc(step, &s->packed, CPU_OP(taps_packed)(&s->taps));
+  return !is_packed(s) || packed_alloc(step, &s->packed, CPU_OP(taps_packed)(&s->taps));
 }
 
 static void release(slim_cpu_step *step)
@@ -106,7 +112,7 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   state *s = step->state;
   const conv2d *g = &s->g;
   (void)run_info;
-  if (!s->by_product && !s->by_winograd && packed_stale(&s->packed, &step->in[1])) {
+  if (is_packed(s) && packed_stale(&s->packed, &step->in[1])) {
     CPU_OP(taps_pack)(step, &s->taps, step->in[1].host, s->packed.data);
   }
   if (!is_nchw(step)) {
@@ -124,7 +130,7 @@ static bool packs(const slim_cpu_step *step)
 {
   state s;
   set_up(&s, step);
-  return !s.by_winograd;
+  return is_packed(&s);
 }
 
 static bool can_fuse(const slim_group *group, const slim_node *node)
