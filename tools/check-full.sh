@@ -37,6 +37,8 @@ simulated() {
 
 check "install packages for --full" sh tools/install-deps.sh full
 
+tests build-check --suite full
+
 export CC=clang
 check "build with clang" build build-check-clang && tests build-check-clang
 check "build the fuzz targets" build build-check-fuzz -Dfuzz=true -Dtests=disabled -Dbuildtype=debugoptimized \

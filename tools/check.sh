@@ -118,7 +118,7 @@ aarch64() {
 
 check "install packages" sh tools/install-deps.sh build opencl data test aarch64 || exit 1
 if check "build" build build-check; then
-  tests build-check
+  tests build-check --no-suite full
   check "install, and a program against the installed library" installed
 fi
 if check "build with AddressSanitizer and UBSan" build build-check-sanitize -Dbuildtype=debugoptimized \
