@@ -79,7 +79,8 @@ names() {
 sanitized() {
   export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
   export LSAN_OPTIONS="suppressions=$root/tests/suppressions/lsan.txt:print_suppressions=0"
-  export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+  # gcc's frames for use after return are not aligned to vectors of 64 bytes (its bug 110027): such code would crash.
+  export ASAN_OPTIONS=detect_stack_use_after_return=0:strict_string_checks=1
   # shellcheck disable=SC2046 # names are split on purpose
   tests build-check-sanitize -t 6 $(names build-check-sanitize '^[^@]*$|@cpu' | grep -vx cli)
   export ASAN_OPTIONS=detect_leaks=0:strict_string_checks=1
