@@ -2,6 +2,7 @@
 #include "common.h"
 #include "strides.h"
 #include "move_params.h"
+#include "vector.h"
 
 #define MOVE(type_)                                                                                                    \
   SLIM_OPEN(const type_, x);                                                                                           \
@@ -35,5 +36,35 @@ __kernel void slim_move_scaled_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(floa
   if (i < p.n) {
     const int2 at = slim_strides_at(p.strides, i);
     y[p.to + (uint)at.y] = x[p.from + (uint)at.x] * p.scale;
+  }
+}
+
+/* A run of numbers, or of bits when scale is 1; the last vector may overlap the one before. */
+static inline void move_run(__global float *to, __global const float *from, const int count, const float scale)
+{
+  if (count < SLIM_WIDTH) {
+    for (int i = 0; i < count; i++) {
+      to[i] = scale == 1.0f ? from[i] : from[i] * scale;
+    }
+    return;
+  }
+  for (int i = 0; i < count; i += SLIM_WIDTH) {
+    const int at = min(i, count - SLIM_WIDTH);
+    const SLIM_FLOATW v = SLIM_LOADW(0, from + at);
+    SLIM_STOREW(scale == 1.0f ? v : v * scale, 0, to + at);
+  }
+}
+
+__kernel void slim_move_rows_b4(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, y), const slim_move_params p)
+{
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(float, y);
+  const uint i = get_global_id(0), blocks = (uint)((p.rows + p.block - 1) / p.block);
+  if (i < p.n) {
+    const int2 at = slim_strides_at(p.strides, i / blocks);
+    const int first = (int)(i % blocks) * p.block;
+    for (int row = first; row < min(first + p.block, p.rows); row++) {
+      move_run(y + p.to + (uint)(at.y + row * p.row_b), x + p.from + (uint)(at.x + row * p.row_a), p.run, p.scale);
+    }
   }
 }

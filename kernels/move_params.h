@@ -6,8 +6,10 @@
 typedef struct slim_move_params {
   unsigned n;
   unsigned from, to; /* first element in x and in y */
-  float scale;       /* of slim_move_scaled_f32 */
+  float scale;       /* of slim_move_scaled_f32 and slim_move_rows_b4 */
   slim_strides_params strides; /* a: of x; b: of y */
+  /* Of slim_move_rows_b4, behind the axes of strides: rows of run elements, of which a work-item moves block. */
+  int run, rows, row_a, row_b, block;
 } slim_move_params;
 
 #endif

@@ -1,12 +1,12 @@
+#include "backend/opencl/move.h"
 #include "backend/opencl/ops.h"
 #include "backend/opencl/strides.h"
-#include "kernels/move_params.h"
 
 static void prepare(slim_cl_build *b)
 {
   const slim_broadcast_attr *attr = b->attr;
   const slim_shape *out = &b->out[0].shape;
-  slim_move_params p = { .n = slim_cl_elements(&b->out[0]), .scale = 1.0f, .strides = { .rank = out->rank } };
+  slim_move_params p = { .n = slim_cl_elements(&b->out[0]), .strides = { .rank = out->rank } };
   int step = 1;
   float repeated = 1.0f;
   for (int i = out->rank - 1; i >= 0; i--) {
@@ -17,13 +17,8 @@ static void prepare(slim_cl_build *b)
     step *= repeat ? 1 : out->dim[i];
   }
   slim_cl_strides(out, p.strides.b);
-  slim_cl_strides_join(&p.strides);
   p.scale = attr->mean ? 1.0f / repeated : 1.0f;
-  slim_cl_begin(b, "slim_move_scaled_f32");
-  slim_cl_arg_view(b, &b->in[0]);
-  slim_cl_arg_view(b, &b->out[0]);
-  slim_cl_arg(b, &p, sizeof(p));
-  slim_cl_range(b, p.n);
+  slim_cl_move_scaled(b, &b->in[0], &b->out[0], &p);
 }
 
 static bool supports(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
