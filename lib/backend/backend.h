@@ -64,7 +64,7 @@ typedef struct slim_tuner {
    * have run since the last decision. @return how many values of the best are not built in. */
   int (*decide)(slim_device *device, slim_tuner_choice choice);
   slim_status (*end)(slim_device *device, bool keep); /* keep: writes the best to the device's cache file */
-  slim_status (*export_cache)(slim_device *device, const char *path);
+  slim_status (*export_cache)(slim_device *device, const char *path); /* queued work is finished */
   slim_status (*import_cache)(slim_device *device, const char *path);
 } slim_tuner;
 

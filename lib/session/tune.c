@@ -237,8 +237,11 @@ slim_status slim_device_export(slim_device *device, const char *path, slim_error
     return error->status;
   }
   const slim_tuner *tuner = device->backend->tuner;
-  return tuner ? slim_device_blame(device, tuner->export_cache(device, path), error, "export")
-               : nothing_kept(device, error);
+  if (!tuner) {
+    return nothing_kept(device, error);
+  }
+  const slim_status status = device->backend->finish(device);
+  return slim_device_blame(device, status == SLIM_OK ? tuner->export_cache(device, path) : status, error, "export");
 }
 
 slim_status slim_device_import(slim_device *device, const char *path, slim_error *error)

@@ -69,9 +69,15 @@ START_TEST(no_such_device_is_a_clear_error)
 }
 END_TEST
 
+/* Binaries are asked for at the end alone, which takes as long as compiling did. */
 static void open_and_close(void)
 {
   slim_device *device = cl_test_open(); /* its self-test runs a kernel */
+  ck_assert_int_eq(device->backend->finish(device), SLIM_OK);
+  for (const slim_cl_program *p = slim_cl_of(device)->programs; p != NULL; p = p->next) {
+    ck_assert_uint_eq(p->num_launched, 1);
+    ck_assert(p->num_saved == p->num_launched || p->num_saved == 0);
+  }
   slim_device_close(device);
 }
 

@@ -265,6 +265,36 @@ START_TEST(findings_are_exported_and_imported)
 }
 END_TEST
 
+/* A program's entry: so many kernels compiled, a binary of 100 bytes. */
+static slim_cl_cache_entry program_entry(uint64_t key, uint32_t launched, unsigned char *data)
+{
+  memset(data, (int)launched, 200);
+  slim_store_u32(data, launched);
+  return (slim_cl_cache_entry){ { key, key }, data, 4 + launched * 8 + 100, NULL };
+}
+
+START_TEST(an_import_keeps_the_fuller_binaries)
+{
+  fake f;
+  char path[128];
+  unsigned char few[200], many[200];
+  const slim_cl_cache_entry first[] = { program_entry(1, 2, few), program_entry(2, 5, many) };
+  const slim_cl_cache_entry second[] = { { { 2, 2 }, few, first[0].bytes, NULL }, { { 1, 1 }, many, first[1].bytes, NULL } };
+  fresh_cache();
+  (void)snprintf(path, sizeof path, "%s/exported", cache_home);
+  fake_open(&f);
+  ck_assert_int_eq(slim_cl_cache_store(&f.device, first, 2), SLIM_OK);
+  ck_assert_int_eq(slim_cl_tuner.export_cache(&f.device, path), SLIM_OK);
+  ck_assert_int_eq(slim_cl_cache_store(&f.device, second, 2), SLIM_OK);
+  ck_assert(keeps(&f.device, &second[0]) && keeps(&f.device, &second[1]));
+  ck_assert_int_eq(slim_cl_tuner.import_cache(&f.device, path), SLIM_OK);
+  ck_assert(keeps(&f.device, &first[1]) && keeps(&f.device, &second[1])); /* of both files the five */
+  ck_assert_int_eq(unlink(path), 0);
+  fake_close(&f);
+  remove_cache();
+}
+END_TEST
+
 static void append(slim_bytes *bytes, uint64_t hash, unsigned value)
 {
   slim_bytes_append_u64(bytes, hash);
@@ -401,6 +431,7 @@ static void build(TCase *c)
   tcase_add_test(c, findings_are_kept_for_the_device);
   tcase_add_test(c, what_is_stale_or_foreign_is_not_taken);
   tcase_add_test(c, findings_are_exported_and_imported);
+  tcase_add_test(c, an_import_keeps_the_fuller_binaries);
   tcase_add_test(c, damaged_findings_are_none);
   tcase_add_test(c, the_search_finds_the_best_of_each_step);
   tcase_add_test(c, what_does_not_pay_at_the_end_is_dropped);

@@ -263,8 +263,7 @@ static slim_cl_cache_entry *list_entries(slim_span rest, const slim_cl_cache_ent
       *e = (slim_cl_cache_entry){ { slim_load_u64(at.data), slim_load_u64(at.data + 8) },
                                   (unsigned char *)(uintptr_t)data_of(at).data,
                                   data_of(at).size,
-                                  NULL };
-      e->merge = entry_is(at, merged->key) ? merged->merge : NULL;
+                                  entry_is(at, merged->key) ? merged->merge : slim_cl_binaries_merge };
     }
   }
   return entries;

@@ -25,8 +25,8 @@ slim_status slim_cl_cache_store(slim_device *device, const slim_cl_cache_entry *
 
 /** Copies the device's file. Errors: SLIM_ERR_NOT_FOUND when there is none yet, SLIM_ERR_IO. */
 slim_status slim_cl_cache_export(slim_device *device, const char *path);
-/** Merges the whole entries of a file that export wrote; merge serves those of the key, the others are taken as they
- * are. Errors: SLIM_ERR_DATA for a file that is none, or of another device or driver; SLIM_ERR_IO. */
+/** Merges the whole entries of a file that export wrote: that of merged's key by its merge, the others, programs, by
+ * slim_cl_binaries_merge. Errors: SLIM_ERR_DATA for a file that is none, or of another device or driver; SLIM_ERR_IO. */
 slim_status slim_cl_cache_import(slim_device *device, const char *path, const slim_cl_cache_entry *merged);
 
 /** A file's entries, when it starts as one of this device does; empty otherwise. */

@@ -211,11 +211,7 @@ slim_status slim_cl_device_flush(slim_device *device)
 slim_status slim_cl_device_finish(slim_device *device)
 {
   const slim_cl *cl = slim_cl_of(device);
-  const slim_status status = slim_cl_check(device, cl->api->Finish(cl->queue), "finishing queued work");
-  if (status == SLIM_OK) {
-    slim_cl_programs_save(device);
-  }
-  return status;
+  return slim_cl_check(device, cl->api->Finish(cl->queue), "finishing queued work");
 }
 
 void slim_cl_device_profile(slim_device *device, bool on)

@@ -4,6 +4,7 @@
 
 #include "backend/backend.h"
 #include "backend/opencl/loader.h"
+#include "base/bytes.h"
 #include "kernels/kernels.h"
 
 #include <pthread.h>
@@ -105,8 +106,12 @@ slim_status slim_cl_kernel_create_of(slim_device *device, const slim_kernel_sour
                                      cl_kernel *kernel, slim_cl_program **program);
 /** Notes that the kernel ran with this group size: its binary may have grown. */
 void slim_cl_program_launched(slim_device *device, slim_cl_program *program, const char *kernel, const size_t *local);
-/** Writes binaries that are new or have grown to the disk cache; failures are silent. The queue must be idle. */
+/** Writes binaries that are new or have grown to the disk cache; failures are silent. The queue must be idle. For when
+ * the device is closed: PoCL compiles every kernel once more, for groups of any size, when it is asked for binaries. */
 void slim_cl_programs_save(slim_device *device);
+/** Of two cache entries of a program the one that holds more kernels compiled: processes may have launched different
+ * ones. */
+void slim_cl_binaries_merge(slim_span old, slim_span own, slim_bytes *out);
 void slim_cl_programs_free(slim_device *device);
 
 /* --- step.c: steps and how ops build them

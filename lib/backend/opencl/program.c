@@ -78,19 +78,22 @@ static slim_status build_source(slim_device *device, const slim_kernel_source *s
                       device->info.selector, device->info.name, s->name, slim_cl_error_name(code), log);
 }
 
-/* A cache entry's data: the number of compiled kernels, their hashes, the binary. Takes over the hashes.
- * @return where the binary begins, 0 when the data is damaged. */
-static size_t parse_launched(slim_cl_program *entry, const slim_cl_cache_entry *kept)
+/* Of a cache entry's data (the number of compiled kernels, their hashes, the binary) that number; 0: it is damaged. */
+static uint32_t launched_in(slim_span data)
 {
-  const uint32_t count = kept->bytes >= 4 ? slim_load_u32(kept->data) : UINT32_MAX;
-  if (count > SLIM_CL_LAUNCHED_MOST || kept->bytes <= 4 + (size_t)count * 8) {
-    return 0;
-  }
+  const uint32_t count = data.size >= 4 ? slim_load_u32(data.data) : 0;
+  return count <= SLIM_CL_LAUNCHED_MOST && data.size > 4 + (size_t)count * 8 ? count : 0;
+}
+
+/* Takes over the hashes. @return where the binary begins, 0 when the data is damaged. */
+static size_t parse_launched(slim_cl_program *entry, slim_span data)
+{
+  const uint32_t count = launched_in(data);
   for (uint32_t i = 0; i < count; i++) {
-    entry->launched[i] = slim_load_u64(kept->data + 4 + (size_t)i * 8);
+    entry->launched[i] = slim_load_u64(data.data + 4 + (size_t)i * 8);
   }
   entry->num_launched = entry->num_saved = count;
-  return 4 + (size_t)count * 8;
+  return count == 0 ? 0 : 4 + (size_t)count * 8;
 }
 
 static cl_program program_of_binary(const slim_cl *cl, const unsigned char *data, size_t bytes)
@@ -114,7 +117,7 @@ static cl_program build_cached(slim_device *device, slim_cl_program *entry)
   if (!slim_cl_cache_find(device, &kept)) {
     return NULL;
   }
-  const size_t start = parse_launched(entry, &kept);
+  const size_t start = parse_launched(entry, (slim_span){ kept.data, kept.bytes });
   cl_program program = start == 0 ? NULL : program_of_binary(slim_cl_of(device), kept.data + start, kept.bytes - start);
   free(kept.data);
   if (program == NULL) {
@@ -263,11 +266,9 @@ static bool take_binary(const slim_cl *cl, cl_program program, slim_bytes *data)
   return true;
 }
 
-/* Of two binaries of a program the one that holds more kernels compiled: another process may have launched others. */
-static void keep_fuller(slim_span old, slim_span own, slim_bytes *out)
+void slim_cl_binaries_merge(slim_span old, slim_span own, slim_bytes *out)
 {
-  const bool older = old.size >= 4 && own.size >= 4 && slim_load_u32(old.data) > slim_load_u32(own.data);
-  const slim_span kept = older ? old : own;
+  const slim_span kept = launched_in(old) >= launched_in(own) ? old : own;
   slim_bytes_append(out, kept.data, kept.size);
 }
 
@@ -284,7 +285,7 @@ static slim_cl_cache_entry entry_of(const slim_cl *cl, slim_cl_program *program)
   }
   program->num_saved = program->num_launched;
   return (slim_cl_cache_entry){
-    { program->key[0], program->key[1] }, data.data, data.size, program->refused ? NULL : keep_fuller
+    { program->key[0], program->key[1] }, data.data, data.size, program->refused ? NULL : slim_cl_binaries_merge
   };
 }
 

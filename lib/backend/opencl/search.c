@@ -288,12 +288,18 @@ static slim_status end(slim_device *device, bool keep)
   return status;
 }
 
+static slim_status export_cache(slim_device *device, const char *path)
+{
+  slim_cl_programs_save(device);
+  return slim_cl_cache_export(device, path);
+}
+
 const slim_tuner slim_cl_tuner = {
   .begin = begin,
   .choose = choose,
   .report = report,
   .decide = decide,
   .end = end,
-  .export_cache = slim_cl_cache_export,
+  .export_cache = export_cache,
   .import_cache = slim_cl_findings_import,
 };
