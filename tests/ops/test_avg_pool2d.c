@@ -1,5 +1,5 @@
 /* avg_pool2d and its gradient against loops: only pixels inside the image count. */
-#include "test_op.h"
+#include "test_window.h"
 
 static const struct pool_case {
   const char *label;
@@ -17,29 +17,18 @@ static const struct pool_case {
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 
-static int size_out(int in, int kernel, int stride, slim_padding padding)
-{
-  return padding == SLIM_SAME ? (in + stride - 1) / stride : (in - kernel) / stride + 1;
-}
-
-static int pixels_before(int in, int out, int kernel, int stride, slim_padding padding)
-{
-  const int missing = (out - 1) * stride + kernel - in;
-  return padding == SLIM_SAME && missing > 0 ? missing / 2 : 0;
-}
-
 static size_t place(const struct pool_case *c, int h, int w, int n, int y, int x, int k)
 {
-  return (size_t)(c->nchw ? ((n * c->c + k) * h + y) * w + x : ((n * h + y) * w + x) * c->c + k);
+  return test_image_place(c->nchw, h, w, c->c, n, y, x, k);
 }
 
 /* Pixels of a window inside the image; the elements of x go into at. */
 static int window(const struct pool_case *c, int n, int oy, int ox, int k, size_t *at)
 {
-  const int oh = size_out(c->h, c->kernel.h, c->stride.h, c->padding);
-  const int ow = size_out(c->w, c->kernel.w, c->stride.w, c->padding);
-  const int top = pixels_before(c->h, oh, c->kernel.h, c->stride.h, c->padding);
-  const int left = pixels_before(c->w, ow, c->kernel.w, c->stride.w, c->padding);
+  const int oh = test_windows(c->h, c->kernel.h, c->stride.h, 1, c->padding);
+  const int ow = test_windows(c->w, c->kernel.w, c->stride.w, 1, c->padding);
+  const int top = test_zeros_before(c->h, oh, c->kernel.h, c->stride.h, 1, c->padding);
+  const int left = test_zeros_before(c->w, ow, c->kernel.w, c->stride.w, 1, c->padding);
   int count = 0;
   for (int i = 0; i < c->kernel.h * c->kernel.w; i++) {
     const int y = oy * c->stride.h - top + i / c->kernel.w, x = ox * c->stride.w - left + i % c->kernel.w;
@@ -52,8 +41,8 @@ static int window(const struct pool_case *c, int n, int oy, int ox, int k, size_
 
 static void expect(const struct pool_case *c, bool gradient, const float *in, double *want)
 {
-  const int oh = size_out(c->h, c->kernel.h, c->stride.h, c->padding);
-  const int ow = size_out(c->w, c->kernel.w, c->stride.w, c->padding);
+  const int oh = test_windows(c->h, c->kernel.h, c->stride.h, 1, c->padding);
+  const int ow = test_windows(c->w, c->kernel.w, c->stride.w, 1, c->padding);
   size_t at[64];
   for (int i = 0; i < c->n * oh * ow * c->c; i++) {
     const int k = i % c->c, ox = i / c->c % ow, oy = i / c->c / ow % oh, n = i / c->c / ow / oh;
@@ -74,10 +63,10 @@ START_TEST(matches_loops)
   const struct pool_case *c = &cases[_i / 2];
   const bool gradient = _i % 2;
   const slim_pool2d_attr attr = { c->kernel, c->stride, c->padding, c->nchw };
-  const int oh = size_out(c->h, c->kernel.h, c->stride.h, c->padding);
-  const int ow = size_out(c->w, c->kernel.w, c->stride.w, c->padding);
-  const slim_shape x = c->nchw ? SLIM_SHAPE(c->n, c->c, c->h, c->w) : SLIM_SHAPE(c->n, c->h, c->w, c->c);
-  const slim_shape y = c->nchw ? SLIM_SHAPE(c->n, c->c, oh, ow) : SLIM_SHAPE(c->n, oh, ow, c->c);
+  const int oh = test_windows(c->h, c->kernel.h, c->stride.h, 1, c->padding);
+  const int ow = test_windows(c->w, c->kernel.w, c->stride.w, 1, c->padding);
+  const slim_shape x = test_image_shape(c->nchw, c->n, c->h, c->w, c->c);
+  const slim_shape y = test_image_shape(c->nchw, c->n, oh, ow, c->c);
   test_op t = { .op = gradient ? &slim_op_avg_pool2d_gradient : &slim_op_avg_pool2d, .attr = &attr,
                 .num_in = gradient ? 2 : 1, .num_out = 1 };
   t.in[0] = test_random_tensor(gradient ? y : x, 3);

@@ -1,13 +1,11 @@
 /* conv2d and both its gradients against loops in double. */
-#include "test_op.h"
+#include "test_convolution.h"
 
-static const struct conv_case {
-  const char *label;
-  int n, h, w, c, outputs;
-  slim_hw kernel, stride, rate;
-  slim_padding padding;
-  int nchw;
-} cases[] = {
+static const test_convolution_ops ops = {
+  false, { &slim_op_conv2d, &slim_op_conv2d_input_gradient, &slim_op_conv2d_weights_gradient }
+};
+
+static const test_convolution cases[] = {
   { "one_pixel", 1, 1, 1, 1, 1, { 1, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "pixel_below_kernel", 2, 1, 1, 3, 5, { 5, 5 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "odd", 2, 7, 9, 3, 5, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
@@ -39,101 +37,9 @@ static const struct conv_case {
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 
-static int size_out(int in, int kernel, int stride, int rate, slim_padding padding)
-{
-  return padding == SLIM_SAME ? (in + stride - 1) / stride : (in - (kernel - 1) * rate - 1) / stride + 1;
-}
-
-static int pixels_before(int in, int out, int kernel, int stride, int rate, slim_padding padding)
-{
-  const int missing = (out - 1) * stride + (kernel - 1) * rate + 1 - in;
-  return padding == SLIM_SAME && missing > 0 ? missing / 2 : 0;
-}
-
-static slim_shape image_shape(const struct conv_case *c, int h, int w, int channels)
-{
-  return c->nchw ? SLIM_SHAPE(c->n, channels, h, w) : SLIM_SHAPE(c->n, h, w, channels);
-}
-
-static size_t place(const struct conv_case *c, int h, int w, int channels, int n, int y, int x, int k)
-{
-  return (size_t)(c->nchw ? ((n * channels + k) * h + y) * w + x : ((n * h + y) * w + x) * channels + k);
-}
-
-/* One product of the convolution: elements of x, weights and y. */
-typedef void (*visit_fn)(void *user, size_t x, size_t w, size_t y);
-
-static void visit_tap(const struct conv_case *c, const int at[3], const int tap[2], const int in[2], visit_fn fn,
-                      void *user, int oh, int ow)
-{
-  for (int i = 0; i < c->c; i++) {
-    for (int o = 0; o < c->outputs; o++) {
-      fn(user, place(c, c->h, c->w, c->c, at[0], in[0], in[1], i),
-         (size_t)(((tap[0] * c->kernel.w + tap[1]) * c->c + i) * c->outputs + o),
-         place(c, oh, ow, c->outputs, at[0], at[1], at[2], o));
-    }
-  }
-}
-
-static void visit_products(const struct conv_case *c, visit_fn fn, void *user)
-{
-  const int oh = size_out(c->h, c->kernel.h, c->stride.h, c->rate.h, c->padding);
-  const int ow = size_out(c->w, c->kernel.w, c->stride.w, c->rate.w, c->padding);
-  const int top = pixels_before(c->h, oh, c->kernel.h, c->stride.h, c->rate.h, c->padding);
-  const int left = pixels_before(c->w, ow, c->kernel.w, c->stride.w, c->rate.w, c->padding);
-  for (int p = 0; p < c->n * oh * ow; p++) {
-    const int at[3] = { p / (oh * ow), p / ow % oh, p % ow };
-    for (int t = 0; t < c->kernel.h * c->kernel.w; t++) {
-      const int tap[2] = { t / c->kernel.w, t % c->kernel.w };
-      const int in[2] = { at[1] * c->stride.h - top + tap[0] * c->rate.h, at[2] * c->stride.w - left + tap[1] * c->rate.w };
-      if (in[0] >= 0 && in[0] < c->h && in[1] >= 0 && in[1] < c->w) {
-        visit_tap(c, at, tap, in, fn, user, oh, ow);
-      }
-    }
-  }
-}
-
-/* a and b are multiplied into want; which of the three is which depends on the pass. */
-typedef struct products {
-  int pass; /* 0: forward, 1: input gradient, 2: weights gradient */
-  const float *a, *b;
-  double *want, *scale;
-} products;
-
-static void accumulate(void *user, size_t x, size_t w, size_t y)
-{
-  const products *p = user;
-  const size_t a = p->pass == 0 ? x : y, b = p->pass == 2 ? x : w, to = p->pass == 0 ? y : p->pass == 1 ? x : w;
-  const double product = (double)p->a[a] * (double)p->b[b];
-  p->want[to] += product;
-  p->scale[to] += product < 0.0 ? -product : product;
-}
-
-static void set_up(test_op *t, const struct conv_case *c, int pass, const slim_conv2d_attr *attr)
-{
-  const slim_op *ops[] = { &slim_op_conv2d, &slim_op_conv2d_input_gradient, &slim_op_conv2d_weights_gradient };
-  const int oh = size_out(c->h, c->kernel.h, c->stride.h, c->rate.h, c->padding);
-  const int ow = size_out(c->w, c->kernel.w, c->stride.w, c->rate.w, c->padding);
-  const slim_shape x = image_shape(c, c->h, c->w, c->c), y = image_shape(c, oh, ow, c->outputs);
-  const slim_shape w = SLIM_SHAPE(c->kernel.h, c->kernel.w, c->c, c->outputs);
-  *t = (test_op){ .op = ops[pass], .attr = attr, .num_in = pass == 0 ? 2 : 3, .num_out = 1 };
-  t->in[0] = test_random_tensor(pass == 0 ? x : y, 1);
-  t->in[1] = test_random_tensor(pass == 2 ? x : w, 2);
-  t->in[2] = (test_tensor){ SLIM_FLOAT32, pass == 1 ? x : w, NULL };
-  t->out[0] = test_output(pass == 0 ? y : pass == 1 ? x : w);
-}
-
-/* Longest sum of a pass. */
-static size_t reduction(const test_op *t, const struct conv_case *c, int pass)
-{
-  return (size_t)(pass == 0   ? c->kernel.h * c->kernel.w * c->c
-                  : pass == 1 ? c->kernel.h * c->kernel.w * c->outputs
-                              : (int)(test_elements(t->in[0].shape) / (size_t)c->outputs));
-}
-
 /* Winograd's transforms round in proportion to the largest sums, and may round more; test_winograd holds their own bound.
  * @return the tolerance. */
-static double tolerance_of(const struct conv_case *c, size_t terms, double *scale, size_t n)
+static double tolerance_of(const test_convolution *c, size_t terms, double *scale, size_t n)
 {
   const bool square = c->kernel.h == c->kernel.w && (c->kernel.h == 3 || c->kernel.h == 5);
   if (!square || c->stride.h != 1 || c->rate.h != 1 || c->c < 8) {
@@ -151,23 +57,20 @@ static double tolerance_of(const struct conv_case *c, size_t terms, double *scal
 
 START_TEST(matches_loops)
 {
-  const struct conv_case *c = &cases[_i / 3];
+  const test_convolution *c = &cases[_i / TEST_PASSES];
+  const test_pass pass = (test_pass)(_i % TEST_PASSES);
   const slim_conv2d_attr attr = { c->stride, c->rate, c->padding, c->nchw };
-  products p = { .pass = _i % 3 };
+  double *want, *scale;
   test_op t;
-  set_up(&t, c, p.pass, &attr);
-  const size_t n = test_elements(t.out[0].shape);
-  p.a = t.in[0].data;
-  p.b = t.in[1].data;
-  p.want = calloc(n, sizeof *p.want);
-  p.scale = calloc(n, sizeof *p.scale);
-  visit_products(c, accumulate, &p);
+  test_convolution_open(&t, c, &ops, pass, &attr);
+  test_convolution_loops(&t, c, false, pass, &want, &scale);
   if (test_op_run(&t, NULL)) {
-    const double tolerance = tolerance_of(c, reduction(&t, c, p.pass), p.scale, n);
-    test_assert_sums(t.out[0].data, p.want, p.scale, n, tolerance, c->label);
+    const size_t n = test_elements(t.out[0].shape);
+    const double tolerance = tolerance_of(c, test_convolution_terms(&t, c, false, pass), scale, n);
+    test_assert_sums(t.out[0].data, want, scale, n, tolerance, c->label);
   }
-  free(p.want);
-  free(p.scale);
+  free(want);
+  free(scale);
   test_op_free(&t);
 }
 END_TEST
@@ -175,36 +78,33 @@ END_TEST
 /* bias, residual and relu6 fused behind the forward pass. */
 START_TEST(epilogue_matches_loops)
 {
-  const struct conv_case *c = &cases[_i];
+  const test_convolution *c = &cases[_i];
   const slim_conv2d_attr attr = { c->stride, c->rate, c->padding, c->nchw };
   const slim_bias_attr bias = { 0 };
   const slim_binary_attr add = { SLIM_BINARY_ADD };
   const slim_activation_attr activation = { SLIM_ACTIVATION_RELU6 };
   const test_fused more[] = { { &slim_op_bias_add, &bias, 2, 0 }, { &slim_op_binary, &add, 2, 0 },
                               { &slim_op_activation, &activation, 1, 0 } };
-  products p = { .pass = 0 };
+  double *want, *scale;
   test_op t;
-  set_up(&t, c, 0, &attr);
-  const size_t n = test_elements(t.out[0].shape);
+  test_convolution_open(&t, c, &ops, TEST_FORWARD, &attr);
+  test_convolution_loops(&t, c, false, TEST_FORWARD, &want, &scale);
   t.num_in = 4;
   t.in[2] = test_random_tensor(SLIM_SHAPE(c->outputs), 3);
   t.in[3] = test_random_tensor(t.out[0].shape, 4);
-  p.a = t.in[0].data;
-  p.b = t.in[1].data;
-  p.want = calloc(n, sizeof *p.want);
-  p.scale = calloc(n, sizeof *p.scale);
-  visit_products(c, accumulate, &p);
+  const float *biases = t.in[2].data, *residual = t.in[3].data;
+  const size_t n = test_elements(t.out[0].shape);
   for (size_t i = 0; i < n; i++) {
-    const double sum = p.want[i] + (double)((float *)t.in[2].data)[i % (size_t)c->outputs] + (double)((float *)t.in[3].data)[i];
-    p.want[i] = sum < 0.0 ? 0.0 : sum > 6.0 ? 6.0 : sum;
-    p.scale[i] += 2.0;
+    const double sum = want[i] + (double)biases[i % (size_t)c->outputs] + (double)residual[i];
+    want[i] = sum < 0.0 ? 0.0 : sum > 6.0 ? 6.0 : sum;
+    scale[i] += 2.0;
   }
   if (test_op_run_fused(&t, more, 3, NULL)) {
-    const double tolerance = tolerance_of(c, reduction(&t, c, 0), p.scale, n);
-    test_assert_sums(t.out[0].data, p.want, p.scale, n, tolerance, c->label);
+    const double tolerance = tolerance_of(c, test_convolution_terms(&t, c, false, TEST_FORWARD), scale, n);
+    test_assert_sums(t.out[0].data, want, scale, n, tolerance, c->label);
   }
-  free(p.want);
-  free(p.scale);
+  free(want);
+  free(scale);
   test_op_free(&t);
 }
 END_TEST
@@ -212,7 +112,7 @@ END_TEST
 static void build(TCase *tcase)
 {
   tcase_add_loop_test(tcase, epilogue_matches_loops, 0, CASES);
-  tcase_add_loop_test(tcase, matches_loops, 0, 3 * CASES);
+  tcase_add_loop_test(tcase, matches_loops, 0, TEST_PASSES * CASES);
 }
 
 TEST_MAIN("conv2d", build, test_op_available)

@@ -1,15 +1,13 @@
 /* depthwise_conv2d and both its gradients against loops in double. */
-#include "test_op.h"
+#include "test_convolution.h"
 
 #include <math.h>
 
-static const struct depthwise_case {
-  const char *label;
-  int n, h, w, c, multiplier;
-  slim_hw kernel, stride, rate;
-  slim_padding padding;
-  int nchw;
-} cases[] = {
+static const test_convolution_ops ops = { true,
+                                          { &slim_op_depthwise_conv2d, &slim_op_depthwise_conv2d_input_gradient,
+                                            &slim_op_depthwise_conv2d_weights_gradient } };
+
+static const test_convolution cases[] = {
   { "one_pixel", 1, 1, 1, 1, 1, { 1, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "pixel_below_kernel", 2, 1, 1, 3, 1, { 5, 5 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "odd", 2, 7, 9, 3, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
@@ -39,120 +37,21 @@ static const struct depthwise_case {
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 
-static int size_out(int in, int kernel, int stride, int rate, slim_padding padding)
-{
-  return padding == SLIM_SAME ? (in + stride - 1) / stride : (in - (kernel - 1) * rate - 1) / stride + 1;
-}
-
-static int pixels_before(int in, int out, int kernel, int stride, int rate, slim_padding padding)
-{
-  const int missing = (out - 1) * stride + (kernel - 1) * rate + 1 - in;
-  return padding == SLIM_SAME && missing > 0 ? missing / 2 : 0;
-}
-
-static slim_shape image_shape(const struct depthwise_case *c, int h, int w, int channels)
-{
-  return c->nchw ? SLIM_SHAPE(c->n, channels, h, w) : SLIM_SHAPE(c->n, h, w, channels);
-}
-
-static size_t place(const struct depthwise_case *c, int h, int w, int channels, int n, int y, int x, int k)
-{
-  return (size_t)(c->nchw ? ((n * channels + k) * h + y) * w + x : ((n * h + y) * w + x) * channels + k);
-}
-
-/* One product of the convolution: elements of x, weights and y. */
-typedef void (*visit_fn)(void *user, size_t x, size_t w, size_t y);
-
-static int outputs_of(const struct depthwise_case *c)
-{
-  return c->c * c->multiplier;
-}
-
-static void visit_tap(const struct depthwise_case *c, const int at[3], const int tap[2], const int in[2], visit_fn fn,
-                      void *user, int oh, int ow)
-{
-  for (int o = 0; o < outputs_of(c); o++) {
-    fn(user, place(c, c->h, c->w, c->c, at[0], in[0], in[1], o / c->multiplier),
-       (size_t)((tap[0] * c->kernel.w + tap[1]) * outputs_of(c) + o),
-       place(c, oh, ow, outputs_of(c), at[0], at[1], at[2], o));
-  }
-}
-
-static void visit_products(const struct depthwise_case *c, visit_fn fn, void *user)
-{
-  const int oh = size_out(c->h, c->kernel.h, c->stride.h, c->rate.h, c->padding);
-  const int ow = size_out(c->w, c->kernel.w, c->stride.w, c->rate.w, c->padding);
-  const int top = pixels_before(c->h, oh, c->kernel.h, c->stride.h, c->rate.h, c->padding);
-  const int left = pixels_before(c->w, ow, c->kernel.w, c->stride.w, c->rate.w, c->padding);
-  for (int p = 0; p < c->n * oh * ow; p++) {
-    const int at[3] = { p / (oh * ow), p / ow % oh, p % ow };
-    for (int t = 0; t < c->kernel.h * c->kernel.w; t++) {
-      const int tap[2] = { t / c->kernel.w, t % c->kernel.w };
-      const int in[2] = { at[1] * c->stride.h - top + tap[0] * c->rate.h, at[2] * c->stride.w - left + tap[1] * c->rate.w };
-      if (in[0] >= 0 && in[0] < c->h && in[1] >= 0 && in[1] < c->w) {
-        visit_tap(c, at, tap, in, fn, user, oh, ow);
-      }
-    }
-  }
-}
-
-/* a and b are multiplied into want; which of the three is which depends on the pass. */
-typedef struct products {
-  int pass; /* 0: forward, 1: input gradient, 2: weights gradient */
-  const float *a, *b;
-  double *want, *scale;
-} products;
-
-static void accumulate(void *user, size_t x, size_t w, size_t y)
-{
-  const products *p = user;
-  const size_t a = p->pass == 0 ? x : y, b = p->pass == 2 ? x : w, to = p->pass == 0 ? y : p->pass == 1 ? x : w;
-  const double product = (double)p->a[a] * (double)p->b[b];
-  p->want[to] += product;
-  p->scale[to] += product < 0.0 ? -product : product;
-}
-
-static void set_up(test_op *t, const struct depthwise_case *c, int pass, const slim_conv2d_attr *attr)
-{
-  const slim_op *ops[] = { &slim_op_depthwise_conv2d, &slim_op_depthwise_conv2d_input_gradient, &slim_op_depthwise_conv2d_weights_gradient };
-  const int oh = size_out(c->h, c->kernel.h, c->stride.h, c->rate.h, c->padding);
-  const int ow = size_out(c->w, c->kernel.w, c->stride.w, c->rate.w, c->padding);
-  const slim_shape x = image_shape(c, c->h, c->w, c->c), y = image_shape(c, oh, ow, outputs_of(c));
-  const slim_shape w = SLIM_SHAPE(c->kernel.h, c->kernel.w, c->c, c->multiplier);
-  *t = (test_op){ .op = ops[pass], .attr = attr, .num_in = pass == 0 ? 2 : 3, .num_out = 1 };
-  t->in[0] = test_random_tensor(pass == 0 ? x : y, 1);
-  t->in[1] = test_random_tensor(pass == 2 ? x : w, 2);
-  t->in[2] = (test_tensor){ SLIM_FLOAT32, pass == 1 ? x : w, NULL };
-  t->out[0] = test_output(pass == 0 ? y : pass == 1 ? x : w);
-}
-
-/* Longest sum of a pass. */
-static size_t reduction(const test_op *t, const struct depthwise_case *c, int pass)
-{
-  const int taps = c->kernel.h * c->kernel.w;
-  return (size_t)(pass == 0   ? taps
-                  : pass == 1 ? taps * c->multiplier
-                              : (int)(test_elements(t->in[0].shape) / (size_t)outputs_of(c)));
-}
-
 START_TEST(matches_loops)
 {
-  const struct depthwise_case *c = &cases[_i / 3];
+  const test_convolution *c = &cases[_i / TEST_PASSES];
+  const test_pass pass = (test_pass)(_i % TEST_PASSES);
   const slim_conv2d_attr attr = { c->stride, c->rate, c->padding, c->nchw };
-  products p = { .pass = _i % 3 };
+  double *want, *scale;
   test_op t;
-  set_up(&t, c, p.pass, &attr);
-  const size_t n = test_elements(t.out[0].shape);
-  p.a = t.in[0].data;
-  p.b = t.in[1].data;
-  p.want = calloc(n, sizeof *p.want);
-  p.scale = calloc(n, sizeof *p.scale);
-  visit_products(c, accumulate, &p);
+  test_convolution_open(&t, c, &ops, pass, &attr);
+  test_convolution_loops(&t, c, true, pass, &want, &scale);
   if (test_op_run(&t, NULL)) {
-    test_assert_sums(t.out[0].data, p.want, p.scale, n, test_sum_tolerance(reduction(&t, c, p.pass)), c->label);
+    const double tolerance = test_sum_tolerance(test_convolution_terms(&t, c, true, pass));
+    test_assert_sums(t.out[0].data, want, scale, test_elements(t.out[0].shape), tolerance, c->label);
   }
-  free(p.want);
-  free(p.scale);
+  free(want);
+  free(scale);
   test_op_free(&t);
 }
 END_TEST
@@ -187,33 +86,30 @@ static void apply_epilogue(const struct epilogue_case *e, const test_op *t, int 
 
 START_TEST(epilogue_matches_loops)
 {
-  const struct depthwise_case *c = &cases[_i / EPILOGUES];
+  const test_convolution *c = &cases[_i / EPILOGUES];
   const struct epilogue_case *e = &epilogues[_i % EPILOGUES];
   const slim_conv2d_attr attr = { c->stride, c->rate, c->padding, c->nchw };
-  products p = { .pass = 0 };
+  const int channels = test_convolution_channels(c, true);
+  double *want, *scale;
   test_op t;
   if (c->nchw) {
     return;
   }
-  set_up(&t, c, 0, &attr);
-  const size_t n = test_elements(t.out[0].shape);
-  t.in[2] = test_random_tensor(SLIM_SHAPE(outputs_of(c)), 3);
+  test_convolution_open(&t, c, &ops, TEST_FORWARD, &attr);
+  test_convolution_loops(&t, c, true, TEST_FORWARD, &want, &scale);
+  t.in[2] = test_random_tensor(SLIM_SHAPE(channels), 3);
   t.in[3] = test_random_tensor(t.out[0].shape, 4);
   t.num_in = e->count == 3 ? 4 : 3;
-  p.a = t.in[0].data;
-  p.b = t.in[1].data;
-  p.want = calloc(n, sizeof *p.want);
-  p.scale = calloc(n, sizeof *p.scale);
-  visit_products(c, accumulate, &p);
-  apply_epilogue(e, &t, outputs_of(c), p.want, p.scale);
+  apply_epilogue(e, &t, channels, want, scale);
   const bool ran = test_op_run_fused(&t, e->ops, e->count, NULL);
   ck_assert_msg(ran, "%s: the epilogue is not fused", c->label);
   if (ran) {
-    test_assert_sums(t.out[0].data, p.want, p.scale, n, test_sum_tolerance(reduction(&t, c, 0)), c->label);
+    const double tolerance = test_sum_tolerance(test_convolution_terms(&t, c, true, TEST_FORWARD));
+    test_assert_sums(t.out[0].data, want, scale, test_elements(t.out[0].shape), tolerance, c->label);
   }
   t.num_in = 4;
-  free(p.want);
-  free(p.scale);
+  free(want);
+  free(scale);
   test_op_free(&t);
 }
 END_TEST
@@ -221,10 +117,10 @@ END_TEST
 /* A value that is not finite reaches the outputs whose window holds it, through the activation too, and no others. */
 START_TEST(nan_stays_where_it_is)
 {
-  const struct depthwise_case c = { "nan", 1, 9, 9, 16, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 };
+  const test_convolution c = { "nan", 1, 9, 9, 16, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 };
   const slim_conv2d_attr attr = { c.stride, c.rate, c.padding, c.nchw };
   test_op t;
-  set_up(&t, &c, 0, &attr);
+  test_convolution_open(&t, &c, &ops, TEST_FORWARD, &attr);
   ((float *)t.in[0].data)[(4 * 9 + 8) * 16 + 5] = (float)NAN;
   if (test_op_run_fused(&t, &(const test_fused){ &slim_op_activation, &relu6, 1, 0 }, 1, NULL)) {
     for (int i = 0; i < 9 * 9 * 16; i++) {
@@ -241,7 +137,7 @@ static void build(TCase *tcase)
 {
   tcase_add_loop_test(tcase, epilogue_matches_loops, 0, EPILOGUES * CASES);
   tcase_add_test(tcase, nan_stays_where_it_is);
-  tcase_add_loop_test(tcase, matches_loops, 0, 3 * CASES);
+  tcase_add_loop_test(tcase, matches_loops, 0, TEST_PASSES * CASES);
 }
 
 TEST_MAIN("depthwise_conv2d", build, test_op_available)

@@ -1,5 +1,5 @@
 /* max_pool2d with indices, its gradient, and that with a relu's gradient fused, against loops. */
-#include "test_op.h"
+#include "test_window.h"
 
 static const struct pool_case {
   const char *label;
@@ -25,33 +25,23 @@ typedef struct grid {
   int oh, ow, top, left;
 } grid;
 
-static int size_out(int in, int kernel, int stride, slim_padding padding)
-{
-  return padding == SLIM_SAME ? (in + stride - 1) / stride : (in - kernel) / stride + 1;
-}
-
-static int pixels_before(int in, int out, int kernel, int stride, slim_padding padding)
-{
-  const int missing = (out - 1) * stride + kernel - in;
-  return padding == SLIM_SAME && missing > 0 ? missing / 2 : 0;
-}
-
 static grid grid_of(const struct pool_case *c)
 {
-  grid g = { size_out(c->h, c->kernel.h, c->stride.h, c->padding), size_out(c->w, c->kernel.w, c->stride.w, c->padding), 0, 0 };
-  g.top = pixels_before(c->h, g.oh, c->kernel.h, c->stride.h, c->padding);
-  g.left = pixels_before(c->w, g.ow, c->kernel.w, c->stride.w, c->padding);
+  grid g = { test_windows(c->h, c->kernel.h, c->stride.h, 1, c->padding),
+             test_windows(c->w, c->kernel.w, c->stride.w, 1, c->padding), 0, 0 };
+  g.top = test_zeros_before(c->h, g.oh, c->kernel.h, c->stride.h, 1, c->padding);
+  g.left = test_zeros_before(c->w, g.ow, c->kernel.w, c->stride.w, 1, c->padding);
   return g;
 }
 
 static slim_shape shape_of(const struct pool_case *c, int h, int w)
 {
-  return c->nchw ? SLIM_SHAPE(c->n, c->c, h, w) : SLIM_SHAPE(c->n, h, w, c->c);
+  return test_image_shape(c->nchw, c->n, h, w, c->c);
 }
 
 static size_t place(const struct pool_case *c, int h, int w, int n, int y, int x, int k)
 {
-  return (size_t)(c->nchw ? ((n * c->c + k) * h + y) * w + x : ((n * h + y) * w + x) * c->c + k);
+  return test_image_place(c->nchw, h, w, c->c, n, y, x, k);
 }
 
 /* The first largest element of a window, in row order: (row * width + column) * channels + channel. */
