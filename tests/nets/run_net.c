@@ -137,6 +137,8 @@ static void set_variable(test_net *net, slim_tensor *variable)
   double scale = !strcmp(kind, "moving_variance") ? 0.5 : 0.1;
   if (!strcmp(kind, "weights")) {
     scale = sqrt(6.0 / ((double)count / shape.dim[shape.rank - 1]));
+  } else if (!strcmp(kind, "depthwise_weights")) {
+    scale = sqrt(6.0 / (shape.dim[0] * shape.dim[1]));
   }
   float *values = malloc(count * sizeof *values);
   ck_assert_ptr_nonnull(values);

@@ -16,6 +16,7 @@ static const net_case cases[] = {
   { "inception_v1", 193, 3, { .depth_multiplier = 0.125, .min_depth = 4 } },
   { "inception_v2", 97, 3, { .depth_multiplier = 0.125, .min_depth = 4 } },
   { "inception_v3", 107, 3, { .depth_multiplier = 0.125, .min_depth = 4 } },
+  { "mobilenet_v1", 96, 3, { .depth_multiplier = 0.125, .min_depth = 4 } },
 };
 
 static const net_case parity[] = {
@@ -25,6 +26,7 @@ static const net_case parity[] = {
   { "inception_v1", 193, 2, { 0 } },
   { "inception_v2", 97, 2, { .depth_multiplier = 0.25 } },
   { "inception_v3", 187, 2, { .depth_multiplier = 0.25 } },
+  { "mobilenet_v1", 96, 2, { .depth_multiplier = 0.25 } },
 };
 
 static const net_case training_parity[] = {
@@ -32,6 +34,7 @@ static const net_case training_parity[] = {
   { "resnet_v1_50", 97, 4, { .depth_multiplier = 0.25 } },
   { "inception_v2", 97, 4, { .depth_multiplier = 0.25 } },
   { "inception_v3", 187, 4, { .depth_multiplier = 0.25 } },
+  { "mobilenet_v1", 96, 4, { .depth_multiplier = 0.25 } },
 };
 
 START_TEST(logits_do_not_depend_on_the_batch)

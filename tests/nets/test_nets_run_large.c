@@ -28,6 +28,7 @@ static const net_case parity[] = {
   { "vgg_16", 224, 2, { 0 } },
   { "resnet_v1_50", 224, 2, { 0 } },
   { "resnet_v2_50", 65, 2, { 0 } },
+  { "mobilenet_v1", 224, 2, { 0 } },
   { "inception_v3", 299, 2, { 0 } },
   { "inception_v4", 107, 2, { 0 } },
   { "inception_resnet_v2", 107, 2, { 0 } },

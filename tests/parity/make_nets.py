@@ -14,8 +14,9 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 import tf_slim as slim
 
-sys.modules['tensorflow.contrib'] = types.SimpleNamespace(slim=slim)  # which the nets of TensorFlow 1 import
-from nets import alexnet, cifarnet, inception, inception_resnet_v2, resnet_v1, resnet_v2, vgg
+# which the nets of TensorFlow 1 import; its layers have all that slim has
+sys.modules['tensorflow.contrib'] = types.SimpleNamespace(slim=slim, layers=slim)
+from nets import alexnet, cifarnet, inception, inception_resnet_v2, mobilenet_v1, resnet_v1, resnet_v2, vgg
 
 tf.disable_eager_execution()
 
@@ -45,6 +46,8 @@ def initial(variable):
     kind = name.split('/')[-1]
     if kind == 'weights':
         return x * np.sqrt(6.0 / np.prod(shape[:-1]))
+    if kind == 'depthwise_weights':
+        return x * np.sqrt(6.0 / np.prod(shape[:2]))
     return {'gamma': 1 + 0.1 * x, 'moving_variance': 1 + 0.5 * x}.get(kind, 0.1 * x)
 
 
@@ -103,6 +106,7 @@ RESNET_V2 = resnet_v2.resnet_v2_50, resnet_v2.resnet_arg_scope
 INCEPTION_V1, INCEPTION_V2, INCEPTION, INCEPTION_V4 = [(f, inception.inception_v3_arg_scope) for f in (
     inception.inception_v1, inception.inception_v2, inception.inception_v3, inception.inception_v4)]
 INCEPTION_RESNET = inception_resnet_v2.inception_resnet_v2, inception_resnet_v2.inception_resnet_v2_arg_scope
+MOBILENET = mobilenet_v1.mobilenet_v1, mobilenet_v1.mobilenet_v1_arg_scope
 DROPOUT, NONE = {'dropout_keep_prob': 0.5}, {}
 NARROW, NARROW_RESNET = {'depth_multiplier': 0.25}, {'depth_multiplier': 0.25, 'min_base_depth': 8}
 
@@ -118,12 +122,15 @@ CASES = [
     ('inception_v2@97', run_training, INCEPTION_V2, 97, 4, DROPOUT, NARROW),
     ('inception_v3@187', run_inference, INCEPTION, 187, 2, DROPOUT, NARROW),
     ('inception_v3@187', run_training, INCEPTION, 187, 4, DROPOUT, NARROW),
+    ('mobilenet_v1@96', run_inference, MOBILENET, 96, 2, DROPOUT, NARROW),
+    ('mobilenet_v1@96', run_training, MOBILENET, 96, 4, DROPOUT, NARROW),
     ('alexnet_v2@224', run_inference, ALEXNET, 224, 2, DROPOUT, {}),
     ('alexnet_v2@224', run_training, ALEXNET, 224, 2, DROPOUT, {}),
     ('vgg_16@224', run_inference, VGG_16, 224, 2, DROPOUT, {}),
     ('vgg_a@32', run_training, VGG_A, 32, 2, DROPOUT, {'fc_conv_padding': 'SAME'}),
     ('resnet_v1_50@224', run_inference, RESNET, 224, 2, NONE, {}),
     ('resnet_v2_50@65', run_inference, RESNET_V2, 65, 2, NONE, {}),
+    ('mobilenet_v1@224', run_inference, MOBILENET, 224, 2, DROPOUT, {}),
     ('inception_v3@299', run_inference, INCEPTION, 299, 2, DROPOUT, {}),
     ('inception_v4@107', run_inference, INCEPTION_V4, 107, 2, DROPOUT, {}),
     ('inception_resnet_v2@107', run_inference, INCEPTION_RESNET, 107, 2, DROPOUT, {}),
