@@ -22,6 +22,8 @@ static const struct gemm_case {
   { "1x1 conv", 6272, 128, 256, 0, 0 },
   { "1x1 conv weights", 256, 128, 6272, 1, 0 },
   { "single row", 1, 4096, 1024, 0, 0 },
+  { "single row, far", 1, 4096, 6400, 0, 0 },
+  { "8 rows, far", 8, 4096, 6400, 0, 0 },
 };
 
 typedef struct blas {

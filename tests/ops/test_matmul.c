@@ -7,6 +7,7 @@ static const struct matmul_case {
 } cases[] = {
   { "one", 1, 1, 1 },
   { "row", 1, 37, 65 },
+  { "long_row", 1, 1003, 403 },
   { "column", 37, 1, 65 },
   { "outer", 13, 29, 1 },
   { "odd", 7, 11, 13 },

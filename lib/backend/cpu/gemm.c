@@ -14,6 +14,8 @@
 #define SLICED_SUMS 65536       /* elements of C, at most, when the depth is shared among tasks */
 #define SLICE_DEPTH 1024        /* least depth and products of a slice then */
 #define SLICE_WORK 1e6
+#define ROW_DEPTH 32            /* the same of a slice of a product of one row */
+#define ROW_WORK 32768
 #define STREAMED_SUMS (3 << 20) /* elements of C, at least, that would leave the caches before they are read */
 
 /* How a product is cut; depends on its size alone. */
@@ -50,9 +52,24 @@ static int piece_begin(int total, int count, int i)
   return (int)((int64_t)total * i / count);
 }
 
+/* Is it one row, and B read as it lies? */
+static bool is_row(const gemm *g)
+{
+  return g->m == 1 && !g->b_transposed && (!g->a_transposed || g->lda == 1);
+}
+
+static cut cut_of_row(const gemm *g)
+{
+  const int slices = at_most((int)((double)g->n * (double)g->k / ROW_WORK), at_most(TASKS, g->k / ROW_DEPTH));
+  return (cut){ 1, 1, slices < 1 ? 1 : slices };
+}
+
 /* Few sums of a great depth are shared by depth, so that each task reads a part of A and of B that no other does. */
 static cut cut_of(const gemm *g)
 {
+  if (is_row(g)) {
+    return cut_of_row(g);
+  }
   const int panels = pieces(g->n, TILE_COLUMNS);
   const double sums = (double)g->m * (double)g->n, work = sums * (double)g->k;
   const int wanted = work < TASKS * TASK_WORK ? (int)(work / TASK_WORK) : TASKS;
@@ -329,6 +346,16 @@ static void run_task(void *user, int number, int worker)
   }
 }
 
+static void run_row(void *user, int slice, int worker)
+{
+  const job *j = user;
+  const gemm *g = &j->g;
+  const int slices = j->cut.slices;
+  (void)worker;
+  CPU_OP(gemm_row)(g, piece_begin(g->k, slices, slice), piece_begin(g->k, slices, slice + 1),
+                   j->partial + (size_t)slice * (size_t)g->n);
+}
+
 /* --- slices of the depth: their sums are added in order ------------------------------------------------------------- */
 
 static void add_rows(void *user, size_t begin, size_t end, int worker)
@@ -380,7 +407,7 @@ static void add_slices(const slim_cpu_step *step, job *j)
 size_t CPU_OP(gemm_workspace)(const slim_cpu_step *step, const gemm *g)
 {
   const cut c = cut_of(g);
-  const size_t partial = c.slices > 1 ? (size_t)c.slices * (size_t)g->m * (size_t)g->n : 0;
+  const size_t partial = c.slices > 1 || is_row(g) ? (size_t)c.slices * (size_t)g->m * (size_t)g->n : 0;
   return ((size_t)slim_threads_count(step->device->threads) * SCRATCH + partial) * sizeof(float);
 }
 
@@ -388,6 +415,11 @@ void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
 {
   job j = { .g = *g, .cut = cut_of(g), .scratch = workspace };
   j.partial = j.scratch + (size_t)slim_threads_count(step->device->threads) * SCRATCH;
+  if (is_row(g)) {
+    slim_threads_run(step->device->threads, j.cut.slices, run_row, &j);
+    add_slices(step, &j);
+    return;
+  }
   if (j.cut.slices == 1) {
     slim_threads_run(step->device->threads, j.cut.rows * j.cut.columns, run_task, &j);
     return;
