@@ -76,7 +76,7 @@ static double step_ms(const slim_session *session, const slim_plan_step *step)
 static slim_plan_step_info step_info(const slim_session *session, const slim_plan *plan, const slim_plan_step *step)
 {
   if (step->kind != SLIM_STEP_RUN) {
-    return (slim_plan_step_info){ .name = plan->graph->tensors[step->tensor]->name,
+    return (slim_plan_step_info){ .name = plan->tensors[step->tensor].tensor->name,
                                   .kernel = step->kind == SLIM_STEP_UPLOAD ? "upload" : "download",
                                   .bytes = (double)plan->tensors[step->tensor].bytes,
                                   .ms = -1 };

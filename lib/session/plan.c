@@ -53,24 +53,43 @@ slim_status slim_plan_no_memory(slim_plan *plan)
   return slim_error_set(&plan->error, SLIM_ERR_MEMORY, "session: no memory for a plan with batch %d", plan->batch);
 }
 
+/* A copy of list[0..used) with room for at least wanted items; the list itself if it has it. NULL: no memory. */
+static void *with_room(slim_arena *arena, void *list, size_t used, size_t wanted, size_t item, size_t *room)
+{
+  if (list && wanted <= *room) {
+    return list;
+  }
+  const size_t most = wanted > 2 * used ? wanted + 1 : 2 * used;
+  void *grown = slim_arena_array(arena, most, item);
+  if (grown && used > 0) {
+    memcpy(grown, list, used * item);
+  }
+  *room = grown ? most : *room;
+  return grown;
+}
+
+bool slim_plan_reserve(slim_plan *plan, size_t nodes, size_t tensors)
+{
+  slim_plan_tensor *all = with_room(plan->arena, plan->tensors, plan->num_tensors, plan->num_tensors + tensors,
+                                    sizeof *all, &plan->tensor_room);
+  plan->tensors = all ? all : plan->tensors;
+  unsigned char *once = with_room(plan->arena, plan->once, plan->num_nodes, plan->num_nodes + nodes, 1, &plan->node_room);
+  plan->once = once ? once : plan->once;
+  return all && once;
+}
+
 int slim_plan_slot(slim_plan *plan, size_t bytes, slim_where where)
 {
   size_t padded = 0;
   if (!slim_size_round_up(bytes, SLIM_ALIGNMENT, &padded)) {
     return -1;
   }
-  if (plan->num_slots == plan->slot_room) {
-    const size_t room = plan->slot_room ? 2 * plan->slot_room : 64;
-    slim_slot *grown = slim_arena_array(plan->arena, room, sizeof *grown);
-    if (!grown) {
-      return -1;
-    }
-    if (plan->num_slots > 0) {
-      memcpy(grown, plan->slots, plan->num_slots * sizeof *grown);
-    }
-    plan->slots = grown;
-    plan->slot_room = room;
+  slim_slot *slots =
+      with_room(plan->arena, plan->slots, plan->num_slots, plan->num_slots + 1, sizeof *slots, &plan->slot_room);
+  if (!slots) {
+    return -1;
   }
+  plan->slots = slots;
   const int number = (int)plan->num_slots++;
   plan->slots[number] = (slim_slot){ .bytes = padded, .where = where, .first = 0, .last = -1, .same = number };
   return number;
@@ -79,25 +98,10 @@ int slim_plan_slot(slim_plan *plan, size_t bytes, slim_where where)
 /* --- compiling -------------------------------------------------------------------------------------------------------
  */
 
-/* The most nodes and tensors that passes may add: batch_norm a node of two outputs for each batch norm, recompute one for
- * each node of the graph. */
-static void own_room(const slim_program *program, size_t *nodes, size_t *tensors)
-{
-  const bool again = (program->passes & SLIM_PASS(recompute)) != 0;
-  *nodes = again ? program->num_nodes : 0;
-  *tensors = again ? program->graph->num_tensors : 0;
-  for (size_t i = 0; i < program->num_nodes; i++) {
-    const bool norm = program->graph->nodes[i]->op == &slim_op_batch_norm;
-    *nodes += norm;
-    *tensors += norm ? 2 : 0;
-  }
-}
-
 static slim_plan *plan_alloc(const slim_program *program, int batch)
 {
   slim_arena *arena = slim_arena_create();
   slim_plan *plan = slim_arena_alloc(arena, sizeof *plan);
-  size_t nodes = 0, tensors = 0;
   if (!plan) {
     slim_arena_destroy(arena);
     return NULL;
@@ -107,15 +111,12 @@ static slim_plan *plan_alloc(const slim_program *program, int batch)
   plan->graph = program->graph;
   plan->passes = program->passes;
   plan->batch = batch;
-  plan->num_tensors = program->graph->num_tensors;
-  plan->num_nodes = program->num_nodes;
-  own_room(program, &nodes, &tensors);
-  plan->tensors = slim_arena_array(arena, plan->num_tensors + tensors + 1, sizeof *plan->tensors);
-  plan->once = slim_arena_array(arena, plan->num_nodes + nodes + 1, 1);
-  if (!plan->tensors || !plan->once) {
+  if (!slim_plan_reserve(plan, program->num_nodes, program->graph->num_tensors)) {
     slim_arena_destroy(arena);
     return NULL;
   }
+  plan->num_tensors = program->graph->num_tensors;
+  plan->num_nodes = program->num_nodes;
   return plan;
 }
 
@@ -136,8 +137,9 @@ static slim_status run_passes(slim_plan *plan)
   static slim_status (*const passes[])(slim_plan *) = { slim_pass_bind,       slim_pass_fold,
                                                         slim_pass_order,      slim_pass_batch_norm,
                                                         slim_pass_backward,   slim_pass_recompute,
-                                                        slim_pass_fuse,       slim_pass_place,
-                                                        slim_pass_in_place,   slim_pass_memory };
+                                                        slim_pass_split,      slim_pass_fuse,
+                                                        slim_pass_place,      slim_pass_in_place,
+                                                        slim_pass_memory };
   slim_status status = SLIM_OK;
   for (size_t i = 0; i < sizeof passes / sizeof *passes && status == SLIM_OK; i++) {
     status = passes[i](plan);

@@ -1,7 +1,7 @@
 /*
  * A program is what a set of fetches needs of a graph; a plan is a program compiled for one batch size: an array of
- * prepared steps. Passes, in order: prune (per program), then bind, fold, order, batch_norm, backward, recompute, fuse, place, in_place, memory; then steps are
- * prepared. Tensors and nodes are found by id in arrays as long as the graph's.
+ * prepared steps. Passes, in order: prune (per program), then bind, fold, order, batch_norm, backward, recompute, split,
+ * fuse, place, in_place, memory; then steps are prepared. Tensors and nodes are found by id in arrays as long as the graph's.
  */
 #ifndef SLIM_SESSION_PLAN_H
 #define SLIM_SESSION_PLAN_H
@@ -80,6 +80,8 @@ typedef struct slim_plan_tensor {
   /* of roots: */
   slim_where home;   /* where it is made */
   slim_value *value; /* of a variable */
+  int num_parts;     /* of one larger than a buffer can be: tensors that stand for it, pieces along its first dimension */
+  slim_tensor **parts;
   bool refreshed;    /* made by a step that seldom runs: version counts how often */
   uint64_t version;
   bool placed[2];    /* view[where] has memory of its own: variables, constants on the host */
@@ -149,7 +151,8 @@ struct slim_plan {
   slim_values *values;
   slim_plan_tensor *tensors; /* by tensor id */
   size_t num_tensors, num_nodes; /* the graph's and the plan's own */
-  unsigned char *once;           /* by node id: folded */
+  size_t tensor_room, node_room;
+  unsigned char *once; /* by node id: folded */
   slim_node **order;
   size_t num_order;
   slim_plan_group *groups;
@@ -178,6 +181,8 @@ slim_status slim_pass_batch_norm(slim_plan *plan);
 slim_status slim_pass_backward(slim_plan *plan);
 /* What gradients read is made again rather than kept. */
 slim_status slim_pass_recompute(slim_plan *plan);
+/* What reads or makes variables larger than a buffer can be runs part by part. */
+slim_status slim_pass_split(slim_plan *plan);
 /* Groups of one or more nodes, in running order. */
 slim_status slim_pass_fuse(slim_plan *plan);
 /* Where each group runs; steps with the copies they need; slots and how long they live. */
@@ -239,6 +244,8 @@ void slim_plan_group_views(slim_plan *plan, const slim_plan_group *group, slim_v
 slim_where slim_plan_input_where(const slim_plan *plan, const slim_plan_group *group, slim_group_input input);
 /* Where a group leaves this output. */
 slim_where slim_plan_output_where(const slim_plan *plan, const slim_plan_group *group, const slim_tensor *output);
+/* Room for so many more nodes and tensors of the plan's own. false: no memory. */
+bool slim_plan_reserve(slim_plan *plan, size_t nodes, size_t tensors);
 /* A new slot that no step uses yet. @return its number, -1 without memory. */
 int slim_plan_slot(slim_plan *plan, size_t bytes, slim_where where);
 slim_status slim_plan_no_memory(slim_plan *plan);

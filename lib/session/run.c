@@ -187,16 +187,26 @@ static slim_status finish(slim_session *session)
   return status;
 }
 
-slim_status slim_session_download(slim_session *session, slim_plan *plan, const slim_tensor *tensor, void *data)
+static slim_status download_one(slim_device *device, const slim_plan_tensor *root, void *data)
 {
-  const slim_plan_tensor *root = slim_plan_root(plan, tensor);
   const slim_view *view = &root->view[root->home];
   if (!view->buffer) {
     memcpy(data, view->host, root->bytes);
     return SLIM_OK;
   }
-  const slim_status status =
-      plan->device->backend->download(plan->device, data, view->buffer, view->offset, root->bytes);
+  return device->backend->download(device, data, view->buffer, view->offset, root->bytes);
+}
+
+slim_status slim_session_download(slim_session *session, slim_plan *plan, const slim_tensor *tensor, void *data)
+{
+  const slim_plan_tensor *root = slim_plan_root(plan, tensor);
+  slim_status status = root->num_parts == 0 ? download_one(plan->device, root, data) : SLIM_OK;
+  char *to = data;
+  for (int k = 0; k < root->num_parts && status == SLIM_OK; k++) {
+    const slim_plan_tensor *part = &plan->tensors[root->parts[k]->id];
+    status = download_one(plan->device, part, to);
+    to += part->bytes;
+  }
   return slim_device_blame(plan->device, status, &session->error, tensor->name);
 }
 

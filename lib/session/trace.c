@@ -36,7 +36,7 @@ static bool look(slim_session *session, slim_plan *plan, const slim_tensor *tens
 {
   const slim_plan_tensor *t = &plan->tensors[tensor->id], *root = slim_plan_root(plan, tensor);
   const slim_view *view = &root->view[root->home];
-  if (t->dtype != SLIM_FLOAT32 || (!view->buffer && !view->host)) {
+  if (t->dtype != SLIM_FLOAT32 || (!view->buffer && !view->host && root->num_parts == 0)) {
     return true;
   }
   float *data = malloc(t->bytes);

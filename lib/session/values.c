@@ -126,6 +126,38 @@ static size_t padded_bytes(const slim_value *value)
   return slim_size_round_up(value->bytes, SLIM_ALIGNMENT, &padded) ? padded : 0;
 }
 
+int slim_parts_of(const slim_shape *shape, slim_dtype dtype, size_t limit)
+{
+  const size_t bytes = slim_shape_elements(shape) * slim_dtype_size(dtype),
+               most = limit / SLIM_ALIGNMENT * SLIM_ALIGNMENT;
+  const size_t rows = shape->rank > 0 ? (size_t)shape->dim[0] : 0, rows_most = rows > 0 ? most / (bytes / rows) : 0;
+  return limit == 0 || bytes <= most || rows_most == 0 ? 0 : (int)((rows + rows_most - 1) / rows_most);
+}
+
+slim_shape slim_part_shape(const slim_shape *shape, int parts, int k, int *begin)
+{
+  slim_shape part = *shape;
+  *begin = (int)((int64_t)shape->dim[0] * k / parts);
+  part.dim[0] = (int)((int64_t)shape->dim[0] * (k + 1) / parts) - *begin;
+  return part;
+}
+
+static bool parts_make(slim_values *values, slim_value *value)
+{
+  const slim_view *whole = &value->view;
+  const int count = slim_parts_of(&whole->shape, whole->dtype, values->device->info.max_allocation);
+  value->parts = slim_arena_array(values->arena, (size_t)count, sizeof *value->parts);
+  value->num_parts = value->parts ? count : 0;
+  for (int k = 0, begin = 0; k < value->num_parts; k++) {
+    slim_value *part = &value->parts[k];
+    part->name = value->name;
+    part->view = (slim_view){ .dtype = whole->dtype, .version = &part->version };
+    part->view.shape = slim_part_shape(&whole->shape, count, k, &begin);
+    part->bytes = slim_shape_elements(&part->view.shape) * slim_dtype_size(whole->dtype);
+  }
+  return value->parts != NULL;
+}
+
 static slim_value *value_make(slim_values *values, const slim_tensor *variable, slim_error *error)
 {
   const char *name = variable->node->variable->full_name;
@@ -139,7 +171,8 @@ static slim_value *value_make(slim_values *values, const slim_tensor *variable, 
   value->name = slim_arena_strdup(values->arena, name);
   value->bytes = bytes;
   value->view = (slim_view){ .dtype = variable->dtype, .shape = variable->shape, .version = &value->version };
-  if (!value->name || padded_bytes(value) == 0) {
+  const bool host = variable->node->variable->host;
+  if (!value->name || padded_bytes(value) == 0 || (!host && !parts_make(values, value))) {
     no_memory(error, name, bytes);
     return NULL;
   }
@@ -173,7 +206,6 @@ static slim_status chunk_make(slim_values *values, slim_value *const *list, size
   for (size_t i = 0; i < count; i++) {
     list[i]->view.buffer = c->buffer;
     list[i]->view.host = address ? address + list[i]->view.offset : NULL;
-    value_link(values, list[i]);
   }
   return SLIM_OK;
 }
@@ -198,6 +230,23 @@ static slim_status place_on_device(slim_values *values, slim_value *const *list,
                             list[begin]->name, list[begin]->bytes, most);
     }
     status = chunk_make(values, list + begin, end - begin, bytes, error);
+    for (size_t i = begin; i < end && status == SLIM_OK; i++) {
+      value_link(values, list[i]);
+    }
+  }
+  return status;
+}
+
+/* Each part has a buffer of its own. */
+static slim_status place_parts(slim_values *values, slim_value *value, slim_error *error)
+{
+  slim_status status = SLIM_OK;
+  for (int k = 0; k < value->num_parts && status == SLIM_OK; k++) {
+    slim_value *part = &value->parts[k];
+    status = chunk_make(values, &part, 1, padded_bytes(part), error);
+  }
+  if (status == SLIM_OK) {
+    value_link(values, value);
   }
   return status;
 }
@@ -226,6 +275,8 @@ slim_status slim_values_declare(slim_values *values, slim_tensor *const *variabl
       status = SLIM_ERR_MEMORY;
     } else if (info->host) {
       status = place_on_host(values, value, error);
+    } else if (value->num_parts > 0) {
+      status = place_parts(values, value, error);
     } else {
       fresh[num_fresh++] = value;
     }
@@ -239,9 +290,8 @@ slim_status slim_values_declare(slim_values *values, slim_tensor *const *variabl
 
 /* --- reading and writing ---------------------------------------------------------------------------------------- */
 
-slim_status slim_value_write(slim_values *values, slim_value *value, const void *data, slim_error *error)
+static slim_status write_one(slim_device *device, slim_value *value, const void *data)
 {
-  slim_device *device = values->device;
   slim_status status = SLIM_OK;
   if (value->view.buffer) {
     status = device->backend->upload(device, value->view.buffer, value->view.offset, data, value->bytes);
@@ -249,20 +299,37 @@ slim_status slim_value_write(slim_values *values, slim_value *value, const void 
     memcpy(value->view.host, data, value->bytes);
   }
   value->version++;
-  value->ready |= status == SLIM_OK;
-  return slim_device_blame(device, status, error, value->name);
+  return status;
 }
 
-slim_status slim_value_read(slim_values *values, const slim_value *value, void *data, slim_error *error)
+slim_status slim_value_write(slim_values *values, slim_value *value, const void *data, slim_error *error)
 {
-  slim_device *device = values->device;
+  const char *from = data;
+  slim_status status = value->num_parts == 0 ? write_one(values->device, value, data) : SLIM_OK;
+  for (int k = 0; k < value->num_parts && status == SLIM_OK; from += value->parts[k++].bytes) {
+    status = write_one(values->device, &value->parts[k], from);
+  }
+  value->ready |= status == SLIM_OK;
+  return slim_device_blame(values->device, status, error, value->name);
+}
+
+static slim_status read_one(slim_device *device, const slim_value *value, void *data)
+{
   if (!value->view.buffer) {
     memcpy(data, value->view.host, value->bytes);
     return SLIM_OK;
   }
-  const slim_status status =
-      device->backend->download(device, data, value->view.buffer, value->view.offset, value->bytes);
-  return slim_device_blame(device, status, error, value->name);
+  return device->backend->download(device, data, value->view.buffer, value->view.offset, value->bytes);
+}
+
+slim_status slim_value_read(slim_values *values, const slim_value *value, void *data, slim_error *error)
+{
+  char *to = data;
+  slim_status status = value->num_parts == 0 ? read_one(values->device, value, data) : SLIM_OK;
+  for (int k = 0; k < value->num_parts && status == SLIM_OK; to += value->parts[k++].bytes) {
+    status = read_one(values->device, &value->parts[k], to);
+  }
+  return slim_device_blame(values->device, status, error, value->name);
 }
 
 slim_status slim_value_initialize(slim_values *values, const slim_tensor *variable, slim_error *error)

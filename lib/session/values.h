@@ -12,8 +12,16 @@ typedef struct slim_value {
   size_t bytes;
   bool ready;       /* has a value */
   uint64_t version; /* grows with each change */
+  int num_parts;    /* of one larger than a buffer can be: pieces along its first dimension, each with a place; else 0 */
+  struct slim_value *parts;
   struct slim_value *next;
 } slim_value;
+
+/* How many parts along its first dimension a tensor of more than limit bytes is cut into (limit 0: there is none); 0: it
+ * is in one piece, as one that cannot be cut is, too. */
+int slim_parts_of(const slim_shape *shape, slim_dtype dtype, size_t limit);
+/* The shape of part k of so many. *begin: the first of its rows. */
+slim_shape slim_part_shape(const slim_shape *shape, int parts, int k, int *begin);
 
 /* Finds or makes room for all variables; new ones share few large buffers.
  * Errors: SLIM_ERR_SHAPE, SLIM_ERR_TYPE when a variable of this name is another; SLIM_ERR_MEMORY. */

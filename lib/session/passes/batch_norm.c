@@ -38,12 +38,18 @@ static bool same_layout(const slim_node *heavy, const slim_batch_norm_attr *norm
   return ((const slim_conv2d_attr *)heavy->attr)->nchw == norm->nchw;
 }
 
+static bool in_parts(const slim_plan *plan, const slim_tensor *weights)
+{
+  const slim_plan_tensor *t = &plan->tensors[weights->id];
+  return slim_parts_of(&t->shape, t->dtype, plan->device->info.max_allocation) > 0;
+}
+
 static bool foldable(const folding *f, const slim_node *norm)
 {
   const slim_plan *plan = f->plan;
   const slim_node *heavy = norm->op == &slim_op_batch_norm ? norm->inputs[0]->node : NULL;
   if (!heavy || !(heavy->op->flags & SLIM_OP_LINEAR) || ((const slim_batch_norm_attr *)norm->attr)->training ||
-      norm->inputs[0]->output != 0 || !same_layout(heavy, norm->attr)) {
+      norm->inputs[0]->output != 0 || !same_layout(heavy, norm->attr) || in_parts(plan, heavy->inputs[1])) {
     return false;
   }
   bool good = slim_read_once(plan, norm->inputs[0]) && constant(f, heavy->inputs[1]);
@@ -75,7 +81,7 @@ static void output_make(slim_plan *plan, slim_node *node, int k, const slim_tens
 static slim_node *factors_make(slim_plan *plan, const slim_node *heavy, const slim_node *norm)
 {
   slim_node *node = slim_rewrite_node(plan, norm, &slim_op_batch_norm_fold, 5);
-  if (!node || !(node->outputs = slim_arena_array(plan->arena, 2, sizeof *node->outputs))) {
+  if (!node || !slim_plan_reserve(plan, 1, 2) || !(node->outputs = slim_arena_array(plan->arena, 2, sizeof *node->outputs))) {
     return NULL;
   }
   node->id = (int)plan->num_nodes++;

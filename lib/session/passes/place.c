@@ -52,9 +52,8 @@ static slim_status give_slot(slim_plan *plan, slim_plan_tensor *root, slim_where
 
 /* --- sources ------------------------------------------------------------------------------------------------------ */
 
-static void place_variable(slim_plan *plan, const slim_node *node, slim_plan_tensor *t)
+static void place_value(slim_plan *plan, slim_plan_tensor *t)
 {
-  t->value = slim_values_find(plan->values, node->variable->full_name);
   t->home = plan->unified || t->value->view.buffer ? SLIM_ON_DEVICE : SLIM_ON_HOST;
   t->view[t->home] = t->value->view;
   t->placed[t->home] = t->fresh[t->home] = true;
@@ -90,11 +89,17 @@ static slim_status place_sources(slim_plan *plan)
     }
     slim_plan_tensor *t = &plan->tensors[node->outputs[0].id];
     if (node->op == &slim_op_variable) {
-      place_variable(plan, node, t);
+      t->value = slim_values_find(plan->values, node->variable->full_name);
+      place_value(plan, t);
     } else if (node->op == &slim_op_constant) {
       place_constant(plan, node, t);
     } else if (node->op == &slim_op_placeholder) {
       status = place_placeholder(plan, t);
+    }
+  }
+  for (size_t i = plan->graph->num_tensors; i < plan->num_tensors; i++) {
+    if (plan->tensors[i].value) { /* a part of a variable */
+      place_value(plan, &plan->tensors[i]);
     }
   }
   return status;
@@ -335,6 +340,10 @@ static void keep_ends(slim_plan *plan)
     slim_plan_tensor *root = slim_plan_root(plan, plan->program->fetches[i]);
     if (plan->program->wanted[i]) {
       touch(plan, root->slot[root->home]);
+      for (int k = 0; k < root->num_parts; k++) {
+        const slim_plan_tensor *part = &plan->tensors[root->parts[k]->id];
+        touch(plan, part->slot[part->home]);
+      }
     }
   }
   for (size_t i = 0; i < plan->program->num_placeholders; i++) {

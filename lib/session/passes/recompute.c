@@ -287,7 +287,7 @@ slim_status slim_pass_recompute(slim_plan *plan)
     return SLIM_OK;
   }
   bool *needed = slim_arena_array(plan->arena, plan->num_order + 1, sizeof *needed);
-  if (!needed || !make(&r)) {
+  if (!needed || !make(&r) || !slim_plan_reserve(plan, plan->num_nodes, plan->num_tensors)) {
     return slim_plan_no_memory(plan);
   }
   look(&r);
