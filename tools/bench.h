@@ -38,8 +38,9 @@ typedef struct bench_result {
   double median_ms, best_ms;
   double first_ms; /* from the start of the command to the first result */
   /* Microseconds a step that the host takes for a run while nothing is waited for: processor time of the thread that
-   * runs. On the CPU backend, which computes in that thread: what a run takes beyond its kernels. */
-  double host_us;
+   * runs; on the CPU backend, which computes in that thread, what a run takes beyond its kernels. Without feed_ms: the
+   * copying of what is fed, which depends on its size. */
+  double host_us, feed_ms;
   size_t peak_bytes;
   double flops;
   slim_plan_info plan;

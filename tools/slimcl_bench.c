@@ -149,6 +149,7 @@ static void add_result(const bench *b, cJSON *object, const bench_result *r)
   cJSON_AddNumberToObject(object, "empty_bytes", (double)b->empty_bytes);
   cJSON_AddNumberToObject(object, "first_ms", r->first_ms - b->start_ms);
   cJSON_AddNumberToObject(object, "host_us_per_step", r->host_us);
+  cJSON_AddNumberToObject(object, "feed_ms", r->feed_ms);
 }
 
 static void print_result(const bench *b, const bench_result *r)
@@ -160,8 +161,8 @@ static void print_result(const bench *b, const bench_result *r)
     printf(b->peak_gflops > 0 ? ", %.1f %% of this machine's %.1f (%s)\n" : "\n", percent_of_peak(b, r), b->peak_gflops,
            b->isa);
   }
-  printf("  %d steps, %d of them on the CPU for want of a kernel; %.1f microseconds of the host a step\n",
-         r->plan.steps, r->plan.cpu_steps, r->host_us);
+  printf("  %d steps, %d of them on the CPU for want of a kernel; %.2f microseconds of the host a step, %.3f ms for feeds\n",
+         r->plan.steps, r->plan.cpu_steps, r->host_us, r->feed_ms);
   printf("  a run moves %.1f MB; arenas %.1f MB, variables %.1f MB, largest workspace %.1f MB, peak memory %.1f MB\n",
          r->plan.bytes * 1e-6, (double)r->plan.arena_bytes * 1e-6, (double)r->plan.variable_bytes * 1e-6,
          (double)r->plan.workspace_bytes * 1e-6, (double)r->peak_bytes * 1e-6);

@@ -79,6 +79,7 @@ typedef struct slim_plan_info {
   double flops, bytes;
   size_t packed_bytes; /* what steps keep beside the arenas: packed weights, tables */
   size_t peak_bytes;   /* all memory of the plan but its variables: arenas and what steps keep */
+  double feed_ms;      /* milliseconds that the host took to copy what was fed to the last run */
 } slim_plan_info;
 
 /** About the plan that ran last. */

@@ -65,6 +65,7 @@ slim_status slim_session_plan_info(const slim_session *session, slim_plan_info *
   info->arena_bytes = memory_bytes(plan);
   info->variable_bytes = variable_bytes(plan);
   info->peak_bytes = info->arena_bytes + info->packed_bytes;
+  info->feed_ms = session->feed_ms;
   return SLIM_OK;
 }
 

@@ -158,6 +158,7 @@ slim_plan *slim_plan_create(const slim_program *program, int batch, const slim_t
   plan->host = target->host;
   plan->unified = target->unified;
   plan->values = target->values;
+  plan->changes = slim_values_changes(target->values);
   slim_status status = run_passes(plan);
   if (status == SLIM_OK) {
     summarize(plan);

@@ -104,6 +104,8 @@ typedef enum slim_step_kind { SLIM_STEP_RUN, SLIM_STEP_UPLOAD, SLIM_STEP_DOWNLOA
 typedef struct slim_plan_step {
   slim_step_kind kind;
   bool once;
+  bool refresh; /* as its group's */
+  bool writes;  /* variables */
   int tensor;             /* of a copy: its root */
   slim_plan_group *group; /* of a run */
   slim_view *in, *out;
@@ -165,6 +167,8 @@ struct slim_plan {
   const slim_node *check; /* its first finite check, NULL without one */
   bool writes;            /* variables */
   bool ready;             /* all its variables have values */
+  uint64_t *changes;      /* of variables, counted */
+  uint64_t refreshed_at;  /* changes when the steps that refresh were looked at last; 0: never */
   slim_plan *next;
   slim_error error;
 };

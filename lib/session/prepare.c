@@ -130,6 +130,7 @@ static slim_status list_written(slim_plan *plan, slim_plan_step *step)
     slim_value *value = slim_plan_root(plan, node->inputs[i])->value;
     if (value && slim_node_may_write(node, i)) {
       step->written[step->num_written++] = &value->version;
+      step->writes = true;
     }
   }
   for (int k = 0; k < node->op->outputs && step->group->refresh; k++) {
@@ -143,6 +144,7 @@ static slim_status prepare_step(slim_plan *plan, slim_plan_step *step)
   const slim_plan_group *g = step->group;
   step->device = g->where == SLIM_ON_HOST ? plan->host : plan->device;
   step->enqueue = step->device->backend->enqueue;
+  step->refresh = g->refresh;
   slim_plan_group_views(plan, g, step->in, step->out);
   slim_view workspace = { .dtype = SLIM_UINT8 };
   if (step->workspace >= 0) {
@@ -240,13 +242,14 @@ slim_status slim_plan_step_run(slim_plan *plan, slim_plan_step *step, const slim
   if (step->kind != SLIM_STEP_RUN) {
     return copy_step(plan, step);
   }
-  if (step->group->refresh && is_current(step)) {
+  if (step->refresh && is_current(step)) {
     return SLIM_OK;
   }
   const slim_status status = step->enqueue(step->device, step->step, run);
   for (int i = 0; i < step->num_written; i++) {
     ++*step->written[i];
   }
+  *plan->changes += step->writes;
   return status == SLIM_OK ? SLIM_OK
                            : slim_device_blame(step->device, status, &plan->error, step->group->group.nodes[0]->name);
 }

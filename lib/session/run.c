@@ -4,6 +4,7 @@
 #include "graph/graph.h"
 
 #include <string.h>
+#include <time.h>
 
 /* --- the finite flag
  * --------------------------------------------------------------------------------------------------- */
@@ -71,6 +72,13 @@ static void own_flag(slim_session *session, const slim_plan *plan)
   if (plan->check) {
     session->lane->flag_owner = session;
   }
+}
+
+static double now_ms(void)
+{
+  struct timespec t;
+  (void)clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
 }
 
 /* --- before the steps
@@ -156,13 +164,19 @@ static void forget(slim_plan *plan)
   for (size_t i = 0; i < plan->num_run; i++) {
     plan->steps[i].seen = 0;
   }
+  plan->refreshed_at = 0;
 }
 
 static slim_status run_steps(slim_session *session, slim_plan *plan)
 {
   const slim_run run = session->run;
   slim_plan_step *const end = plan->steps + plan->num_run;
+  const uint64_t changes = *plan->changes;
+  const bool unchanged = plan->refreshed_at == changes;
   for (slim_plan_step *step = plan->steps; step < end; step++) {
+    if (step->refresh && unchanged) {
+      continue;
+    }
     const slim_status status = slim_plan_step_run(plan, step, &run);
     if (status != SLIM_OK) {
       slim_error_set(&session->error, status, "%s", plan->error.text);
@@ -171,6 +185,7 @@ static slim_status run_steps(slim_session *session, slim_plan *plan)
       return status;
     }
   }
+  plan->refreshed_at = changes;
   const slim_status status = plan->device->backend->flush(plan->device);
   return slim_device_blame(plan->device, status, &session->error, "session: starting queued work");
 }
@@ -238,7 +253,9 @@ static slim_status run_plan(slim_session *session, slim_plan *plan, const slim_f
   }
   own_flag(session, plan);
   session->last = plan;
+  const double start = now_ms();
   status = slim_session_upload(session, plan);
+  session->feed_ms = now_ms() - start;
   if (status == SLIM_OK) {
     status = run_steps(session, plan);
   }

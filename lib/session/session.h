@@ -40,6 +40,7 @@ struct slim_session {
   slim_attachment *attachments;
   slim_value *global_step;
   slim_run run; /* of the run that began last */
+  double feed_ms; /* copying what was fed took in it */
   uint64_t runs;
   int in_flight;
   bool numeric;      /* a finite check failed, still to be reported */

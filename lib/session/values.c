@@ -22,6 +22,7 @@ struct slim_values {
   chunk *chunks;
   size_t bytes;
   int references; /* guarded by the lane's lock */
+  uint64_t changes;
   slim_value *bucket[BUCKETS];
 };
 
@@ -33,6 +34,7 @@ slim_values *slim_values_create(slim_device *device)
   }
   values->device = device;
   values->references = 1;
+  values->changes = 1;
   values->arena = slim_arena_create();
   values->lane = slim_lane_acquire(device);
   if (!values->arena || !values->lane) {
@@ -288,6 +290,11 @@ slim_status slim_values_declare(slim_values *values, slim_tensor *const *variabl
   return status;
 }
 
+uint64_t *slim_values_changes(slim_values *values)
+{
+  return &values->changes;
+}
+
 /* --- reading and writing ---------------------------------------------------------------------------------------- */
 
 static slim_status write_one(slim_device *device, slim_value *value, const void *data)
@@ -309,6 +316,7 @@ slim_status slim_value_write(slim_values *values, slim_value *value, const void 
   for (int k = 0; k < value->num_parts && status == SLIM_OK; from += value->parts[k++].bytes) {
     status = write_one(values->device, &value->parts[k], from);
   }
+  values->changes++;
   value->ready |= status == SLIM_OK;
   return slim_device_blame(values->device, status, error, value->name);
 }

@@ -37,5 +37,7 @@ slim_status slim_value_initialize(slim_values *values, const slim_tensor *variab
 slim_values *slim_values_share(slim_values *values); /* one more reference */
 slim_device *slim_values_device(const slim_values *values);
 size_t slim_values_bytes(const slim_values *values); /* memory held, host and device */
+/* Grows with each change of any variable; whoever writes one counts here too. Never 0. */
+uint64_t *slim_values_changes(slim_values *values);
 
 #endif
