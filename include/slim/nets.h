@@ -18,7 +18,8 @@ extern "C" {
 /** Collection of a net's end points, by alias as in TF-Slim: slim_end_point(graph, SLIM_END_POINTS, "Predictions"). */
 #define SLIM_END_POINTS "end_points"
 
-/** Options of a net; zero means its default, and a net passes over those that its description does not name. */
+/** Options of a net; zero means its default. All nets take num_classes, is_training, reuse, scope and end_points; another
+ * one that the description of a net does not name is SLIM_ERR_ARG. */
 typedef struct slim_net_args {
   int num_classes; /* 0: stop before the logits and return the features */
   bool is_training;
@@ -65,7 +66,7 @@ SLIM_API slim_tensor *slim_build_network(const char *name, slim_tensor *images, 
 
 /**
  * LeNet: images [n, 28, 28, 1] (other sizes fit too) -> logits [n, num_classes]. End points: conv1, pool1, conv2,
- * pool2, Flatten, fc3, dropout3, Logits, Predictions. Scope "LeNet", dropout_keep_prob 0.5.
+ * pool2, Flatten, fc3, dropout3, Logits, Predictions. Scope "LeNet", dropout_keep_prob 0.5, prediction slim_softmax.
  */
 SLIM_API slim_tensor *slim_lenet(slim_tensor *images, const slim_net_args *args);
 /** conv2d and fully_connected with weights of standard deviation 0.1 and their L2 penalty. */
@@ -73,7 +74,7 @@ SLIM_API const slim_arg_frame *slim_lenet_arg_scope(slim_graph *graph, float wei
 
 /**
  * CifarNet: images [n, 32, 32, 3] -> logits [n, num_classes]. End points: conv1, pool1, conv2, pool2, Flatten, fc3,
- * fc4, Logits, Predictions. Scope "CifarNet", dropout_keep_prob 0.5.
+ * fc4, Logits, Predictions. Scope "CifarNet", dropout_keep_prob 0.5, prediction slim_softmax.
  */
 SLIM_API slim_tensor *slim_cifarnet(slim_tensor *images, const slim_net_args *args);
 /** fully_connected with the L2 penalty of weights (TF-Slim's default 0.004), conv2d without. */
@@ -139,8 +140,9 @@ SLIM_API const slim_arg_frame *slim_resnet_arg_scope(slim_graph *graph, float we
 
 /*
  * The Inception nets. End points: plain layers and mixed blocks, "Mixed_5b"; "Logits"; "Predictions"; "global_pool"
- * where all of the map is pooled. All take depth_multiplier (1) and min_depth (16); dropout_keep_prob is 0.8. Training
- * adds the loss of the end point "AuxLogits", where there is one, with the weight 0.4.
+ * where all of the map is pooled. All take dropout_keep_prob (0.8), depth_multiplier (1), min_depth (16) and
+ * prediction (slim_softmax). Training adds the loss of the end point "AuxLogits", where there is one, with the weight
+ * 0.4.
  */
 
 /** Inception v1: images [n, 224, 224, 3]. More end points: "AvgPool_0a_7x7". Scope "InceptionV1", spatial_squeeze yes,

@@ -29,7 +29,8 @@ static slim_tensor *features(slim_tensor *net)
 
 slim_tensor *slim_alexnet_v2(slim_tensor *images, const slim_net_args *args)
 {
-  const slim_net_args a = slim_net_options(args, "alexnet_v2", 0.5f);
+  const slim_net_args a = slim_net_options(images, args, "alexnet_v2", 0.5f,
+                                           SLIM_NET_DROPOUT | SLIM_NET_SQUEEZE | SLIM_NET_GLOBAL_POOL);
   slim_graph *graph = slim_graph_of(images);
   slim_tensor *net = images;
   SLIM_VARIABLE_SCOPE (graph, a.scope, a.reuse) {

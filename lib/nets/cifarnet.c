@@ -59,7 +59,7 @@ static slim_tensor *features(slim_tensor *net, const slim_net_args *a)
 
 slim_tensor *slim_cifarnet(slim_tensor *images, const slim_net_args *args)
 {
-  const slim_net_args a = slim_net_options(args, "CifarNet", 0.5f);
+  const slim_net_args a = slim_net_options(images, args, "CifarNet", 0.5f, SLIM_NET_DROPOUT | SLIM_NET_PREDICTION);
   slim_tensor *net = images;
   SLIM_VARIABLE_SCOPE (slim_graph_of(images), a.scope, a.reuse) {
     net = features(net, &a);

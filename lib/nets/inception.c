@@ -186,7 +186,7 @@ slim_tensor *slim_inception_fc_head(slim_tensor *net, const slim_inception_scope
 slim_tensor *slim_inception_build(slim_tensor *images, slim_inception_fn layers, const slim_net_args *a)
 {
   slim_graph *graph = slim_graph_of(images);
-  slim_tensor *net = slim_net_images(images, a);
+  slim_tensor *net = images;
   SLIM_VARIABLE_SCOPE (graph, a->scope, a->reuse) {
     SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_batch_norm), .is_training = SLIM_FLAG(a->is_training)) {
       net = layers(net, a);

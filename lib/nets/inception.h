@@ -4,6 +4,9 @@
 
 #include "net.h"
 
+/* What every Inception net takes. */
+#define SLIM_INCEPTION_OPTIONS (SLIM_NET_DROPOUT | SLIM_NET_DEPTH | SLIM_NET_PREDICTION)
+
 /* A layer of a branch; rows of one branch follow each other, each on the result of the row before. */
 typedef struct slim_inception_row {
   int branch;

@@ -85,6 +85,7 @@ static slim_tensor *layers(slim_tensor *net, const slim_net_args *a)
 
 slim_tensor *slim_inception_v1(slim_tensor *images, const slim_net_args *args)
 {
-  const slim_net_args a = slim_net_options(args, "InceptionV1", 0.8f);
+  const slim_net_args a = slim_net_options(images, args, "InceptionV1", 0.8f,
+                                           SLIM_INCEPTION_OPTIONS | SLIM_NET_SQUEEZE | SLIM_NET_GLOBAL_POOL);
   return slim_inception_build(images, layers, &a);
 }

@@ -138,6 +138,7 @@ static slim_tensor *layers(slim_tensor *net, const slim_net_args *a)
 
 slim_tensor *slim_inception_v3(slim_tensor *images, const slim_net_args *args)
 {
-  const slim_net_args a = slim_net_options(args, "InceptionV3", 0.8f);
+  const slim_net_args a = slim_net_options(images, args, "InceptionV3", 0.8f,
+                                           SLIM_INCEPTION_OPTIONS | SLIM_NET_SQUEEZE | SLIM_NET_GLOBAL_POOL | SLIM_NET_AUX);
   return slim_inception_build(images, layers, &a);
 }

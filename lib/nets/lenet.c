@@ -38,7 +38,7 @@ static slim_tensor *layers(slim_tensor *net, const slim_net_args *a)
 
 slim_tensor *slim_lenet(slim_tensor *images, const slim_net_args *args)
 {
-  const slim_net_args a = slim_net_options(args, "LeNet", 0.5f);
+  const slim_net_args a = slim_net_options(images, args, "LeNet", 0.5f, SLIM_NET_DROPOUT | SLIM_NET_PREDICTION);
   slim_tensor *net = images;
   SLIM_VARIABLE_SCOPE (slim_graph_of(images), a.scope, a.reuse) {
     net = layers(net, &a);

@@ -109,12 +109,14 @@ static slim_tensor *checked(slim_tensor *images, const slim_net_args *a)
     return slim_graph_fail(slim_graph_of(images), SLIM_ERR_ARG, "%s: the output_stride %d must be 8, 16 or 32",
                            a->scope, stride);
   }
-  return slim_net_images(images, a);
+  return images;
 }
 
 slim_tensor *slim_mobilenet_v1(slim_tensor *images, const slim_net_args *args)
 {
-  const slim_net_args a = slim_net_options(args, "MobilenetV1", 0.999f);
+  const slim_net_args a = slim_net_options(images, args, "MobilenetV1", 0.999f,
+                                           SLIM_NET_DROPOUT | SLIM_NET_SQUEEZE | SLIM_NET_GLOBAL_POOL | SLIM_NET_DEPTH |
+                                               SLIM_NET_OUTPUT_STRIDE | SLIM_NET_PREDICTION);
   slim_graph *graph = slim_graph_of(images);
   slim_tensor *net = checked(images, &a);
   SLIM_VARIABLE_SCOPE (graph, a.scope, a.reuse) {

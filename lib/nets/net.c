@@ -2,10 +2,47 @@
 
 #include <stdio.h>
 
-slim_net_args slim_net_options(const slim_net_args *args, const char *scope, float dropout_keep_prob)
+/* The first option of args that is not among those taken, NULL without one. */
+static const char *not_taken(const slim_net_args *a, unsigned takes)
+{
+  const struct {
+    unsigned option;
+    bool given;
+    const char *name;
+  } options[] = {
+    { SLIM_NET_DROPOUT, a->dropout_keep_prob != 0.0f, "dropout_keep_prob" },
+    { SLIM_NET_SQUEEZE, a->spatial_squeeze.value != 0, "spatial_squeeze" },
+    { SLIM_NET_GLOBAL_POOL, a->global_pool.value != 0, "global_pool" },
+    { SLIM_NET_FC_PADDING, a->fc_conv_padding != SLIM_PADDING_UNSET, "fc_conv_padding" },
+    { SLIM_NET_DEPTH, a->depth_multiplier != 0, "depth_multiplier" },
+    { SLIM_NET_DEPTH, a->min_depth != 0, "min_depth" },
+    { SLIM_NET_OUTPUT_STRIDE, a->output_stride != 0, "output_stride" },
+    { SLIM_NET_ROOT_BLOCK, a->include_root_block.value != 0, "include_root_block" },
+    { SLIM_NET_STORE, a->store_non_strided_activations.value != 0, "store_non_strided_activations" },
+    { SLIM_NET_AUX, a->create_aux_logits.value != 0, "create_aux_logits" },
+    { SLIM_NET_SEPARABLE, a->use_separable_conv.value != 0, "use_separable_conv" },
+    { SLIM_NET_PREDICTION, a->prediction != NULL, "prediction" },
+  };
+  for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+    if (options[i].given && !(takes & options[i].option)) {
+      return options[i].name;
+    }
+  }
+  return NULL;
+}
+
+slim_net_args slim_net_options(const slim_tensor *images, const slim_net_args *args, const char *scope,
+                               float dropout_keep_prob, unsigned takes)
 {
   slim_net_args all = args ? *args : (slim_net_args){ 0 };
+  const char *name = not_taken(&all, takes);
   all.scope = all.scope ? all.scope : scope;
+  if (name) {
+    (void)slim_graph_fail(slim_graph_of(images), SLIM_ERR_ARG, "%s: the net has no option %s", all.scope, name);
+  } else if (all.depth_multiplier < 0) {
+    (void)slim_graph_fail(slim_graph_of(images), SLIM_ERR_ARG, "%s: the depth_multiplier %g must be above 0", all.scope,
+                          all.depth_multiplier);
+  }
   all.dropout_keep_prob = all.dropout_keep_prob > 0.0f ? all.dropout_keep_prob : dropout_keep_prob;
   all.end_points = all.end_points ? all.end_points : SLIM_END_POINTS;
   return all;
@@ -14,14 +51,6 @@ slim_net_args slim_net_options(const slim_net_args *args, const char *scope, flo
 bool slim_net_flag(slim_flag flag, bool otherwise)
 {
   return flag.value ? flag.value == SLIM_YES.value : otherwise;
-}
-
-slim_tensor *slim_net_images(slim_tensor *images, const slim_net_args *args)
-{
-  return args->depth_multiplier >= 0
-             ? images
-             : slim_graph_fail(slim_graph_of(images), SLIM_ERR_ARG, "%s: the depth_multiplier %g must be above 0",
-                               args->scope, args->depth_multiplier);
 }
 
 int slim_net_depth(const slim_net_args *args, int channels, int otherwise)

@@ -8,12 +8,27 @@
 
 #include <stddef.h>
 
-/* The options of a call with the net's own scope and keep probability where none are given. args may be NULL. */
-slim_net_args slim_net_options(const slim_net_args *args, const char *scope, float dropout_keep_prob);
+/* Options that some nets have, beside num_classes, is_training, reuse, scope and end_points, which all have. */
+typedef enum slim_net_option {
+  SLIM_NET_DROPOUT = 1 << 0,
+  SLIM_NET_SQUEEZE = 1 << 1,
+  SLIM_NET_GLOBAL_POOL = 1 << 2,
+  SLIM_NET_FC_PADDING = 1 << 3,
+  SLIM_NET_DEPTH = 1 << 4, /* depth_multiplier and min_depth */
+  SLIM_NET_OUTPUT_STRIDE = 1 << 5,
+  SLIM_NET_ROOT_BLOCK = 1 << 6,
+  SLIM_NET_STORE = 1 << 7, /* store_non_strided_activations */
+  SLIM_NET_AUX = 1 << 8,
+  SLIM_NET_SEPARABLE = 1 << 9,
+  SLIM_NET_PREDICTION = 1 << 10
+} slim_net_option;
+
+/* The options of a call with the net's own scope and keep probability where none are given. args may be NULL. Records an
+ * error for an option that is not among those that the net takes, and for a depth_multiplier below 0. */
+slim_net_args slim_net_options(const slim_tensor *images, const slim_net_args *args, const char *scope,
+                               float dropout_keep_prob, unsigned takes);
 /* What was given, or otherwise. */
 bool slim_net_flag(slim_flag flag, bool otherwise);
-/* images, or the poison with an error recorded when depth_multiplier is below 0. */
-slim_tensor *slim_net_images(slim_tensor *images, const slim_net_args *args);
 /* Channels times depth_multiplier, rounded down, but min_depth (otherwise without the option) at least. */
 int slim_net_depth(const slim_net_args *args, int channels, int otherwise);
 /* Adds the end point "<variable scope in force>/<name>", as layers' outputs are named; name NULL: of the scope itself.

@@ -141,7 +141,7 @@ static slim_tensor *add_layers(slim_tensor *net, const slim_resnet *resnet, cons
 slim_tensor *slim_resnet_build(slim_tensor *images, const slim_resnet *resnet, const slim_net_args *a)
 {
   slim_graph *graph = slim_graph_of(images);
-  slim_tensor *net = slim_net_images(images, a);
+  slim_tensor *net = images;
   SLIM_VARIABLE_SCOPE (graph, a->scope, a->reuse) {
     SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_conv2d), .outputs_collections = a->end_points) {
       SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_batch_norm), .is_training = SLIM_FLAG(a->is_training)) {

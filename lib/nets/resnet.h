@@ -4,6 +4,10 @@
 
 #include "net.h"
 
+/* What every ResNet takes. */
+#define SLIM_RESNET_OPTIONS                                                                                            \
+  (SLIM_NET_SQUEEZE | SLIM_NET_GLOBAL_POOL | SLIM_NET_OUTPUT_STRIDE | SLIM_NET_ROOT_BLOCK | SLIM_NET_STORE)
+
 /* A residual unit of 4 * base_depth channels, inside of its block's and its own scope. */
 typedef slim_tensor *(*slim_resnet_unit)(slim_tensor *net, int base_depth, int stride, int rate,
                                          const slim_net_args *args);

@@ -21,13 +21,13 @@ static slim_tensor *bottleneck(slim_tensor *net, int base_depth, int stride, int
 slim_tensor *slim_resnet_v1(slim_tensor *images, const slim_resnet_block *blocks, size_t count,
                             const slim_net_args *args)
 {
-  const slim_net_args a = slim_net_options(args, "resnet_v1", 1.0f);
+  const slim_net_args a = slim_net_options(images, args, "resnet_v1", 1.0f, SLIM_RESNET_OPTIONS);
   return slim_resnet_build(images, &(slim_resnet){ blocks, count, bottleneck, false }, &a);
 }
 
 static slim_tensor *known(slim_tensor *images, const char *scope, const int units[4], const slim_net_args *args)
 {
-  const slim_net_args a = slim_net_options(args, scope, 1.0f);
+  const slim_net_args a = slim_net_options(images, args, scope, 1.0f, SLIM_RESNET_OPTIONS | SLIM_NET_DEPTH);
   return slim_resnet_build_known(images, (slim_resnet){ .unit = bottleneck }, units, &a);
 }
 

@@ -29,15 +29,18 @@ static slim_tensor *features(slim_tensor *net, const int convolutions[5])
   return net;
 }
 
-static slim_tensor *vgg(slim_tensor *images, const int convolutions[5], const slim_net_args *a)
+static slim_tensor *vgg(slim_tensor *images, const char *name, const int convolutions[5], const slim_net_args *args)
 {
+  const slim_net_args a =
+      slim_net_options(images, args, name, 0.5f,
+                       SLIM_NET_DROPOUT | SLIM_NET_SQUEEZE | SLIM_NET_GLOBAL_POOL | SLIM_NET_FC_PADDING);
   slim_graph *graph = slim_graph_of(images);
-  const slim_padding padding = a->fc_conv_padding ? a->fc_conv_padding : SLIM_VALID;
+  const slim_padding padding = a.fc_conv_padding ? a.fc_conv_padding : SLIM_VALID;
   slim_tensor *net = images;
-  SLIM_VARIABLE_SCOPE (graph, a->scope, a->reuse) {
+  SLIM_VARIABLE_SCOPE (graph, a.scope, a.reuse) {
     SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_conv2d, slim_fully_connected, slim_max_pool2d),
-                    .outputs_collections = a->end_points) {
-      net = slim_net_classifier(features(net, convolutions), 4096, 7, padding, a);
+                    .outputs_collections = a.end_points) {
+      net = slim_net_classifier(features(net, convolutions), 4096, 7, padding, &a);
     }
   }
   return net;
@@ -45,18 +48,15 @@ static slim_tensor *vgg(slim_tensor *images, const int convolutions[5], const sl
 
 slim_tensor *slim_vgg_a(slim_tensor *images, const slim_net_args *args)
 {
-  const slim_net_args a = slim_net_options(args, "vgg_a", 0.5f);
-  return vgg(images, (const int[]){ 1, 1, 2, 2, 2 }, &a);
+  return vgg(images, "vgg_a", (const int[]){ 1, 1, 2, 2, 2 }, args);
 }
 
 slim_tensor *slim_vgg_16(slim_tensor *images, const slim_net_args *args)
 {
-  const slim_net_args a = slim_net_options(args, "vgg_16", 0.5f);
-  return vgg(images, (const int[]){ 2, 2, 3, 3, 3 }, &a);
+  return vgg(images, "vgg_16", (const int[]){ 2, 2, 3, 3, 3 }, args);
 }
 
 slim_tensor *slim_vgg_19(slim_tensor *images, const slim_net_args *args)
 {
-  const slim_net_args a = slim_net_options(args, "vgg_19", 0.5f);
-  return vgg(images, (const int[]){ 2, 2, 4, 4, 4 }, &a);
+  return vgg(images, "vgg_19", (const int[]){ 2, 2, 4, 4, 4 }, args);
 }

@@ -270,3 +270,16 @@ void test_assert_gradient(test_net *net, slim_tensor *y, float step, float toler
   free(p);
   free(xs);
 }
+
+const char *test_dims(slim_shape shape, int from)
+{
+  static char text[2][100];
+  static int turn;
+  size_t at = 0;
+  turn = !turn;
+  text[turn][0] = '\0';
+  for (int i = from; i < shape.rank; i++) {
+    at += (size_t)snprintf(text[turn] + at, sizeof text[turn] - at, "%s%d", i > from ? "x" : "", shape.dim[i]);
+  }
+  return text[turn];
+}

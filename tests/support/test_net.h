@@ -62,4 +62,7 @@ float *test_numbers(size_t n, unsigned seed);
  * More than 16 elements: 16 of them are tried. */
 void test_assert_gradient(test_net *net, slim_tensor *y, float step, float tolerance);
 
+/* "5x5x1x32", from dimension number from on; two results of it live at a time. */
+const char *test_dims(slim_shape shape, int from);
+
 #endif

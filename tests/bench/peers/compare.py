@@ -188,7 +188,7 @@ class Comparison:
             device,
             "--runs=1",
             f"--output_path={path}",
-            *["--dropout_keep_prob=1"] * (mode == "train"),
+            *["--dropout_keep_prob=1"] * (mode == "train" and not net.startswith("resnet")),  # which has no dropout
         )
         return numpy.fromfile(path, dtype="<f4")
 
