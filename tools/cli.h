@@ -19,7 +19,7 @@ enum { EXIT_USAGE = 2 };
 #define CLI_FLAG_SEED(options_) FLAG(options_, seed, INT, "0", "fixes everything random", .min = 0, .max = 9e15)
 
 extern const command command_bench, command_classify, command_convert, command_devices, command_eval, command_inspect,
-    command_summary, command_train, command_tune;
+    command_nets, command_summary, command_train, command_tune;
 
 /** Names the command for messages. With json, everything written to stdout from now on, by drivers too, goes to stderr;
  * only cli_print_json reaches the real stdout. */

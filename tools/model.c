@@ -1,6 +1,7 @@
 #include "model.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 void model_list_networks(char *text, size_t size)
 {
@@ -41,8 +42,9 @@ slim_status model_open(model *m, const model_spec *spec, slim_error *error)
   m->graph = slim_graph_create(spec->seed);
   m->images = slim_placeholder(m->graph, SLIM_FLOAT32, SLIM_SHAPE(-1, m->size, m->size, m->channels), "images");
   m->labels = slim_placeholder(m->graph, SLIM_INT64, SLIM_SHAPE(-1), "labels");
+  const int classes = spec->num_classes ? (int)spec->num_classes : m->network->default_num_classes;
   m->logits = slim_build_network(spec->model_name, m->images, (float)spec->weight_decay,
-                                 &(slim_net_args){ .num_classes = (int)spec->num_classes,
+                                 &(slim_net_args){ .num_classes = classes,
                                                    .is_training = spec->is_training,
                                                    .dropout_keep_prob = (float)spec->dropout_keep_prob });
   if (!m->graph) {
@@ -92,4 +94,27 @@ slim_status model_run(const model *m, const char *selector, slim_dataset *datase
     status = slim_session_attach(*session, m->labels, *queue, 1);
   }
   return status == SLIM_OK ? SLIM_OK : slim_error_set(error, status, "%s", slim_session_error(*session));
+}
+
+slim_status model_count(const model *m, model_counts *counts, slim_error *error)
+{
+  const slim_tensors variables = slim_get_variables(m->graph, NULL, NULL, NULL);
+  const size_t count = slim_graph_list(m->graph, NULL, 0);
+  slim_op_info *ops = calloc(count ? count : 1, sizeof *ops);
+  if (!ops) {
+    return slim_error_set(error, SLIM_ERR_MEMORY, "no memory for a list of %zu ops", count);
+  }
+  *counts = (model_counts){ 0 };
+  for (size_t i = 0; i < variables.count; i++) {
+    const slim_shape shape = slim_tensor_shape(variables.item[i]);
+    const int64_t elements = (int64_t)slim_shape_elements(&shape);
+    counts->parameters += elements;
+    counts->trainable_parameters += slim_variable_trainable(variables.item[i]) ? elements : 0;
+  }
+  (void)slim_graph_list(m->graph, ops, count);
+  for (size_t i = 0; i < count; i++) {
+    counts->macs += ops[i].macs;
+  }
+  free(ops);
+  return SLIM_OK;
 }

@@ -16,7 +16,7 @@ typedef struct model_spec {
   const char *model_name, *preprocessing_name; /* preprocessing NULL: the net's own */
   int64_t image_size;                          /* height and width; 0: the net's own */
   int channels;                                /* of the images; 0: those of the net */
-  int64_t num_classes;
+  int64_t num_classes;                         /* 0: the net's own */
   double weight_decay, dropout_keep_prob;     /* dropout_keep_prob 0: the net's own */
   bool is_training, use_grayscale, synthetic; /* synthetic: images come from nowhere, so there is no preprocessing */
   uint64_t seed;
@@ -47,6 +47,14 @@ void model_close(model *m);
  * What was made before an error is the caller's to release too: session, queue, device. */
 slim_status model_run(const model *m, const char *selector, slim_dataset *dataset, const model_input *input,
                       slim_device **device, slim_queue **queue, slim_session **session, slim_error *error);
+
+/** Elements of the variables of a net, and its multiply-accumulates for an image. */
+typedef struct model_counts {
+  int64_t parameters, trainable_parameters, macs;
+} model_counts;
+
+/** Errors: SLIM_ERR_MEMORY. */
+slim_status model_count(const model *m, model_counts *counts, slim_error *error);
 
 /** Writes the names of all nets, "lenet, vgg_16", to text. */
 void model_list_networks(char *text, size_t size);

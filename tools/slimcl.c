@@ -6,7 +6,8 @@
 
 static const command *const commands[] = { &command_bench,   &command_classify, &command_convert,
                                            &command_devices, &command_eval,     &command_inspect,
-                                           &command_summary, &command_train,    &command_tune };
+                                           &command_nets,    &command_summary,  &command_train,
+                                           &command_tune };
 enum { NUM_COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_usage(FILE *out)

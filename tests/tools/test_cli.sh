@@ -63,8 +63,17 @@ try summary --model_name=lenet --num_classes=100
 ok "summary as text" prints "3366884 trainable parameters"
 try summary --model_name=inception_v3 --num_classes=1001
 ok "summary of a net with an auxiliary head" prints "27145970 trainable parameters of 27182194"
+try summary --model_name=mobilenet_v1 --json
+ok "summary counts the net's own classes" is \
+  'd["trainable_parameters"] == 4233001 and d["variables"][-1]["shape"] == [1001]'
+ok "a layer has its normalizer's variables, and each is counted once" is \
+  'd["layers"][0]["parameters"] == 992 and sum(l["parameters"] for l in d["layers"]) == d["parameters"]'
 try summary --model_name=alexnet_v2 --num_classes=1000
 ok "summary of a net without preprocessing of its own" prints "50303912 trainable parameters"
+try nets
+ok "nets lists every net with its sizes" prints "mobilenet_v1            224x224x3     1001      4254889      568.7"
+try nets --json
+ok "nets as JSON" is 'd["nets"][0] == {"model_name": "lenet", "image_size": 28, "channels": 1, "num_classes": 10, "parameters": 3274634, "trainable_parameters": 3274634, "macs": 13883904}'
 try summary --model_name=lnet
 ok "a net that is not there fails" ended 1
 ok "and lists what there is" says "slimcl summary: there is no net 'lnet'; there are: lenet"
