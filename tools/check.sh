@@ -68,10 +68,13 @@ tests() {
   fi
 }
 
-# names DIR PATTERN: the tests of a build that are not slow and whose names match an extended regular expression.
-names() {
-  meson test -C "$1" --list --no-suite slow 2>/dev/null | sed 's|.* / ||' | grep -E "$2" | sort -u
-}
+# names DIR PATTERN [OPTION...]: the tests of a build that are not slow and whose names match an extended regular expression.
+names() (
+  folder=$1
+  pattern=$2
+  shift 2
+  meson test -C "$folder" --list --no-suite slow "$@" 2>/dev/null | sed 's|.* / ||' | grep -E "$pattern" | sort -u
+)
 
 # The CPU backend with leaks; PoCL without, whose compiler keeps its own memory, and cli, which lists every device and so
 # loads every driver. Other drivers are left to the plain run: compiling for them takes many times as long here, and
