@@ -25,7 +25,7 @@ simulated() {
   for program in build-check/tests/ops/ops_*; do
     [ -x "$program" ] && [ -f "$program" ] || continue
     log=build-check/oclgrind-${program##*/}.log
-    SLIM_TEST_DEVICE=oclgrind CK_DEFAULT_TIMEOUT=1200 timeout 1200 oclgrind --max-errors 20 --data-races --log "$log" \
+    SLIM_TEST_DEVICE=oclgrind CK_FORK=no timeout 1200 oclgrind --max-errors 20 --data-races --log "$log" \
       "$program" >"$log.tap" 2>&1 || { grep -v '^ok' "$log.tap" | tail -n 20; bad=1; }
     if [ -s "$log" ]; then
       head -n 30 "$log"

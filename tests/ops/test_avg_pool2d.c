@@ -88,4 +88,4 @@ static void build(TCase *tcase)
   tcase_add_loop_test(tcase, matches_loops, 0, 2 * CASES);
 }
 
-TEST_MAIN("avg_pool2d", build, test_op_available)
+TEST_OP_MAIN("avg_pool2d", build)

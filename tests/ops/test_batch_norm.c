@@ -251,4 +251,4 @@ static void build(TCase *tcase)
   tcase_add_loop_test(tcase, gradient_matches_loops, 0, 6 * CASES);
 }
 
-TEST_MAIN("batch_norm", build, test_op_available)
+TEST_OP_MAIN("batch_norm", build)

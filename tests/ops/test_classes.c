@@ -315,4 +315,4 @@ static void build(TCase *tcase)
   tcase_add_loop_test(tcase, label_out_of_range_gives_nan, 0, 2);
 }
 
-TEST_MAIN("classes", build, test_op_available)
+TEST_OP_MAIN("classes", build)

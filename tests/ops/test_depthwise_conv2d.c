@@ -140,4 +140,4 @@ static void build(TCase *tcase)
   tcase_add_loop_test(tcase, matches_loops, 0, TEST_PASSES * CASES);
 }
 
-TEST_MAIN("depthwise_conv2d", build, test_op_available)
+TEST_OP_MAIN("depthwise_conv2d", build)

@@ -300,4 +300,4 @@ static void build(TCase *tcase)
   tcase_add_loop_test(tcase, sigmoid_cross_entropy_matches_libm, 0, LENGTHS);
 }
 
-TEST_MAIN("elementwise", build, test_op_available)
+TEST_OP_MAIN("elementwise", build)

@@ -94,4 +94,4 @@ static void build(TCase *tcase)
   tcase_add_test(tcase, more_dimensions_count_as_rows);
 }
 
-TEST_MAIN("matmul", build, test_op_available)
+TEST_OP_MAIN("matmul", build)

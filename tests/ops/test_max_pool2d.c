@@ -182,4 +182,4 @@ static void build(TCase *tcase)
   tcase_add_loop_test(tcase, gradient_with_relu_matches_loops, 0, CASES);
 }
 
-TEST_MAIN("max_pool2d", build, test_op_available)
+TEST_OP_MAIN("max_pool2d", build)

@@ -233,4 +233,4 @@ static void build(TCase *tcase)
   tcase_add_loop_test(tcase, cast_converts, 0, TYPES * TYPES);
 }
 
-TEST_MAIN("shapes", build, test_op_available)
+TEST_OP_MAIN("shapes", build)

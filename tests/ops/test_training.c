@@ -397,4 +397,4 @@ static void build(TCase *tcase)
   tcase_add_loop_test(tcase, streaming_mean_accumulates, 0, 2);
 }
 
-TEST_MAIN("training", build, test_op_available)
+TEST_OP_MAIN("training", build)

@@ -219,4 +219,4 @@ static void build(TCase *tcase)
   tcase_add_loop_test(tcase, switch_gives_the_direct_sum, 0, 3);
 }
 
-TEST_MAIN("winograd", build, test_op_available)
+TEST_OP_MAIN("winograd", build)

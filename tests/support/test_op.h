@@ -32,8 +32,19 @@ typedef struct test_fused {
   int inputs, chain;
 } test_fused;
 
-/* For TEST_MAIN: is the device there? */
+/* For TEST_OP_MAIN: is the device there? And the end of the one that all tests of a program share without forks: not at
+ * exit, when some drivers have already let go of what they need for it. */
 bool test_op_available(char *why, size_t size);
+void test_op_close(void);
+
+/* TEST_MAIN of a program whose tests run ops on the device. */
+#define TEST_OP_MAIN(name_, build_)                                                                                    \
+  int main(void)                                                                                                       \
+  {                                                                                                                    \
+    const int status = test_main(name_, build_, test_op_available);                                                    \
+    test_op_close();                                                                                                   \
+    return status;                                                                                                     \
+  }
 
 /* Runs the op and fills out[].data. Fails the test when the shape rule gives other shapes than out[], when bytes around
  * an output or the workspace change, when an output stays unwritten, or when a second run gives other bits.
