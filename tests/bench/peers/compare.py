@@ -47,7 +47,8 @@ def run(command, **environment):
 
 
 class Comparison:
-    def __init__(self, options):
+    def __init__(self, options, save):
+        self.save = save  # what was measured so far
         self.build, self.rounds, self.filter = options.build, options.rounds, options.filter.split()
         self.devices = {"cpu": "cpu", "opencl": options.opencl}
         self.nets = options.nets.split(",")
@@ -145,6 +146,7 @@ class Comparison:
         rows = results.setdefault("conv", {})
         for name, row in self.bench_conv(self.filter, "cpu").items():
             rows[name] = self.conv_row(name, row)
+            self.save()
             say(
                 f"{name:50} {rows[name]['cpu_ms']:8.3f} ms  {rows[name]['ratio']:.2f}  OpenCL to CPU {rows[name]['opencl_to_cpu']:.2f}"
             )
@@ -291,6 +293,7 @@ class Comparison:
                 name = f"{net} {mode} b{batch}"
                 if all(word in name for word in self.filter):
                     entries[name] = entry = self.net(net, mode, batch)
+                    self.save()
                     say(
                         f"{name:30} {entry['cpu']['median_ms']:9.2f} ms  {entry.get('ratio', 0):.2f}  OpenCL to CPU "
                         f"{entry['opencl_to_cpu']:.2f}"
@@ -380,7 +383,7 @@ def main():
     options.output.mkdir(parents=True, exist_ok=True)
     path = options.output / "results.json"
     results = json.loads(path.read_text()) if path.exists() else {}
-    comparison = Comparison(options)
+    comparison = Comparison(options, lambda: path.write_text(json.dumps(results, indent=1)))
     work = {
         "conv": comparison.conv,
         "nets": comparison.all_nets,
@@ -392,9 +395,9 @@ def main():
         for part in options.parts.split(","):
             work[part](results)
         comparison.machine(results)
-    finally:  # what was measured stays, also after a failure
+    finally:
         comparison.close()
-        path.write_text(json.dumps(results, indent=1))
+        comparison.save()
     print(report.write(results, options.output))
 
 
