@@ -9,9 +9,9 @@
 #define BUDGET_SECS 60.0
 #define RUNS_LEAST 3 /* of a plan; the least time of a step counts */
 #define RUNS_MOST 50
-#define RUN_SECS 0.1 /* more runs while a plan has taken less */
+#define RUN_SECS 0.02 /* more runs while a plan has taken less */
 #define FINAL_PAIRS 3
-#define FINAL_SHARE 0.25 /* of the budget is left for the end at least */
+#define FINAL_SHARE 0.25 /* of the budget is left for the end at most, if a pair fits */
 
 typedef struct tuning {
   slim_tune_args args;
@@ -129,8 +129,8 @@ static bool is_stopped(const tuning *t)
 /* Is there time for one more pair, and the end? */
 static bool has_time(const tuning *t)
 {
-  const double left = t->args.budget_secs - (now_secs() - t->begun), end = t->args.budget_secs * FINAL_SHARE;
-  const double pair = 2 * t->longest;
+  const double left = t->args.budget_secs - (now_secs() - t->begun), most = t->args.budget_secs * FINAL_SHARE;
+  const double pair = 2 * t->longest, pairs = FINAL_PAIRS * pair, end = pairs < most ? pairs : most;
   return !is_stopped(t) && left > pair + (end > pair ? end : pair);
 }
 
