@@ -3,6 +3,7 @@
 #include "opencl_support.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "cache_support.h"
 #include "kernels/kernels.h"
@@ -102,6 +103,29 @@ START_TEST(binaries_are_kept_and_used_again)
 }
 END_TEST
 
+static slim_device *closed_late;
+
+static void close_late(void)
+{
+  slim_device_close(closed_late);
+}
+
+/* When the driver's compiler may be gone already. */
+START_TEST(a_device_may_be_closed_at_exit)
+{
+  int status = -1;
+  fresh_cache();
+  const pid_t child = fork();
+  if (child == 0) {
+    closed_late = atexit(close_late) == 0 ? cl_test_open() : NULL;
+    exit(closed_late == NULL || closed_late->backend->finish(closed_late) != SLIM_OK);
+  }
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert_int_eq(status, 0);
+  ck_assert_int_eq(rmdir(cache_home), 0); /* nothing was kept */
+}
+END_TEST
+
 /* Builds the kernels of source i that hold for a class of devices: tiles are for GPUs, the others for CPUs or all. */
 static int build_kernels(const char *limits, bool tiles, int i)
 {
@@ -150,6 +174,7 @@ static void build(TCase *c)
   tcase_add_test(c, an_allocation_above_the_limit_is_an_error);
   tcase_add_test(c, no_such_device_is_a_clear_error);
   tcase_add_test(c, binaries_are_kept_and_used_again);
+  tcase_add_test(c, a_device_may_be_closed_at_exit);
   tcase_add_loop_test(c, every_embedded_program_builds, 0, (int)slim_kernel_source_count);
 }
 

@@ -184,7 +184,7 @@ void slim_cl_device_close(slim_device *device)
     return;
   }
   if (cl->queue != NULL) {
-    cl->api->Finish(cl->queue);
+    (void)slim_cl_device_finish(device);
     slim_cl_programs_save(device);
   }
   slim_cl_tuning_close(device);
@@ -211,7 +211,11 @@ slim_status slim_cl_device_flush(slim_device *device)
 slim_status slim_cl_device_finish(slim_device *device)
 {
   const slim_cl *cl = slim_cl_of(device);
-  return slim_cl_check(device, cl->api->Finish(cl->queue), "finishing queued work");
+  const slim_status status = slim_cl_check(device, cl->api->Finish(cl->queue), "finishing queued work");
+  if (status == SLIM_OK) {
+    slim_cl_programs_compiled(device);
+  }
+  return status;
 }
 
 void slim_cl_device_profile(slim_device *device, bool on)

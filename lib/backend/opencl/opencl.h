@@ -37,6 +37,7 @@ typedef struct slim_cl {
   cl_command_queue queue;
   pthread_mutex_t lock;      /* of programs, stages and the flag's reads */
   slim_cl_program *programs; /* a list */
+  bool compiles;             /* kernels that were launched for the first time since the queue was idle */
   slim_cl_stage stages[SLIM_CL_STAGES];
   slim_buffer flag;     /* uint: 1 after a value that was not finite */
   cl_uint flag_host[2]; /* where reads of the flag arrive, in turn */
@@ -106,8 +107,11 @@ slim_status slim_cl_kernel_create_of(slim_device *device, const slim_kernel_sour
                                      cl_kernel *kernel, slim_cl_program **program);
 /** Notes that the kernel ran with this group size: its binary may have grown. */
 void slim_cl_program_launched(slim_device *device, slim_cl_program *program, const char *kernel, const size_t *local);
+/** To be told that the queue is idle. */
+void slim_cl_programs_compiled(slim_device *device);
 /** Writes binaries that are new or have grown to the disk cache; failures are silent. The queue must be idle. For when
- * the device is closed: PoCL compiles every kernel once more, for groups of any size, when it is asked for binaries. */
+ * the device is closed: PoCL compiles every kernel once more, for groups of any size, when it is asked for binaries.
+ * Does nothing while the process exits: parts of a driver's compiler may be gone then. */
 void slim_cl_programs_save(slim_device *device);
 /** Of two cache entries of a program the one that holds more kernels compiled: processes may have launched different
  * ones. */

@@ -3,6 +3,7 @@
 #include "backend/opencl/opencl.h"
 #include "backend/opencl/source.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -245,6 +246,25 @@ void slim_cl_program_launched(slim_device *device, slim_cl_program *program, con
   }
   if (i == program->num_launched && i < SLIM_CL_LAUNCHED_MOST) {
     program->launched[program->num_launched++] = hash;
+    cl->compiles = true;
+  }
+  pthread_mutex_unlock(&cl->lock);
+}
+
+static atomic_bool exiting;
+
+static void note_exit(void)
+{
+  atomic_store(&exiting, true);
+}
+
+/* What a compiler made meanwhile for itself goes at exit, but behind what is registered here now. */
+void slim_cl_programs_compiled(slim_device *device)
+{
+  slim_cl *cl = slim_cl_of(device);
+  pthread_mutex_lock(&cl->lock);
+  if (cl->compiles) {
+    cl->compiles = atexit(note_exit) != 0;
   }
   pthread_mutex_unlock(&cl->lock);
 }
@@ -294,7 +314,7 @@ void slim_cl_programs_save(slim_device *device)
   slim_cl *cl = slim_cl_of(device);
   size_t count = 0, most = 0;
   pthread_mutex_lock(&cl->lock);
-  for (const slim_cl_program *p = cl->programs; p != NULL; p = p->next) {
+  for (const slim_cl_program *p = atomic_load(&exiting) ? NULL : cl->programs; p != NULL; p = p->next) {
     most += p->num_launched > p->num_saved;
   }
   slim_cl_cache_entry *entries = most > 0 ? calloc(most, sizeof(*entries)) : NULL;
