@@ -27,6 +27,12 @@
 #define SLIM_GEMM_EACH_SOME(X) SLIM_GEMM_EACH_FEW(X) X(2) X(3)
 #define SLIM_GEMM_EACH(X) SLIM_GEMM_EACH_SOME(X) X(4) X(5)
 #endif
+#define SLIM_GEMM_AHEAD 6 /* rows of b that are fetched before they are packed */
+#if defined(__clang__)
+#define SLIM_FETCH(from_) __builtin_prefetch(from_)
+#else
+#define SLIM_FETCH(from_)
+#endif
 #define SLIM_GEMM_A_STRIDE (SLIM_GEMM_DEPTH + 16) /* between the rows of a packed tile of a */
 
 /* Where a tile's result goes, and how it ends. */
@@ -281,7 +287,9 @@ static inline void slim_gemm_pack_b(__local float *panels, __global const float 
   const int whole = columns / SLIM_WIDTH * SLIM_WIDTH, rest = columns - whole;
   for (int k = 0; k < depth; k++, b += stride) {
     __local float *to = panels + k * SLIM_GEMM_COLUMNS;
+    __global const float *ahead = b + (size_t)min(SLIM_GEMM_AHEAD, depth - 1 - k) * stride;
     for (int c = 0; c < whole; c += SLIM_WIDTH) {
+      SLIM_FETCH(ahead + c);
       SLIM_STOREW(SLIM_LOADW(0, b + c), 0, to + c / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS * depth + c % SLIM_GEMM_COLUMNS);
     }
     if (rest > 0) {

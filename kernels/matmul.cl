@@ -36,12 +36,14 @@ static inline void pack_panels(__local float *panels, __global const float *b, c
 
 /* a by rows. tile: SLIM_GEMM_ROWS rows of SLIM_GEMM_A_STRIDE; panels: block_k rows of block_n. */
 __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const float, b),
-                                   SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y), const slim_matmul_params p,
-                                   const slim_gemm_params g, __local float *tile, __local float *panels)
+                                   SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
+                                   SLIM_TENSOR(float, y), const slim_matmul_params p, const slim_gemm_params g,
+                                   __local float *tile, __local float *panels)
 {
   SLIM_OPEN(const float, a);
   SLIM_OPEN(const float, b);
   SLIM_OPEN(const float, bias);
+  SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
   const int row0 = (int)get_group_id(0) * g.block_m, row1 = min(row0 + g.block_m, p.m);
   const int column0 = (int)get_group_id(1) * g.block_n, columns = min(g.block_n, p.n - column0);
@@ -60,7 +62,8 @@ __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(cons
                                   columns - c,
                                   k == 0,
                                   k + depth == p.k,
-                                  p.epilogue };
+                                  p.epilogue,
+                                  residual + (size_t)row * p.n + column0 + c };
         slim_gemm_tile_rows(tile, panels + c * depth, depth, o);
       }
     }
@@ -100,6 +103,184 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
                                   p.epilogue };
         slim_gemm_tile_columns(block + row - row0, g.block_m, panels + c * depth, depth, o);
       }
+    }
+  }
+}
+
+/* --- few rows, or short sums: bound by the memory of b or y, which they go through once, as it lies ------------------- */
+
+#if defined(__clang__)
+#define STREAM(v_, to_) __builtin_nontemporal_store(v_, (__global SLIM_FLOATW *)(to_))
+#else
+#define STREAM(v_, to_) SLIM_STOREW(v_, 0, to_)
+#endif
+#define STEP 4 /* rows of b that are read side by side: more would share cache sets */
+#define ROWS 2 /* of sums that are added to at once */
+#define SIDE (SLIM_WIDTH == 16 ? 4 : 2) /* SIDE * SIDE vectors of sums stay in registers */
+
+/* Adds depth (a constant) rows of b, each times its number in a row of a, to ROWS rows of sums. The last vector of columns
+ * may overlap the one before; its sums lie behind. */
+static inline void add_step(__local float *sums, const int stride, __global const float *a, const int a_row,
+                            const int last_row, __global const float *b, const int b_k, const int columns,
+                            const int depth)
+{
+  float from[ROWS * STEP];
+  SLIM_UNROLL
+  for (int i = 0; i < ROWS * depth; i++) {
+    from[i] = a[(size_t)min(i / depth, last_row) * a_row + i % depth];
+  }
+  for (int c = 0; c < columns; c += SLIM_WIDTH) {
+    const int at = min(c, columns - SLIM_WIDTH);
+    SLIM_FLOATW sum[ROWS];
+    SLIM_UNROLL
+    for (int r = 0; r < ROWS; r++) {
+      sum[r] = SLIM_LOADW(0, sums + r * stride + c);
+    }
+    SLIM_UNROLL
+    for (int i = 0; i < depth; i++) {
+      const SLIM_FLOATW v = SLIM_LOADW(0, b + (size_t)i * b_k + at);
+      SLIM_UNROLL
+      for (int r = 0; r < ROWS; r++) {
+        sum[r] = fma((SLIM_FLOATW)(from[r * depth + i]), v, sum[r]);
+      }
+    }
+    SLIM_UNROLL
+    for (int r = 0; r < ROWS; r++) {
+      SLIM_STOREW(sum[r], 0, sums + r * stride + c);
+    }
+  }
+}
+
+/* Sums slice get_group_id(1) of k into its own part of y. sums: p.m rows, rounded up to whole ROWS, of block_n. */
+__kernel void slim_matmul_few_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const float, b),
+                                       SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y),
+                                       const slim_matmul_params p, const slim_gemm_params g, __local float *sums)
+{
+  SLIM_OPEN(const float, a);
+  SLIM_OPEN(const float, b);
+  SLIM_OPEN(const float, bias);
+  SLIM_OPEN(float, y);
+  const int column0 = (int)get_group_id(0) * g.block_n, columns = min(g.block_n, p.n - column0);
+  const int begin = (int)get_group_id(1) * g.slice, end = min(begin + g.slice, p.k);
+  slim_gemm_zero(sums, (p.m + ROWS - 1) / ROWS * ROWS * g.block_n);
+  for (int k = begin, step; k < end; k += step) {
+    __global const float *from = b + (size_t)k * p.b_k + column0;
+    step = k + STEP <= end ? STEP : 1;
+    for (int row = 0; row < p.m; row += ROWS) {
+      __global const float *rows = a + (size_t)row * p.a_row + k;
+      if (step == STEP) {
+        add_step(sums + row * g.block_n, g.block_n, rows, p.a_row, p.m - 1 - row, from, p.b_k, columns, STEP);
+      } else {
+        add_step(sums + row * g.block_n, g.block_n, rows, p.a_row, p.m - 1 - row, from, p.b_k, columns, 1);
+      }
+    }
+  }
+  const int whole = columns / SLIM_WIDTH * SLIM_WIDTH;
+  y += (size_t)get_group_id(1) * p.m * p.n + column0;
+  for (int row = 0; row < p.m; row++, y += p.n, sums += g.block_n) {
+    for (int c = 0; c < columns; c++) {
+      y[c] = slim_epilogue(sums[c < whole ? c : c + whole + SLIM_WIDTH - columns], bias, column0 + c, p.epilogue);
+    }
+  }
+}
+
+static inline float total_of(const SLIM_FLOATW v)
+{
+#if SLIM_WIDTH == 16
+  const float8 eight = v.lo + v.hi;
+#else
+  const float8 eight = v;
+#endif
+  const float4 four = eight.lo + eight.hi;
+  const float2 two = four.lo + four.hi;
+  return two.x + two.y;
+}
+
+/* SIDE rows of a by SIDE rows of b, which is given transposed; behind the last row it is taken again. */
+static inline void dots(__global const float *a, __global const float *b, __global const float *bias, __global float *y,
+                        const slim_matmul_params p, const int row, const int column)
+{
+  __global const float *from_a[SIDE], *from_b[SIDE];
+  SLIM_FLOATW sums[SIDE * SIDE];
+  SLIM_UNROLL
+  for (int i = 0; i < SIDE; i++) {
+    from_a[i] = a + (size_t)min(row + i, p.m - 1) * p.a_row;
+    from_b[i] = b + (size_t)min(column + i, p.n - 1) * p.b_column;
+  }
+  SLIM_UNROLL
+  for (int i = 0; i < SIDE * SIDE; i++) {
+    sums[i] = (SLIM_FLOATW)(0.0f);
+  }
+  int k = 0;
+  for (; k + SLIM_WIDTH <= p.k; k += SLIM_WIDTH) {
+    SLIM_UNROLL
+    for (int i = 0; i < SIDE * SIDE; i++) {
+      sums[i] = fma(SLIM_LOADW(0, from_a[i / SIDE] + k), SLIM_LOADW(0, from_b[i % SIDE] + k), sums[i]);
+    }
+  }
+  SLIM_UNROLL
+  for (int i = 0; i < SIDE * SIDE; i++) {
+    float sum = total_of(sums[i]);
+    for (int j = k; j < p.k; j++) {
+      sum = fma(from_a[i / SIDE][j], from_b[i % SIDE][j], sum);
+    }
+    const int r = min(row + i / SIDE, p.m - 1), c = min(column + i % SIDE, p.n - 1);
+    y[(size_t)r * p.n + c] = slim_epilogue(sum, bias, c, p.epilogue);
+  }
+}
+
+__kernel void slim_matmul_few_dots_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const float, b),
+                                       SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y),
+                                       const slim_matmul_params p, const slim_gemm_params g)
+{
+  SLIM_OPEN(const float, a);
+  SLIM_OPEN(const float, b);
+  SLIM_OPEN(const float, bias);
+  SLIM_OPEN(float, y);
+  const int column0 = (int)get_group_id(0) * g.block_n;
+  for (int column = column0; column < min(column0 + g.block_n, p.n); column += SIDE) {
+    for (int row = 0; row < p.m; row += SIDE) {
+      dots(a, b, bias, y, p, row, column);
+    }
+  }
+}
+
+static inline void put(const SLIM_FLOATW v, __global float *to, const int stream)
+{
+  if (stream) {
+    STREAM(v, to);
+  } else {
+    SLIM_STOREW(v, 0, to);
+  }
+}
+
+/* a is given transposed, k is small: y is written once. stream: past the caches; then n is a multiple of the width. */
+__kernel void slim_matmul_few_outer_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const float, b),
+                                        SLIM_TENSOR(float, y), const slim_matmul_params p, const slim_gemm_params g,
+                                        const int stream)
+{
+  SLIM_OPEN(const float, a);
+  SLIM_OPEN(const float, b);
+  SLIM_OPEN(float, y);
+  const int row0 = (int)get_group_id(0) * g.block_m, column0 = (int)get_group_id(1) * g.block_n;
+  for (int row = row0; row < min(row0 + g.block_m, p.m); row += 4) {
+    const int next = min(1, p.m - 1 - row), third = min(2, p.m - 1 - row), fourth = min(3, p.m - 1 - row);
+    for (int c = column0; c < min(column0 + g.block_n, p.n); c += SLIM_WIDTH) {
+      const int at = min(c, p.n - SLIM_WIDTH);
+      __global const float *from = a + row;
+      SLIM_FLOATW sum0 = (SLIM_FLOATW)(0.0f), sum1 = sum0, sum2 = sum0, sum3 = sum0;
+      for (int k = 0; k < p.k; k++, from += p.a_k) {
+        const SLIM_FLOATW v = SLIM_LOADW(0, b + (size_t)k * p.b_k + at);
+        sum0 = fma((SLIM_FLOATW)(from[0]), v, sum0);
+        sum1 = fma((SLIM_FLOATW)(from[next]), v, sum1);
+        sum2 = fma((SLIM_FLOATW)(from[third]), v, sum2);
+        sum3 = fma((SLIM_FLOATW)(from[fourth]), v, sum3);
+      }
+      __global float *to = y + (size_t)row * p.n + at;
+      put(sum0, to, stream);
+      put(sum1, to + (size_t)next * p.n, stream);
+      put(sum2, to + (size_t)third * p.n, stream);
+      put(sum3, to + (size_t)fourth * p.n, stream);
     }
   }
 }

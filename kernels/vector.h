@@ -32,6 +32,12 @@ SLIM_MOVES_(__global, int, SLIM_INTW)
 #define SLIM_LOADW SLIM_PASTE_(vload, SLIM_WIDTH)
 #define SLIM_STOREW SLIM_PASTE_(vstore, SLIM_WIDTH)
 #endif
+/* Before a loop of few, constant turns: PoCL unrolls no other, and arrays that it indexes stay in memory. */
+#if defined(__clang__)
+#define SLIM_UNROLL _Pragma("unroll")
+#else
+#define SLIM_UNROLL
+#endif
 #if SLIM_WIDTH == 16
 #define SLIM_LANES (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 #elif SLIM_WIDTH == 8

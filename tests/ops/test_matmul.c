@@ -23,6 +23,8 @@ static const struct matmul_case {
   { "square", 200, 210, 220 },
   { "sliced", 47, 38, 5001 },
   { "streamed", 1800, 1760, 3 },
+  { "few_rows", 9, 1037, 2050 },
+  { "few_columns", 2, 4096, 517 },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 

@@ -23,7 +23,8 @@ static cl_int call(slim_cl *cl, const slim_cl_launch *l, cl_event *event)
   return code == CLBlastSuccess ? CL_SUCCESS : code < 0 && code > -100 ? (cl_int)code : CL_OUT_OF_RESOURCES;
 }
 
-void slim_cl_blast(slim_cl_build *b, const slim_matmul_params *p)
+void slim_cl_blast(slim_cl_build *build, const slim_view *a, const slim_view *b, const slim_view *y,
+                   const slim_matmul_params *p)
 {
   const bool a_transposed = p->a_k != 1, b_transposed = p->b_column != 1;
   const slim_cl_product product = { .m = (size_t)p->m,
@@ -31,15 +32,15 @@ void slim_cl_blast(slim_cl_build *b, const slim_matmul_params *p)
                                     .k = (size_t)p->k,
                                     .a_transposed = a_transposed,
                                     .b_transposed = b_transposed,
-                                    .a = b->in[0].buffer->memory,
-                                    .b = b->in[1].buffer->memory,
-                                    .y = b->out[0].buffer->memory,
-                                    .a_at = b->in[0].offset / sizeof(float),
-                                    .b_at = b->in[1].offset / sizeof(float),
-                                    .y_at = b->out[0].offset / sizeof(float),
+                                    .a = a->buffer->memory,
+                                    .b = b->buffer->memory,
+                                    .y = y->buffer->memory,
+                                    .a_at = a->offset / sizeof(float),
+                                    .b_at = b->offset / sizeof(float),
+                                    .y_at = y->offset / sizeof(float),
                                     .a_stride = (size_t)(a_transposed ? p->a_k : p->a_row),
                                     .b_stride = (size_t)(b_transposed ? p->b_column : p->b_k) };
-  slim_cl_call(b, "matmul_clblast", call, &product);
+  slim_cl_call(build, "matmul_clblast", call, &product);
 }
 #else
 bool slim_cl_blast_wanted(const slim_device *device)
@@ -48,9 +49,14 @@ bool slim_cl_blast_wanted(const slim_device *device)
   return false;
 }
 
-void slim_cl_blast(slim_cl_build *b, const slim_matmul_params *p)
+void slim_cl_blast(slim_cl_build *build, const slim_view *a, const slim_view *b, const slim_view *y,
+                   const slim_matmul_params *p)
 {
+  (void)a;
+  (void)b;
+  (void)y;
   (void)p;
-  b->status = slim_cl_fail(b->device, SLIM_ERR_UNSUPPORTED, "%s: built without CLBlast", b->device->info.selector);
+  build->status =
+      slim_cl_fail(build->device, SLIM_ERR_UNSUPPORTED, "%s: built without CLBlast", build->device->info.selector);
 }
 #endif

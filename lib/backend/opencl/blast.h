@@ -7,7 +7,8 @@
 #include "kernels/matmul_params.h"
 
 bool slim_cl_blast_wanted(const slim_device *device);
-/** A launch of in[0] by in[1] into out[0], without the epilogue. */
-void slim_cl_blast(slim_cl_build *build, const slim_matmul_params *p);
+/** A launch of a by b into y, without the epilogue. */
+void slim_cl_blast(slim_cl_build *build, const slim_view *a, const slim_view *b, const slim_view *y,
+                   const slim_matmul_params *p);
 
 #endif

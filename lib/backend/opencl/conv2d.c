@@ -1,6 +1,7 @@
 #include "backend/opencl/conv2d.h"
 #include "backend/opencl/epilogue.h"
 #include "backend/opencl/gemm.h"
+#include "backend/opencl/matmul.h"
 #include "backend/opencl/ops.h"
 #include "backend/opencl/reduction.h"
 #include "backend/opencl/tile.h"
@@ -63,6 +64,38 @@ static enum method method_of(const slim_device *device, const slim_conv2d_params
   return !p->nchw && slim_cl_gemm_usable(device) ? BLOCKS : NAIVE;
 }
 
+/* Is it a plain product of matrices on a CPU-like device: one tap, pixel by pixel, or one window that is the image? */
+static bool is_product(const slim_device *device, const slim_conv2d_params *p)
+{
+  const bool pixels = p->kernel_h == 1 && p->kernel_w == 1 && p->stride_h == 1 && p->stride_w == 1;
+  const bool window = p->oh == 1 && p->ow == 1 && p->kernel_h == p->h && p->kernel_w == p->w && p->before_h == 0 &&
+                      p->before_w == 0 && (p->rate_h == 1 || p->kernel_h == 1) && (p->rate_w == 1 || p->kernel_w == 1);
+  return method_of(device, p) == BLOCKS && (pixels || window);
+}
+
+/* Of such a convolution: y [pixels, o] = x [pixels, window] by weights [window, o], dx = dy by the weights transposed,
+ * dw = x transposed by dy. */
+static slim_matmul_params forward_product(const slim_conv2d_params *p)
+{
+  return (slim_matmul_params){
+    .m = pixels_of(p), .n = p->o, .k = window_of(p), .a_row = window_of(p), .a_k = 1, .b_k = p->o, .b_column = 1
+  };
+}
+
+static slim_matmul_params input_product(const slim_conv2d_params *p)
+{
+  return (slim_matmul_params){
+    .m = pixels_of(p), .n = window_of(p), .k = p->o, .a_row = p->o, .a_k = 1, .b_k = 1, .b_column = p->o
+  };
+}
+
+static slim_matmul_params weights_product(const slim_conv2d_params *p)
+{
+  return (slim_matmul_params){
+    .m = window_of(p), .n = p->o, .k = pixels_of(p), .a_row = 1, .a_k = window_of(p), .b_k = p->o, .b_column = 1
+  };
+}
+
 static void arguments(slim_cl_build *b, const char *kernel, const slim_view *x, const slim_view *weights,
                       const slim_cl_epilogue *epilogue, const slim_conv2d_params *p)
 {
@@ -106,7 +139,11 @@ static slim_conv2d_params forward_params(const slim_group *group, const slim_vie
 static size_t workspace(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {
   const slim_conv2d_params p = forward_params(group, in, out);
+  const slim_matmul_params product = forward_product(&p);
   slim_cl_winograd w;
+  if (is_product(device, &p)) {
+    return slim_cl_matmul_workspace(device, &product, slim_cl_epilogue_adds(group));
+  }
   return slim_cl_winograd_plan(device, &p, false, &w) ? slim_cl_winograd_workspace(device, &w) : 0;
 }
 
@@ -117,9 +154,12 @@ static void prepare(slim_cl_build *b)
   p.epilogue = epilogue.params;
   count_flops(b, &p);
   const enum method method = method_of(b->device, &p);
+  const slim_matmul_params product = forward_product(&p);
   slim_conv2d_image_params g;
   slim_cl_winograd w;
-  if (slim_cl_winograd_plan(b->device, &p, false, &w)) {
+  if (is_product(b->device, &p)) {
+    slim_cl_matmul(b, &b->in[0], &b->in[1], &b->out[0], &epilogue, &product);
+  } else if (slim_cl_winograd_plan(b->device, &p, false, &w)) {
     slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], &epilogue);
   } else if (method == BLOCKS && slim_cl_conv2d_bands(b->device, &p, &g)) {
     launch_image(b, &epilogue, &p, &g);
@@ -170,7 +210,11 @@ static size_t input_gradient_workspace(const slim_device *device, const slim_gro
                                        const slim_view *out)
 {
   const slim_conv2d_params p = input_params(group, in, out), t = turned(&p);
+  const slim_matmul_params product = input_product(&p);
   slim_cl_winograd w;
+  if (is_product(device, &p)) {
+    return slim_cl_matmul_workspace(device, &product, false);
+  }
   return slim_cl_winograd_plan(device, &t, true, &w) ? slim_cl_winograd_workspace(device, &w)
          : method_of(device, &p) == NAIVE            ? 0
                                                      : slim_cl_bytes(&in[1]);
@@ -183,7 +227,12 @@ static void prepare_input_gradient(slim_cl_build *b)
   count_flops(b, &p);
   const enum method method = method_of(b->device, &p);
   const slim_conv2d_params t = turned(&p);
+  const slim_matmul_params product = input_product(&p);
   slim_cl_winograd w;
+  if (is_product(b->device, &p)) {
+    slim_cl_matmul(b, &b->in[0], &b->in[1], &b->out[0], &none, &product);
+    return;
+  }
   if (slim_cl_winograd_plan(b->device, &t, true, &w)) {
     slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], &none);
     return;
@@ -244,7 +293,11 @@ static size_t weights_gradient_workspace(const slim_device *device, const slim_g
                                          const slim_view *out)
 {
   const slim_conv2d_params p = weights_params(group, in, out);
+  const slim_matmul_params product = weights_product(&p);
   slim_winograd_params w;
+  if (is_product(device, &p)) {
+    return slim_cl_matmul_workspace(device, &product, false);
+  }
   if (slim_cl_winograd_gradient_plan(device, &p, &w)) {
     return slim_cl_winograd_gradient_workspace(device, &w);
   }
@@ -277,8 +330,14 @@ static void launch_slices(slim_cl_build *b, const slim_view *parts, const slim_c
 static void prepare_weights_gradient(slim_cl_build *b)
 {
   const slim_conv2d_params p = weights_params(b->group, b->in, b->out);
+  const slim_cl_epilogue none = slim_cl_epilogue_of(b, 2);
+  const slim_matmul_params product = weights_product(&p);
   count_flops(b, &p);
   slim_winograd_params w;
+  if (is_product(b->device, &p)) {
+    slim_cl_matmul(b, &b->in[1], &b->in[0], &b->out[0], &none, &product);
+    return;
+  }
   if (slim_cl_winograd_gradient_plan(b->device, &p, &w)) {
     slim_cl_winograd_gradient_launch(b, &w);
     return;

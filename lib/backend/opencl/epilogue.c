@@ -74,6 +74,15 @@ bool slim_cl_epilogue_fits(const slim_group *group)
   return fits;
 }
 
+bool slim_cl_epilogue_adds(const slim_group *group)
+{
+  bool adds = false;
+  for (int i = 1; i < group->count; i++) {
+    adds = adds || stage_of(group->nodes[i]) == RESIDUAL;
+  }
+  return adds;
+}
+
 slim_cl_epilogue slim_cl_epilogue_of(const slim_cl_build *build, int heavy_inputs)
 {
   static const slim_view none = { 0 };

@@ -1,5 +1,6 @@
+#include "backend/opencl/matmul.h"
+
 #include "backend/opencl/blast.h"
-#include "backend/opencl/epilogue.h"
 #include "backend/opencl/gemm.h"
 #include "backend/opencl/ops.h"
 #include "backend/opencl/reduction.h"
@@ -35,100 +36,258 @@ static bool is_empty(const slim_matmul_params *p)
   return p->m == 0 || p->n == 0 || p->k == 0;
 }
 
-static void arguments(slim_cl_build *b, const char *kernel, const slim_view *bias, const slim_view *y,
-                      const slim_matmul_params *p)
+/* --- which kernels make a product ------------------------------------------------------------------------------------- */
+
+#define FEW_MOST 16                           /* rows, or terms of a sum, that are few */
+#define FEW_ELEMENTS_LEAST ((size_t)1 << 21)  /* of the matrix that is gone through once: it fits no cache */
+#define FEW_SUMS_MOST ((size_t)16384)         /* of a group: they stay in a core's own cache, rows of b long enough */
+#define GROUPS_A_UNIT 4
+#define OUTER_ROWS 256 /* of a group */
+#define OUTER_COLUMNS 256
+
+/* Whose rows are few, or whose sums are short; the others are cut into blocks. */
+enum method { BLAST, FEW_ROWS, FEW_DOTS, FEW_OUTER, ROWS, COLUMNS, TILES, NAIVE };
+
+static size_t product_of(int a, int b)
+{
+  return (size_t)a * (size_t)b;
+}
+
+static bool few_fit(size_t local_memory)
+{
+  return local_memory >= 2 * FEW_SUMS_MOST * sizeof(float);
+}
+
+static enum method few_of(const slim_device *device, const slim_matmul_params *p)
+{
+  const int width = slim_cl_of(device)->vector_width;
+  if (p->a_k == 1 && p->m <= FEW_MOST && product_of(p->n, p->k) >= FEW_ELEMENTS_LEAST) {
+    return p->b_column != 1                                   ? FEW_DOTS
+           : p->n >= width && few_fit(device->info.local_memory) ? FEW_ROWS
+                                                                : ROWS;
+  }
+  const bool outer = p->a_row == 1 && p->b_column == 1 && p->k <= FEW_MOST && p->n >= width;
+  return outer && product_of(p->m, p->n) >= FEW_ELEMENTS_LEAST ? FEW_OUTER : p->a_k == 1 ? ROWS : COLUMNS;
+}
+
+static enum method method_of(const slim_device *device, const slim_matmul_params *p, bool has_residual)
+{
+  if (is_empty(p)) {
+    return NAIVE;
+  }
+  if (slim_cl_blast_wanted(device) && !has_residual) {
+    return BLAST;
+  }
+  if (slim_cl_gemm_usable(device)) {
+    return has_residual ? ROWS : few_of(device, p);
+  }
+  return slim_cl_tile_usable(device) ? TILES : NAIVE;
+}
+
+/* Rows of sums, in whole steps of the kernel. */
+static int few_rows(int m)
+{
+  return (m + 1) / 2 * 2;
+}
+
+/* Columns and slices of k of a group of few rows: sums that fit, and enough groups. */
+static slim_gemm_params few_blocks(const slim_device *device, const slim_matmul_params *p)
+{
+  const int width = slim_cl_of(device)->vector_width, wanted = device->info.compute_units * GROUPS_A_UNIT;
+  const int across = (int)((product_of(few_rows(p->m), p->n) + FEW_SUMS_MOST - 1) / FEW_SUMS_MOST);
+  const int slices = (wanted + across - 1) / across;
+  slim_gemm_params g = { .block_n = ((p->n + across - 1) / across + width - 1) / width * width,
+                         .slice = ((p->k + slices - 1) / slices + 7) / 8 * 8 };
+  while (p->n % g.block_n != 0 && p->n % g.block_n < width) { /* the last group has a vector at least */
+    g.block_n += width;
+  }
+  return g;
+}
+
+/* Parts of the result that are added up. */
+static int slices_of(const slim_device *device, const slim_matmul_params *p, enum method method)
+{
+  const slim_gemm_params g = method == FEW_ROWS  ? few_blocks(device, p)
+                             : method == COLUMNS ? slim_cl_gemm_sliced(device, p->m, p->n, p->k)
+                                                 : (slim_gemm_params){ .slice = p->k };
+  return slim_cl_gemm_slices(&g, p->k);
+}
+
+size_t slim_cl_matmul_workspace(const slim_device *device, const slim_matmul_params *p, bool has_residual)
+{
+  const enum method method = method_of(device, p, has_residual);
+  const int slices = method == NAIVE ? 1 : slices_of(device, p, method);
+  return slices == 1 ? 0 : (size_t)slices * product_of(p->m, p->n) * sizeof(float);
+}
+
+/* --- launches --------------------------------------------------------------------------------------------------------- */
+
+typedef struct product {
+  const slim_view *a, *b, *y;
+  const slim_cl_epilogue *epilogue;
+  slim_matmul_params p;
+} product;
+
+static void begin(slim_cl_build *b, const char *kernel, const product *t)
 {
   slim_cl_begin(b, kernel);
-  slim_cl_arg_view(b, &b->in[0]);
-  slim_cl_arg_view(b, &b->in[1]);
-  slim_cl_arg_view(b, bias);
+  slim_cl_arg_view(b, t->a);
+  slim_cl_arg_view(b, t->b);
+}
+
+static void arguments(slim_cl_build *b, const char *kernel, const product *t, const slim_view *y)
+{
+  begin(b, kernel, t);
+  slim_cl_arg_view(b, t->epilogue->bias);
   slim_cl_arg_view(b, y);
-  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_arg(b, &t->p, sizeof(t->p));
 }
 
 /* Bias and activation behind a product that cannot end with them, in place. */
-static void launch_epilogue(slim_cl_build *b, const slim_view *bias, const slim_epilogue_params *e, int columns)
+static void launch_epilogue(slim_cl_build *b, const product *t, const slim_epilogue_params *e)
 {
-  const unsigned n = slim_cl_elements(&b->out[0]);
+  const unsigned n = (unsigned)product_of(t->p.m, t->p.n);
   if (e->has_bias) {
-    const slim_bias_add_params p = { n, columns, 1 };
+    const slim_bias_add_params p = { n, t->p.n, 1 };
     slim_cl_begin(b, "slim_bias_add_naive_f32");
-    slim_cl_arg_view(b, &b->out[0]);
-    slim_cl_arg_view(b, bias);
-    slim_cl_arg_view(b, &b->out[0]);
+    slim_cl_arg_view(b, t->y);
+    slim_cl_arg_view(b, t->epilogue->bias);
+    slim_cl_arg_view(b, t->y);
     slim_cl_arg(b, &p, sizeof(p));
     slim_cl_range(b, n);
   }
   if (e->activation != SLIM_ACTIVATION_NONE) {
     const slim_activation_params p = { n, e->activation };
     slim_cl_begin(b, "slim_activation_vector_f32");
-    slim_cl_arg_view(b, &b->out[0]);
-    slim_cl_arg_view(b, &b->out[0]);
+    slim_cl_arg_view(b, t->y);
+    slim_cl_arg_view(b, t->y);
     slim_cl_arg(b, &p, sizeof(p));
     slim_cl_range_vectors(b, n);
   }
 }
 
-static void launch_rows(slim_cl_build *b, const slim_view *bias, const slim_matmul_params *p)
+static void launch_rows(slim_cl_build *b, const product *t)
 {
-  const slim_gemm_params g = slim_cl_gemm_blocks(b->device, p->m, p->n, p->k);
-  arguments(b, "slim_matmul_rows_f32", bias, &b->out[0], p);
+  const slim_gemm_params g = slim_cl_gemm_blocks(b->device, t->p.m, t->p.n, t->p.k);
+  begin(b, "slim_matmul_rows_f32", t);
+  slim_cl_arg_view(b, t->epilogue->bias);
+  slim_cl_arg_view(b, t->epilogue->residual);
+  slim_cl_arg_view(b, t->y);
+  slim_cl_arg(b, &t->p, sizeof(t->p));
   slim_cl_arg(b, &g, sizeof(g));
-  slim_cl_gemm_range(b, &g, p->m, p->n);
+  slim_cl_gemm_range(b, &g, t->p.m, t->p.n);
+}
+
+static void launch_few_rows(slim_cl_build *b, const product *t, const slim_view *y)
+{
+  const slim_gemm_params g = few_blocks(b->device, &t->p);
+  arguments(b, "slim_matmul_few_rows_f32", t, y);
+  slim_cl_arg(b, &g, sizeof(g));
+  slim_cl_arg_local(b, product_of(few_rows(t->p.m), g.block_n) * sizeof(float));
+  const size_t groups[3] = { (size_t)((t->p.n + g.block_n - 1) / g.block_n),
+                             (size_t)slim_cl_gemm_slices(&g, t->p.k), 1 };
+  slim_cl_range_3d(b, groups, (const size_t[3]){ 1, 1, 1 });
+}
+
+static void launch_columns(slim_cl_build *b, const product *t, const slim_view *y)
+{
+  const slim_gemm_params g = slim_cl_gemm_sliced(b->device, t->p.m, t->p.n, t->p.k);
+  arguments(b, "slim_matmul_columns_f32", t, y);
+  slim_cl_arg(b, &g, sizeof(g));
+  slim_cl_gemm_range_sliced(b, &g, t->p.m, t->p.n, t->p.k);
 }
 
 /* With slices, parts of the result come to the workspace and are added in order. */
-static void launch_columns(slim_cl_build *b, const slim_view *bias, const slim_matmul_params *given)
+static void launch_slices(slim_cl_build *b, const product *given, enum method method)
 {
-  slim_matmul_params p = *given;
-  const slim_gemm_params g = slim_cl_gemm_sliced(b->device, p.m, p.n, p.k);
-  const int slices = slim_cl_gemm_slices(&g, p.k);
-  slim_view parts = { .dtype = SLIM_FLOAT32, .shape = { 2, { slices, p.m * p.n } } };
+  product t = *given;
+  const int slices = slices_of(b->device, &t.p, method);
+  slim_view parts = { .dtype = SLIM_FLOAT32, .shape = { 2, { slices, t.p.m * t.p.n } } };
   if (slices > 1) {
     parts.buffer = b->workspace->buffer;
     parts.offset = b->workspace->offset;
-    p.epilogue = (slim_epilogue_params){ 0 };
+    t.p.epilogue = (slim_epilogue_params){ 0 };
   }
-  arguments(b, "slim_matmul_columns_f32", bias, slices > 1 ? &parts : &b->out[0], &p);
-  slim_cl_arg(b, &g, sizeof(g));
-  slim_cl_gemm_range_sliced(b, &g, p.m, p.n, p.k);
+  (method == FEW_ROWS ? launch_few_rows : launch_columns)(b, &t, slices > 1 ? &parts : t.y);
   if (slices > 1) {
-    slim_cl_reduce(b, &parts, &b->out[0], SLIM_REDUCE_SUM, 1u);
-    launch_epilogue(b, bias, &given->epilogue, p.n);
+    slim_cl_reduce(b, &parts, t.y, SLIM_REDUCE_SUM, 1u);
+    launch_epilogue(b, &t, &given->p.epilogue);
   }
 }
+
+static void launch_dots(slim_cl_build *b, const product *t)
+{
+  const int wanted = b->device->info.compute_units * GROUPS_A_UNIT;
+  const slim_gemm_params g = { .block_n = ((t->p.n + wanted - 1) / wanted + 3) / 4 * 4 };
+  arguments(b, "slim_matmul_few_dots_f32", t, t->y);
+  slim_cl_arg(b, &g, sizeof(g));
+  slim_cl_range_groups(b, (size_t)((t->p.n + g.block_n - 1) / g.block_n), 1);
+}
+
+static void launch_outer(slim_cl_build *b, const product *t)
+{
+  const slim_gemm_params g = { .block_m = OUTER_ROWS, .block_n = OUTER_COLUMNS };
+  const int stream = t->p.n % b->cl->vector_width == 0;
+  begin(b, "slim_matmul_few_outer_f32", t);
+  slim_cl_arg_view(b, t->y);
+  slim_cl_arg(b, &t->p, sizeof(t->p));
+  slim_cl_arg(b, &g, sizeof(g));
+  slim_cl_arg(b, &stream, sizeof(stream));
+  const size_t groups[3] = { (size_t)((t->p.m + OUTER_ROWS - 1) / OUTER_ROWS),
+                             (size_t)((t->p.n + OUTER_COLUMNS - 1) / OUTER_COLUMNS), 1 };
+  slim_cl_range_3d(b, groups, (const size_t[3]){ 1, 1, 1 });
+  launch_epilogue(b, t, &t->p.epilogue);
+}
+
+void slim_cl_matmul(slim_cl_build *build, const slim_view *a, const slim_view *b, const slim_view *y,
+                    const slim_cl_epilogue *epilogue, const slim_matmul_params *p)
+{
+  product t = { a, b, y, epilogue, *p };
+  t.p.epilogue = epilogue->params;
+  const enum method method = method_of(build->device, p, epilogue->params.has_residual != 0);
+  switch (method) {
+  case BLAST:
+    slim_cl_blast(build, a, b, y, p);
+    launch_epilogue(build, &t, &t.p.epilogue);
+    break;
+  case FEW_ROWS:
+  case COLUMNS:
+    launch_slices(build, &t, method);
+    break;
+  case FEW_DOTS:
+    launch_dots(build, &t);
+    break;
+  case FEW_OUTER:
+    launch_outer(build, &t);
+    break;
+  case ROWS:
+    launch_rows(build, &t);
+    break;
+  case TILES:
+    arguments(build, "slim_matmul_tile_f32", &t, y);
+    slim_cl_tile_range(build, p->m, p->n, 1);
+    break;
+  default:
+    arguments(build, "slim_matmul_naive_f32", &t, y);
+    slim_cl_range(build, product_of(p->m, p->n));
+  }
+}
+
+/* --- the op ----------------------------------------------------------------------------------------------------------- */
 
 static size_t workspace(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {
   (void)out;
   const slim_matmul_params p = params_of(group, in);
-  if (is_empty(&p) || p.a_k == 1 || slim_cl_blast_wanted(device) || !slim_cl_gemm_usable(device)) {
-    return 0;
-  }
-  const slim_gemm_params g = slim_cl_gemm_sliced(device, p.m, p.n, p.k);
-  const int slices = slim_cl_gemm_slices(&g, p.k);
-  return slices == 1 ? 0 : (size_t)slices * (size_t)p.m * (size_t)p.n * sizeof(float);
+  return slim_cl_matmul_workspace(device, &p, false);
 }
 
 static void prepare(slim_cl_build *b)
 {
   const slim_cl_epilogue epilogue = slim_cl_epilogue_of(b, 2);
-  slim_matmul_params p = params_of(b->group, b->in);
-  p.epilogue = epilogue.params;
+  const slim_matmul_params p = params_of(b->group, b->in);
   b->step->base.flops = 2.0 * p.m * p.n * p.k;
-  const bool empty = is_empty(&p);
-  if (!empty && slim_cl_blast_wanted(b->device)) {
-    slim_cl_blast(b, &p);
-    launch_epilogue(b, epilogue.bias, &p.epilogue, p.n);
-  } else if (!empty && slim_cl_gemm_usable(b->device)) {
-    (p.a_k == 1 ? launch_rows : launch_columns)(b, epilogue.bias, &p);
-  } else if (!empty && slim_cl_tile_usable(b->device)) {
-    arguments(b, "slim_matmul_tile_f32", epilogue.bias, &b->out[0], &p);
-    slim_cl_tile_range(b, p.m, p.n, 1);
-  } else {
-    arguments(b, "slim_matmul_naive_f32", epilogue.bias, &b->out[0], &p);
-    slim_cl_range(b, (size_t)p.m * (size_t)p.n);
-  }
+  slim_cl_matmul(b, &b->in[0], &b->in[1], &b->out[0], &epilogue, &p);
 }
 
 const slim_cl_op slim_cl_op_matmul = { .prepare = prepare, .workspace = workspace };
