@@ -107,19 +107,19 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
   }
 }
 
-/* --- few rows, or short sums: bound by the memory of b or y, which they go through once, as it lies ------------------- */
+/* --- few rows, or short sums: bound by the memory of b or y, which they go through once, as it lies --------------- */
 
 #if defined(__clang__)
 #define STREAM(v_, to_) __builtin_nontemporal_store(v_, (__global SLIM_FLOATW *)(to_))
 #else
 #define STREAM(v_, to_) SLIM_STOREW(v_, 0, to_)
 #endif
-#define STEP 4 /* rows of b that are read side by side: more would share cache sets */
-#define ROWS 2 /* of sums that are added to at once */
+#define STEP 4                          /* rows of b that are read side by side: more would share cache sets */
+#define ROWS 2                          /* of sums that are added to at once */
 #define SIDE (SLIM_WIDTH == 16 ? 4 : 2) /* SIDE * SIDE vectors of sums stay in registers */
 
-/* Adds depth (a constant) rows of b, each times its number in a row of a, to ROWS rows of sums. The last vector of columns
- * may overlap the one before; its sums lie behind. */
+/* Adds depth (a constant) rows of b, each times its number in a row of a, to ROWS rows of sums. The last vector of
+ * columns may overlap the one before; its sums lie behind. */
 static inline void add_step(__local float *sums, const int stride, __global const float *a, const int a_row,
                             const int last_row, __global const float *b, const int b_k, const int columns,
                             const int depth)
@@ -255,9 +255,8 @@ static inline void put(const SLIM_FLOATW v, __global float *to, const int stream
 }
 
 /* a is given transposed, k is small: y is written once. stream: past the caches; then n is a multiple of the width. */
-__kernel void slim_matmul_few_outer_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const float, b),
-                                        SLIM_TENSOR(float, y), const slim_matmul_params p, const slim_gemm_params g,
-                                        const int stream)
+__kernel void slim_matmul_few_outer_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const float, b), SLIM_TENSOR(float, y),
+                                        const slim_matmul_params p, const slim_gemm_params g, const int stream)
 {
   SLIM_OPEN(const float, a);
   SLIM_OPEN(const float, b);

@@ -3,7 +3,7 @@
  * product of transformed inputs v by transformed weights u:
  *   v [point][block of SLIM_GEMM_ROWS tiles][c / width][SLIM_GEMM_ROWS][width]: a vector of channels after the other,
  *   u [panel of SLIM_GEMM_COLUMNS outputs][point][c][SLIM_GEMM_COLUMNS],
- *   products [point][panel][tile][SLIM_GEMM_COLUMNS].
+ *   products of a panel [point][tile][SLIM_GEMM_COLUMNS].
  * Channels and outputs are multiples of the width.
  */
 #include "common.h"
@@ -20,12 +20,12 @@ static inline size_t inputs_step(const slim_winograd_params p)
   return (size_t)row_blocks(p.block) * SLIM_GEMM_ROWS * p.c + SLIM_WINOGRAD_GAP;
 }
 
-static inline size_t products_step(const slim_winograd_params p, const int panels)
+static inline size_t products_step(const int tiles)
 {
-  return (size_t)row_blocks(p.block) * SLIM_GEMM_ROWS * SLIM_GEMM_COLUMNS * panels + SLIM_WINOGRAD_GAP;
+  return (size_t)row_blocks(tiles) * SLIM_GEMM_ROWS * SLIM_GEMM_COLUMNS + SLIM_WINOGRAD_GAP;
 }
 
-/* --- weights -------------------------------------------------------------------------------------------------------- */
+/* --- weights ------------------------------------------------------------------------------------------------------ */
 
 /* One tap of input channel c and a vector of outputs from o on. */
 static inline SLIM_FLOATW tap_of(__global const float *weights, const slim_winograd_params p, const int tap, const int c,
@@ -37,6 +37,7 @@ static inline SLIM_FLOATW tap_of(__global const float *weights, const slim_winog
   const int last = p.taps * p.taps - 1;
   __global const float *from = weights + (size_t)((last - tap) * p.o + o) * p.c + c;
   float part[SLIM_WIDTH];
+  SLIM_UNROLL
   for (int j = 0; j < SLIM_WIDTH; j++) {
     part[j] = from[(size_t)j * p.c];
   }
@@ -47,15 +48,19 @@ static inline void transform_weights(__global const float *weights, __global flo
                                      const int c, const int o, const int taps)
 {
   SLIM_FLOATW g[25], rows[SLIM_WINOGRAD_N * 5], all[SLIM_WINOGRAD_POINTS];
+  SLIM_UNROLL
   for (int t = 0; t < taps * taps; t++) {
     g[t] = tap_of(weights, p, t, c, o);
   }
+  SLIM_UNROLL
   for (int i = 0; i < taps; i++) {
     slim_winograd_evaluate(g + i, taps, rows + i, taps, taps);
   }
+  SLIM_UNROLL
   for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
     slim_winograd_evaluate(rows + i * taps, 1, all + i * SLIM_WINOGRAD_N, 1, taps);
   }
+  SLIM_UNROLL
   for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
     const float scale = slim_winograd_scale(i / SLIM_WINOGRAD_N) * slim_winograd_scale(i % SLIM_WINOGRAD_N);
     SLIM_STOREW(all[i] * scale, 0, u + (size_t)i * p.c * SLIM_GEMM_COLUMNS);
@@ -79,7 +84,7 @@ __kernel void slim_winograd_weights_f32(SLIM_TENSOR(const float, weights), SLIM_
   }
 }
 
-/* --- tiles ---------------------------------------------------------------------------------------------------------- */
+/* --- tiles -------------------------------------------------------------------------------------------------------- */
 
 /* Tile number tile of all, which is number t of its block, into v. */
 static inline void open_tile(__global const float *x, __global const float *zeros, const slim_winograd_params p,
@@ -92,6 +97,7 @@ static inline void open_tile(__global const float *x, __global const float *zero
   v += (size_t)(t / SLIM_GEMM_ROWS * p.c * SLIM_GEMM_ROWS) + t % SLIM_GEMM_ROWS * SLIM_WIDTH;
   for (int c = 0; c < p.c; c += SLIM_WIDTH, v += SLIM_GEMM_ROWS * SLIM_WIDTH) {
     slim_winograd_open(from, c, d);
+    SLIM_UNROLL
     for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
       SLIM_STOREW(d[i], 0, v + i * step);
     }
@@ -105,15 +111,19 @@ static inline void close_vector(__global const float *product, const size_t step
 {
   SLIM_FLOATW v[SLIM_WINOGRAD_POINTS], rows[4 * SLIM_WINOGRAD_N], all[16];
   const SLIM_FLOATW base = p.epilogue.has_bias ? SLIM_LOADW(0, bias + o) : (SLIM_FLOATW)(0.0f);
+  SLIM_UNROLL
   for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
     v[i] = SLIM_LOADW(0, product + i * step);
   }
+  SLIM_UNROLL
   for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
     slim_winograd_collect(v + i, SLIM_WINOGRAD_N, rows + i, SLIM_WINOGRAD_N, m);
   }
+  SLIM_UNROLL
   for (int i = 0; i < m; i++) {
     slim_winograd_collect(rows + i * SLIM_WINOGRAD_N, 1, all + i * m, 1, m);
   }
+  SLIM_UNROLL
   for (int i = 0; i < m * m; i++) {
     const int row = at.y + i / m, column = at.x + i % m;
     if (row < p.oh && column < p.ow) {
@@ -141,12 +151,19 @@ static inline void close_tile(__global const float *product, const size_t step, 
 }
 
 #define ADD_TILE(i_) SLIM_GEMM_ADD_(i_, a[i_ * SLIM_WIDTH + k])
+#define LOAD_LEFT(i_) left##i_ = SLIM_LOADW(2 * i_, product);
+#define LOAD_BOTH(i_)                                                                                                  \
+  LOAD_LEFT(i_)                                                                                                        \
+  right##i_ = SLIM_LOADW(2 * i_ + 1, product);
 #define STORE_LEFT(i_) SLIM_STOREW(left##i_, 2 * i_, product);
 #define STORE_BOTH(i_)                                                                                                 \
   STORE_LEFT(i_)                                                                                                       \
   SLIM_STOREW(right##i_, 2 * i_ + 1, product);
-#define MULTIPLY(EACH_, STORE_)                                                                                        \
+#define MULTIPLY(EACH_, LOAD_, STORE_)                                                                                 \
   EACH_(SLIM_GEMM_DECLARE_)                                                                                            \
+  if (adds) {                                                                                                          \
+    EACH_(LOAD_)                                                                                                       \
+  }                                                                                                                    \
   for (int c = 0; c < channels; c += SLIM_WIDTH, a += SLIM_GEMM_ROWS * SLIM_WIDTH) {                                   \
     for (int k = 0; k < SLIM_WIDTH; k++, b += SLIM_GEMM_COLUMNS) {                                                     \
       const SLIM_FLOATW b0 = SLIM_LOADW(0, b), b1 = SLIM_LOADW(1, b);                                                  \
@@ -156,25 +173,27 @@ static inline void close_tile(__global const float *product, const size_t step, 
   EACH_(STORE_)
 #define MULTIPLY_WIDE_OR_NARROW(EACH_)                                                                                 \
   if (columns > SLIM_WIDTH) {                                                                                          \
-    MULTIPLY(EACH_, STORE_BOTH)                                                                                        \
+    MULTIPLY(EACH_, LOAD_BOTH, STORE_BOTH)                                                                             \
   } else {                                                                                                             \
-    MULTIPLY(EACH_, STORE_LEFT)                                                                                        \
+    MULTIPLY(EACH_, LOAD_LEFT, STORE_LEFT)                                                                             \
   }
-
-/* rows tiles of a block, in all channels, by a panel of weights at one point. */
-static inline void multiply(__global const float *a, __global const float *b, __global float *product,
-                            const int channels, const int rows, const int columns)
-{
-  if (rows > SLIM_GEMM_SOME_ROWS) {
-    MULTIPLY_WIDE_OR_NARROW(SLIM_GEMM_EACH)
-  } else if (rows > SLIM_GEMM_FEW_ROWS) {
-    MULTIPLY_WIDE_OR_NARROW(SLIM_GEMM_EACH_SOME)
-  } else {
-    MULTIPLY_WIDE_OR_NARROW(SLIM_GEMM_EACH_FEW)
+/* rows tiles of a block, in so many channels, by a panel of weights at one point; adds: to the product so far. */
+#define MULTIPLY_BY(name_, space_)                                                                                     \
+  static inline void name_(__global const float *a, space_ const float *b, __global float *product,                    \
+                           const int channels, const int rows, const int columns, const bool adds)                     \
+  {                                                                                                                    \
+    if (rows > SLIM_GEMM_SOME_ROWS) {                                                                                  \
+      MULTIPLY_WIDE_OR_NARROW(SLIM_GEMM_EACH)                                                                          \
+    } else if (rows > SLIM_GEMM_FEW_ROWS) {                                                                            \
+      MULTIPLY_WIDE_OR_NARROW(SLIM_GEMM_EACH_SOME)                                                                     \
+    } else {                                                                                                           \
+      MULTIPLY_WIDE_OR_NARROW(SLIM_GEMM_EACH_FEW)                                                                      \
+    }                                                                                                                  \
   }
-}
+MULTIPLY_BY(multiply, __global)
+MULTIPLY_BY(multiply_local, __local)
 
-/* --- all in one: groups walk over blocks of tiles, each with a scratch of its own ------------------------------------- */
+/* --- all in one: groups walk over blocks of tiles, each with a scratch of its own --------------------------------- */
 
 /* scratch: for each group inputs and products of a panel. zeros: c of them. */
 __kernel void slim_winograd_fused_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, u),
@@ -188,7 +207,7 @@ __kernel void slim_winograd_fused_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(c
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
   SLIM_OPEN(float, scratch);
-  const size_t v_step = inputs_step(p), step = products_step(p, 1);
+  const size_t v_step = inputs_step(p), step = products_step(p.block);
   __global float *v = scratch + get_group_id(0) * SLIM_WINOGRAD_POINTS * (v_step + step);
   __global float *product = v + SLIM_WINOGRAD_POINTS * v_step;
   for (int first = (int)get_group_id(0) * p.block; first < p.tiles; first += (int)get_num_groups(0) * p.block) {
@@ -198,10 +217,11 @@ __kernel void slim_winograd_fused_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(c
     }
     __global const float *panel = u;
     for (int o = 0; o < p.o; o += SLIM_GEMM_COLUMNS) {
+      SLIM_UNROLL
       for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++, panel += (size_t)p.c * SLIM_GEMM_COLUMNS) {
         for (int t = 0; t < count; t += SLIM_GEMM_ROWS) {
           multiply(v + i * v_step + (size_t)t * p.c, panel, product + i * step + t * SLIM_GEMM_COLUMNS, p.c, count - t,
-                   p.o - o);
+                   p.o - o, false);
         }
       }
       for (int t = 0; t < count; t++) {
@@ -211,49 +231,98 @@ __kernel void slim_winograd_fused_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(c
   }
 }
 
-/* --- in stages: all tiles' inputs, all products, all results ---------------------------------------------------------- */
+/* --- in two stages, for a block of tiles: their inputs, then panels of outputs ------------------------------------ */
 
-/* A group a tile. zeros: c of them. */
-__kernel void slim_winograd_inputs_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, v),
-                                       __global const float *zeros, const slim_winograd_params p)
+/* A group a tile, from tile first on. zeros: c of them. */
+__kernel void slim_winograd_inputs_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, v), __global const float *zeros,
+                                       const slim_winograd_params p, const int first)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(float, v);
-  open_tile(x, zeros, p, (int)get_group_id(0), (int)get_group_id(0), v);
+  open_tile(x, zeros, p, first + (int)get_group_id(0), (int)get_group_id(0), v);
 }
 
-/* A group a point and a panel. */
-__kernel void slim_winograd_products_f32(SLIM_TENSOR(const float, v), SLIM_TENSOR(const float, u),
-                                         SLIM_TENSOR(float, product), const slim_winograd_params p)
+/* The taps of depth channels from k on and a panel of outputs from o on: [tap][depth][SLIM_GEMM_COLUMNS]. */
+static inline void pack_taps(__local float *taps, __global const float *weights, const slim_winograd_params p,
+                             const int k, const int depth, const int o, const int columns)
 {
-  SLIM_OPEN(const float, v);
-  SLIM_OPEN(const float, u);
-  SLIM_OPEN(float, product);
-  const int point = (int)get_group_id(1), panel = (int)get_group_id(0);
-  const int panels = (p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
-  v += point * inputs_step(p);
-  u += (size_t)(panel * SLIM_WINOGRAD_POINTS + point) * p.c * SLIM_GEMM_COLUMNS;
-  product += point * products_step(p, panels) + (size_t)panel * row_blocks(p.block) * SLIM_GEMM_ROWS * SLIM_GEMM_COLUMNS;
-  for (int t = 0; t < p.tiles; t += SLIM_GEMM_ROWS) {
-    multiply(v + (size_t)t * p.c, u, product + (size_t)t * SLIM_GEMM_COLUMNS, p.c, p.tiles - t,
-             p.o - panel * SLIM_GEMM_COLUMNS);
+  const int count = p.taps * p.taps;
+  for (int i = 0; i < count; i++, taps += depth * SLIM_GEMM_COLUMNS) {
+    if (p.turned) {
+      __global const float *from = weights + ((size_t)(count - 1 - i) * p.o + o) * p.c + k;
+      slim_gemm_pack_b_transposed(taps, from, p.c, depth, columns);
+    } else {
+      slim_gemm_pack_b(taps, weights + ((size_t)i * p.c + k) * p.o + o, p.o, depth, columns);
+    }
   }
 }
 
-/* A group a tile. */
-__kernel void slim_winograd_results_f32(SLIM_TENSOR(const float, product), SLIM_TENSOR(const float, bias),
-                                        SLIM_TENSOR(const float, residual), SLIM_TENSOR(float, y),
-                                        const slim_winograd_params p)
+/* A row of points of count numbers (floats of a packed tap): their polynomials in one direction at the row's point,
+ * then in the other at all points. */
+static inline void filter_row(__local const float *taps, __local float *u, const int row, const int count,
+                              const int step, const int side)
 {
-  SLIM_OPEN(const float, product);
+  const float point = row < 3 ? SLIM_PA : SLIM_PB, signed_point = row % 2 == 1 ? point : -point;
+  float power[5];
+  power[0] = row == SLIM_WINOGRAD_N - 1 ? 0.0f : 1.0f;
+  SLIM_UNROLL
+  for (int i = 1; i < side; i++) {
+    power[i] = row == 0 ? 0.0f : power[i - 1] * signed_point;
+  }
+  power[side - 1] = row == SLIM_WINOGRAD_N - 1 ? 1.0f : power[side - 1];
+  for (int at = 0; at < count; at += step) {
+    SLIM_FLOATW g[5], all[SLIM_WINOGRAD_N];
+    SLIM_UNROLL
+    for (int j = 0; j < side; j++) {
+      g[j] = (SLIM_FLOATW)(0.0f);
+      SLIM_UNROLL
+      for (int i = 0; i < side; i++) {
+        g[j] = fma((SLIM_FLOATW)(power[i]), SLIM_LOADW(0, taps + (i * side + j) * count + at), g[j]);
+      }
+    }
+    slim_winograd_evaluate(g, 1, all, 1, side);
+    SLIM_UNROLL
+    for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
+      SLIM_STOREW(all[i] * (slim_winograd_scale(row) * slim_winograd_scale(i)), 0, u + i * count + at);
+    }
+  }
+}
+
+/* A group: a panel of outputs, a part of the tiles of the block that begins at tile first. products: of each group;
+ * taps: as pack_taps makes them; u: a row of points of as many channels. */
+__kernel void slim_winograd_panels_f32(SLIM_TENSOR(const float, v), SLIM_TENSOR(const float, weights),
+                                       SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
+                                       SLIM_TENSOR(float, y), SLIM_TENSOR(float, products),
+                                       const slim_winograd_params p, const int first, __local float *taps,
+                                       __local float *u)
+{
+  SLIM_OPEN(const float, v);
+  SLIM_OPEN(const float, weights);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
-  const int tile = (int)get_group_id(0), panels = (p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
-  const size_t rows = (size_t)row_blocks(p.block) * SLIM_GEMM_ROWS;
-  for (int panel = 0; panel < panels; panel++) {
-    close_tile(product + (panel * rows + tile) * SLIM_GEMM_COLUMNS, products_step(p, panels), bias, residual, y, p, tile,
-               panel * SLIM_GEMM_COLUMNS);
+  SLIM_OPEN(float, products);
+  const int o = (int)get_group_id(0) * SLIM_GEMM_COLUMNS, columns = min(SLIM_GEMM_COLUMNS, p.o - o);
+  const int begin = (int)get_group_id(1) * p.part, end = min(begin + p.part, min(p.block, p.tiles - first));
+  const size_t step = products_step(p.part);
+  products += (get_group_id(1) * get_num_groups(0) + get_group_id(0)) * SLIM_WINOGRAD_POINTS * step;
+  for (int k = 0; k < p.c; k += p.depth) {
+    const int depth = min(p.depth, p.c - k), count = depth * SLIM_GEMM_COLUMNS;
+    pack_taps(taps, weights, p, k, depth, o, columns);
+    for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
+      if (i % SLIM_WINOGRAD_N == 0 && p.taps == 3) {
+        filter_row(taps, u, i / SLIM_WINOGRAD_N, count, columns > SLIM_WIDTH ? SLIM_WIDTH : SLIM_GEMM_COLUMNS, 3);
+      } else if (i % SLIM_WINOGRAD_N == 0) {
+        filter_row(taps, u, i / SLIM_WINOGRAD_N, count, columns > SLIM_WIDTH ? SLIM_WIDTH : SLIM_GEMM_COLUMNS, 5);
+      }
+      for (int t = begin; t < end; t += SLIM_GEMM_ROWS) {
+        multiply_local(v + i * inputs_step(p) + (size_t)t * p.c + k * SLIM_GEMM_ROWS, u + i % SLIM_WINOGRAD_N * count,
+                       products + i * step + (t - begin) * SLIM_GEMM_COLUMNS, depth, end - t, columns, k > 0);
+      }
+    }
+  }
+  for (int t = begin; t < end; t++) {
+    close_tile(products + (t - begin) * SLIM_GEMM_COLUMNS, step, bias, residual, y, p, first + t, o);
   }
 }
 #endif

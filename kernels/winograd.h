@@ -99,12 +99,15 @@ static inline slim_winograd_place slim_winograd_place_of(const slim_winograd_par
 static inline void slim_winograd_open(__global const float *const *from, const int channel, SLIM_FLOATW *d)
 {
   SLIM_FLOATW half_done[SLIM_WINOGRAD_POINTS];
+  SLIM_UNROLL
   for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
     d[i] = SLIM_LOADW(0, from[i] + channel);
   }
+  SLIM_UNROLL
   for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
     slim_winograd_input(d + i, SLIM_WINOGRAD_N, half_done + i, SLIM_WINOGRAD_N);
   }
+  SLIM_UNROLL
   for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
     slim_winograd_input(half_done + i * SLIM_WINOGRAD_N, 1, d + i * SLIM_WINOGRAD_N, 1);
   }
@@ -115,6 +118,7 @@ static inline void slim_winograd_pixels(__global const float *x, __global const 
                                         const slim_winograd_params p, const int tile, __global const float **from)
 {
   const slim_winograd_place at = slim_winograd_place_of(p, tile);
+  SLIM_UNROLL
   for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
     const int y = at.y - p.before_h + i / SLIM_WINOGRAD_N, column = at.x - p.before_w + i % SLIM_WINOGRAD_N;
     const bool inside = y >= 0 && y < p.h && column >= 0 && column < p.w;

@@ -36,14 +36,17 @@ static inline void open_gradient(__global const float *dy, const slim_winograd_p
                                  const int o, SLIM_FLOATW *all, const int m)
 {
   SLIM_FLOATW d[16], rows[SLIM_WINOGRAD_N * 4];
+  SLIM_UNROLL
   for (int i = 0; i < m * m; i++) {
     const int y = at.y + i / m, x = at.x + i % m;
     const bool inside = y < p.oh && x < p.ow;
     d[i] = inside ? SLIM_LOADW(0, dy + (size_t)((at.image * p.oh + y) * p.ow + x) * p.o + o) : (SLIM_FLOATW)(0.0f);
   }
+  SLIM_UNROLL
   for (int i = 0; i < m; i++) {
     slim_winograd_evaluate(d + i, m, rows + i, m, m);
   }
+  SLIM_UNROLL
   for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
     slim_winograd_evaluate(rows + i * m, 1, all + i * SLIM_WINOGRAD_N, 1, m);
   }
@@ -66,6 +69,7 @@ __kernel void slim_winograd_gradient_inputs_f32(SLIM_TENSOR(const float, dy), SL
   slim_winograd_pixels(x, zeros, p, first + t, from);
   for (int c = 0; c < p.c; c += SLIM_WIDTH) {
     slim_winograd_open(from, c, d);
+    SLIM_UNROLL
     for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
       SLIM_STOREW(d[i], 0, v + i * v_step(p) + (size_t)c * p.block + t * SLIM_WIDTH);
     }
@@ -77,6 +81,7 @@ __kernel void slim_winograd_gradient_inputs_f32(SLIM_TENSOR(const float, dy), SL
       open_gradient(dy, p, at, o, d, 2);
     }
     __global float *to = z + (size_t)(o / SLIM_GEMM_COLUMNS * p.block + t) * SLIM_GEMM_COLUMNS + o % SLIM_GEMM_COLUMNS;
+    SLIM_UNROLL
     for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
       SLIM_STOREW(d[i], 0, to + i * z_step(p));
     }
@@ -94,6 +99,7 @@ static inline void accumulate(__global const float *x, __global const float *z, 
                             const bool first)
 {
   if (first) {
+    SLIM_UNROLL
     for (int i = 0; i < 2 * CHANNELS; i++) {
       SLIM_STOREW((SLIM_FLOATW)(0.0f), i, du);
     }
@@ -129,16 +135,20 @@ static inline void close_channel(__global const float *du, __global float *dw, c
                                  const int taps)
 {
   SLIM_FLOATW v[SLIM_WINOGRAD_POINTS], rows[5 * SLIM_WINOGRAD_N], all[25];
+  SLIM_UNROLL
   for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
     const float scale = slim_winograd_scale(i / SLIM_WINOGRAD_N) * slim_winograd_scale(i % SLIM_WINOGRAD_N);
     v[i] = SLIM_LOADW(0, du + i * du_step(p)) * scale;
   }
+  SLIM_UNROLL
   for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
     slim_winograd_collect(v + i, SLIM_WINOGRAD_N, rows + i, SLIM_WINOGRAD_N, taps);
   }
+  SLIM_UNROLL
   for (int i = 0; i < taps; i++) {
     slim_winograd_collect(rows + i * SLIM_WINOGRAD_N, 1, all + i * taps, 1, taps);
   }
+  SLIM_UNROLL
   for (int i = 0; i < taps * taps; i++) {
     SLIM_STOREW(all[i], 0, dw + (size_t)i * p.c * p.o);
   }

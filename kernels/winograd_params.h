@@ -14,7 +14,8 @@ typedef struct slim_winograd_params {
   int taps, m, before_h, before_w;
   int down, across, tiles; /* of an image; of all images */
   int turned;              /* weights [taps,taps,o,c], taken from the last tap to the first */
-  int block;               /* tiles that are worked on together */
+  int block;               /* tiles that are worked on together, */
+  int part, depth;         /* so many by a group of a panel, in so many channels at a time */
   slim_epilogue_params epilogue;
 } slim_winograd_params;
 

@@ -36,11 +36,11 @@ static bool is_empty(const slim_matmul_params *p)
   return p->m == 0 || p->n == 0 || p->k == 0;
 }
 
-/* --- which kernels make a product ------------------------------------------------------------------------------------- */
+/* --- which kernels make a product --------------------------------------------------------------------------------- */
 
-#define FEW_MOST 16                           /* rows, or terms of a sum, that are few */
-#define FEW_ELEMENTS_LEAST ((size_t)1 << 21)  /* of the matrix that is gone through once: it fits no cache */
-#define FEW_SUMS_MOST ((size_t)16384)         /* of a group: they stay in a core's own cache, rows of b long enough */
+#define FEW_MOST 16                          /* rows, or terms of a sum, that are few */
+#define FEW_ELEMENTS_LEAST ((size_t)1 << 21) /* of the matrix that is gone through once: it fits no cache */
+#define FEW_SUMS_MOST ((size_t)16384)        /* of a group: they stay in a core's own cache, rows of b long enough */
 #define GROUPS_A_UNIT 4
 #define OUTER_ROWS 256 /* of a group */
 #define OUTER_COLUMNS 256
@@ -62,9 +62,7 @@ static enum method few_of(const slim_device *device, const slim_matmul_params *p
 {
   const int width = slim_cl_of(device)->vector_width;
   if (p->a_k == 1 && p->m <= FEW_MOST && product_of(p->n, p->k) >= FEW_ELEMENTS_LEAST) {
-    return p->b_column != 1                                   ? FEW_DOTS
-           : p->n >= width && few_fit(device->info.local_memory) ? FEW_ROWS
-                                                                : ROWS;
+    return p->b_column != 1 ? FEW_DOTS : p->n >= width && few_fit(device->info.local_memory) ? FEW_ROWS : ROWS;
   }
   const bool outer = p->a_row == 1 && p->b_column == 1 && p->k <= FEW_MOST && p->n >= width;
   return outer && product_of(p->m, p->n) >= FEW_ELEMENTS_LEAST ? FEW_OUTER : p->a_k == 1 ? ROWS : COLUMNS;
@@ -120,7 +118,7 @@ size_t slim_cl_matmul_workspace(const slim_device *device, const slim_matmul_par
   return slices == 1 ? 0 : (size_t)slices * product_of(p->m, p->n) * sizeof(float);
 }
 
-/* --- launches --------------------------------------------------------------------------------------------------------- */
+/* --- launches ----------------------------------------------------------------------------------------------------- */
 
 typedef struct product {
   const slim_view *a, *b, *y;
@@ -184,8 +182,8 @@ static void launch_few_rows(slim_cl_build *b, const product *t, const slim_view 
   arguments(b, "slim_matmul_few_rows_f32", t, y);
   slim_cl_arg(b, &g, sizeof(g));
   slim_cl_arg_local(b, product_of(few_rows(t->p.m), g.block_n) * sizeof(float));
-  const size_t groups[3] = { (size_t)((t->p.n + g.block_n - 1) / g.block_n),
-                             (size_t)slim_cl_gemm_slices(&g, t->p.k), 1 };
+  const size_t groups[3] = { (size_t)((t->p.n + g.block_n - 1) / g.block_n), (size_t)slim_cl_gemm_slices(&g, t->p.k),
+                             1 };
   slim_cl_range_3d(b, groups, (const size_t[3]){ 1, 1, 1 });
 }
 
@@ -273,7 +271,7 @@ void slim_cl_matmul(slim_cl_build *build, const slim_view *a, const slim_view *b
   }
 }
 
-/* --- the op ----------------------------------------------------------------------------------------------------------- */
+/* --- the op ------------------------------------------------------------------------------------------------------- */
 
 static size_t workspace(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {

@@ -6,9 +6,10 @@
 
 #define POINTS ((size_t)SLIM_WINOGRAD_POINTS)
 #define TILES_LEAST 8
-#define STAGED_TILES 32             /* fewer do not pay for the transform of weights that need no turning */
+#define STAGED_TILES 140            /* of a block: a panel's products stay in a core's own cache */
 #define FUSED_CHANNELS 128          /* more are better transformed once, for all panels of outputs */
 #define FUSED_BYTES ((size_t)640 << 10) /* of a group's scratch, which should stay in a core's own cache */
+#define STAGED_CHANNELS 128             /* whose taps are transformed at a time */
 #define GROUPS_A_UNIT 4
 #define RUN_FLOATS ((size_t)2 << 20) /* of the transformed tiles of a run of the gradient */
 #define RUN_LEAST 112                /* tiles of a run, which pay for reading and writing the sums */
@@ -54,11 +55,21 @@ static size_t inputs_floats(const slim_device *device, const slim_winograd_param
   return POINTS * (high(device, p->block) * (size_t)p->c + SLIM_WINOGRAD_GAP);
 }
 
-/* Of all panels, or of the one at a time that a group keeps. */
-static size_t products_floats(const slim_device *device, const slim_cl_winograd *w)
+/* Of a panel of outputs and so many tiles. */
+static size_t products_floats(const slim_device *device, int tiles)
 {
-  const size_t columns = w->groups > 0 ? (size_t)slim_cl_gemm_columns(device) : wide(device, w->p.o);
-  return POINTS * (high(device, w->p.block) * columns + SLIM_WINOGRAD_GAP);
+  return POINTS * (high(device, tiles) * (size_t)slim_cl_gemm_columns(device) + SLIM_WINOGRAD_GAP);
+}
+
+/* Packed taps, and a row of points of transformed ones, of depth channels and a panel of outputs. */
+static size_t taps_floats(const slim_device *device, const slim_winograd_params *p, int depth)
+{
+  return (size_t)(p->taps * p->taps * depth) * (size_t)slim_cl_gemm_columns(device);
+}
+
+static size_t row_floats(const slim_device *device, int depth)
+{
+  return (size_t)(SLIM_WINOGRAD_N * depth) * (size_t)slim_cl_gemm_columns(device);
 }
 
 static size_t bytes_of(size_t floats)
@@ -104,8 +115,31 @@ static bool fuse(const slim_device *device, slim_cl_winograd *w)
   p->block = ceil_div(p->tiles, ceil_div(ceil_div(p->tiles, most), units) * units);
   w->groups = ceil_div(p->tiles, p->block);
   w->groups = w->groups < units * GROUPS_A_UNIT ? w->groups : units * GROUPS_A_UNIT;
-  const size_t scratch = (inputs_floats(device, p) + products_floats(device, w)) * sizeof(float);
+  const size_t scratch = (inputs_floats(device, p) + products_floats(device, p->block)) * sizeof(float);
   return p->c <= FUSED_CHANNELS && scratch <= FUSED_BYTES && w->groups >= units;
+}
+
+/* Cuts blocks of tiles, parts of a block so that all units get as much, and channels by local memory; false when that
+ * is too small. */
+static bool stage(const slim_device *device, slim_cl_winograd *w)
+{
+  slim_winograd_params *p = &w->p;
+  const int rows = slim_cl_gemm_rows(device), units = device->info.compute_units, panels = panels_of(device, p->o);
+  w->groups = 0;
+  w->parts = 1;
+  p->block = ceil_div(p->tiles, ceil_div(p->tiles, STAGED_TILES));
+  while (panels * w->parts % units != 0 && panels * w->parts < GROUPS_A_UNIT * units &&
+         p->block >= 2 * w->parts * rows) {
+    w->parts++;
+  }
+  p->part = ceil_div(ceil_div(p->block, w->parts), rows) * rows;
+  w->parts = ceil_div(p->block, p->part);
+  p->depth = p->c < STAGED_CHANNELS ? p->c : STAGED_CHANNELS;
+  while (p->depth > 1 && (taps_floats(device, p, p->depth) + row_floats(device, p->depth)) * sizeof(float) >
+                             device->info.local_memory) {
+    p->depth -= slim_cl_of(device)->vector_width;
+  }
+  return p->depth > 0;
 }
 
 bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned, slim_cl_winograd *w)
@@ -115,18 +149,18 @@ bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *
     return false;
   }
   w->p.turned = turned;
-  if (!fuse(device, w)) {
-    w->groups = 0;
-    w->p.block = w->p.tiles;
-  }
-  return w->groups > 0 || turned || w->p.tiles >= STAGED_TILES;
+  return fuse(device, w) || stage(device, w);
 }
 
 size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winograd *w)
 {
-  const size_t groups = w->groups > 0 ? (size_t)w->groups : 1;
-  return bytes_of(weights_floats(device, &w->p)) + bytes_of(groups * inputs_floats(device, &w->p)) +
-         bytes_of(groups * products_floats(device, w));
+  const slim_winograd_params *p = &w->p;
+  if (w->groups == 0) {
+    const size_t groups = (size_t)(panels_of(device, p->o) * w->parts);
+    return bytes_of(inputs_floats(device, p)) + bytes_of(groups * products_floats(device, p->part));
+  }
+  return bytes_of(weights_floats(device, p)) +
+         bytes_of((size_t)w->groups * (inputs_floats(device, p) + products_floats(device, p->block)));
 }
 
 /* --- launches ------------------------------------------------------------------------------------------------------- */
@@ -166,56 +200,67 @@ static void launch_weights(slim_cl_build *b, const slim_winograd_params *p, cons
   range(b, p->c / width, p->o / width);
 }
 
-static void launch_fused(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *u,
-                         const slim_view *scratch, const slim_cl_epilogue *epilogue)
+static void launch_fused(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *weights,
+                         const slim_cl_epilogue *epilogue)
 {
+  const slim_view u = *b->workspace, scratch = part_of(b, bytes_of(weights_floats(b->device, &w->p)));
+  launch_weights(b, &w->p, weights, &u);
   cl_mem zeros = zeros_of(b, w->p.c);
   slim_cl_begin(b, "slim_winograd_fused_f32");
   slim_cl_arg_view(b, x);
-  slim_cl_arg_view(b, u);
+  slim_cl_arg_view(b, &u);
   slim_cl_arg_view(b, epilogue->bias);
   slim_cl_arg_view(b, epilogue->residual);
   slim_cl_arg_view(b, &b->out[0]);
-  slim_cl_arg_view(b, scratch);
+  slim_cl_arg_view(b, &scratch);
   slim_cl_arg_memory(b, zeros);
   slim_cl_arg(b, &w->p, sizeof(w->p));
   range(b, w->groups, 1);
 }
 
-static void launch_stages(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *u,
-                          const slim_view *v, const slim_cl_epilogue *epilogue)
+static void launch_inputs(slim_cl_build *b, const slim_winograd_params *p, const slim_view *x, cl_mem zeros, int first)
 {
-  const slim_winograd_params *p = &w->p;
-  slim_view products = *v;
-  products.offset += bytes_of(inputs_floats(b->device, p));
-  cl_mem zeros = zeros_of(b, p->c);
   slim_cl_begin(b, "slim_winograd_inputs_f32");
   slim_cl_arg_view(b, x);
-  slim_cl_arg_view(b, v);
+  slim_cl_arg_view(b, b->workspace);
   slim_cl_arg_memory(b, zeros);
   slim_cl_arg(b, p, sizeof(*p));
-  range(b, p->tiles, 1);
-  slim_cl_begin(b, "slim_winograd_products_f32");
-  slim_cl_arg_view(b, v);
-  slim_cl_arg_view(b, u);
-  slim_cl_arg_view(b, &products);
-  slim_cl_arg(b, p, sizeof(*p));
-  range(b, panels_of(b->device, p->o), SLIM_WINOGRAD_POINTS);
-  slim_cl_begin(b, "slim_winograd_results_f32");
-  slim_cl_arg_view(b, &products);
+  slim_cl_arg(b, &first, sizeof(first));
+  range(b, p->tiles - first < p->block ? p->tiles - first : p->block, 1);
+}
+
+static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *weights,
+                          const slim_cl_epilogue *epilogue, int first)
+{
+  const slim_winograd_params *p = &w->p;
+  const slim_view products = part_of(b, bytes_of(inputs_floats(b->device, p)));
+  const int tiles = p->tiles - first < p->block ? p->tiles - first : p->block;
+  slim_cl_begin(b, "slim_winograd_panels_f32");
+  slim_cl_arg_view(b, b->workspace);
+  slim_cl_arg_view(b, weights);
   slim_cl_arg_view(b, epilogue->bias);
   slim_cl_arg_view(b, epilogue->residual);
   slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg_view(b, &products);
   slim_cl_arg(b, p, sizeof(*p));
-  range(b, p->tiles, 1);
+  slim_cl_arg(b, &first, sizeof(first));
+  slim_cl_arg_local(b, taps_floats(b->device, p, p->depth) * sizeof(float));
+  slim_cl_arg_local(b, row_floats(b->device, p->depth) * sizeof(float));
+  range(b, panels_of(b->device, p->o), ceil_div(tiles, p->part));
 }
 
 void slim_cl_winograd_launch(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *weights,
-                      const slim_cl_epilogue *epilogue)
+                             const slim_cl_epilogue *epilogue)
 {
-  const slim_view u = *b->workspace, rest = part_of(b, bytes_of(weights_floats(b->device, &w->p)));
-  launch_weights(b, &w->p, weights, &u);
-  (w->groups > 0 ? launch_fused : launch_stages)(b, w, x, &u, &rest, epilogue);
+  if (w->groups > 0) {
+    launch_fused(b, w, x, weights, epilogue);
+    return;
+  }
+  cl_mem zeros = zeros_of(b, w->p.c);
+  for (int first = 0; first < w->p.tiles; first += w->p.block) {
+    launch_inputs(b, &w->p, x, zeros, first);
+    launch_panels(b, w, weights, epilogue, first);
+  }
 }
 
 /* --- the gradient by the weights ------------------------------------------------------------------------------------ */

@@ -12,6 +12,7 @@
 typedef struct slim_cl_winograd {
   slim_winograd_params p;
   int groups; /* that go through blocks of tiles, each with a scratch of its own; 0: in stages */
+  int parts;  /* in stages: of a block's tiles, that share a panel of outputs */
 } slim_cl_winograd;
 
 /** Plans the convolution; turned: by weights [kernel,kernel,o,c] from the last tap to the first.
