@@ -8,14 +8,16 @@
 #define SLIM_ACTIVATION_TANH 4
 
 /* type_ is float or a vector of floats. A NaN stays one. */
+#define SLIM_CLAMP(type_, x_, kind_)                                                                                   \
+  ((kind_) == SLIM_ACTIVATION_RELU    ? ((x_) < (type_)(0.0f) ? (type_)(0.0f) : (x_))                                  \
+   : (kind_) == SLIM_ACTIVATION_RELU6 ? ((x_) < (type_)(0.0f)   ? (type_)(0.0f)                                        \
+                                         : (x_) > (type_)(6.0f) ? (type_)(6.0f)                                        \
+                                                                : (x_))                                                \
+                                      : (x_))
 #define SLIM_ACTIVATE(type_, x_, kind_)                                                                                \
-  ((kind_) == SLIM_ACTIVATION_RELU      ? ((x_) < (type_)(0.0f) ? (type_)(0.0f) : (x_))                                \
-   : (kind_) == SLIM_ACTIVATION_RELU6   ? ((x_) < (type_)(0.0f)   ? (type_)(0.0f)                                      \
-                                           : (x_) > (type_)(6.0f) ? (type_)(6.0f)                                      \
-                                                                  : (x_))                                              \
-   : (kind_) == SLIM_ACTIVATION_SIGMOID ? 1.0f / (1.0f + exp(-(x_)))                                                   \
-   : (kind_) == SLIM_ACTIVATION_TANH    ? tanh(x_)                                                                     \
-                                        : (x_))
+  ((kind_) == SLIM_ACTIVATION_SIGMOID ? 1.0f / (1.0f + exp(-(x_)))                                                     \
+   : (kind_) == SLIM_ACTIVATION_TANH  ? tanh(x_)                                                                       \
+                                      : SLIM_CLAMP(type_, x_, kind_))
 
 static inline float slim_activate(const float x, const int kind)
 {

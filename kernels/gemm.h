@@ -46,6 +46,24 @@ typedef struct slim_gemm_out {
   __global const float *residual; /* of the tile's first element; NULL: none */
 } slim_gemm_out;
 
+/* Over a vector in memory (PoCL may fail to compile calls with wide vectors as arguments). Once in a program: inlined
+ * into each loop, exp and tanh of vectors would be most of what is compiled. */
+static __attribute__((noinline)) void slim_gemm_smooth(float *part, const int kind)
+{
+  SLIM_STOREW(SLIM_ACTIVATE(SLIM_FLOATW, SLIM_LOADW(0, part), kind), 0, part);
+}
+
+static inline SLIM_FLOATW slim_gemm_activate(const SLIM_FLOATW x, const int kind)
+{
+  if (kind <= SLIM_ACTIVATION_RELU6) {
+    return SLIM_CLAMP(SLIM_FLOATW, x, kind);
+  }
+  float part[SLIM_WIDTH];
+  SLIM_STOREW(x, 0, part);
+  slim_gemm_smooth(part, kind);
+  return SLIM_LOADW(0, part);
+}
+
 /* The first count floats of a vector, in at most four parts; the rest are 0. */
 static inline SLIM_FLOATW slim_gemm_get(__global const float *from, const int count)
 {
@@ -82,8 +100,8 @@ static inline void slim_gemm_put(__global float *to, const float *part, const in
   }
 }
 
-/* A tile whose last columns are missing. */
-static inline void slim_gemm_store_edge(float *part, const slim_gemm_out o)
+/* A tile whose last columns are missing. Once in a program too, as it ends each height and width of tiles. */
+static __attribute__((noinline)) void slim_gemm_store_edge(float *part, const slim_gemm_out o)
 {
   for (int side = 0; side < 2 && side * SLIM_WIDTH < o.columns; side++) {
     const int count = o.columns - side * SLIM_WIDTH;
@@ -96,7 +114,7 @@ static inline void slim_gemm_store_edge(float *part, const slim_gemm_out o)
       if (o.last && o.epilogue.has_residual) {
         v += slim_gemm_get(o.residual + (size_t)row * o.stride + side * SLIM_WIDTH, count);
       }
-      v = o.last ? SLIM_ACTIVATE(SLIM_FLOATW, v, o.epilogue.activation) : v;
+      v = o.last ? slim_gemm_activate(v, o.epilogue.activation) : v;
       SLIM_STOREW(v, 2 * row + side, part);
       slim_gemm_put(y, part + (2 * row + side) * SLIM_WIDTH, count);
     }
@@ -104,25 +122,38 @@ static inline void slim_gemm_store_edge(float *part, const slim_gemm_out o)
 }
 
 /* The activations that are no clamp, over what is stored: so many vectors a row. */
-static inline void slim_gemm_activate(const slim_gemm_out o, const int vectors)
+static inline void slim_gemm_activate_rows(const slim_gemm_out o, const int vectors)
 {
   for (int row = 0; row < min(o.rows, SLIM_GEMM_ROWS); row++) {
     __global float *y = o.y + (size_t)row * o.stride;
     for (int i = 0; i < vectors; i++) {
-      SLIM_STOREW(SLIM_ACTIVATE(SLIM_FLOATW, SLIM_LOADW(i, y), o.epilogue.activation), i, y);
+      SLIM_STOREW(slim_gemm_activate(SLIM_LOADW(i, y), o.epilogue.activation), i, y);
     }
   }
 }
 
 #define SLIM_GEMM_DECLARE_(i_) SLIM_FLOATW left##i_ = (SLIM_FLOATW)(0.0f), right##i_ = (SLIM_FLOATW)(0.0f);
 
+/* Adds what lies at from as the result does. */
+#define SLIM_GEMM_GAIN_LEFT_(i_)                                                                                       \
+  if (i_ < o.rows) {                                                                                                   \
+    left##i_ += SLIM_LOADW(0, from + (size_t)i_ * o.stride);                                                           \
+  }
+#define SLIM_GEMM_GAIN_BOTH_(i_)                                                                                       \
+  if (i_ < o.rows) {                                                                                                   \
+    left##i_ += SLIM_LOADW(0, from + (size_t)i_ * o.stride);                                                           \
+    right##i_ += SLIM_LOADW(1, from + (size_t)i_ * o.stride);                                                          \
+  }
 #define SLIM_GEMM_STORE_(sum_, base_, i_)                                                                              \
   {                                                                                                                    \
     SLIM_FLOATW v = sum_ + base_;                                                                                      \
-    v = o.first ? v : v + SLIM_LOADW(i_, y);                                                                           \
-    v = adds ? v + SLIM_LOADW(i_, o.residual + (y - o.y)) : v;                                                         \
     v = v < low ? low : v;                                                                                             \
     SLIM_STOREW(v > high ? high : v, i_, y);                                                                           \
+  }
+#define SLIM_GEMM_STORE_LEFT_(i_)                                                                                      \
+  if (i_ < o.rows) {                                                                                                   \
+    __global float *y = o.y + (size_t)i_ * o.stride;                                                                   \
+    SLIM_GEMM_STORE_(left##i_, base0, 0)                                                                               \
   }
 #define SLIM_GEMM_STORE_BOTH_(i_)                                                                                      \
   if (i_ < o.rows) {                                                                                                   \
@@ -130,34 +161,36 @@ static inline void slim_gemm_activate(const slim_gemm_out o, const int vectors)
     SLIM_GEMM_STORE_(left##i_, base0, 0)                                                                               \
     SLIM_GEMM_STORE_(right##i_, base1, 1)                                                                              \
   }
-#define SLIM_GEMM_STORE_LEFT_(i_)                                                                                      \
-  if (i_ < o.rows) {                                                                                                   \
-    __global float *y = o.y + (size_t)i_ * o.stride;                                                                   \
-    SLIM_GEMM_STORE_(left##i_, base0, 0)                                                                               \
-  }
 #define SLIM_GEMM_KEEP_LEFT_(i_) SLIM_STOREW(left##i_, 2 * i_, part);
 #define SLIM_GEMM_KEEP_BOTH_(i_)                                                                                       \
   SLIM_GEMM_KEEP_LEFT_(i_)                                                                                             \
   SLIM_STOREW(right##i_, 2 * i_ + 1, part);
 
 /* Ends a tile of so many vectors a row: whole rows by vectors, with the bias added and clamps done on the way. */
-#define SLIM_GEMM_STORE_TILE_(EACH_, vectors_, STORE_, KEEP_)                                                          \
+#define SLIM_GEMM_STORE_TILE_(EACH_, vectors_, SIDES_)                                                                 \
   if (o.columns >= vectors_ * SLIM_WIDTH) {                                                                            \
     const bool biased = o.last && o.epilogue.has_bias;                                                                 \
     const SLIM_FLOATW zero = (SLIM_FLOATW)(0.0f), base0 = biased ? SLIM_LOADW(0, o.bias) : zero,                       \
                       base1 = biased && vectors_ == 2 ? SLIM_LOADW(1, o.bias) : zero;                                  \
-    const bool adds = o.last && o.epilogue.has_residual;                                                               \
     const int kind = o.last ? o.epilogue.activation : 0;                                                               \
     const bool clamps = kind == SLIM_ACTIVATION_RELU || kind == SLIM_ACTIVATION_RELU6;                                 \
     const SLIM_FLOATW low = (SLIM_FLOATW)(clamps ? 0.0f : -INFINITY);                                                  \
     const SLIM_FLOATW high = (SLIM_FLOATW)(kind == SLIM_ACTIVATION_RELU6 ? 6.0f : INFINITY);                           \
-    EACH_(STORE_)                                                                                                      \
+    if (!o.first) {                                                                                                    \
+      __global const float *from = o.y;                                                                                \
+      EACH_(SLIM_GEMM_GAIN_##SIDES_)                                                                                   \
+    }                                                                                                                  \
+    if (o.last && o.epilogue.has_residual) {                                                                           \
+      __global const float *from = o.residual;                                                                         \
+      EACH_(SLIM_GEMM_GAIN_##SIDES_)                                                                                   \
+    }                                                                                                                  \
+    EACH_(SLIM_GEMM_STORE_##SIDES_)                                                                                    \
     if (kind != 0 && !clamps) {                                                                                        \
-      slim_gemm_activate(o, vectors_);                                                                                 \
+      slim_gemm_activate_rows(o, vectors_);                                                                            \
     }                                                                                                                  \
   } else {                                                                                                             \
     float part[SLIM_GEMM_ROWS * SLIM_GEMM_COLUMNS];                                                                    \
-    EACH_(KEEP_)                                                                                                       \
+    EACH_(SLIM_GEMM_KEEP_##SIDES_)                                                                                     \
     slim_gemm_store_edge(part, o);                                                                                     \
   }
 
@@ -166,10 +199,10 @@ static inline void slim_gemm_activate(const slim_gemm_out o, const int vectors)
   EACH_(SLIM_GEMM_DECLARE_)                                                                                            \
   if (o.columns > SLIM_WIDTH) {                                                                                        \
     SUM_(EACH_)                                                                                                        \
-    SLIM_GEMM_STORE_TILE_(EACH_, 2, SLIM_GEMM_STORE_BOTH_, SLIM_GEMM_KEEP_BOTH_)                                       \
+    SLIM_GEMM_STORE_TILE_(EACH_, 2, BOTH_)                                                                             \
   } else {                                                                                                             \
     SUM_(EACH_)                                                                                                        \
-    SLIM_GEMM_STORE_TILE_(EACH_, 1, SLIM_GEMM_STORE_LEFT_, SLIM_GEMM_KEEP_LEFT_)                                       \
+    SLIM_GEMM_STORE_TILE_(EACH_, 1, LEFT_)                                                                             \
   }
 
 /* The tile's height by the rows that are left. */

@@ -130,7 +130,7 @@ static inline void close_vector(__global const float *product, const size_t step
       const size_t to = (size_t)((at.image * p.oh + row) * p.ow + column) * p.o + o;
       SLIM_FLOATW value = all[i] + base;
       value = p.epilogue.has_residual ? value + SLIM_LOADW(0, residual + to) : value;
-      SLIM_STOREW(SLIM_ACTIVATE(SLIM_FLOATW, value, p.epilogue.activation), 0, y + to);
+      SLIM_STOREW(slim_gemm_activate(value, p.epilogue.activation), 0, y + to);
     }
   }
 }
