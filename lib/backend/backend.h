@@ -15,8 +15,8 @@ typedef struct slim_view {
   void *host;
   slim_dtype dtype;
   slim_shape shape; /* batch bound */
-  /* Counts changes of a variable's value from outside or by a plan; NULL for what a plan computes. A step that packs
-   * weights keeps the count it packed at and packs again when it differs. */
+  /* Counts changes of a variable's value from outside or by another plan; NULL for what the plan computes or writes. A
+   * step that packs weights keeps the count it packed at and packs again when it differs; without it, in every run. */
   const uint64_t *version;
 } slim_view;
 

@@ -75,7 +75,7 @@ slim_view slim_plan_view(slim_plan *plan, const slim_tensor *tensor, slim_where 
   slim_view view = root->view[where];
   view.shape = t->shape;
   view.dtype = t->dtype;
-  view.version = root->value ? &root->value->version : root->refreshed ? &root->version : NULL;
+  view.version = root->value && !root->written ? &root->value->version : root->refreshed ? &root->version : NULL;
   return view;
 }
 

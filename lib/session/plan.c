@@ -35,7 +35,7 @@ slim_status slim_passes_parse(const char *text, unsigned *passes, slim_error *er
     const int id = sign ? pass_by_name(text + 1, size - 1) : -1;
     if (id < 0) {
       return slim_error_set(error, SLIM_ERR_ARG,
-                            "SLIM_PASSES: '%.*s' must be - or + and one of prune, fold, batch_norm, backward, recompute, fuse, in_place, memory",
+                            "SLIM_PASSES: '%.*s' must be - or + and one of prune, fold, batch_norm, backward, recompute, apply, fuse, in_place, memory",
                             (int)size, text);
     }
     *passes = *text == '-' ? *passes & ~(1u << id) : *passes | (1u << id);
@@ -137,9 +137,9 @@ static slim_status run_passes(slim_plan *plan)
   static slim_status (*const passes[])(slim_plan *) = { slim_pass_bind,       slim_pass_fold,
                                                         slim_pass_order,      slim_pass_batch_norm,
                                                         slim_pass_backward,   slim_pass_recompute,
-                                                        slim_pass_split,      slim_pass_fuse,
-                                                        slim_pass_place,      slim_pass_in_place,
-                                                        slim_pass_memory };
+                                                        slim_pass_split,      slim_pass_apply,
+                                                        slim_pass_fuse,       slim_pass_place,
+                                                        slim_pass_in_place,   slim_pass_memory };
   slim_status status = SLIM_OK;
   for (size_t i = 0; i < sizeof passes / sizeof *passes && status == SLIM_OK; i++) {
     status = passes[i](plan);

@@ -1,7 +1,7 @@
 /*
  * A program is what a set of fetches needs of a graph; a plan is a program compiled for one batch size: an array of
  * prepared steps. Passes, in order: prune (per program), then bind, fold, order, batch_norm, backward, recompute, split,
- * fuse, place, in_place, memory; then steps are prepared. Tensors and nodes are found by id in arrays as long as the graph's.
+ * apply, fuse, place, in_place, memory; then steps are prepared. Tensors and nodes are found by id in arrays as long as the graph's.
  */
 #ifndef SLIM_SESSION_PLAN_H
 #define SLIM_SESSION_PLAN_H
@@ -11,7 +11,7 @@
 
 /* Passes that can be switched off, SLIM_PASSES=-fuse,-memory; or on, +recompute. Without prune, tensors that only give their shape are
  * computed too. */
-#define SLIM_PASS_MAP(X) X(prune) X(fold) X(batch_norm) X(backward) X(recompute) X(fuse) X(in_place) X(memory)
+#define SLIM_PASS_MAP(X) X(prune) X(fold) X(batch_norm) X(backward) X(recompute) X(apply) X(fuse) X(in_place) X(memory)
 enum slim_pass {
 #define SLIM_PASS_ENUM_(name_) SLIM_PASS_ID_##name_,
   SLIM_PASS_MAP(SLIM_PASS_ENUM_)
@@ -80,6 +80,7 @@ typedef struct slim_plan_tensor {
   /* of roots: */
   slim_where home;   /* where it is made */
   slim_value *value; /* of a variable */
+  bool written;      /* a variable that the plan writes */
   int num_parts;     /* of one larger than a buffer can be: tensors that stand for it, pieces along its first dimension */
   slim_tensor **parts;
   bool refreshed;    /* made by a step that seldom runs: version counts how often */
@@ -177,7 +178,7 @@ struct slim_plan {
 slim_status slim_pass_bind(slim_plan *plan);
 /* Marks nodes that depend on constants alone. */
 slim_status slim_pass_fold(slim_plan *plan);
-/* Running nodes by stage, then order of creation, inputs first. */
+/* Running nodes by stage, then order of creation, inputs first; which variables they write. */
 slim_status slim_pass_order(slim_plan *plan);
 /* Batch norm with given statistics becomes part of the weights and bias before it. */
 slim_status slim_pass_batch_norm(slim_plan *plan);
@@ -187,6 +188,8 @@ slim_status slim_pass_backward(slim_plan *plan);
 slim_status slim_pass_recompute(slim_plan *plan);
 /* What reads or makes variables larger than a buffer can be runs part by part. */
 slim_status slim_pass_split(slim_plan *plan);
+/* Optimizers update variables while other gradients are still to come. */
+slim_status slim_pass_apply(slim_plan *plan);
 /* Groups of one or more nodes, in running order. */
 slim_status slim_pass_fuse(slim_plan *plan);
 /* Where each group runs; steps with the copies they need; slots and how long they live. */

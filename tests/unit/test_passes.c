@@ -201,7 +201,7 @@ END_TEST
 
 /* --- training -------------------------------------------------------------------------------------------------------- */
 
-enum { STEPS = 3, VARIABLES_MOST = 60000 };
+enum { STEPS = 3, PRODUCTS = -1, VARIABLES_MOST = 600000 };
 
 static slim_tensor *training_net(slim_graph *graph, slim_tensor *x, int more)
 {
@@ -221,6 +221,16 @@ static slim_tensor *training_net(slim_graph *graph, slim_tensor *x, int more)
   return y;
 }
 
+/* Few pixels and many weights. */
+static slim_tensor *product_net(slim_tensor *x)
+{
+  slim_tensor *y = slim_flatten(x);
+  for (int i = 0; i < 6; i++) {
+    y = slim_fully_connected(y, 100, .weights_regularizer = SLIM_L2(0.05f));
+  }
+  return slim_op_reshape_add(y, SLIM_SHAPE(-1, 10, 10, 1));
+}
+
 static slim_optimizer *optimizer_of(slim_graph *graph, int kind)
 {
   slim_tensor *rate = slim_constant(graph, 0.01f, "rate");
@@ -229,11 +239,11 @@ static slim_optimizer *optimizer_of(slim_graph *graph, int kind)
                      : slim_rms_prop_optimizer(rate);
 }
 
-/* Trains STEPS steps of a net with more layers. @return how many numbers all variables have, in out. */
+/* Trains STEPS steps of a net with more layers; more PRODUCTS: of the net of products. @return how many numbers all variables have, in out. */
 static size_t train(const char *passes, int kind, int more, float *out, slim_plan_info *info)
 {
   fixture f = fixture_begin(DEPTH);
-  slim_tensor *y = training_net(f.graph, f.x, more);
+  slim_tensor *y = more == PRODUCTS ? product_net(f.x) : training_net(f.graph, f.x, more);
   slim_tensor *square = slim_op_unary_add(slim_op_unary_add(y, SLIM_UNARY_SCALE_ADD, 1.0f, -0.5f), SLIM_UNARY_SQUARE, 0, 0);
   (void)slim_add_loss(slim_op_reduce_add(square, SLIM_REDUCE_MEAN, 15, 0));
   slim_tensor *loss = slim_get_total_loss(f.graph, true, NULL);
@@ -278,8 +288,8 @@ START_TEST(a_train_step_gives_the_same)
 {
   static float fast[VARIABLES_MOST], plain[VARIABLES_MOST];
   slim_plan_info info, plain_info;
-  const size_t count = train("", _i, 0, fast, &info);
-  ck_assert_uint_eq(train("-backward,-fuse,-in_place", _i, 0, plain, &plain_info), count);
+  const size_t count = train("-apply", _i, 0, fast, &info);
+  ck_assert_uint_eq(train("-apply,-backward,-fuse,-in_place", _i, 0, plain, &plain_info), count);
   assert_near(fast, plain, count);
   /* of forward: 3 relu and 1 add + relu; of backward: 3 relu; 5 weights have a product and a sum each */
   ck_assert_int_le(info.steps, plain_info.steps - 3 - 2 - 3 - 10);
@@ -300,6 +310,20 @@ START_TEST(recomputing_takes_less_memory)
 }
 END_TEST
 
+/* Gradients that are used early need not be kept; what comes out is the same to the last bit. */
+START_TEST(updates_need_not_wait_for_all_gradients)
+{
+  static float early[VARIABLES_MOST], late[VARIABLES_MOST];
+  slim_plan_info info, late_info;
+  const size_t count = train("", _i, PRODUCTS, early, &info);
+  ck_assert_uint_eq(train("-apply", _i, PRODUCTS, late, &late_info), count);
+  ck_assert_mem_eq(early, late, count * sizeof *early);
+  ck_assert_int_gt(info.steps, late_info.steps);
+  ck_assert_int_lt(info.steps, late_info.steps + 8);
+  ck_assert_uint_lt(info.arena_bytes, late_info.arena_bytes);
+}
+END_TEST
+
 static void build(TCase *c)
 {
   tcase_add_loop_test(c, a_residual_block_is_four_steps, 0, 4);
@@ -308,6 +332,7 @@ static void build(TCase *c)
   tcase_add_loop_test(c, what_is_read_elsewhere_is_not_folded, 0, 2);
   tcase_add_test(c, a_plan_that_writes_weights_folds_none);
   tcase_add_loop_test(c, a_train_step_gives_the_same, 0, 3);
+  tcase_add_loop_test(c, updates_need_not_wait_for_all_gradients, 0, 3);
   tcase_add_loop_test(c, recomputing_takes_less_memory, 0, 3);
 }
 

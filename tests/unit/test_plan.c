@@ -164,7 +164,7 @@ END_TEST
 
 static void set_passes(unsigned off)
 {
-  static const char *const names[] = { "-prune", "-fold", "-batch_norm", "-backward", "+recompute", "-fuse", "-in_place", "-memory" };
+  static const char *const names[] = { "-prune", "-fold", "-batch_norm", "-backward", "+recompute", "-apply", "-fuse", "-in_place", "-memory" };
   char text[128] = "";
   for (int i = 0; i < SLIM_PASS_COUNT; i++) {
     if ((off >> i) & 1u) {
@@ -203,7 +203,7 @@ START_TEST(unknown_passes_are_named)
   ck_assert_int_eq(slim_passes_parse("-fuse,-memory,+fuse", &passes, &error), SLIM_OK);
   ck_assert_uint_eq(passes, SLIM_PASS_DEFAULT & ~SLIM_PASS(memory));
   ck_assert_int_eq(slim_passes_parse("-fuse,-fus", &passes, &error), SLIM_ERR_ARG);
-  ck_assert_str_eq(error.text, "SLIM_PASSES: '-fus' must be - or + and one of prune, fold, batch_norm, backward, recompute, fuse, in_place, memory");
+  ck_assert_str_eq(error.text, "SLIM_PASSES: '-fus' must be - or + and one of prune, fold, batch_norm, backward, recompute, apply, fuse, in_place, memory");
 }
 END_TEST
 

@@ -4,7 +4,7 @@
 #include "backend/cpu/taps.h"
 #include "backend/cpu/winograd.h"
 
-/* Workspace: scratch of the workers; with nchw also x and y with channels last. */
+/* Workspace: scratch of the workers; with nchw also x and y with channels last; weights that are packed in every run. */
 typedef struct state {
   conv2d g;
   taps taps;
@@ -79,12 +79,19 @@ static void convolve(const slim_cpu_step *step, const state *s, const float *x, 
   }
 }
 
+/* Of the workspace, but for packed weights. */
+static size_t plain_floats(const slim_cpu_step *step, const state *s)
+{
+  const size_t turned = is_nchw(step) ? whole_lines(image_floats(&s->g.x)) + whole_lines(image_floats(&s->g.y)) : 0;
+  return turned + whole_lines(scratch_floats(step, s));
+}
+
 static size_t workspace(const slim_cpu_step *step)
 {
   state s;
   set_up(&s, step);
-  const size_t turned = is_nchw(step) ? whole_lines(image_floats(&s.g.x)) + whole_lines(image_floats(&s.g.y)) : 0;
-  return (turned + scratch_floats(step, &s)) * sizeof(float);
+  const size_t packed = is_packed(&s) ? packed_workspace(&step->in[1], CPU_OP(taps_packed)(&s.taps)) : 0;
+  return (plain_floats(step, &s) + packed) * sizeof(float);
 }
 
 static double flops(const slim_cpu_step *step)
@@ -98,13 +105,13 @@ static bool prepare(slim_cpu_step *step)
   state *s = step->state;
   set_up(s, step);
   step->base.kernel = s->by_product ? "conv2d_product" : s->by_winograd ? "conv2d_winograd" : "conv2d_taps";
-  return !is_packed(s) || packed_alloc(step, &s->packed, CPU_OP(taps_packed)(&s->taps));
+  return !is_packed(s) || packed_alloc(step, &s->packed, CPU_OP(taps_packed)(&s->taps), plain_floats(step, s));
 }
 
 static void release(slim_cpu_step *step)
 {
   state *s = step->state;
-  free(s->packed.data);
+  packed_free(&s->packed);
 }
 
 static void run(slim_cpu_step *step, const slim_run *run_info)

@@ -114,11 +114,28 @@ static size_t scratch_floats(const slim_cpu_step *step, const conv2d *g)
   return most * (size_t)slim_threads_count(step->device->threads);
 }
 
+/* Of the workspace, but for packed weights. */
+static size_t plain_floats(const slim_cpu_step *step, const conv2d *g)
+{
+  const size_t turned = is_nchw(step) ? whole_lines(image_floats(&g->x)) + whole_lines(image_floats(&g->y)) : 0;
+  return turned + whole_lines(scratch_floats(step, g));
+}
+
+static size_t packed_floats(const slim_cpu_step *step, const conv2d *g)
+{
+  winograd w;
+  size_t floats = 0;
+  for (int i = 0; i < phases_of(g) && !conv2d_is_product(g) && !plan_winograd(step, g, &w); i++) {
+    const phase p = phase_of(g, i);
+    floats += CPU_OP(taps_packed)(&p.taps);
+  }
+  return floats;
+}
+
 static size_t workspace(const slim_cpu_step *step)
 {
   const conv2d g = geometry(step);
-  const size_t turned = is_nchw(step) ? whole_lines(image_floats(&g.x)) + whole_lines(image_floats(&g.y)) : 0;
-  return (turned + scratch_floats(step, &g)) * sizeof(float);
+  return (plain_floats(step, &g) + packed_workspace(&step->in[1], packed_floats(step, &g))) * sizeof(float);
 }
 
 static double flops(const slim_cpu_step *step)
@@ -149,14 +166,14 @@ static bool prepare(slim_cpu_step *step)
     s->phases[i].packed_offset = packed;
     packed += CPU_OP(taps_packed)(&s->phases[i].taps);
   }
-  return s->phases && packed_alloc(step, &s->packed, packed);
+  return s->phases && packed_alloc(step, &s->packed, packed, plain_floats(step, &s->g));
 }
 
 static void release(slim_cpu_step *step)
 {
   state *s = step->state;
   free(s->phases);
-  free(s->packed.data);
+  packed_free(&s->packed);
 }
 
 static void run_phases(slim_cpu_step *step, const float *dy, float *dx)

@@ -1,4 +1,5 @@
-/* Packed weights that a step keeps, and when they are out of date. */
+/* Packed weights, and when they are out of date. A step keeps those of weights that seldom change; others are packed in
+ * every run, into its workspace. */
 #ifndef SLIM_CPU_PACKED_H
 #define SLIM_CPU_PACKED_H
 
@@ -8,16 +9,29 @@
 
 typedef struct packed_weights {
   float *data;
-  bool valid;
+  bool kept, valid;
   uint64_t version; /* that data was packed at */
 } packed_weights;
 
-static inline bool packed_alloc(slim_cpu_step *step, packed_weights *p, size_t floats)
+/* Floats of the workspace. */
+static inline size_t packed_workspace(const slim_view *weights, size_t floats)
+{
+  return weights->version ? 0 : floats;
+}
+
+/* offset: floats of the workspace before those. */
+static inline bool packed_alloc(slim_cpu_step *step, packed_weights *p, size_t floats, size_t offset)
 {
   const size_t bytes = (floats * sizeof(float) / 64 + 1) * 64;
-  p->data = aligned_alloc(64, bytes);
-  step->base.own_bytes += p->data ? bytes : 0;
+  p->kept = step->in[1].version != NULL;
+  p->data = p->kept ? aligned_alloc(64, bytes) : (float *)step->workspace + offset;
+  step->base.own_bytes += p->kept && p->data ? bytes : 0;
   return p->data != NULL;
+}
+
+static inline void packed_free(packed_weights *p)
+{
+  free(p->kept ? p->data : NULL);
 }
 
 /* Must the weights of the view be packed (again) now? What a plan computes changes with every run. */

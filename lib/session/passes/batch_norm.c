@@ -8,26 +8,14 @@
 typedef struct folding {
   slim_plan *plan;
   slim_rewrite rewrite;
-  bool *written; /* by tensor id, of roots: variables that the plan writes */
 } folding;
-
-static void mark_written(folding *f)
-{
-  const slim_plan *plan = f->plan;
-  for (size_t i = 0; i < plan->num_order; i++) {
-    const slim_node *node = plan->order[i];
-    for (int k = 0; k < node->num_inputs; k++) {
-      f->written[plan->tensors[node->inputs[k]->id].root] |= slim_node_may_write(node, k);
-    }
-  }
-}
 
 /* Does the tensor keep its value through a run? */
 static bool constant(const folding *f, const slim_tensor *tensor)
 {
-  const int root = f->plan->tensors[tensor->id].root;
-  const slim_op *op = f->plan->tensors[root].tensor->node->op;
-  return op == &slim_op_constant || (op == &slim_op_variable && !f->written[root]);
+  const slim_plan_tensor *root = slim_plan_root(f->plan, tensor);
+  const slim_op *op = root->tensor->node->op;
+  return op == &slim_op_constant || (op == &slim_op_variable && !root->written);
 }
 
 static bool same_layout(const slim_node *heavy, const slim_batch_norm_attr *norm)
@@ -131,7 +119,6 @@ static bool fold_all(folding *f)
 {
   slim_plan *plan = f->plan;
   bool good = slim_rewrite_begin(&f->rewrite, plan);
-  mark_written(f);
   for (size_t i = 0; i < plan->num_order && good; i++) {
     good = !foldable(f, plan->order[i]) || fold_one(f, plan->order[i]);
   }
@@ -144,6 +131,5 @@ slim_status slim_pass_batch_norm(slim_plan *plan)
   if (!(plan->passes & SLIM_PASS(batch_norm))) {
     return SLIM_OK;
   }
-  f.written = slim_arena_array(plan->arena, plan->num_tensors + 1, sizeof *f.written);
-  return f.written && fold_all(&f) ? SLIM_OK : slim_plan_no_memory(plan);
+  return fold_all(&f) ? SLIM_OK : slim_plan_no_memory(plan);
 }

@@ -1,5 +1,6 @@
 /* The order of steps: by stage, then by creation. A node is never in an earlier stage than its inputs, and what writes
- * variables comes after all that reads them in the first stage. */
+ * variables comes after all that reads them in the first stage. A finite check comes right behind what it checks. */
+#include "ops/ops.h"
 #include "session/plan.h"
 
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 typedef struct place_in_line {
   slim_node *node;
   int stage; /* -1: left out */
+  int id;    /* it comes where the node of this id was created */
 } place_in_line;
 
 static int earlier(const void *a, const void *b)
@@ -14,6 +16,9 @@ static int earlier(const void *a, const void *b)
   const place_in_line *x = a, *y = b;
   if (x->stage != y->stage) {
     return x->stage < y->stage ? -1 : 1;
+  }
+  if (x->id != y->id) {
+    return x->id < y->id ? -1 : 1;
   }
   return (x->node->id > y->node->id) - (x->node->id < y->node->id);
 }
@@ -37,6 +42,13 @@ static int stage_of(const slim_plan *plan, const place_in_line *line, const slim
   return stage;
 }
 
+static void mark_written(slim_plan *plan, const slim_node *node)
+{
+  for (int k = 0; k < node->num_inputs; k++) {
+    slim_plan_root(plan, node->inputs[k])->written |= slim_node_may_write(node, k);
+  }
+}
+
 slim_status slim_pass_order(slim_plan *plan)
 {
   const size_t count = plan->program->num_nodes;
@@ -49,11 +61,13 @@ slim_status slim_pass_order(slim_plan *plan)
   for (size_t i = 0; i < count; i++) {
     line[i].node = plan->graph->nodes[i];
     line[i].stage = stage_of(plan, line, line[i].node);
+    line[i].id = line[i].node->op == &slim_op_finite_check ? line[i].node->inputs[0]->node->id : (int)i;
   }
   qsort(line, count, sizeof *line, earlier);
   for (size_t i = 0; i < count; i++) {
     if (line[i].stage >= 0 && slim_node_works(line[i].node)) {
       plan->order[plan->num_order++] = line[i].node;
+      mark_written(plan, line[i].node);
     }
   }
   free(line);

@@ -5,26 +5,23 @@
 #include "session/passes/split.h"
 
 #include "ops/ops.h"
-#include "session/passes/rewrite.h"
-
-#include <string.h>
 
 /* --- what rules are made of ------------------------------------------------------------------------------------------
  */
 
-const slim_shape *slim_split_shape_of(const slim_split *s, const slim_tensor *tensor)
+const slim_shape *slim_split_shape_of(const slim_emitter *s, const slim_tensor *tensor)
 {
   return &s->plan->tensors[tensor->id].shape;
 }
 
-slim_tensor **slim_split_parts(const slim_split *s, const slim_tensor *tensor, int *count)
+slim_tensor **slim_split_parts(const slim_emitter *s, const slim_tensor *tensor, int *count)
 {
   const slim_plan_tensor *t = &s->plan->tensors[tensor->id];
   *count = t->num_parts;
   return t->num_parts > 0 ? t->parts : NULL;
 }
 
-slim_tensor **slim_split_result(slim_split *s, int count)
+slim_tensor **slim_split_result(slim_emitter *s, int count)
 {
   slim_plan_tensor *t = &s->plan->tensors[s->node->outputs[0].id];
   t->parts = slim_arena_array(s->plan->arena, (size_t)count, sizeof(slim_tensor *));
@@ -33,80 +30,7 @@ slim_tensor **slim_split_result(slim_split *s, int count)
   return t->parts;
 }
 
-/* Gives node a result of the plan's own, like that of the node which is split. */
-static bool own_result(slim_split *s, slim_node *node, const slim_shape *shape)
-{
-  slim_plan *plan = s->plan;
-  slim_tensor *tensor = slim_arena_copy(plan->arena, s->node->outputs, sizeof *tensor);
-  if (!tensor || !slim_plan_reserve(plan, 1, 1)) {
-    return false;
-  }
-  node->id = (int)plan->num_nodes++;
-  node->outputs = tensor;
-  tensor->node = node;
-  tensor->id = (int)plan->num_tensors++;
-  tensor->shape = *shape;
-  plan->tensors[tensor->id] = (slim_plan_tensor){ .tensor = tensor,
-                                                  .shape = *shape,
-                                                  .dtype = tensor->dtype,
-                                                  .bytes = slim_shape_elements(shape) * slim_dtype_size(tensor->dtype),
-                                                  .root = tensor->id,
-                                                  .slot = { -1, -1 } };
-  return true;
-}
-
-static bool append(slim_split *s, slim_node *node)
-{
-  if (s->num_order == s->room) {
-    slim_node **grown = slim_arena_array(s->plan->arena, 2 * s->room + 64, sizeof(slim_node *));
-    if (!grown) {
-      return false;
-    }
-    if (s->num_order > 0) {
-      memcpy(grown, s->order, s->num_order * sizeof(slim_node *));
-    }
-    s->order = grown;
-    s->room = 2 * s->room + 64;
-  }
-  s->order[s->num_order++] = node;
-  return true;
-}
-
-/* A node in the place of the one that is split, in no order. NULL: no memory. */
-static slim_node *node_make(slim_split *s, const slim_op *op, const void *attr, int inputs, const slim_shape *shape)
-{
-  slim_node *node = s->failed ? NULL : slim_rewrite_node(s->plan, s->node, op, inputs);
-  const void *copy = node && attr ? slim_arena_copy(s->plan->arena, attr, op->attr_size) : NULL;
-  if (!node || (attr && !copy) || (shape && !own_result(s, node, shape))) {
-    s->failed = true;
-    return NULL;
-  }
-  node->attr = copy;
-  return node;
-}
-
-slim_tensor *slim_split_shape(slim_split *s, const slim_shape *shape)
-{
-  slim_node *node = node_make(s, s->node->op, NULL, 0, shape);
-  return node ? node->outputs : s->node->outputs;
-}
-
-slim_tensor *slim_split_emit(slim_split *s, const slim_op *op, const void *attr, slim_tensor *const *inputs, int count,
-                             const slim_shape *shape)
-{
-  slim_node *node = node_make(s, op, attr, count, shape);
-  if (!node || !append(s, node)) {
-    s->failed = true;
-    return s->node->outputs;
-  }
-  for (int k = 0; k < count; k++) {
-    node->inputs[k] = inputs[k];
-    s->plan->tensors[inputs[k]->id].readers += slim_node_reads(node, k);
-  }
-  return node->outputs;
-}
-
-slim_tensor *slim_split_slice(slim_split *s, slim_tensor *x, int axis, int begin, int rows)
+slim_tensor *slim_split_slice(slim_emitter *s, slim_tensor *x, int axis, int begin, int rows)
 {
   slim_shape shape = *slim_split_shape_of(s, x);
   slim_slice_attr attr = { .rank = shape.rank };
@@ -115,7 +39,7 @@ slim_tensor *slim_split_slice(slim_split *s, slim_tensor *x, int axis, int begin
   for (int i = 0; i < shape.rank; i++) {
     attr.size[i] = shape.dim[i];
   }
-  return slim_split_emit(s, &slim_op_slice, &attr, &x, 1, &shape);
+  return slim_emit(s, &slim_op_slice, &attr, &x, 1, &shape);
 }
 
 /* --- rules for ops that go element by element
@@ -123,7 +47,7 @@ slim_tensor *slim_split_slice(slim_split *s, slim_tensor *x, int axis, int begin
 
 /* Inputs of the whole shape in parts, others that every part reads as they are. *count: of the parts; false: otherwise.
  */
-static bool in_like_parts(const slim_split *s, int *count)
+static bool in_like_parts(const slim_emitter *s, int *count)
 {
   const slim_shape *whole = NULL;
   for (int k = 0; k < s->node->num_inputs; k++) {
@@ -147,7 +71,7 @@ static bool in_like_parts(const slim_split *s, int *count)
   return whole != NULL;
 }
 
-static bool split_elements(slim_split *s)
+static bool split_elements(slim_emitter *s)
 {
   const slim_node *node = s->node;
   const slim_shape whole = *slim_split_shape_of(s, node->outputs);
@@ -165,19 +89,19 @@ static bool split_elements(slim_split *s)
       inputs[k] = list ? list[p] : node->inputs[k];
     }
     const slim_shape shape = slim_part_shape(&whole, count, p, &begin);
-    result[p] = slim_split_emit(s, node->op, node->attr, inputs, node->num_inputs, &shape);
+    result[p] = slim_emit(s, node->op, node->attr, inputs, node->num_inputs, &shape);
   }
   return true;
 }
 
-static bool repeats_scalar(const slim_split *s)
+static bool repeats_scalar(const slim_emitter *s)
 {
   return !((const slim_broadcast_attr *)s->node->attr)->mean &&
          slim_shape_elements(slim_split_shape_of(s, s->node->inputs[0])) == 1;
 }
 
 /* A sum over all is the sum of the parts'. */
-static bool split_reduce(slim_split *s)
+static bool split_reduce(slim_emitter *s)
 {
   const slim_reduce_attr *attr = s->node->attr;
   const slim_shape *shape = slim_split_shape_of(s, s->node->outputs);
@@ -189,16 +113,16 @@ static bool split_reduce(slim_split *s)
   }
   s->failed |= !sums;
   for (int p = 0; p < count && sums; p++) {
-    sums[p] = slim_split_emit(s, &slim_op_reduce, attr, &parts[p], 1, shape);
+    sums[p] = slim_emit(s, &slim_op_reduce, attr, &parts[p], 1, shape);
   }
   if (sums) {
-    (void)slim_split_emit(s, &slim_op_add_n, NULL, sums, count, NULL);
+    (void)slim_emit(s, &slim_op_add_n, NULL, sums, count, NULL);
   }
   return true;
 }
 
 /* One optimizer's node with a group of inputs for each part of its variables. */
-static bool split_apply(slim_split *s)
+static bool split_apply(slim_emitter *s)
 {
   const slim_node *node = s->node;
   slim_apply_attr attr = *(const slim_apply_attr *)node->attr;
@@ -227,7 +151,7 @@ static bool split_apply(slim_split *s)
   attr.variables = groups;
   attr.decay_of = decay;
   if (!s->failed) {
-    (void)slim_split_emit(s, node->op, &attr, inputs, at, NULL);
+    (void)slim_emit(s, node->op, &attr, inputs, at, NULL);
   }
   return true;
 }
@@ -235,7 +159,7 @@ static bool split_apply(slim_split *s)
 /* --- the pass --------------------------------------------------------------------------------------------------------
  */
 
-static bool split_node(slim_split *s)
+static bool split_node(slim_emitter *s)
 {
   const slim_op *op = s->node->op;
   if (slim_apply_hyper(op) > 0) {
@@ -266,7 +190,7 @@ static bool split_node(slim_split *s)
 }
 
 /* Has the node to do with a tensor in parts? Of a product, also if it gives weights' gradient. */
-static bool concerned(const slim_split *s)
+static bool concerned(const slim_emitter *s)
 {
   const slim_node *node = s->node;
   int parts = 0;
@@ -279,7 +203,7 @@ static bool concerned(const slim_split *s)
                  slim_parts_of(&y->shape, y->dtype, s->plan->device->info.max_allocation) > 0);
 }
 
-static slim_status no_rule(slim_split *s)
+static slim_status no_rule(slim_emitter *s)
 {
   size_t most = 0;
   for (int k = 0; k < s->node->num_inputs; k++) {
@@ -293,7 +217,7 @@ static slim_status no_rule(slim_split *s)
 }
 
 /* Sources of the plan's own for the parts of a variable, none of which runs. */
-static void variable_parts(slim_split *s, const slim_node *variable)
+static void variable_parts(slim_emitter *s, const slim_node *variable)
 {
   slim_value *value = slim_values_find(s->plan->values, variable->variable->full_name);
   if (!value || value->num_parts == 0) {
@@ -302,32 +226,31 @@ static void variable_parts(slim_split *s, const slim_node *variable)
   s->node = variable;
   slim_tensor **parts = slim_split_result(s, value->num_parts);
   for (int k = 0; k < value->num_parts && parts; k++) {
-    parts[k] = slim_split_shape(s, &value->parts[k].view.shape);
+    parts[k] = slim_emit_shape(s, &value->parts[k].view.shape);
     s->plan->tensors[parts[k]->id].value = &value->parts[k];
+    s->plan->tensors[parts[k]->id].written = s->plan->tensors[variable->outputs[0].id].written;
   }
 }
 
-static slim_status split_all(slim_split *s)
+static slim_status split_all(slim_emitter *s)
 {
   slim_plan *plan = s->plan;
   slim_status status = SLIM_OK;
   for (size_t i = 0; i < plan->num_order && status == SLIM_OK && !s->failed; i++) {
     s->node = plan->order[i];
     if (!concerned(s)) {
-      s->failed |= !append(s, plan->order[i]);
+      slim_emit_node(s, plan->order[i]);
       continue;
     }
     status = split_node(s) ? SLIM_OK : no_rule(s);
-    for (int k = 0; k < s->node->num_inputs; k++) {
-      plan->tensors[s->node->inputs[k]->id].readers -= slim_node_reads(s->node, k);
-    }
+    slim_emit_without(s);
   }
   return status;
 }
 
 slim_status slim_pass_split(slim_plan *plan)
 {
-  slim_split s = { .plan = plan };
+  slim_emitter s = { .plan = plan };
   const size_t before = plan->num_tensors;
   for (size_t i = 0; i < plan->program->num_variables && !s.failed; i++) {
     variable_parts(&s, plan->program->variables[i]);
@@ -336,7 +259,5 @@ slim_status slim_pass_split(slim_plan *plan)
     return SLIM_OK;
   }
   const slim_status status = s.failed ? SLIM_OK : split_all(&s);
-  plan->order = s.order;
-  plan->num_order = s.num_order;
-  return s.failed ? slim_plan_no_memory(plan) : status;
+  return status == SLIM_OK ? slim_emit_end(&s) : status;
 }

@@ -43,12 +43,12 @@ static slim_shape rows_met(const window_rows *r, int begin, int kernel, int *fir
   return shape;
 }
 
-static slim_tensor *padded(slim_split *s, const window_rows *r, slim_tensor *x)
+static slim_tensor *padded(slim_emitter *s, const window_rows *r, slim_tensor *x)
 {
-  return r->pads ? slim_split_emit(s, &slim_op_pad, &r->pad, &x, 1, &r->padded) : x;
+  return r->pads ? slim_emit(s, &slim_op_pad, &r->pad, &x, 1, &r->padded) : x;
 }
 
-static slim_tensor *image_part(slim_split *s, const window_rows *r, slim_tensor *x, int begin, int kernel)
+static slim_tensor *image_part(slim_emitter *s, const window_rows *r, slim_tensor *x, int begin, int kernel)
 {
   int first = 0;
   const slim_shape shape = rows_met(r, begin, kernel, &first);
@@ -56,22 +56,22 @@ static slim_tensor *image_part(slim_split *s, const window_rows *r, slim_tensor 
 }
 
 /* The sum of terms is the node's result. */
-static bool finish_sum(slim_split *s, slim_tensor *const *terms, int count)
+static bool finish_sum(slim_emitter *s, slim_tensor *const *terms, int count)
 {
   if (!s->failed) {
-    (void)slim_split_emit(s, &slim_op_add_n, NULL, terms, count, NULL);
+    (void)slim_emit(s, &slim_op_add_n, NULL, terms, count, NULL);
   }
   return true;
 }
 
-static slim_tensor **terms_make(slim_split *s, int count)
+static slim_tensor **terms_make(slim_emitter *s, int count)
 {
   slim_tensor **terms = slim_arena_array(s->plan->arena, (size_t)count, sizeof(slim_tensor *));
   s->failed |= !terms;
   return terms;
 }
 
-bool slim_split_conv2d(slim_split *s)
+bool slim_split_conv2d(slim_emitter *s)
 {
   const slim_node *node = s->node;
   const slim_shape y = *slim_split_shape_of(s, node->outputs), weights = *slim_split_shape_of(s, node->inputs[1]);
@@ -85,25 +85,25 @@ bool slim_split_conv2d(slim_split *s)
   for (int p = 0; p < count && !s->failed; p++) {
     const int kernel = slim_part_shape(&weights, count, p, &begin).dim[0];
     slim_tensor *const inputs[] = { image_part(s, &r, x, begin, kernel), parts[p] };
-    terms[p] = slim_split_emit(s, &slim_op_conv2d, &r.attr, inputs, 2, &y);
+    terms[p] = slim_emit(s, &slim_op_conv2d, &r.attr, inputs, 2, &y);
   }
   return finish_sum(s, terms, count);
 }
 
 /* The part's gradient in its place in the padded image. */
-static slim_tensor *gradient_part(slim_split *s, const window_rows *r, slim_tensor *weights, int begin, int kernel)
+static slim_tensor *gradient_part(slim_emitter *s, const window_rows *r, slim_tensor *weights, int begin, int kernel)
 {
   int first = 0;
   const slim_shape shape = rows_met(r, begin, kernel, &first);
-  slim_tensor *const inputs[] = { s->node->inputs[0], weights, slim_split_shape(s, &shape) };
-  slim_tensor *d = slim_split_emit(s, &slim_op_conv2d_input_gradient, &r->attr, inputs, 3, &shape);
+  slim_tensor *const inputs[] = { s->node->inputs[0], weights, slim_emit_shape(s, &shape) };
+  slim_tensor *d = slim_emit(s, &slim_op_conv2d_input_gradient, &r->attr, inputs, 3, &shape);
   slim_pad_attr pad = { .rank = shape.rank };
   pad.before[r->axis] = first;
   pad.after[r->axis] = r->padded.dim[r->axis] - first - shape.dim[r->axis];
-  return slim_split_emit(s, &slim_op_pad, &pad, &d, 1, &r->padded);
+  return slim_emit(s, &slim_op_pad, &pad, &d, 1, &r->padded);
 }
 
-bool slim_split_conv2d_input_gradient(slim_split *s)
+bool slim_split_conv2d_input_gradient(slim_emitter *s)
 {
   const slim_node *node = s->node;
   const slim_shape x = *slim_split_shape_of(s, node->outputs), weights = *slim_split_shape_of(s, node->inputs[1]);
@@ -125,12 +125,12 @@ bool slim_split_conv2d_input_gradient(slim_split *s)
     attr.begin[i] = r.pad.before[i];
     attr.size[i] = x.dim[i];
   }
-  slim_tensor *sum = slim_split_emit(s, &slim_op_add_n, NULL, terms, count, &r.padded);
-  (void)slim_split_emit(s, &slim_op_slice, &attr, &sum, 1, NULL);
+  slim_tensor *sum = slim_emit(s, &slim_op_add_n, NULL, terms, count, &r.padded);
+  (void)slim_emit(s, &slim_op_slice, &attr, &sum, 1, NULL);
   return true;
 }
 
-bool slim_split_conv2d_weights_gradient(slim_split *s)
+bool slim_split_conv2d_weights_gradient(slim_emitter *s)
 {
   const slim_node *node = s->node;
   const slim_shape weights = *slim_split_shape_of(s, node->outputs);
@@ -143,7 +143,7 @@ bool slim_split_conv2d_weights_gradient(slim_split *s)
   for (int p = 0; p < count && result && !s->failed; p++) {
     const slim_shape shape = slim_part_shape(&weights, count, p, &begin);
     slim_tensor *const inputs[] = { node->inputs[0], image_part(s, &r, x, begin, shape.dim[0]), like[p] };
-    result[p] = slim_split_emit(s, &slim_op_conv2d_weights_gradient, &r.attr, inputs, 3, &shape);
+    result[p] = slim_emit(s, &slim_op_conv2d_weights_gradient, &r.attr, inputs, 3, &shape);
   }
   return like != NULL;
 }
@@ -152,7 +152,7 @@ bool slim_split_conv2d_weights_gradient(slim_split *s)
  * -------------------------------------------------------------------------------------------------- */
 
 /* a b, b [k, n] in parts: columns of a by rows of b, added. */
-static bool split_sum(slim_split *s, const slim_matmul_attr *attr, slim_tensor *const *parts, int count)
+static bool split_sum(slim_emitter *s, const slim_matmul_attr *attr, slim_tensor *const *parts, int count)
 {
   const slim_node *node = s->node;
   const slim_shape y = *slim_split_shape_of(s, node->outputs), b = *slim_split_shape_of(s, node->inputs[1]);
@@ -161,13 +161,13 @@ static bool split_sum(slim_split *s, const slim_matmul_attr *attr, slim_tensor *
   for (int p = 0, begin = 0; p < count && !s->failed; p++) {
     const int rows = slim_part_shape(&b, count, p, &begin).dim[0];
     slim_tensor *const inputs[] = { slim_split_slice(s, node->inputs[0], axis, begin, rows), parts[p] };
-    terms[p] = slim_split_emit(s, &slim_op_matmul, attr, inputs, 2, &y);
+    terms[p] = slim_emit(s, &slim_op_matmul, attr, inputs, 2, &y);
   }
   return finish_sum(s, terms, count);
 }
 
 /* a b^T, b [n, k] in parts: columns of the result, side by side. */
-static bool split_columns(slim_split *s, const slim_matmul_attr *attr, slim_tensor *const *parts, int count)
+static bool split_columns(slim_emitter *s, const slim_matmul_attr *attr, slim_tensor *const *parts, int count)
 {
   const slim_node *node = s->node;
   slim_shape y = *slim_split_shape_of(s, node->outputs);
@@ -177,16 +177,16 @@ static bool split_columns(slim_split *s, const slim_matmul_attr *attr, slim_tens
   for (int p = 0, begin = 0; p < count && !s->failed; p++) {
     slim_tensor *const inputs[] = { node->inputs[0], parts[p] };
     y.dim[beside.axis] = slim_part_shape(&b, count, p, &begin).dim[0];
-    columns[p] = slim_split_emit(s, &slim_op_matmul, attr, inputs, 2, &y);
+    columns[p] = slim_emit(s, &slim_op_matmul, attr, inputs, 2, &y);
   }
   if (!s->failed) {
-    (void)slim_split_emit(s, &slim_op_concat, &beside, columns, count, NULL);
+    (void)slim_emit(s, &slim_op_concat, &beside, columns, count, NULL);
   }
   return true;
 }
 
 /* a^T b is in parts: columns of a. */
-static bool split_result(slim_split *s, const slim_matmul_attr *attr)
+static bool split_result(slim_emitter *s, const slim_matmul_attr *attr)
 {
   const slim_node *node = s->node;
   const slim_shape y = *slim_split_shape_of(s, node->outputs);
@@ -195,12 +195,12 @@ static bool split_result(slim_split *s, const slim_matmul_attr *attr)
   for (int p = 0, begin = 0; p < count && result && !s->failed; p++) {
     const slim_shape shape = slim_part_shape(&y, count, p, &begin);
     slim_tensor *const inputs[] = { slim_split_slice(s, node->inputs[0], 1, begin, shape.dim[0]), node->inputs[1] };
-    result[p] = slim_split_emit(s, &slim_op_matmul, attr, inputs, 2, &shape);
+    result[p] = slim_emit(s, &slim_op_matmul, attr, inputs, 2, &shape);
   }
   return true;
 }
 
-bool slim_split_matmul(slim_split *s)
+bool slim_split_matmul(slim_emitter *s)
 {
   const slim_matmul_attr *attr = s->node->attr;
   int count = 0, other = 0;
