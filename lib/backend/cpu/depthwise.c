@@ -35,18 +35,6 @@ typedef struct line {
   float ceiling;
 } line;
 
-CPU_INLINE vec choose(ivec mask, vec yes, vec no)
-{
-  return (vec)(((ivec)yes & mask) | ((ivec)no & ~mask));
-}
-
-/* Not below 0 and not above ceiling; NaN stays NaN. */
-CPU_INLINE vec clamp(vec v, float ceiling)
-{
-  const vec zero = { 0 }, most = zero + ceiling, raised = choose((ivec)(v < zero), zero, v);
-  return choose((ivec)(raised > most), most, raised);
-}
-
 /* The sums are single variables, s0_0 to s6_3, and not an array: compilers keep those in registers. */
 #if VECTORS == 4
 #define EACH_VECTOR(X, p_) X(p_, 0) X(p_, 1) X(p_, 2) X(p_, 3)
@@ -67,7 +55,7 @@ CPU_INLINE vec clamp(vec v, float ceiling)
     __builtin_prefetch(out + (p_)*out_pixel + (v_)*VL, 1);                                                             \
   }
 #define RESIDUAL(p_, v_) s##p_##_##v_ += LOAD(out + ((p_)*out_pixel + to_residual), v_);
-#define CLAMP(p_, v_) s##p_##_##v_ = clamp(s##p_##_##v_, ceiling);
+#define CLAMP(p_, v_) s##p_##_##v_ = vec_clamp(s##p_##_##v_, zero, ceiling);
 #define STORE(p_, v_)                                                                                                  \
   if (vectors > (v_)) {                                                                                                \
     lanes_store(out + (p_)*out_pixel + (v_)*VL, s##p_##_##v_, lanes);                                                  \
@@ -104,8 +92,7 @@ CPU_INLINE void run_tile(const line *l, int at, int k, int pixels, int vectors, 
   const ptrdiff_t in_pixel = l->in_pixel, out_pixel = l->out_pixel, to_residual = l->to_residual;
   const float *first = l->in + k;
   float *out = l->out + at * out_pixel + k;
-  const float ceiling = l->ceiling;
-  const vec zero = { 0 };
+  const vec zero = { 0 }, ceiling = zero + l->ceiling;
   EACH_VECTOR(BIAS, 0)
   EACH_PIXEL(DECLARE_PIXEL)
   EACH_PIXEL(FETCH_PIXEL)

@@ -55,13 +55,6 @@ static void store_any(const tile *t, int rows, float *sums)
   }
 }
 
-/* v between floor and top; NaN stays NaN. */
-CPU_INLINE vec clamp(vec v, vec floor, vec top)
-{
-  const ivec below = (ivec)(v < floor), above = (ivec)(v > top);
-  return (vec)(((ivec)v & ~(below | above)) | ((ivec)floor & below) | ((ivec)top & above));
-}
-
 /* The accumulators are single variables, r0_0 to r13_1, and not an array: compilers keep those in registers. */
 #if TILE_ROWS == 14
 #define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
@@ -100,24 +93,24 @@ CPU_INLINE vec clamp(vec v, vec floor, vec top)
 
 #define STORE(r_)                                                                                                      \
   if (rows > (r_)) {                                                                                                   \
-    vec_store(t->c[r_] + t->column, clamp(r##r_##_0 + bias0, floor, top));                                             \
+    vec_store(t->c[r_] + t->column, vec_clamp(r##r_##_0 + bias0, floor, top));                                         \
     if (vectors > 1) {                                                                                                 \
-      vec_store(t->c[r_] + t->column + VL, clamp(r##r_##_1 + bias1, floor, top));                                      \
+      vec_store(t->c[r_] + t->column + VL, vec_clamp(r##r_##_1 + bias1, floor, top));                                  \
     }                                                                                                                  \
   }
 
 #define STREAM(r_)                                                                                                     \
   if (rows > (r_)) {                                                                                                   \
-    vec_stream(t->c[r_] + t->column, clamp(r##r_##_0 + bias0, floor, top));                                            \
+    vec_stream(t->c[r_] + t->column, vec_clamp(r##r_##_0 + bias0, floor, top));                                        \
     if (vectors > 1) {                                                                                                 \
-      vec_stream(t->c[r_] + t->column + VL, clamp(r##r_##_1 + bias1, floor, top));                                     \
+      vec_stream(t->c[r_] + t->column + VL, vec_clamp(r##r_##_1 + bias1, floor, top));                                 \
     }                                                                                                                  \
   }
 
 #define SPILL(r_)                                                                                                      \
   if (rows > (r_)) {                                                                                                   \
-    vec_store(sums + (r_) * TILE_COLUMNS, r##r_##_0);                                                                  \
-    vec_store(sums + (r_) * TILE_COLUMNS + VL, r##r_##_1);                                                             \
+    vec_store(sums + (r_)*TILE_COLUMNS, r##r_##_0);                                                                    \
+    vec_store(sums + (r_)*TILE_COLUMNS + VL, r##r_##_1);                                                               \
   }
 
 /* A whole tile that ends with a clamp at most, or any tile. */

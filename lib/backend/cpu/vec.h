@@ -70,6 +70,21 @@ CPU_INLINE void vec_stream_end(void)
 #endif
 }
 
+/* v, but not below floor and not above top; NaN stays NaN. */
+CPU_INLINE vec vec_clamp(vec v, vec floor, vec top)
+{
+#if defined(__AVX512F__)
+  return (vec)_mm512_min_ps((__m512)top, _mm512_max_ps((__m512)floor, (__m512)v));
+#elif defined(__AVX__)
+  return (vec)_mm256_min_ps((__m256)top, _mm256_max_ps((__m256)floor, (__m256)v));
+#elif defined(__SSE__)
+  return (vec)_mm_min_ps((__m128)top, _mm_max_ps((__m128)floor, (__m128)v));
+#else
+  const ivec below = (ivec)(v < floor), above = (ivec)(v > top);
+  return (vec)(((ivec)v & ~(below | above)) | ((ivec)floor & below) | ((ivec)top & above));
+#endif
+}
+
 /* Elements of a piece of an elementwise job; a multiple of any vector. */
 #define CPU_GRAIN ((size_t)16384)
 

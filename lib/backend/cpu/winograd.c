@@ -7,6 +7,8 @@
  */
 #include "backend/cpu/winograd_transform.h"
 
+#include <math.h>
+
 #define FUSED_TILES (2 * TILE_ROWS * (TILE_ROWS > 6 ? 1 : 2))
 #define STAGED_TILES 140
 #define FUSED_WEIGHTS (96 * 96) /* the most that each worker transforms for itself */
@@ -112,20 +114,6 @@ static places places_of(const job *j, int worker)
 
 /* --- outputs ------------------------------------------------------------------------------------------------------ */
 
-CPU_INLINE vec clamp(vec v, slim_activation_kind kind)
-{
-  const vec zero = { 0 }, six = zero + 6.0f;
-  if (kind != SLIM_ACTIVATION_NONE) {
-    const ivec below = (ivec)(v < zero);
-    v = (vec)((ivec)v & ~below);
-  }
-  if (kind == SLIM_ACTIVATION_RELU6) {
-    const ivec above = (ivec)(v > six);
-    v = (vec)(((ivec)v & ~above) | ((ivec)six & above));
-  }
-  return v;
-}
-
 /* VL channels (or fewer) of a tile from its products to the outputs that lie inside. at: the channel. */
 CPU_INLINE void close_channels(const job *j, place p, const float *product, size_t step, int at, int count, int m)
 {
@@ -133,6 +121,8 @@ CPU_INLINE void close_channels(const job *j, place p, const float *product, size
   const tile_epilogue *e = j->epilogue;
   const int rows = at_most(m, w->oh - p.y), columns = at_most(m, w->ow - p.x);
   const size_t pixel = ((size_t)p.image * (size_t)w->oh + (size_t)p.y) * (size_t)w->ow + (size_t)p.x;
+  const vec zero = { 0 }, floor = zero + (e->activation == SLIM_ACTIVATION_NONE ? -HUGE_VALF : 0.0f);
+  const vec top = zero + (e->activation == SLIM_ACTIVATION_RELU6 ? 6.0f : HUGE_VALF);
   const vec bias = e->bias ? load_some(e->bias + at, count) : (vec){ 0 };
   float half[4 * N * VL] __attribute__((aligned(64)));
   vec v[N], y[4];
@@ -157,7 +147,7 @@ CPU_INLINE void close_channels(const job *j, place p, const float *product, size
       if (e->residual) {
         value += load_some(e->residual + to, count);
       }
-      store_some(j->out + to, clamp(value, e->activation), count);
+      store_some(j->out + to, vec_clamp(value, floor, top), count);
     }
   }
 }
