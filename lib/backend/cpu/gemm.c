@@ -2,14 +2,16 @@
 
 #include "backend/cpu/pack.h"
 
-#define K_BLOCK 256             /* depth of a packed block */
-#define M_BLOCK 168             /* rows of A that a task holds in the second-level cache */
+#define K_BLOCK 512             /* depth of a packed block */
+#define M_BLOCK (18 * TILE_ROWS) /* rows of A that a task holds in the second-level cache */
 #define N_BLOCK 4               /* panels of B that are packed at once */
 #define LDA (K_BLOCK + VL)      /* of the copied rows of A; not a power of two, or the rows would share cache sets */
 #define SET_FLOATS 1024         /* rows that far apart do so */
 #define IN_PLACE_PANELS 2       /* A serves that few panels without a copy */
 #define PREFETCH 6              /* rows of B ahead of the one that is packed */
 #define TASKS 8                 /* that a large product is cut into at least */
+#define EVEN_TASKS 4            /* fewer than UNEVEN_TASKS are a multiple of these, so that all workers end together */
+#define UNEVEN_TASKS 32
 #define TASK_WORK 1e5           /* least products of a task */
 #define SLICED_SUMS 65536       /* elements of C, at most, when the depth is shared among tasks */
 #define SLICE_DEPTH 1024        /* least depth and products of a slice then */
@@ -64,6 +66,12 @@ static cut cut_of_row(const gemm *g)
   return (cut){ 1, 1, slices < 1 ? 1 : slices };
 }
 
+static bool is_even(const cut *c)
+{
+  const int tasks = c->rows * c->columns * c->slices;
+  return tasks >= UNEVEN_TASKS || tasks % EVEN_TASKS == 0;
+}
+
 /* Few sums of a great depth are shared by depth, so that each task reads a part of A and of B that no other does. */
 static cut cut_of(const gemm *g)
 {
@@ -82,6 +90,9 @@ static cut cut_of(const gemm *g)
     c.columns++;
   }
   while (c.rows * c.columns * c.slices < wanted && c.rows * 4 * TILE_ROWS <= g->m) {
+    c.rows++;
+  }
+  while (wanted == TASKS && !is_even(&c) && c.rows * 2 * TILE_ROWS <= g->m) {
     c.rows++;
   }
   return c;
@@ -178,10 +189,14 @@ static void run_tile(const task *t, tile *tl, int rows, int n, bool first, bool 
   (g->a_transposed ? CPU_OP(tile_columns) : CPU_OP(tile_rows))[panel_width(tl->columns) == VL ? 0 : 1][rows - 1](tl);
 }
 
-/* Does A serve as it lies? Not where its rows would share cache sets. */
+/* Does A serve as it lies? Where a tile's rows follow one another without gaps, and for few panels; not where the rows
+ * would share cache sets. */
 static bool reads_in_place(const task *t)
 {
   const gemm *g = &t->j->g;
+  if (!g->a_transposed && g->lda == (size_t)(t->k1 - t->k0) && g->lda <= K_BLOCK) {
+    return true;
+  }
   return t->n1 - t->n0 <= IN_PLACE_PANELS * TILE_COLUMNS &&
          (g->a_transposed || g->lda % SET_FLOATS != 0 || t->m1 - t->m0 == 1);
 }
