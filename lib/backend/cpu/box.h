@@ -10,55 +10,62 @@ typedef struct box {
   const int *from_begin, *to_begin;
 } box;
 
-/* The view's element where row number row of the box begins. */
-static inline size_t box_offset(const slim_shape *shape, const int *begin, const int *size, size_t row)
+/* Its rows: runs of elements that lie side by side in both tensors, along axis and all behind it, which are whole. */
+typedef struct box_rows {
+  int size[SLIM_MAX_RANK]; /* of the box */
+  int axis;
+  size_t count, run;
+} box_rows;
+
+static inline box_rows box_rows_of(const box *b)
 {
-  size_t offset = begin ? (size_t)begin[shape->rank - 1] : 0, stride = (size_t)shape->dim[shape->rank - 1];
-  for (int i = shape->rank - 2; i >= 0; i--) {
-    offset += (row % (size_t)size[i] + (begin ? (size_t)begin[i] : 0)) * stride;
-    row /= (size_t)size[i];
-    stride *= (size_t)shape->dim[i];
+  const slim_shape *from = &b->from->shape, *to = &b->to->shape;
+  box_rows r = { .axis = to->rank - 1, .count = 1, .run = 1 };
+  while (r.axis > 0 && from->dim[r.axis] == to->dim[r.axis]) {
+    r.axis--;
+  }
+  for (int i = 0; i < to->rank; i++) {
+    r.size[i] = from->dim[i] < to->dim[i] ? from->dim[i] : to->dim[i];
+    *(i < r.axis ? &r.count : &r.run) *= (size_t)r.size[i];
+  }
+  return r;
+}
+
+/* The view's element where row number row begins. */
+static inline size_t box_offset(const slim_shape *shape, const int *begin, const box_rows *r, size_t row)
+{
+  size_t offset = 0, stride = 1;
+  for (int i = shape->rank - 1; i >= 0; stride *= (size_t)shape->dim[i], i--) {
+    offset += begin ? (size_t)begin[i] * stride : 0;
+    if (i < r->axis) {
+      offset += row % (size_t)r->size[i] * stride;
+      row /= (size_t)r->size[i];
+    }
   }
   return offset;
 }
 
-static inline void box_size(const box *b, int *size)
-{
-  for (int i = 0; i < b->to->shape.rank; i++) {
-    const int from = b->from->shape.dim[i], to = b->to->shape.dim[i];
-    size[i] = from < to ? from : to;
-  }
-}
-
-static inline void box_rows(void *user, size_t begin, size_t end, int worker)
+static inline void box_copy_rows(void *user, size_t begin, size_t end, int worker)
 {
   const box *b = user;
-  const int rank = b->to->shape.rank;
+  const box_rows r = box_rows_of(b);
   const size_t element = slim_dtype_size(b->to->dtype);
-  int size[SLIM_MAX_RANK];
   (void)worker;
-  box_size(b, size);
   for (size_t row = begin; row < end; row++) {
-    memcpy((char *)b->to->host + box_offset(&b->to->shape, b->to_begin, size, row) * element,
-           (const char *)b->from->host + box_offset(&b->from->shape, b->from_begin, size, row) * element,
-           (size_t)size[rank - 1] * element);
+    memcpy((char *)b->to->host + box_offset(&b->to->shape, b->to_begin, &r, row) * element,
+           (const char *)b->from->host + box_offset(&b->from->shape, b->from_begin, &r, row) * element,
+           r.run * element);
   }
 }
 
 static inline void box_copy(const slim_cpu_step *step, box *b)
 {
-  const int rank = b->to->shape.rank;
-  int size[SLIM_MAX_RANK];
-  size_t rows = 1;
-  if (rank == 0) {
+  if (b->to->shape.rank == 0) {
     view_copy(b->to, b->from);
     return;
   }
-  box_size(b, size);
-  for (int i = 0; i < rank - 1; i++) {
-    rows *= (size_t)size[i];
-  }
-  slim_cpu_for(step, rows, 1 + CPU_GRAIN / (1 + (size_t)size[rank - 1]), box_rows, b);
+  const box_rows r = box_rows_of(b);
+  slim_cpu_for(step, r.count, 1 + CPU_GRAIN / (1 + r.run), box_copy_rows, b);
 }
 
 #endif
