@@ -8,6 +8,9 @@
 #include "bench.h"
 #include "model.h"
 
+/* A row's part of the budget left, at most: rows without parameters, half of them, take next to nothing. */
+#define SHARES_A_ROW 2
+
 typedef struct tune_options {
   const char *model_name, *suite, *mode, *device, *budget, *export_path, *import_path;
   int64_t batch_size, num_classes, image_size, seed;
@@ -132,13 +135,14 @@ static slim_status tune_suite(tuner *t, slim_error *error)
     rows++;
   }
   for (size_t i = 0; i < rows && status == SLIM_OK && !*t->stop; i++) {
+    const double shares = i + SHARES_A_ROW < rows ? (double)(rows - i) / SHARES_A_ROW : 1;
     bench_work work = { 0 };
     slim_tune_result r = { 0 };
     const double left = t->budget_secs - (bench_now_ms() - t->begun_ms) * 1e-3;
     (void)bench_suite_row(&t->bench, i, &op);
     status = left <= 0 ? SLIM_OK : bench_open_op(&op, t->device, &work, error);
     if (status == SLIM_OK && left > 0 &&
-        (status = tune_work(t, &work, left / (double)(rows - i), &r, error)) == SLIM_OK) {
+        (status = tune_work(t, &work, left / shares, &r, error)) == SLIM_OK) {
       report_row(t, &op, &r);
     }
     bench_release(&work);
