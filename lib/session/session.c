@@ -258,6 +258,18 @@ slim_status slim_session_initialize_local(slim_session *session)
   return status;
 }
 
+/* Room for all variables: one by one, as a checkpoint names them, each would have a buffer of its own. */
+static slim_status declare_all(slim_session *session)
+{
+  size_t count = 0;
+  slim_tensor **list = list_variables(session, NULL, &count);
+  const slim_status status =
+      list ? slim_values_declare(session->values, list, count, &session->error)
+           : slim_error_set(&session->error, SLIM_ERR_MEMORY, "session: no memory for a list of variables");
+  free(list);
+  return status;
+}
+
 /* The value of a variable of this graph with room for it; NULL with the session's error set. */
 static slim_value *find_variable(slim_session *session, const slim_tensor *variable, size_t bytes)
 {
@@ -267,11 +279,13 @@ static slim_value *find_variable(slim_session *session, const slim_tensor *varia
                    variable ? variable->name : "(null)");
     return NULL;
   }
+  const char *name = variable->node->variable->full_name;
   slim_tensor *const list[] = { &variable->node->outputs[0] };
-  if (slim_values_declare(session->values, list, 1, error) != SLIM_OK) {
+  if ((!slim_values_find(session->values, name) && declare_all(session) != SLIM_OK) ||
+      slim_values_declare(session->values, list, 1, error) != SLIM_OK) {
     return NULL;
   }
-  slim_value *value = slim_values_find(session->values, variable->node->variable->full_name);
+  slim_value *value = slim_values_find(session->values, name);
   if (value->bytes != bytes) {
     slim_error_set(error, SLIM_ERR_ARG, "session: variable '%s' has %zu bytes, not %zu", value->name, value->bytes,
                    bytes);
