@@ -17,11 +17,15 @@ static bool infer_gradient(slim_inference *q)
   return slim_rule_like(q, 0, "gradient", 1, "indices") && slim_rule_pool_gradient(q, 2);
 }
 
+/* Windows of one pixel need no indices: their maxima are their averages. */
 static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
 {
-  slim_tensor *inputs[] = { dy[0], &node->outputs[1], node->inputs[0] };
-  if (dy[0]) {
-    dx[0] = slim_op_add(inputs, 3, &slim_op_max_pool2d_gradient, "MaxPoolGrad", node->attr);
+  const slim_pool2d_attr *attr = node->attr;
+  slim_tensor *by_indices[] = { dy[0], &node->outputs[1], node->inputs[0] }, *by_pixels[] = { dy[0], node->inputs[0] };
+  if (dy[0] && attr->kernel.h * attr->kernel.w == 1) {
+    dx[0] = slim_op_add(by_pixels, 2, &slim_op_avg_pool2d_gradient, "MaxPoolGrad", attr);
+  } else if (dy[0]) {
+    dx[0] = slim_op_add(by_indices, 3, &slim_op_max_pool2d_gradient, "MaxPoolGrad", attr);
   }
 }
 

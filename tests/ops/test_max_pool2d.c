@@ -9,6 +9,7 @@ static const struct pool_case {
   int nchw;
 } cases[] = {
   { "one_pixel", 1, 1, 1, 1, { 1, 1 }, { 1, 1 }, SLIM_VALID, 0 },
+  { "every_second", 2, 7, 6, 10, { 1, 1 }, { 2, 2 }, SLIM_SAME, 0 },
   { "lenet", 3, 28, 28, 32, { 2, 2 }, { 2, 2 }, SLIM_VALID, 0 },
   { "odd_same", 2, 7, 9, 17, { 2, 2 }, { 2, 2 }, SLIM_SAME, 0 },
   { "odd_valid", 2, 7, 9, 18, { 2, 2 }, { 2, 2 }, SLIM_VALID, 0 },
