@@ -36,12 +36,6 @@ static inline void gather_rows(__local float *to, __global const float *x, const
   }
 }
 
-/* The pixel of x at a place of the dilated x along one axis, or -1. */
-static inline int undilated(const int at, const int dilate, const int size)
-{
-  return at >= 0 && at % dilate == 0 && at / dilate < size ? at / dilate : -1;
-}
-
 /* The same, tap by tap. */
 static inline void gather_taps(__local float *to, __global const float *x, const slim_conv2d_params p, const place at, int k,
                         int depth)
@@ -49,9 +43,8 @@ static inline void gather_taps(__local float *to, __global const float *x, const
   int tap = k / p.c, first = k % p.c;
   for (; depth > 0; tap++, first = 0) {
     const int count = min(p.c - first, depth);
-    const int iy = undilated(at.y0 + tap / p.kernel_w * p.rate_h, p.dilate_h, p.h);
-    const int ix = undilated(at.x0 + tap % p.kernel_w * p.rate_w, p.dilate_w, p.w);
-    if (iy < 0 || ix < 0) {
+    const int iy = at.y0 + tap / p.kernel_w * p.rate_h, ix = at.x0 + tap % p.kernel_w * p.rate_w;
+    if (iy < 0 || iy >= p.h || ix < 0 || ix >= p.w) {
       slim_gemm_zero(to, count);
     } else {
       slim_gemm_copy(to, x + ((at.image * p.h + iy) * p.w + ix) * p.c + first, count);
@@ -64,7 +57,7 @@ static inline void gather_taps(__local float *to, __global const float *x, const
 static inline void gather(__local float *to, __global const float *x, const slim_conv2d_params p, const int m, const int k,
                    const int depth)
 {
-  if (p.rate_w == 1 && p.dilate_h == 1 && p.dilate_w == 1) {
+  if (p.rate_w == 1) {
     gather_rows(to, x, p, place_of(p, m), k, depth);
   } else {
     gather_taps(to, x, p, place_of(p, m), k, depth);

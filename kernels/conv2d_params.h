@@ -7,7 +7,7 @@
 typedef struct slim_conv2d_params {
   int n, h, w, c, oh, ow, o;
   int kernel_h, kernel_w, stride_h, stride_w, rate_h, rate_w, before_h, before_w;
-  int dilate_h, dilate_w; /* x counts as if it had so many - 1 zeros between its pixels */
+  int dilate_h, dilate_w; /* x counts as if it had so many - 1 zeros between its pixels; in tiles only */
   int nchw;
   slim_epilogue_params epilogue;
 } slim_conv2d_params;

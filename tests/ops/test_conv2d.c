@@ -19,6 +19,8 @@ static const test_convolution cases[] = {
   { "stride", 2, 11, 10, 5, 18, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
   { "stride_valid", 2, 12, 13, 6, 7, { 3, 3 }, { 2, 3 }, { 1, 1 }, SLIM_VALID, 0 },
   { "stride_above_kernel", 2, 11, 12, 4, 6, { 2, 2 }, { 3, 3 }, { 1, 1 }, SLIM_VALID, 0 },
+  { "stride_flat", 2, 9, 10, 5, 18, { 1, 5 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "stride_vectors", 2, 15, 13, 32, 48, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
   { "first_layer", 1, 23, 21, 3, 20, { 7, 7 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
   { "rate", 2, 13, 12, 6, 10, { 3, 3 }, { 1, 1 }, { 2, 2 }, SLIM_SAME, 0 },
   { "rate_valid", 1, 17, 14, 5, 9, { 3, 2 }, { 1, 1 }, { 3, 4 }, SLIM_VALID, 0 },

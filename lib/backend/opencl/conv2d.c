@@ -2,6 +2,7 @@
 #include "backend/opencl/epilogue.h"
 #include "backend/opencl/gemm.h"
 #include "backend/opencl/matmul.h"
+#include "backend/opencl/move.h"
 #include "backend/opencl/ops.h"
 #include "backend/opencl/reduction.h"
 #include "backend/opencl/tile.h"
@@ -97,28 +98,28 @@ static slim_matmul_params weights_product(const slim_conv2d_params *p)
 }
 
 static void arguments(slim_cl_build *b, const char *kernel, const slim_view *x, const slim_view *weights,
-                      const slim_cl_epilogue *epilogue, const slim_conv2d_params *p)
+                      const slim_cl_epilogue *epilogue, const slim_view *y, const slim_conv2d_params *p)
 {
   slim_cl_begin(b, kernel);
   slim_cl_arg_view(b, x);
   slim_cl_arg_view(b, weights);
   slim_cl_arg_view(b, epilogue->bias);
   slim_cl_arg_view(b, epilogue->residual);
-  slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg_view(b, y);
   slim_cl_arg(b, p, sizeof(*p));
 }
 
 /* The convolution of x by weights, by blocks or tiles. */
 static void launch_product(slim_cl_build *b, enum method method, const slim_view *x, const slim_view *weights,
-                           const slim_cl_epilogue *epilogue, const slim_conv2d_params *p)
+                           const slim_cl_epilogue *epilogue, const slim_view *y, const slim_conv2d_params *p)
 {
   if (method == TILES) {
-    arguments(b, "slim_conv2d_tile_f32", x, weights, epilogue, p);
+    arguments(b, "slim_conv2d_tile_f32", x, weights, epilogue, y, p);
     slim_cl_tile_range(b, pixels_of(p), p->o, 1);
     return;
   }
   const slim_gemm_params g = slim_cl_gemm_blocks(b->device, pixels_of(p), p->o, window_of(p));
-  arguments(b, "slim_conv2d_cpu_f32", x, weights, epilogue, p);
+  arguments(b, "slim_conv2d_cpu_f32", x, weights, epilogue, y, p);
   slim_cl_arg(b, &g, sizeof(g));
   slim_cl_gemm_range(b, &g, pixels_of(p), p->o);
 }
@@ -126,7 +127,7 @@ static void launch_product(slim_cl_build *b, enum method method, const slim_view
 static void launch_image(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_conv2d_params *p,
                          const slim_conv2d_image_params *g)
 {
-  arguments(b, "slim_conv2d_image_f32", &b->in[0], &b->in[1], epilogue, p);
+  arguments(b, "slim_conv2d_image_f32", &b->in[0], &b->in[1], epilogue, &b->out[0], p);
   slim_cl_arg(b, g, sizeof(*g));
   slim_cl_conv2d_image_range(b, p, g, p->n * ((p->oh + g->band - 1) / g->band), window_of(p));
 }
@@ -164,9 +165,9 @@ static void prepare(slim_cl_build *b)
   } else if (method == BLOCKS && slim_cl_conv2d_bands(b->device, &p, &g)) {
     launch_image(b, &epilogue, &p, &g);
   } else if (method != NAIVE) {
-    launch_product(b, method, &b->in[0], &b->in[1], &epilogue, &p);
+    launch_product(b, method, &b->in[0], &b->in[1], &epilogue, &b->out[0], &p);
   } else {
-    arguments(b, "slim_conv2d_naive_f32", &b->in[0], &b->in[1], &epilogue, &p);
+    arguments(b, "slim_conv2d_naive_f32", &b->in[0], &b->in[1], &epilogue, &b->out[0], &p);
     slim_cl_range(b, slim_cl_elements(&b->out[0]));
   }
 }
@@ -181,7 +182,7 @@ static void prepare_naive_gradient(slim_cl_build *b, const char *kernel, const s
   slim_cl_range(b, slim_cl_elements(&b->out[0]));
 }
 
-/* --- the gradient by the input: a convolution of dy, dilated by the stride, with the weights turned around ----------
+/* --- the gradient by the input: convolutions of dy with weights that are turned around ------------------------------
  */
 
 static slim_conv2d_params input_params(const slim_group *group, const slim_view *in, const slim_view *out)
@@ -189,6 +190,7 @@ static slim_conv2d_params input_params(const slim_group *group, const slim_view 
   return params_of(group, &out[0].shape, &in[1].shape, &in[0].shape);
 }
 
+/* As one convolution, of dy dilated by the stride. */
 static slim_conv2d_params turned(const slim_conv2d_params *p)
 {
   slim_conv2d_params t = *p;
@@ -206,18 +208,78 @@ static slim_conv2d_params turned(const slim_conv2d_params *p)
   return t;
 }
 
+static size_t aligned(size_t bytes)
+{
+  return (bytes + SLIM_ALIGNMENT - 1) / SLIM_ALIGNMENT * SLIM_ALIGNMENT;
+}
+
+/* The largest phase's results; none where the only one writes to dx. */
+static size_t phase_bytes(const slim_conv2d_params *p)
+{
+  const int count = slim_cl_conv2d_phases(p);
+  size_t most = 0;
+  for (int i = 0; i < count && count > 1; i++) {
+    const slim_cl_phase phase = slim_cl_conv2d_phase(p, i);
+    most = phase.move.n > most ? phase.move.n : most;
+  }
+  return most * sizeof(float);
+}
+
 static size_t input_gradient_workspace(const slim_device *device, const slim_group *group, const slim_view *in,
                                        const slim_view *out)
 {
   const slim_conv2d_params p = input_params(group, in, out), t = turned(&p);
   const slim_matmul_params product = input_product(&p);
+  const enum method method = method_of(device, &p);
   slim_cl_winograd w;
   if (is_product(device, &p)) {
     return slim_cl_matmul_workspace(device, &product, false);
   }
-  return slim_cl_winograd_plan(device, &t, true, &w) ? slim_cl_winograd_workspace(device, &w)
-         : method_of(device, &p) == NAIVE            ? 0
-                                                     : slim_cl_bytes(&in[1]);
+  if (slim_cl_winograd_plan(device, &t, true, &w)) {
+    return slim_cl_winograd_workspace(device, &w);
+  }
+  return method == NAIVE ? 0 : aligned(slim_cl_bytes(&in[1])) + (method == BLOCKS ? phase_bytes(&p) : 0);
+}
+
+static void launch_turn(slim_cl_build *b, const slim_conv2d_turn_params *p)
+{
+  const size_t taps = (size_t)(p->rows * p->columns), line = 16; /* TURNED of the kernel */
+  slim_cl_begin(b, "slim_conv2d_turn_f32");
+  slim_cl_arg_view(b, &b->in[1]);
+  slim_cl_arg_view(b, b->workspace);
+  slim_cl_arg(b, p, sizeof(*p));
+  if (slim_cl_is_cpu(b)) {
+    slim_cl_range_rows(b, taps * (((size_t)p->o + line - 1) / line));
+  } else {
+    slim_cl_range(b, taps * (size_t)p->c * (size_t)p->o);
+  }
+}
+
+static void launch_phases(slim_cl_build *b, const slim_cl_epilogue *none, const slim_conv2d_params *p)
+{
+  const int count = slim_cl_conv2d_phases(p);
+  slim_view part = *b->workspace;
+  part.offset += aligned(slim_cl_bytes(&b->in[1]));
+  part.dtype = SLIM_FLOAT32;
+  int met = 0; /* phases that have taps */
+  for (int i = 0; i < count; i++) {
+    const slim_cl_phase phase = slim_cl_conv2d_phase(p, i);
+    met += phase.conv.kernel_h * phase.conv.kernel_w > 0;
+  }
+  if (met < count) {
+    slim_cl_zero(b, &b->out[0], slim_cl_bytes(&b->out[0]));
+  }
+  for (int i = 0; i < count; i++) {
+    const slim_cl_phase phase = slim_cl_conv2d_phase(p, i);
+    if (phase.conv.kernel_h * phase.conv.kernel_w == 0 || phase.move.n == 0) {
+      continue;
+    }
+    launch_turn(b, &phase.turn);
+    launch_product(b, BLOCKS, &b->in[0], b->workspace, none, count > 1 ? &part : &b->out[0], &phase.conv);
+    if (count > 1) {
+      slim_cl_move(b, &part, &b->out[0], &phase.move);
+    }
+  }
 }
 
 static void prepare_input_gradient(slim_cl_build *b)
@@ -231,22 +293,18 @@ static void prepare_input_gradient(slim_cl_build *b)
   slim_cl_winograd w;
   if (is_product(b->device, &p)) {
     slim_cl_matmul(b, &b->in[0], &b->in[1], &b->out[0], &none, &product);
-    return;
-  }
-  if (slim_cl_winograd_plan(b->device, &t, true, &w)) {
+  } else if (slim_cl_winograd_plan(b->device, &t, true, &w)) {
     slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], &none);
-    return;
-  }
-  if (method == NAIVE) {
+  } else if (method == BLOCKS) {
+    launch_phases(b, &none, &p);
+  } else if (method == TILES) {
+    const slim_conv2d_turn_params turn = { p.c, p.o, p.kernel_w, p.kernel_h, p.kernel_w, p.kernel_h - 1, p.kernel_w - 1,
+                                           -1,  -1 };
+    launch_turn(b, &turn);
+    launch_product(b, method, &b->in[0], b->workspace, &none, &b->out[0], &t);
+  } else {
     prepare_naive_gradient(b, "slim_conv2d_input_gradient_naive_f32", &p);
-    return;
   }
-  slim_cl_begin(b, "slim_conv2d_turn_f32");
-  slim_cl_arg_view(b, &b->in[1]);
-  slim_cl_arg_view(b, b->workspace);
-  slim_cl_arg(b, &p, sizeof(p));
-  slim_cl_range(b, slim_cl_elements(&b->in[1]));
-  launch_product(b, method, &b->in[0], b->workspace, &none, &t);
 }
 
 /* --- the gradient by the weights: windows transposed by dy, in slices of pixels that are added up -------------------

@@ -5,7 +5,9 @@
 #include "backend/opencl/gemm.h"
 
 #define POINTS ((size_t)SLIM_WINOGRAD_POINTS)
-#define TILES_LEAST 8
+#define TILES_LEAST 4
+#define GRADIENT_TILES 8 /* for fewer, many weights are summed directly */
+#define GRADIENT_WEIGHTS (256 * 256)
 #define STAGED_TILES 140            /* of a block: a panel's products stay in a core's own cache */
 #define FUSED_CHANNELS 128          /* more are better transformed once, for all panels of outputs */
 #define FUSED_BYTES ((size_t)640 << 10) /* of a group's scratch, which should stay in a core's own cache */
@@ -277,7 +279,7 @@ static size_t run_outputs_floats(const slim_device *device, const slim_winograd_
 
 bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d_params *conv, slim_winograd_params *p)
 {
-  if (!geometry(device, conv, p)) {
+  if (!geometry(device, conv, p) || (p->tiles < GRADIENT_TILES && (double)p->c * p->o > GRADIENT_WEIGHTS)) {
     return false;
   }
   const size_t tile = POINTS * ((size_t)p->c + wide(device, p->o));
