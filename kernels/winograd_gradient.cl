@@ -3,7 +3,7 @@
  * transformed tiles v, transposed, by those of dy, z, summed over all tiles into du; then du is transformed to dw. Runs
  * of p.block tiles are worked on one after the other:
  *   v [point][c / width][tile][width], z [point][panel of SLIM_GEMM_COLUMNS outputs][tile][SLIM_GEMM_COLUMNS],
- *   du [point][panel][c][SLIM_GEMM_COLUMNS].
+ *   du of p.depth channels and a panel [point][channel][SLIM_GEMM_COLUMNS].
  */
 #include "common.h"
 #include "winograd.h"
@@ -26,9 +26,9 @@ static inline size_t z_step(const slim_winograd_params p)
   return (size_t)p.block * panels_of(p) * SLIM_GEMM_COLUMNS + SLIM_WINOGRAD_GAP;
 }
 
-static inline size_t du_step(const slim_winograd_params p)
+static inline int du_step(const slim_winograd_params p)
 {
-  return (size_t)p.c * panels_of(p) * SLIM_GEMM_COLUMNS;
+  return p.depth * SLIM_GEMM_COLUMNS;
 }
 
 /* A vector of outputs of dy under a tile, at a constant m; pixels outside count as 0. */
@@ -94,16 +94,9 @@ __kernel void slim_winograd_gradient_inputs_f32(SLIM_TENSOR(const float, dy), SL
 #define STORE_DU_RIGHT(i_) SLIM_STOREW(right##i_, 2 * i_ + 1, du);
 #define ADD_CHANNEL(i_) SLIM_GEMM_ADD_(i_, x[i_])
 
-/* Adds the products of tiles to CHANNELS rows of du, of which the first run knows nothing. */
-static inline void accumulate(__global const float *x, __global const float *z, __global float *du, const int tiles,
-                            const bool first)
+/* Adds the products of tiles to CHANNELS rows of du. */
+static inline void accumulate(__global const float *x, __global const float *z, __local float *du, const int tiles)
 {
-  if (first) {
-    SLIM_UNROLL
-    for (int i = 0; i < 2 * CHANNELS; i++) {
-      SLIM_STOREW((SLIM_FLOATW)(0.0f), i, du);
-    }
-  }
   SLIM_GEMM_EACH_SOME(LOAD_DU_LEFT)
   SLIM_GEMM_EACH_SOME(LOAD_DU_RIGHT)
   for (int t = 0; t < tiles; t++, x += SLIM_WIDTH, z += SLIM_GEMM_COLUMNS) {
@@ -114,24 +107,8 @@ static inline void accumulate(__global const float *x, __global const float *z, 
   SLIM_GEMM_EACH_SOME(STORE_DU_RIGHT)
 }
 
-/* A group a panel and a point. */
-__kernel void slim_winograd_gradient_products_f32(SLIM_TENSOR(const float, v), SLIM_TENSOR(const float, z),
-                                                  SLIM_TENSOR(float, du), const slim_winograd_params p, const int first)
-{
-  SLIM_OPEN(const float, v);
-  SLIM_OPEN(const float, z);
-  SLIM_OPEN(float, du);
-  const int panel = (int)get_group_id(0), point = (int)get_group_id(1), tiles = min(p.block, p.tiles - first);
-  v += point * v_step(p);
-  z += point * z_step(p) + (size_t)panel * p.block * SLIM_GEMM_COLUMNS;
-  du += point * du_step(p) + (size_t)panel * p.c * SLIM_GEMM_COLUMNS;
-  for (int c = 0; c < p.c; c += CHANNELS) {
-    accumulate(v + (size_t)(c / SLIM_WIDTH) * p.block * SLIM_WIDTH + c % SLIM_WIDTH, z,
-               du + (size_t)c * SLIM_GEMM_COLUMNS, tiles, first == 0);
-  }
-}
-
-static inline void close_channel(__global const float *du, __global float *dw, const slim_winograd_params p,
+/* A vector of outputs of a channel, at a constant number of taps a side. */
+static inline void close_channel(__local const float *du, __global float *dw, const slim_winograd_params p,
                                  const int taps)
 {
   SLIM_FLOATW v[SLIM_WINOGRAD_POINTS], rows[5 * SLIM_WINOGRAD_N], all[25];
@@ -154,20 +131,52 @@ static inline void close_channel(__global const float *du, __global float *dw, c
   }
 }
 
-/* A group a channel. */
-__kernel void slim_winograd_gradient_results_f32(SLIM_TENSOR(const float, du), SLIM_TENSOR(float, dw),
-                                                 const slim_winograd_params p)
+/* Sums of a group that wait for the next run. */
+static inline void keep(__global float *to, __local const float *du, const int count)
 {
-  SLIM_OPEN(const float, du);
+  for (int i = 0; i < count; i += SLIM_WIDTH) {
+    SLIM_STOREW(SLIM_LOADW(0, du + i), 0, to + i);
+  }
+}
+
+/* A group: a panel of outputs, p.depth channels, the run that begins at tile first. sums: of each group, between runs.
+ */
+__kernel void slim_winograd_gradient_panels_f32(SLIM_TENSOR(const float, v), SLIM_TENSOR(const float, z),
+                                                SLIM_TENSOR(float, sums), SLIM_TENSOR(float, dw),
+                                                const slim_winograd_params p, const int first, __local float *du)
+{
+  SLIM_OPEN(const float, v);
+  SLIM_OPEN(const float, z);
+  SLIM_OPEN(float, sums);
   SLIM_OPEN(float, dw);
-  const int c = (int)get_group_id(0);
-  for (int o = 0; o < p.o; o += SLIM_WIDTH) {
-    __global const float *from =
-        du + (size_t)(o / SLIM_GEMM_COLUMNS * p.c + c) * SLIM_GEMM_COLUMNS + o % SLIM_GEMM_COLUMNS;
-    if (p.taps == 3) {
-      close_channel(from, dw + (size_t)c * p.o + o, p, 3);
-    } else {
-      close_channel(from, dw + (size_t)c * p.o + o, p, 5);
+  const int panel = (int)get_group_id(0), c0 = (int)get_group_id(1) * p.depth, channels = min(p.depth, p.c - c0);
+  const int tiles = min(p.block, p.tiles - first), count = SLIM_WINOGRAD_POINTS * du_step(p);
+  sums += (size_t)(get_group_id(1) * get_num_groups(0) + get_group_id(0)) * count;
+  if (first == 0) {
+    slim_gemm_zero(du, count);
+  } else {
+    slim_gemm_copy(du, sums, count);
+  }
+  for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
+    for (int c = 0; c < channels; c += CHANNELS) {
+      const size_t vector = (size_t)((c0 + c) / SLIM_WIDTH) * p.block * SLIM_WIDTH;
+      accumulate(v + i * v_step(p) + vector + c % SLIM_WIDTH,
+                 z + i * z_step(p) + (size_t)panel * p.block * SLIM_GEMM_COLUMNS,
+                 du + i * du_step(p) + c * SLIM_GEMM_COLUMNS, tiles);
+    }
+  }
+  if (first + p.block < p.tiles) {
+    keep(sums, du, count);
+    return;
+  }
+  for (int o = panel * SLIM_GEMM_COLUMNS; o < min((panel + 1) * SLIM_GEMM_COLUMNS, p.o); o += SLIM_WIDTH) {
+    for (int c = 0; c < channels; c++) {
+      __local const float *from = du + c * SLIM_GEMM_COLUMNS + o % SLIM_GEMM_COLUMNS;
+      if (p.taps == 3) {
+        close_channel(from, dw + (size_t)(c0 + c) * p.o + o, p, 3);
+      } else {
+        close_channel(from, dw + (size_t)(c0 + c) * p.o + o, p, 5);
+      }
     }
   }
 }

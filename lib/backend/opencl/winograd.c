@@ -13,7 +13,8 @@
 #define FUSED_BYTES ((size_t)640 << 10) /* of a group's scratch, which should stay in a core's own cache */
 #define STAGED_CHANNELS 128             /* whose taps are transformed at a time */
 #define GROUPS_A_UNIT 4
-#define RUN_FLOATS ((size_t)2 << 20) /* of the transformed tiles of a run of the gradient */
+#define GRADIENT_GROUPS_A_UNIT 2
+#define RUN_FLOATS ((size_t)5 << 19) /* of the transformed tiles of a run of the gradient */
 #define RUN_LEAST 112                /* tiles of a run, which pay for reading and writing the sums */
 
 static int ceil_div(int a, int b)
@@ -277,24 +278,43 @@ static size_t run_outputs_floats(const slim_device *device, const slim_winograd_
   return POINTS * ((size_t)p->block * wide(device, p->o) + SLIM_WINOGRAD_GAP);
 }
 
+/* Of a group: those of a panel of outputs in some channels. */
+static size_t sums_floats(const slim_device *device, const slim_winograd_params *p)
+{
+  return POINTS * (size_t)p->depth * (size_t)slim_cl_gemm_columns(device);
+}
+
 bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d_params *conv, slim_winograd_params *p)
 {
   if (!geometry(device, conv, p) || (p->tiles < GRADIENT_TILES && (double)p->c * p->o > GRADIENT_WEIGHTS)) {
     return false;
   }
+  const int width = slim_cl_of(device)->vector_width, wanted = device->info.compute_units * GRADIENT_GROUPS_A_UNIT;
   const size_t tile = POINTS * ((size_t)p->c + wide(device, p->o));
   const int fit = (int)(RUN_FLOATS / tile), most = fit > RUN_LEAST ? fit : RUN_LEAST;
   p->block = ceil_div(p->tiles, ceil_div(p->tiles, most));
-  return true;
+  p->depth = 4 * width;
+  while (p->depth > width && (panels_of(device, p->o) * ceil_div(p->c, p->depth) < wanted ||
+                              sums_floats(device, p) * sizeof(float) > device->info.local_memory)) {
+    p->depth -= width;
+  }
+  return sums_floats(device, p) * sizeof(float) <= device->info.local_memory;
+}
+
+/* Sums of all groups, where they wait for another run. */
+static size_t waiting_floats(const slim_device *device, const slim_winograd_params *p)
+{
+  const int groups = panels_of(device, p->o) * ceil_div(p->c, p->depth);
+  return p->block < p->tiles ? (size_t)groups * sums_floats(device, p) : 0;
 }
 
 size_t slim_cl_winograd_gradient_workspace(const slim_device *device, const slim_winograd_params *p)
 {
-  return bytes_of(run_inputs_floats(p)) + bytes_of(run_outputs_floats(device, p)) + bytes_of(weights_floats(device, p));
+  return bytes_of(run_inputs_floats(p)) + bytes_of(run_outputs_floats(device, p)) + bytes_of(waiting_floats(device, p));
 }
 
 static void launch_run(slim_cl_build *b, const slim_winograd_params *p, int first, cl_mem zeros, const slim_view *v,
-                       const slim_view *z, const slim_view *du)
+                       const slim_view *z, const slim_view *sums)
 {
   const int tiles = p->tiles - first < p->block ? p->tiles - first : p->block;
   slim_cl_begin(b, "slim_winograd_gradient_inputs_f32");
@@ -306,26 +326,23 @@ static void launch_run(slim_cl_build *b, const slim_winograd_params *p, int firs
   slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, &first, sizeof(first));
   range(b, tiles, 1);
-  slim_cl_begin(b, "slim_winograd_gradient_products_f32");
+  slim_cl_begin(b, "slim_winograd_gradient_panels_f32");
   slim_cl_arg_view(b, v);
   slim_cl_arg_view(b, z);
-  slim_cl_arg_view(b, du);
+  slim_cl_arg_view(b, sums);
+  slim_cl_arg_view(b, &b->out[0]);
   slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, &first, sizeof(first));
-  range(b, panels_of(b->device, p->o), SLIM_WINOGRAD_POINTS);
+  slim_cl_arg_local(b, sums_floats(b->device, p) * sizeof(float));
+  range(b, panels_of(b->device, p->o), ceil_div(p->c, p->depth));
 }
 
 void slim_cl_winograd_gradient_launch(slim_cl_build *b, const slim_winograd_params *p)
 {
-  const size_t at_z = bytes_of(run_inputs_floats(p)), at_du = at_z + bytes_of(run_outputs_floats(b->device, p));
-  const slim_view v = *b->workspace, z = part_of(b, at_z), du = part_of(b, at_du);
+  const size_t at_z = bytes_of(run_inputs_floats(p)), at_sums = at_z + bytes_of(run_outputs_floats(b->device, p));
+  const slim_view v = *b->workspace, z = part_of(b, at_z), sums = p->block < p->tiles ? part_of(b, at_sums) : v;
   cl_mem zeros = zeros_of(b, p->c);
   for (int first = 0; first < p->tiles; first += p->block) {
-    launch_run(b, p, first, zeros, &v, &z, &du);
+    launch_run(b, p, first, zeros, &v, &z, &sums);
   }
-  slim_cl_begin(b, "slim_winograd_gradient_results_f32");
-  slim_cl_arg_view(b, &du);
-  slim_cl_arg_view(b, &b->out[0]);
-  slim_cl_arg(b, p, sizeof(*p));
-  range(b, p->c, 1);
 }
