@@ -167,6 +167,20 @@ START_TEST(a_product_is_folded_too)
 }
 END_TEST
 
+/* Of more channels than a block of a product is deep, and fewer than fill its panels. */
+START_TEST(deep_products_are_folded)
+{
+  fixture f = fixture_begin(DEPTH);
+  f.y = norm_conv(norm_conv(f.x, 530, 1, slim_relu), 19, 1, slim_relu6);
+  fixture_open(&f);
+  ck_assert_int_eq(assert_same(&f, BATCH), 2);
+  ck_assert_int_eq(assert_same(&f, 1), 2);
+  scatter(&f, 2);
+  (void)assert_same(&f, BATCH);
+  fixture_close(&f);
+}
+END_TEST
+
 /* What else is read: the convolution, the statistics. */
 START_TEST(what_is_read_elsewhere_is_not_folded)
 {
@@ -329,6 +343,7 @@ static void build(TCase *c)
   tcase_add_loop_test(c, a_residual_block_is_four_steps, 0, 4);
   tcase_add_test(c, folded_weights_follow_their_variables);
   tcase_add_test(c, a_product_is_folded_too);
+  tcase_add_test(c, deep_products_are_folded);
   tcase_add_loop_test(c, what_is_read_elsewhere_is_not_folded, 0, 2);
   tcase_add_test(c, a_plan_that_writes_weights_folds_none);
   tcase_add_loop_test(c, a_train_step_gives_the_same, 0, 3);

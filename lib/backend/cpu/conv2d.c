@@ -10,6 +10,7 @@ typedef struct state {
   taps taps;
   winograd winograd;
   bool by_product, by_winograd;
+  size_t packed_floats; /* 0: the weights are read as they lie */
   packed_weights packed;
 } state;
 
@@ -18,10 +19,11 @@ static bool is_nchw(const slim_cpu_step *step)
   return ((const slim_conv2d_attr *)step->attr)->nchw != 0;
 }
 
-/* Are the weights read only when they have changed? */
-static bool is_packed(const state *s)
+/* Are the weights the plan's own, which need no memory once they are packed? */
+static bool is_folded(const slim_cpu_step *step)
 {
-  return !s->by_product && !s->by_winograd;
+  const slim_node *made_by = step->group.nodes[0]->inputs[1]->node;
+  return made_by && made_by->op == &slim_op_batch_norm_fold;
 }
 
 static tap_axis axis_of(int kernel, int rate, int before)
@@ -29,14 +31,26 @@ static tap_axis axis_of(int kernel, int rate, int before)
   return (tap_axis){ .count = kernel, .first = 0, .step = 1, .begin = -before, .distance = rate };
 }
 
-/* y = x * weights, read as they lie. */
-static gemm product_of(const slim_cpu_step *step, const conv2d *g, const float *x, float *y)
+/* y = x * weights. */
+static gemm product_of(const slim_cpu_step *step, const state *s, const float *x, float *y)
 {
+  const conv2d *g = &s->g;
   gemm p = { .m = product_rows(g), .n = g->y.c, .k = product_depth(g), .a = x, .b = step->in[1].host, .c = y };
   p.lda = (size_t)p.k;
   p.ldb = p.ldc = (size_t)p.n;
+  p.b_packed = s->packed.data;
   p.epilogue = epilogue_of(step, 2);
   return p;
+}
+
+/* Products pack only weights that are then not kept a second time; Winograd's transforms none. */
+static size_t packed_floats(const slim_cpu_step *step, const state *s)
+{
+  const gemm product = product_of(step, s, NULL, NULL);
+  if (s->by_product) {
+    return is_folded(step) ? CPU_OP(gemm_packed)(&product) : 0;
+  }
+  return s->by_winograd ? 0 : CPU_OP(taps_packed)(&s->taps);
 }
 
 static void set_up(state *s, const slim_cpu_step *step)
@@ -54,23 +68,34 @@ static void set_up(state *s, const slim_cpu_step *step)
   s->winograd = winograd_of(g);
   s->by_product = conv2d_is_product(g);
   s->by_winograd = !s->by_product && CPU_OP(winograd_plan)(&s->winograd, step, &epilogue);
+  s->packed_floats = packed_floats(step, s);
 }
 
 static size_t scratch_floats(const slim_cpu_step *step, const state *s)
 {
   if (s->by_product) {
-    const gemm p = product_of(step, &s->g, NULL, NULL);
+    const gemm p = product_of(step, s, NULL, NULL);
     return whole_lines(CPU_OP(gemm_workspace)(step, &p) / sizeof(float));
   }
   return s->by_winograd ? whole_lines(CPU_OP(winograd_workspace)(&s->winograd, step))
                         : (size_t)slim_threads_count(step->device->threads) * CPU_OP(taps_scratch)(&s->taps);
 }
 
+static void pack(const slim_cpu_step *step, const state *s)
+{
+  if (s->by_product) {
+    const gemm p = product_of(step, s, NULL, NULL);
+    CPU_OP(gemm_pack)(step, &p, s->packed.data);
+  } else {
+    CPU_OP(taps_pack)(step, &s->taps, step->in[1].host, s->packed.data);
+  }
+}
+
 static void convolve(const slim_cpu_step *step, const state *s, const float *x, float *y)
 {
   const tile_epilogue epilogue = epilogue_of(step, 2);
   if (s->by_product) {
-    const gemm p = product_of(step, &s->g, x, y);
+    const gemm p = product_of(step, s, x, y);
     CPU_OP(gemm_run)(step, &p, step->workspace);
   } else if (s->by_winograd) {
     CPU_OP(winograd_run)(step, &s->winograd, x, step->in[1].host, y, &epilogue, step->workspace);
@@ -88,10 +113,9 @@ static size_t plain_floats(const slim_cpu_step *step, const state *s)
 
 static size_t workspace(const slim_cpu_step *step)
 {
-  state s;
+  state s = { 0 };
   set_up(&s, step);
-  const size_t packed = is_packed(&s) ? packed_workspace(&step->in[1], CPU_OP(taps_packed)(&s.taps)) : 0;
-  return (plain_floats(step, &s) + packed) * sizeof(float);
+  return (plain_floats(step, &s) + packed_workspace(&step->in[1], s.packed_floats)) * sizeof(float);
 }
 
 static double flops(const slim_cpu_step *step)
@@ -105,7 +129,7 @@ static bool prepare(slim_cpu_step *step)
   state *s = step->state;
   set_up(s, step);
   step->base.kernel = s->by_product ? "conv2d_product" : s->by_winograd ? "conv2d_winograd" : "conv2d_taps";
-  return !is_packed(s) || packed_alloc(step, &s->packed, CPU_OP(taps_packed)(&s->taps), plain_floats(step, s));
+  return s->packed_floats == 0 || packed_alloc(step, &s->packed, s->packed_floats, plain_floats(step, s));
 }
 
 static void release(slim_cpu_step *step)
@@ -119,8 +143,8 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   state *s = step->state;
   const conv2d *g = &s->g;
   (void)run_info;
-  if (is_packed(s) && packed_stale(&s->packed, &step->in[1])) {
-    CPU_OP(taps_pack)(step, &s->taps, step->in[1].host, s->packed.data);
+  if (s->packed_floats > 0 && packed_stale(&s->packed, &step->in[1])) {
+    pack(step, s);
   }
   if (!is_nchw(step)) {
     convolve(step, s, step->in[0].host, step->out[0].host);
@@ -132,12 +156,11 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   turn_all(step, (size_t)g->y.n, (turn){ y, step->out[0].host, (size_t)g->y.h * (size_t)g->y.w, (size_t)g->y.c });
 }
 
-/* Winograd's transform reads the weights in every run. */
 static bool packs(const slim_cpu_step *step)
 {
-  state s;
+  state s = { 0 };
   set_up(&s, step);
-  return is_packed(&s);
+  return s.packed_floats > 0;
 }
 
 static bool can_fuse(const slim_group *group, const slim_node *node)

@@ -1,14 +1,11 @@
 #include "backend/cpu/gemm.h"
 
-#include "backend/cpu/pack.h"
+#include "backend/cpu/gemm_pack.h"
 
-#define K_BLOCK 512             /* depth of a packed block */
 #define M_BLOCK (18 * TILE_ROWS) /* rows of A that a task holds in the second-level cache */
 #define N_BLOCK 4               /* panels of B that are packed at once */
-#define LDA (K_BLOCK + VL)      /* of the copied rows of A; not a power of two, or the rows would share cache sets */
 #define SET_FLOATS 1024         /* rows that far apart do so */
 #define IN_PLACE_PANELS 2       /* A serves that few panels without a copy */
-#define PREFETCH 6              /* rows of B ahead of the one that is packed */
 #define TASKS 8                 /* that a large product is cut into at least */
 #define EVEN_TASKS 4            /* fewer than UNEVEN_TASKS are a multiple of these, so that all workers end together */
 #define UNEVEN_TASKS 32
@@ -98,71 +95,6 @@ static cut cut_of(const gemm *g)
   return c;
 }
 
-/* --- packing ------------------------------------------------------------------------------------------------------- */
-
-/* rows x depth of A as it lies, into rows of LDA. */
-static void copy_rows(const gemm *g, int m0, int rows, int k0, int depth, float *to)
-{
-  for (int r = 0; r < rows; r++) {
-    const float *ahead = g->a + (size_t)(m0 + r + (r + 2 < rows ? 2 : 0)) * g->lda + k0;
-    for (int i = 0; i < depth; i += 16) {
-      __builtin_prefetch(ahead + i);
-    }
-    memcpy(to + (size_t)r * LDA, g->a + (size_t)(m0 + r) * g->lda + k0, (size_t)depth * sizeof *to);
-  }
-}
-
-/* A transposed, a tile's rows side by side: [k][TILE_STRIDE]. The last k is copied exactly; before it whole vectors may
- * be read, for they end before the last k does. */
-static void copy_columns(const gemm *g, int m0, int rows, int k0, int depth, float *to)
-{
-  const float *from = g->a + (size_t)k0 * g->lda + m0;
-  const int safe = g->lda >= TILE_STRIDE ? depth - 1 : 0;
-  for (int k = 0; k < depth; k++, from += g->lda, to += TILE_STRIDE) {
-    if (k >= safe) {
-      memcpy(to, from, (size_t)rows * sizeof *to);
-      continue;
-    }
-    CPU_UNROLL
-    for (int i = 0; i < TILE_STRIDE; i += VL) {
-      vec_store(to + i, vec_load(from + i));
-    }
-  }
-}
-
-/* Panels [n0, n1) of B, row by row of B as it lies. */
-static void pack_b(const gemm *g, int n0, int n1, int k0, int depth, float *to)
-{
-  const int whole = (n1 - n0) / TILE_COLUMNS, rest = (n1 - n0) % TILE_COLUMNS;
-  const size_t panel = (size_t)depth * TILE_COLUMNS;
-  const float *from = g->b + (size_t)k0 * g->ldb + n0;
-  for (int k = 0; whole && k < depth; k++) {
-    const float *row = from + (size_t)k * g->ldb, *ahead = row + (k + PREFETCH < depth ? PREFETCH * g->ldb : 0);
-    for (int p = 0; p < whole; p++) {
-      float *packed = to + (size_t)p * panel + (size_t)k * TILE_COLUMNS;
-      for (int i = 0; i < TILE_COLUMNS; i += 16) {
-        __builtin_prefetch(ahead + p * TILE_COLUMNS + i);
-      }
-      vec_store(packed, vec_load(row + p * TILE_COLUMNS));
-      vec_store(packed + VL, vec_load(row + p * TILE_COLUMNS + VL));
-    }
-  }
-  if (rest) {
-    const float *end = g->b + (size_t)(g->k - 1) * g->ldb + g->n;
-    pack_panel(from + whole * TILE_COLUMNS, g->ldb, end, rest, depth, to + (size_t)whole * panel);
-  }
-}
-
-/* The same of a B that lies transposed. */
-static void pack_b_transposed(const gemm *g, int n0, int n1, int k0, int depth, float *to)
-{
-  for (int n = n0; n < n1; n += TILE_COLUMNS) {
-    const int columns = at_most(TILE_COLUMNS, n1 - n);
-    pack_panel_transposed(g->b + (size_t)n * g->ldb + k0, g->ldb, columns, depth, to);
-    to += (size_t)panel_width(columns) * (size_t)depth;
-  }
-}
-
 /* --- a task: a piece of rows, of columns and of the depth ---------------------------------------------------------- */
 
 typedef struct task {
@@ -221,14 +153,14 @@ static void find_a(const task *t, int tile_number, int begin, int height, int k,
 /* What the next block reads, in strips as wide as a panel: each tile fetches one while it computes. */
 typedef struct strips {
   const float *first;
-  size_t step; /* from row to row */
+  size_t step, across; /* from row to row, from strip to strip */
   int count;
 } strips;
 
 /* rows x columns of a matrix from row, column on. */
 static strips strips_of(const float *matrix, size_t ld, int row, int column, int columns)
 {
-  return (strips){ matrix + (size_t)row * ld + column, ld, pieces(columns, TILE_COLUMNS) };
+  return (strips){ matrix + (size_t)row * ld + column, ld, TILE_COLUMNS, pieces(columns, TILE_COLUMNS) };
 }
 
 /* B's part of the block that comes after panels [n0, n1) at depth k. */
@@ -240,6 +172,11 @@ static strips next_b(const task *t, int n1, int k, int depth)
   k += deeper ? depth : 0;
   if (k >= t->k1) {
     return (strips){ 0 };
+  }
+  if (g->b_packed) {
+    depth = at_most(depth, t->k1 - k);
+    return (strips){ packed_at(g, n, k, depth), TILE_COLUMNS, (size_t)depth * TILE_COLUMNS,
+                     pieces(columns, TILE_COLUMNS) };
   }
   return g->b_transposed ? strips_of(g->b, g->ldb, n, k, at_most(depth, t->k1 - k))
                          : strips_of(g->b, g->ldb, k, n, columns);
@@ -265,7 +202,7 @@ static void find_ahead(const task *t, strips b, strips a, int turn, int m, int r
   const bool ours = turn >= b.count;
   const strips s = ours ? a : b;
   const int number = ours ? turn - b.count : turn;
-  tl->ahead = number < s.count ? s.first + (size_t)number * TILE_COLUMNS : NULL;
+  tl->ahead = number < s.count ? s.first + (size_t)number * s.across : NULL;
   tl->ahead_step = s.step;
   if (!tl->ahead && t->in_place && !g->a_transposed && g->lda == (size_t)tl->depth) {
     tl->ahead = g->a + (size_t)(m + rows) * g->lda;
@@ -273,8 +210,9 @@ static void find_ahead(const task *t, strips b, strips a, int turn, int m, int r
   }
 }
 
-/* All tiles of the packed panels [n0, n1) over a block of the depth: a tile's rows of A stay in the nearest cache. */
-static void run_tiles(const task *t, int n0, int n1, int k, int depth)
+/* All tiles of the packed panels [n0, n1), at packed, over a block of the depth: a tile's rows of A stay in the nearest
+ * cache. */
+static void run_tiles(const task *t, const float *packed, int n0, int n1, int k, int depth)
 {
   static const ptrdiff_t no_offset = 0;
   const int rows = t->m1 - t->m0, tiles = tiles_of(rows);
@@ -288,7 +226,7 @@ static void run_tiles(const task *t, int n0, int n1, int k, int depth)
     for (int r = 0; r < height; r++) {
       c[r] = t->c + (size_t)(t->m0 + begin + r) * t->j->g.ldc;
     }
-    tl.b = t->b;
+    tl.b = packed;
     for (int n = n0; n < n1; n += TILE_COLUMNS, turn++) {
       tl.columns = at_most(TILE_COLUMNS, n1 - n);
       find_ahead(t, b, a, turn, t->m0 + begin, height, &tl);
@@ -321,8 +259,10 @@ static void run_block(const task *t, int k, int depth)
   }
   for (int n = t->n0; n < t->n1; n += N_BLOCK * TILE_COLUMNS) {
     const int end = at_most(n + N_BLOCK * TILE_COLUMNS, t->n1);
-    (g->b_transposed ? pack_b_transposed : pack_b)(g, n, end, k, depth, t->b);
-    run_tiles(t, n, end, k, depth);
+    if (!g->b_packed) {
+      pack_panels(g, n, end, k, depth, t->b);
+    }
+    run_tiles(t, g->b_packed ? packed_at(g, n, k, depth) : t->b, n, end, k, depth);
   }
 }
 
@@ -331,6 +271,12 @@ static bool streams(const gemm *g)
 {
   const double sums = (double)g->m * (double)g->n;
   return sums >= STREAMED_SUMS && g->ldc % 16 == 0 && (uintptr_t)g->c % 64 == 0;
+}
+
+/* Blocks that a slice's depth is cut into, [k0, k1); where number i begins. */
+static int block_begin(int k0, int k1, int i)
+{
+  return k0 + piece_begin(k1 - k0, pieces(k1 - k0, K_BLOCK), i);
 }
 
 static void run_task(void *user, int number, int worker)
@@ -351,15 +297,50 @@ static void run_task(void *user, int number, int worker)
   t.c = c->slices == 1 ? g->c : j->partial + (size_t)slice * (size_t)g->m * (size_t)g->n;
   t.in_place = reads_in_place(&t);
   t.stream = streams(g);
-  const int blocks = pieces(t.k1 - t.k0, K_BLOCK);
-  for (int i = 0; i < blocks; i++) {
-    const int k = t.k0 + piece_begin(t.k1 - t.k0, blocks, i);
-    run_block(&t, k, t.k0 + piece_begin(t.k1 - t.k0, blocks, i + 1) - k);
+  for (int i = 0; i < pieces(t.k1 - t.k0, K_BLOCK); i++) {
+    const int k = block_begin(t.k0, t.k1, i);
+    run_block(&t, k, block_begin(t.k0, t.k1, i + 1) - k);
   }
   if (t.stream) {
     vec_stream_end();
   }
 }
+
+/* --- packed in advance ---------------------------------------------------------------------------------------------- */
+
+typedef struct pack_job {
+  gemm g; /* b_packed is written */
+  cut cut;
+} pack_job;
+
+static void pack_pieces(void *user, size_t begin, size_t end, int worker)
+{
+  const pack_job *j = user;
+  const gemm *g = &j->g;
+  const int n0 = (int)begin * TILE_COLUMNS, n1 = at_most((int)end * TILE_COLUMNS, g->n);
+  (void)worker;
+  for (int slice = 0; slice < j->cut.slices; slice++) {
+    const int k0 = piece_begin(g->k, j->cut.slices, slice), k1 = piece_begin(g->k, j->cut.slices, slice + 1);
+    for (int i = 0; i < pieces(k1 - k0, K_BLOCK); i++) {
+      const int k = block_begin(k0, k1, i), depth = block_begin(k0, k1, i + 1) - k;
+      pack_panels(g, n0, n1, k, depth, packed_at(g, n0, k, depth));
+    }
+  }
+}
+
+size_t CPU_OP(gemm_packed)(const gemm *g)
+{
+  return is_row(g) ? 0 : (size_t)g->k * panels_width((size_t)g->n);
+}
+
+void CPU_OP(gemm_pack)(const slim_cpu_step *step, const gemm *g, float *packed)
+{
+  pack_job j = { .g = *g, .cut = cut_of(g) };
+  j.g.b_packed = packed;
+  slim_cpu_for(step, (size_t)pieces(g->n, TILE_COLUMNS), N_BLOCK, pack_pieces, &j);
+}
+
+/* --- one row of A --------------------------------------------------------------------------------------------------- */
 
 static void run_row(void *user, int slice, int worker)
 {

@@ -11,8 +11,13 @@ typedef struct gemm {
   size_t lda, ldb, ldc; /* floats from row to row as they lie in memory */
   bool a_transposed;    /* a lies as [k, m] */
   bool b_transposed;    /* b lies as [n, k] */
+  const float *b_packed; /* NULL: b is read as it lies; else what gemm_pack made of it is read instead */
   tile_epilogue epilogue;
 } gemm;
+
+/* Floats of a B that is packed in advance, for many products with it; 0: that would not be read. */
+size_t CPU_OP(gemm_packed)(const gemm *g);
+void CPU_OP(gemm_pack)(const slim_cpu_step *step, const gemm *g, float *packed);
 
 /* Bytes of scratch memory that gemm_run needs. */
 size_t CPU_OP(gemm_workspace)(const slim_cpu_step *step, const gemm *g);
