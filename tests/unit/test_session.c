@@ -103,6 +103,36 @@ START_TEST(a_loop_without_fetches_trains_the_same)
 }
 END_TEST
 
+/* A run without fetches has taken its feeds when it returns, though it may be computed later: the next batch goes to the
+ * device meanwhile. */
+START_TEST(feeds_may_change_as_soon_as_a_run_returns)
+{
+  enum { RUNS = 11, BATCH = 4 };
+  fixture f = fixture_ready();
+  double w[6], b[3];
+  float x[2 * BATCH], now[6];
+  for (int i = 0; i < 6; i++) {
+    w[i] = (double)test_small_w[i];
+    b[i % 3] = (double)test_small_b[i % 3];
+  }
+  for (int i = 0; i < RUNS; i++) {
+    for (int k = 0; k < 2 * BATCH; k++) {
+      x[k] = test_small_x[k] * (float)(i + 1) / RUNS;
+    }
+    const slim_feed feeds[] = { { f.net.x, x, BATCH }, { f.net.t, test_small_t, BATCH } };
+    const slim_fetch fetch = { f.net.train, NULL, 0 };
+    (void)test_small_step(w, b, x, test_small_t, BATCH);
+    test_ok(f.session, slim_session_run(f.session, feeds, 2, &fetch, 1));
+    memset(x, 0xff, sizeof x); /* not a number */
+  }
+  test_ok(f.session, slim_session_get_variable(f.session, f.net.w, now, sizeof now));
+  for (int i = 0; i < 6; i++) {
+    ck_assert_float_eq_tol(now[i], (float)w[i], 1e-5f);
+  }
+  fixture_close(&f);
+}
+END_TEST
+
 START_TEST(a_fetched_variable_is_the_one_after_the_run)
 {
   fixture f = fixture_ready();
@@ -385,6 +415,7 @@ static void build(TCase *c)
   tcase_add_test(c, a_run_feeds_computes_and_fetches);
   tcase_add_test(c, training_follows_a_loop_in_double);
   tcase_add_test(c, a_loop_without_fetches_trains_the_same);
+  tcase_add_test(c, feeds_may_change_as_soon_as_a_run_returns);
   tcase_add_test(c, a_fetched_variable_is_the_one_after_the_run);
   tcase_add_test(c, a_host_variable_may_be_the_rate);
   tcase_add_test(c, what_is_missing_is_named);
