@@ -19,18 +19,26 @@ fuzz() {
   [ $found != 0 ] || { echo "no fuzz target was built"; return 1; }
 }
 
-# The op tests on Oclgrind, which reports every invalid access and data race of a kernel.
+# An op test on Oclgrind, which reports every invalid access and data race of a kernel, with the kernels of a device class
+# and without CLBlast's. simulate PROGRAM CLASS
+simulate() {
+  log=build-check/oclgrind-${1##*/}-$2.log
+  SLIM_TEST_DEVICE=oclgrind SLIM_CLBLAST=0 SLIM_DEVICE_LIMITS=class=$2 CK_FORK=no timeout 3600 \
+    oclgrind --max-errors 20 --data-races --log "$log" "$1" >"$log.tap" 2>&1
+  result=$?
+  [ $result = 0 ] || grep -v '^ok' "$log.tap" | tail -n 20
+  [ ! -s "$log" ] || head -n 30 "$log"
+  [ $result = 0 ] && [ ! -s "$log" ]
+}
+
+# All of them, two at a time.
 simulated() {
   bad=0
   for program in build-check/tests/ops/ops_*; do
     [ -x "$program" ] && [ -f "$program" ] || continue
-    log=build-check/oclgrind-${program##*/}.log
-    SLIM_TEST_DEVICE=oclgrind CK_FORK=no timeout 1200 oclgrind --max-errors 20 --data-races --log "$log" \
-      "$program" >"$log.tap" 2>&1 || { grep -v '^ok' "$log.tap" | tail -n 20; bad=1; }
-    if [ -s "$log" ]; then
-      head -n 30 "$log"
-      bad=1
-    fi
+    simulate "$program" cpu &
+    simulate "$program" gpu || bad=1
+    wait $! || bad=1
   done
   return $bad
 }

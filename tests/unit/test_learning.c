@@ -359,8 +359,14 @@ START_TEST(the_end_of_the_input_ends_training)
 }
 END_TEST
 
+static void no_calls(void)
+{
+  calls = 0;
+}
+
 static void build(TCase *c)
 {
+  tcase_add_checked_fixture(c, no_calls, NULL);
   tcase_add_checked_fixture(c, setup, test_folder_remove);
   tcase_add_test(c, a_train_op_gives_the_loss_before_the_update);
   tcase_add_loop_test(c, update_ops_run_with_the_step, 0, 3);

@@ -436,8 +436,15 @@ START_TEST(slots_that_live_at_once_do_not_overlap)
 }
 END_TEST
 
+/* Tests without forks share an environment. */
+static void all_passes(void)
+{
+  ck_assert_int_eq(unsetenv("SLIM_PASSES"), 0);
+}
+
 static void build(TCase *c)
 {
+  tcase_add_checked_fixture(c, all_passes, all_passes);
   tcase_add_loop_test(c, a_backend_of_one_s_own_trains_the_same, 0, 2);
   tcase_add_loop_test(c, an_op_the_device_lacks_runs_on_the_cpu, 0, 2 * MISSING);
   tcase_add_test(c, steps_are_told_one_by_one);
