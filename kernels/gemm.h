@@ -64,6 +64,17 @@ static inline SLIM_FLOATW slim_gemm_activate(const SLIM_FLOATW x, const int kind
   return SLIM_LOADW(0, part);
 }
 
+/* What the activation clamps to. */
+static inline float slim_gemm_low(const int kind)
+{
+  return kind == SLIM_ACTIVATION_RELU || kind == SLIM_ACTIVATION_RELU6 ? 0.0f : -INFINITY;
+}
+
+static inline float slim_gemm_high(const int kind)
+{
+  return kind == SLIM_ACTIVATION_RELU6 ? 6.0f : INFINITY;
+}
+
 /* The first count floats of a vector, in at most four parts; the rest are 0. */
 static inline SLIM_FLOATW slim_gemm_get(__global const float *from, const int count)
 {
@@ -173,9 +184,7 @@ static inline void slim_gemm_activate_rows(const slim_gemm_out o, const int vect
     const SLIM_FLOATW zero = (SLIM_FLOATW)(0.0f), base0 = biased ? SLIM_LOADW(0, o.bias) : zero,                       \
                       base1 = biased && vectors_ == 2 ? SLIM_LOADW(1, o.bias) : zero;                                  \
     const int kind = o.last ? o.epilogue.activation : 0;                                                               \
-    const bool clamps = kind == SLIM_ACTIVATION_RELU || kind == SLIM_ACTIVATION_RELU6;                                 \
-    const SLIM_FLOATW low = (SLIM_FLOATW)(clamps ? 0.0f : -INFINITY);                                                  \
-    const SLIM_FLOATW high = (SLIM_FLOATW)(kind == SLIM_ACTIVATION_RELU6 ? 6.0f : INFINITY);                           \
+    const SLIM_FLOATW low = (SLIM_FLOATW)(slim_gemm_low(kind)), high = (SLIM_FLOATW)(slim_gemm_high(kind));            \
     if (!o.first) {                                                                                                    \
       __global const float *from = o.y;                                                                                \
       EACH_(SLIM_GEMM_GAIN_##SIDES_)                                                                                   \
@@ -185,7 +194,7 @@ static inline void slim_gemm_activate_rows(const slim_gemm_out o, const int vect
       EACH_(SLIM_GEMM_GAIN_##SIDES_)                                                                                   \
     }                                                                                                                  \
     EACH_(SLIM_GEMM_STORE_##SIDES_)                                                                                    \
-    if (kind != 0 && !clamps) {                                                                                        \
+    if (kind > SLIM_ACTIVATION_RELU6) {                                                                                \
       slim_gemm_activate_rows(o, vectors_);                                                                            \
     }                                                                                                                  \
   } else {                                                                                                             \

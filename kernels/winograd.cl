@@ -123,6 +123,8 @@ static inline void close_vector(__global const float *product, const size_t step
   for (int i = 0; i < m; i++) {
     slim_winograd_collect(rows + i * SLIM_WINOGRAD_N, 1, all + i * m, 1, m);
   }
+  const SLIM_FLOATW low = (SLIM_FLOATW)(slim_gemm_low(p.epilogue.activation));
+  const SLIM_FLOATW high = (SLIM_FLOATW)(slim_gemm_high(p.epilogue.activation));
   SLIM_UNROLL
   for (int i = 0; i < m * m; i++) {
     const int row = at.y + i / m, column = at.x + i % m;
@@ -130,7 +132,21 @@ static inline void close_vector(__global const float *product, const size_t step
       const size_t to = (size_t)((at.image * p.oh + row) * p.ow + column) * p.o + o;
       SLIM_FLOATW value = all[i] + base;
       value = p.epilogue.has_residual ? value + SLIM_LOADW(0, residual + to) : value;
-      SLIM_STOREW(slim_gemm_activate(value, p.epilogue.activation), 0, y + to);
+      value = value < low ? low : value;
+      SLIM_STOREW(value > high ? high : value, 0, y + to);
+    }
+  }
+}
+
+/* Activations that are no clamp, over the outputs of a tile in one panel. */
+static inline void smooth_tile(__global float *y, const slim_winograd_params p, const slim_winograd_place at, const int o)
+{
+  for (int row = at.y; row < min(at.y + p.m, p.oh); row++) {
+    for (int column = at.x; column < min(at.x + p.m, p.ow); column++) {
+      __global float *to = y + (size_t)((at.image * p.oh + row) * p.ow + column) * p.o + o;
+      for (int i = 0; i < min(SLIM_GEMM_COLUMNS, p.o - o); i += SLIM_WIDTH) {
+        SLIM_STOREW(slim_gemm_activate(SLIM_LOADW(0, to + i), p.epilogue.activation), 0, to + i);
+      }
     }
   }
 }
@@ -147,6 +163,9 @@ static inline void close_tile(__global const float *product, const size_t step, 
     } else {
       close_vector(product + i, step, bias, residual, y, p, at, o + i, 2);
     }
+  }
+  if (p.epilogue.activation > SLIM_ACTIVATION_RELU6) {
+    smooth_tile(y, p, at, o);
   }
 }
 
@@ -217,7 +236,6 @@ __kernel void slim_winograd_fused_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(c
     }
     __global const float *panel = u;
     for (int o = 0; o < p.o; o += SLIM_GEMM_COLUMNS) {
-      SLIM_UNROLL
       for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++, panel += (size_t)p.c * SLIM_GEMM_COLUMNS) {
         for (int t = 0; t < count; t += SLIM_GEMM_ROWS) {
           multiply(v + i * v_step + (size_t)t * p.c, panel, product + i * step + t * SLIM_GEMM_COLUMNS, p.c, count - t,
