@@ -28,7 +28,7 @@
 #define SLIM_GEMM_EACH(X) SLIM_GEMM_EACH_SOME(X) X(4) X(5)
 #endif
 #define SLIM_GEMM_AHEAD 6 /* rows of b that are fetched before they are packed */
-#if defined(__clang__)
+#if defined(__clang__) && !defined(SLIM_NO_PREFETCH) /* which Oclgrind does not know */
 #define SLIM_FETCH(from_) __builtin_prefetch(from_)
 #else
 #define SLIM_FETCH(from_)

@@ -24,7 +24,7 @@ fuzz() {
 simulate() {
   log=build-check/oclgrind-${1##*/}-$2.log
   SLIM_TEST_DEVICE=oclgrind SLIM_CLBLAST=0 SLIM_DEVICE_LIMITS=class=$2 CK_FORK=no timeout 3600 \
-    oclgrind --max-errors 20 --data-races --log "$log" "$1" >"$log.tap" 2>&1
+    oclgrind --build-options -DSLIM_NO_PREFETCH --max-errors 20 --data-races --log "$log" "$1" >"$log.tap" 2>&1
   result=$?
   [ $result = 0 ] || grep -v '^ok' "$log.tap" | tail -n 20
   [ ! -s "$log" ] || head -n 30 "$log"
@@ -61,5 +61,6 @@ check "build that opens OpenCL at run time" build build-check-dlopen -Dopencl=dl
   tests build-check-dlopen $(names build-check-dlopen '^cli$|@pocl$')
 check "kernels on Oclgrind" simulated
 check "build for valgrind" build build-check-valgrind -Dbuildtype=debugoptimized &&
-  tests build-check-valgrind --setup=memcheck $(names build-check-valgrind '^[^@]*$|@cpu$' --suite unit)
+  tests build-check-valgrind --setup=memcheck \
+    $(names build-check-valgrind '^[^@]*$|@cpu$' --suite unit | grep -v '^opencl_') # drivers lose memory of their own
 check "build all for AArch64" build build-check-arm64 && tests build-check-arm64 -t 10 --no-suite slow
