@@ -22,6 +22,7 @@ static const struct winograd_case {
   { "3x3_last_channel", 2, 9, 11, 65, 33, 3, false }, { "3x3_many_odd_channels", 1, 9, 10, 259, 37, 3, false },
   { "3x3_few_channels", 2, 12, 9, 9, 41, 3, false },  { "5x5_32", 2, 9, 10, 32, 64, 5, false },
   { "5x5_odd_channels", 3, 9, 7, 19, 50, 5, false },  { "5x5_many_channels", 1, 7, 9, 160, 59, 5, true },
+  { "3x3_small", 1, 8, 9, 16, 32, 3, false },         { "5x5_small", 1, 6, 7, 16, 32, 5, false },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 

@@ -7,7 +7,7 @@
 #define GUARD 256 /* bytes before and behind each tensor that must not change */
 #define GUARD_BYTE 0xA5
 #define UNWRITTEN 0xFF /* as float32: NaN */
-#define SIMULATED_PRODUCTS 2e5
+#define SIMULATED_PRODUCTS 3e5
 
 static slim_device *shared_device; /* kept over the tests of a program: opening takes long on some */
 
