@@ -214,8 +214,23 @@ static inline void slim_gemm_activate_rows(const slim_gemm_out o, const int vect
     SLIM_GEMM_STORE_TILE_(EACH_, 1, LEFT_)                                                                             \
   }
 
+/* What a tile's end reads and writes: fetched while the sums are made. */
+static inline void slim_gemm_fetch(const slim_gemm_out o)
+{
+  for (int row = 0; row < min(o.rows, SLIM_GEMM_ROWS); row++) {
+    const size_t at = (size_t)row * o.stride;
+    SLIM_FETCH(o.y + at);
+    SLIM_FETCH(o.y + at + min(o.columns, SLIM_GEMM_COLUMNS) - 1);
+    if (o.last && o.epilogue.has_residual) {
+      SLIM_FETCH(o.residual + at);
+      SLIM_FETCH(o.residual + at + min(o.columns, SLIM_GEMM_COLUMNS) - 1);
+    }
+  }
+}
+
 /* The tile's height by the rows that are left. */
 #define SLIM_GEMM_TILE_OF_(SUM_)                                                                                       \
+  slim_gemm_fetch(o);                                                                                                  \
   if (o.rows > SLIM_GEMM_SOME_ROWS) {                                                                                  \
     SLIM_GEMM_TILE_(SLIM_GEMM_EACH, SUM_)                                                                              \
   } else if (o.rows > SLIM_GEMM_FEW_ROWS) {                                                                            \

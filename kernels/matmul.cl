@@ -34,6 +34,20 @@ static inline void pack_panels(__local float *panels, __global const float *b, c
   }
 }
 
+/* Fetches the share of the next tile's rows (behind row) that falls to a panel of columns. */
+static inline void fetch_rows(__global const float *a, const slim_matmul_params p, const int row, const int end,
+                              const int depth, const int c, const int columns)
+{
+  const int panels = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
+  const int share = (SLIM_GEMM_ROWS + panels - 1) / panels,
+            first = row + SLIM_GEMM_ROWS + c / SLIM_GEMM_COLUMNS * share;
+  for (int next = first; next < min(min(first + share, row + 2 * SLIM_GEMM_ROWS), end); next++) {
+    for (int k = 0; k < depth; k += 16) {
+      SLIM_FETCH(a + (size_t)next * p.a_row + k);
+    }
+  }
+}
+
 /* a by rows. tile: SLIM_GEMM_ROWS rows of SLIM_GEMM_A_STRIDE; panels: block_k rows of block_n. */
 __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const float, b),
                                    SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
@@ -64,6 +78,7 @@ __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(cons
                                   k + depth == p.k,
                                   p.epilogue,
                                   residual + (size_t)row * p.n + column0 + c };
+        fetch_rows(a + k, p, row, row1, depth, c, columns);
         slim_gemm_tile_rows(tile, panels + c * depth, depth, o);
       }
     }
@@ -89,6 +104,9 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
     const int depth = min(g.block_k, end - k);
     pack_panels(panels, b, p, k, depth, column0, columns);
     for (int i = 0; i < depth; i++) {
+      for (int j = row0; j < row1; j += 16) {
+        SLIM_FETCH(a + (size_t)(k + min(i + SLIM_GEMM_AHEAD, depth - 1)) * p.a_k + j);
+      }
       slim_gemm_copy(block + i * g.block_m, a + (size_t)(k + i) * p.a_k + row0, row1 - row0);
     }
     for (int row = row0; row < row1; row += SLIM_GEMM_ROWS) {
