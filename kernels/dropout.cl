@@ -25,7 +25,7 @@ __kernel void slim_dropout_block_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(fl
   const uint i = get_global_id(0);
   const uint at = i * 4;
   if (at + 4 <= p.n) {
-    const int4 keep = slim_philox(i, key) < (uint4)p.limit || (int4)(p.keep_all != 0 ? -1 : 0);
+    const int4 keep = (slim_philox(i, key) < (uint4)p.limit) | (int4)(p.keep_all != 0 ? -1 : 0);
     vstore4(select((float4)0.0f, vload4(i, x) / p.keep_prob, keep), i, y);
   } else {
     for (uint k = at; k < p.n; k++) {
@@ -83,7 +83,7 @@ __kernel void slim_dropout_cpu_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(floa
            3, word);
   const uint count = min(p.n - i, 64u);
   for (uint k = 0; k < count / 16; k++) {
-    const int16 keep = vload16(k, word) < (uint16)(p.limit) || (int16)(p.keep_all ? -1 : 0);
+    const int16 keep = (vload16(k, word) < (uint16)(p.limit)) | (int16)(p.keep_all ? -1 : 0);
     vstore16(keep ? vload16(k, x + i) / (float16)(p.keep_prob) : (float16)(0.0f), k, y + i);
   }
   for (uint k = count / 16 * 16; k < count; k++) {
