@@ -22,8 +22,8 @@ static bool is_nchw(const slim_cpu_step *step)
 /* Are the weights the plan's own, which need no memory once they are packed? */
 static bool is_folded(const slim_cpu_step *step)
 {
-  const slim_node *made_by = step->group.nodes[0]->inputs[1]->node;
-  return made_by && made_by->op == &slim_op_batch_norm_fold;
+  slim_tensor *const *inputs = step->group.nodes[0]->inputs; /* NULL: a step of no plan */
+  return inputs && inputs[1]->node && inputs[1]->node->op == &slim_op_batch_norm_fold;
 }
 
 static tap_axis axis_of(int kernel, int rate, int before)
