@@ -44,6 +44,18 @@ typedef struct slim_window {
   int out, before;
 } slim_window;
 slim_window slim_window_of(int in, int kernel, int stride, int rate, slim_padding padding);
+/* Along one axis, the taps that an output meets: count of them, first, first + step, ... of the kernel. The first reads
+ * begin pixels from the output's own place, each next one distance further. */
+typedef struct slim_taps {
+  int count, first, step, begin, distance;
+} slim_taps;
+/* Along one axis of the input gradient, the pixels first, first + stride, ...: count of them, which the same taps meet,
+ * in ascending order of what they read. */
+typedef struct slim_phase {
+  int first, count;
+  slim_taps taps;
+} slim_phase;
+slim_phase slim_phase_of(int number, int kernel, int stride, int rate, int before, int size);
 
 /* matmul(a [m,k], b [k,n]) -> [m,n]; transpose_a: a is [k,m]; transpose_b: b is [n,k]. a may have more dimensions,
  * all but its last count as rows (then the result keeps them). */

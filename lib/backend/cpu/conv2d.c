@@ -26,9 +26,9 @@ static bool is_folded(const slim_cpu_step *step)
   return inputs && inputs[1]->node && inputs[1]->node->op == &slim_op_batch_norm_fold;
 }
 
-static tap_axis axis_of(int kernel, int rate, int before)
+static slim_taps axis_of(int kernel, int rate, int before)
 {
-  return (tap_axis){ .count = kernel, .first = 0, .step = 1, .begin = -before, .distance = rate };
+  return (slim_taps){ .count = kernel, .first = 0, .step = 1, .begin = -before, .distance = rate };
 }
 
 /* y = x * weights. */

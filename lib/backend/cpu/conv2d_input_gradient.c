@@ -24,29 +24,6 @@ static bool is_nchw(const slim_cpu_step *step)
   return ((const slim_conv2d_attr *)step->attr)->nchw != 0;
 }
 
-/* The first pixel of a phase along one axis, how many it has, and its taps in ascending order of where they read. */
-static tap_axis axis_of(int number, int kernel, int stride, int rate, int before, int size, int *first, int *count)
-{
-  tap_axis a = { .distance = 1 };
-  *first = ((number - before) % stride + stride) % stride;
-  *count = *first < size ? (size - *first + stride - 1) / stride : 0;
-  for (int k = kernel - 1; k >= 0; k--) {
-    const int at = *first + before - k * rate;
-    if (at % stride != 0) {
-      continue;
-    }
-    if (a.count == 0) {
-      a.first = k;
-      a.begin = at / stride;
-    } else if (a.count == 1) {
-      a.step = k - a.first;
-      a.distance = at / stride - a.begin;
-    }
-    a.count++;
-  }
-  return a;
-}
-
 static conv2d geometry(const slim_cpu_step *step)
 {
   return conv2d_of(step->attr, &step->out[0].shape, &step->in[1].shape, &step->in[0].shape);
@@ -57,18 +34,17 @@ static phase phase_of(const conv2d *g, int number)
   const image x = channels_last(g->x);
   phase p = { 0 };
   taps *t = &p.taps;
-  int y0, x0;
-  *t = (taps){ .n = g->y.n, .h = g->y.h, .w = g->y.w, .c = g->y.c, .oc = x.c, .stride = { 1, 1 }, .kernel_w = g->kw,
-               .transposed = true };
-  t->rows = axis_of(number / g->stride.w, g->kh, g->stride.h, g->rate.h, g->before_h, x.h, &y0, &t->oh);
-  t->columns = axis_of(number % g->stride.w, g->kw, g->stride.w, g->rate.w, g->before_w, x.w, &x0, &t->ow);
+  const slim_phase rows = slim_phase_of(number / g->stride.w, g->kh, g->stride.h, g->rate.h, g->before_h, x.h);
+  const slim_phase columns = slim_phase_of(number % g->stride.w, g->kw, g->stride.w, g->rate.w, g->before_w, x.w);
+  *t = (taps){ .n = g->y.n, .h = g->y.h, .w = g->y.w, .c = g->y.c, .oh = rows.count, .ow = columns.count, .oc = x.c,
+               .stride = { 1, 1 }, .rows = rows.taps, .columns = columns.taps, .kernel_w = g->kw, .transposed = true };
   if (t->rows.count == 0 || t->columns.count == 0) {
-    t->rows = t->columns = (tap_axis){ .distance = 1 };
+    t->rows = t->columns = (slim_taps){ .distance = 1 };
   }
   t->out_image = x.image;
   t->out_row = x.row * (size_t)g->stride.h;
   t->out_pixel = x.pixel * (size_t)g->stride.w;
-  p.out_offset = (size_t)y0 * x.row + (size_t)x0 * x.pixel;
+  p.out_offset = (size_t)rows.first * x.row + (size_t)columns.first * x.pixel;
   CPU_OP(taps_plan)(t);
   return p;
 }

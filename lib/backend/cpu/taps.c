@@ -23,17 +23,17 @@ static int pieces(int total, int size)
   return (total + size - 1) / size;
 }
 
-static int last_of(const tap_axis *a)
+static int last_of(const slim_taps *a)
 {
   return a->begin + (a->count - 1) * a->distance;
 }
 
-static int span_of(const tap_axis *a)
+static int span_of(const slim_taps *a)
 {
   return a->count ? last_of(a) - a->begin + 1 : 1;
 }
 
-static bool inside(const tap_axis *a, int out, int stride, int size)
+static bool inside(const slim_taps *a, int out, int stride, int size)
 {
   return a->count == 0 || (a->begin >= 0 && (out - 1) * stride + last_of(a) < size);
 }

@@ -8,18 +8,12 @@
 #include "backend/cpu/conv2d.h"
 #include "backend/cpu/tile.h"
 
-/* The taps along one axis: tap i is row first + i * step of the kernel and reads begin + i * distance pixels further on.
- * distance is positive. */
-typedef struct tap_axis {
-  int count, first, step, begin, distance;
-} tap_axis;
-
 typedef struct taps {
   int n, h, w, c;   /* in: NHWC without gaps */
   int oh, ow, oc;   /* the grid of outputs */
   size_t out_image, out_row, out_pixel; /* floats between neighbours of the grid */
   slim_hw stride;
-  tap_axis rows, columns;
+  slim_taps rows, columns; /* distances are positive */
   int kernel_w;         /* taps of a kernel row in the weights' memory */
   bool transposed;      /* the weights of a tap lie as [oc][c] instead of [c][oc] */
   /* set by taps_plan */
