@@ -230,7 +230,7 @@ __kernel void slim_batch_norm_gradient_naive_f32(SLIM_TENSOR(const float, dy), S
   dx[i] = d * gamma[k] * inverse[k];
 }
 
-/* --- channels that lie together and fill whole vectors: a vector of them a work-item --------------------------------- */
+/* --- channels that lie together and fill whole vectors: a vector of them a work-item ------------------------------ */
 
 __kernel void slim_batch_norm_sums_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, mean),
                                               SLIM_TENSOR(float, partial), const int squares,

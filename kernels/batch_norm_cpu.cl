@@ -153,7 +153,7 @@ __kernel void slim_batch_norm_rows_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(
   }
 }
 
-/* --- the gradient ---------------------------------------------------------------------------------------------------- */
+/* --- the gradient ------------------------------------------------------------------------------------------------- */
 
 /* dy where the activation behind passes it; away: the distance of x from its mean. */
 static inline SLIM_FLOATW passed_from(const SLIM_FLOATW dy, const SLIM_FLOATW away, const SLIM_FLOATW scale,

@@ -135,7 +135,7 @@ __kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy),
   }
 }
 
-/* --- few channels: a band of the image in local memory instead of windows ------------------------------------------- */
+/* --- few channels: a band of the image in local memory instead of windows ----------------------------------------- */
 
 /* The rows of x that results of row y0 and below need, with zeros where windows pass the edges. */
 static inline void load_band(__local float *band, __global const float *x, const slim_conv2d_params p,

@@ -148,7 +148,7 @@ __kernel void slim_depthwise_conv2d_input_gradient_vector_f32(SLIM_TENSOR(const 
 #undef FINISH
 #undef ADD_TAP
 
-/* --- the gradient by the weights: a patch of taps at once, sums of a slice of the rows ------------------------------ */
+/* --- the gradient by the weights: a patch of taps at once, sums of a slice of the rows ---------------------------- */
 
 #define EACH_TAP(X) X(0, 0) X(0, 1) X(0, 2) X(1, 0) X(1, 1) X(1, 2) X(2, 0) X(2, 1) X(2, 2)
 #define DECLARE_TAP(r_, t_) SLIM_FLOATW sum##r_##t_ = (SLIM_FLOATW)(0.0f);

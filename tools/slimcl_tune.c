@@ -92,8 +92,7 @@ static slim_status tune_work(tuner *t, bench_work *w, double budget_secs, slim_t
   return status;
 }
 
-/* --- a net, a list of ops ------------------------------------------------------------------------------------------
- */
+/* --- a net, a list of ops ----------------------------------------------------------------------------------------- */
 
 static slim_status tune_net(tuner *t, slim_error *error)
 {
@@ -150,8 +149,7 @@ static slim_status tune_suite(tuner *t, slim_error *error)
   return status;
 }
 
-/* --- the command ---------------------------------------------------------------------------------------------------
- */
+/* --- the command -------------------------------------------------------------------------------------------------- */
 
 static slim_status tune_all(tuner *t, slim_error *error)
 {

@@ -49,7 +49,7 @@ SLIM_API bool slim_checkpoint_exists(const char *prefix);
  * Errors: SLIM_ERR_NOT_FOUND (path is ""), SLIM_ERR_DATA (damaged file), SLIM_ERR_ARG (size too small). */
 SLIM_API slim_status slim_latest_checkpoint(const char *folder, char *path, size_t size);
 
-/* --- variables of a session ------------------------------------------------------------------------------------- */
+/* --- variables of a session --------------------------------------------------------------------------------------- */
 
 /** Saves and restores a fixed list of variables. Not for use by two threads at once. */
 typedef struct slim_saver slim_saver;

@@ -14,7 +14,7 @@ typedef struct slim_reader slim_reader;
 typedef struct slim_provider slim_provider;
 typedef struct slim_queue slim_queue;
 
-/* --- batches: what a session takes from a queue ----------------------------------------------------------------- */
+/* --- batches: what a session takes from a queue ------------------------------------------------------------------- */
 
 /** One item of all samples of a batch, row-major: shape is [size, ...]. data lies on a 64-byte boundary. */
 typedef struct slim_batch_item {
@@ -75,7 +75,7 @@ typedef struct slim_stream_options {
 SLIM_API slim_status slim_queue_of_arrays(const slim_array *arrays, int num_arrays, int64_t samples, int batch_size,
                                           const slim_stream_options *options, slim_queue **queue, slim_error *error);
 
-/* --- preprocessing ---------------------------------------------------------------------------------------------- */
+/* --- preprocessing ------------------------------------------------------------------------------------------------ */
 
 /** One image to prepare: pixels are uint8 [h, w, c], c 1 or 3. */
 typedef struct slim_preprocess_call {
@@ -98,7 +98,7 @@ SLIM_API slim_preprocessing slim_get_preprocessing(const char *name, slim_error 
 SLIM_API slim_status slim_preprocess_file(slim_preprocessing preprocessing, const char *path, int channels,
                                           const slim_preprocess_call *call, float *out, slim_error *error);
 
-/* --- decoding tf.Example ---------------------------------------------------------------------------------------- */
+/* --- decoding tf.Example ------------------------------------------------------------------------------------------ */
 
 typedef struct slim_string {
   const void *data;
@@ -179,7 +179,7 @@ SLIM_API const slim_item *slim_sample_item(const slim_sample *sample, const char
 SLIM_API slim_status slim_decoder_decode(const slim_decoder *decoder, const void *record, size_t size,
                                          slim_sample *sample, slim_error *error);
 
-/* --- datasets --------------------------------------------------------------------------------------------------- */
+/* --- datasets ----------------------------------------------------------------------------------------------------- */
 
 typedef struct slim_item_description {
   const char *item, *text;
@@ -221,7 +221,7 @@ SLIM_API const char *slim_dataset_item_description(const slim_dataset *dataset, 
 /** The files, in the order of their names; *count may be NULL. */
 SLIM_API const char *const *slim_dataset_files(const slim_dataset *dataset, int *count);
 
-/* --- single records and samples --------------------------------------------------------------------------------- */
+/* --- single records and samples ----------------------------------------------------------------------------------- */
 
 typedef struct slim_record {
   const void *data;
@@ -248,7 +248,7 @@ SLIM_API slim_status slim_provider_next(slim_provider *provider, const slim_samp
 SLIM_API const char *slim_provider_record_key(const slim_provider *provider);
 SLIM_API void slim_provider_destroy(slim_provider *provider);
 
-/* --- image batches ---------------------------------------------------------------------------------------------- */
+/* --- image batches ------------------------------------------------------------------------------------------------ */
 
 typedef struct slim_image_options {
   int batch_size;                   /* [32] */
@@ -311,7 +311,7 @@ SLIM_API slim_inputs slim_image_inputs(const slim_inputs_args *args);
                                            .dataset_dir = __VA_ARGS__ })
 #endif
 
-/* --- conversion ------------------------------------------------------------------------------------------------- */
+/* --- conversion --------------------------------------------------------------------------------------------------- */
 
 typedef struct slim_convert_options {
   const char

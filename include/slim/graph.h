@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/* --- the graph ---------------------------------------------------------------------------------------------- */
+/* --- the graph ---------------------------------------------------------------------------------------------------- */
 
 /** A new, empty graph; NULL without memory (every call passes a NULL graph or tensor on). seed fixes initial values,
  * dropout and sample order. */
@@ -70,7 +70,7 @@ typedef struct slim_inference {
  * on x. Errors: SLIM_ERR_UNSUPPORTED naming an op without gradient. */
 SLIM_API slim_tensors slim_gradients(slim_tensor *y, slim_tensors xs);
 
-/* --- scopes -------------------------------------------------------------------------------------------------- */
+/* --- scopes ------------------------------------------------------------------------------------------------------- */
 
 /** An open scope; close with slim_scope_end, or let the SLIM_..._SCOPE macros do it. */
 typedef struct slim_scope {
@@ -132,7 +132,7 @@ SLIM_API const char *slim_variable_scope_name(const slim_graph *graph);
 #define SLIM_NAME_SCOPE(g_, name_) SLIM_LOOP_(SLIM_CAT_(slim_scope_, __LINE__), slim_name_scope_begin((g_), (name_)))
 #endif
 
-/* --- variables ------------------------------------------------------------------------------------------------ */
+/* --- variables ---------------------------------------------------------------------------------------------------- */
 
 /** Get or create a variable by scoped name. Options: dtype (float32), initializer (xavier uniform; zeros for ints),
  * regularizer, trainable (yes), collections ("variables"), device, reuse. @return the variable's value. */
@@ -180,7 +180,7 @@ SLIM_API slim_tensor *slim_create_global_step(slim_graph *graph);
 SLIM_API slim_tensor *slim_get_global_step(slim_graph *graph);
 SLIM_API slim_tensor *slim_get_or_create_global_step(slim_graph *graph);
 
-/* --- collections ----------------------------------------------------------------------------------------------- */
+/* --- collections -------------------------------------------------------------------------------------------------- */
 
 #define SLIM_GLOBAL_VARIABLES "variables"
 #define SLIM_LOCAL_VARIABLES "local_variables"

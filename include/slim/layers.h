@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-/* --- convolution and fully connected ---------------------------------------------------------------------------- */
+/* --- convolution and fully connected ------------------------------------------------------------------------------ */
 
 /**
  * Two-dimensional convolution of net, [n, h, w, c] float32, with num_outputs kernels of kernel pixels; then biases or
@@ -119,7 +119,7 @@ SLIM_API slim_tensor *slim_softmax(const slim_args *args);
  * elsewhere; a label outside [0, num_classes) is all off. Options: outputs_collections, scope ("OneHotEncoding"). */
 SLIM_API slim_tensor *slim_one_hot_encoding(const slim_args *args);
 
-/* --- activations: layers without variables. Options: scope (the op's name), outputs_collections ------------------ */
+/* --- activations: layers without variables. Options: scope (the op's name), outputs_collections ------------------- */
 
 SLIM_API slim_tensor *slim_relu(const slim_args *args);
 SLIM_API slim_tensor *slim_relu6(const slim_args *args); /* min(max(x, 0), 6) */

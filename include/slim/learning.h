@@ -57,8 +57,7 @@ SLIM_API slim_status slim_add_scalar_summary(slim_tensor *tensor, const char *ta
 /** The same for a float32 tensor of any shape, as a histogram. */
 SLIM_API slim_status slim_add_histogram_summary(slim_tensor *tensor, const char *tag);
 
-/* --- training ------------------------------------------------------------------------------------------------------
- */
+/* --- training ----------------------------------------------------------------------------------------------------- */
 
 /** What a run has come to. */
 typedef struct slim_train_progress {
@@ -118,8 +117,7 @@ SLIM_API slim_status slim_learning_train(const slim_train_args *args);
       .struct_size = sizeof(slim_train_args), .session = (session_), .train_op = (train_op_), .logdir = __VA_ARGS__ })
 #endif
 
-/* --- evaluation ----------------------------------------------------------------------------------------------------
- */
+/* --- evaluation --------------------------------------------------------------------------------------------------- */
 
 typedef struct slim_evaluation_result {
   int64_t step; /* the checkpoint's global step; 0 without */

@@ -68,7 +68,7 @@ SLIM_API const char *slim_optimizer_slot_name(const slim_optimizer *optimizer, s
 SLIM_API slim_tensor *slim_optimizer_slot(const slim_optimizer *optimizer, const slim_tensor *variable,
                                           const char *slot);
 
-/* --- gradients -------------------------------------------------------------------------------------------------- */
+/* --- gradients ---------------------------------------------------------------------------------------------------- */
 
 typedef struct slim_gradient {
   slim_tensor *gradient; /* NULL: the loss does not depend on the variable */
@@ -109,7 +109,7 @@ typedef struct slim_gradient_multiplier {
 SLIM_API slim_gradient_list slim_multiply_gradients(slim_gradient_list gradients,
                                                     const slim_gradient_multiplier *multipliers, size_t count);
 
-/* --- learning rates ---------------------------------------------------------------------------------------------- */
+/* --- learning rates ----------------------------------------------------------------------------------------------- */
 
 /** rate * decay_rate^(step / decay_steps), the exponent rounded down if staircase. Computed in double on the host. */
 SLIM_API slim_tensor *slim_exponential_decay(double rate, slim_tensor *global_step, double decay_steps,
@@ -119,7 +119,7 @@ SLIM_API slim_tensor *slim_exponential_decay(double rate, slim_tensor *global_st
 SLIM_API slim_tensor *slim_polynomial_decay(double rate, slim_tensor *global_step, double decay_steps, double end_rate,
                                             double power, bool cycle);
 
-/* --- moving averages --------------------------------------------------------------------------------------------- */
+/* --- moving averages ---------------------------------------------------------------------------------------------- */
 
 /**
  * Keeps averages of variables: shadow -= (1 - decay) * (shadow - variable), after the optimizer. A shadow is named

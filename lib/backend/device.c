@@ -21,7 +21,7 @@ typedef struct candidate {
   slim_device_info info;
 } candidate;
 
-/* --- SLIM_DEVICE_LIMITS: "wg=64,local=16384,alloc=256M,images=0" ---------------------------------------------------- */
+/* --- SLIM_DEVICE_LIMITS: "wg=64,local=16384,alloc=256M,images=0" -------------------------------------------------- */
 
 static size_t read_size(const char *text)
 {
@@ -59,7 +59,7 @@ static void limit(slim_device_info *info)
   }
 }
 
-/* --- the list ------------------------------------------------------------------------------------------------------ */
+/* --- the list ----------------------------------------------------------------------------------------------------- */
 
 /* Number k over all backends in order. */
 static bool candidate_at(size_t k, candidate *out)
@@ -94,7 +94,7 @@ size_t slim_device_list(slim_device_info *infos, size_t capacity)
   return count;
 }
 
-/* --- choosing ------------------------------------------------------------------------------------------------------ */
+/* --- choosing ----------------------------------------------------------------------------------------------------- */
 
 static bool is_cpu_backend(const candidate *c)
 {

@@ -105,7 +105,7 @@ slim_status slim_assign_from_checkpoint(slim_session *session, const char *prefi
   return status;
 }
 
-/* --- for later --------------------------------------------------------------------------------------------------- */
+/* --- for later ---------------------------------------------------------------------------------------------------- */
 
 struct slim_assignment {
   slim_arena *arena;
@@ -195,7 +195,7 @@ void slim_assignment_destroy(slim_assignment *assignment)
   }
 }
 
-/* --- from arrays ------------------------------------------------------------------------------------------------- */
+/* --- from arrays -------------------------------------------------------------------------------------------------- */
 
 static slim_tensor *find_global(slim_graph *graph, const char *name)
 {

@@ -55,7 +55,7 @@ static slim_status no_memory(const char *prefix, slim_error *error)
   return SLIM_ERR_MEMORY;
 }
 
-/* --- the index -------------------------------------------------------------------------------------------------- */
+/* --- the index ---------------------------------------------------------------------------------------------------- */
 
 static slim_status parse_header(slim_bundle_reader *r, slim_span message, slim_error *error)
 {
@@ -236,7 +236,7 @@ const slim_checkpoint_items *slim_bundle_reader_items(const slim_bundle_reader *
   return &r->items;
 }
 
-/* --- the data --------------------------------------------------------------------------------------------------- */
+/* --- the data ----------------------------------------------------------------------------------------------------- */
 
 static slim_status io_failed(const slim_bundle_reader *r, uint32_t shard, const char *what, slim_error *error)
 {
@@ -382,7 +382,7 @@ slim_status slim_bundle_read(slim_bundle_reader *r, const char *name, void *data
   return item->sliced ? read_parts(r, item, data, error) : read_values(r, item, data, error);
 }
 
-/* --- strings: varint lengths, masked checksum of the lengths, then the bytes ------------------------------------- */
+/* --- strings: varint lengths, masked checksum of the lengths, then the bytes -------------------------------------- */
 
 /* A length enters checksums as four bytes, or as eight when it needs them. */
 static uint32_t add_length(uint32_t crc, uint64_t length)

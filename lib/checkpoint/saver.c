@@ -18,7 +18,7 @@ struct slim_saver {
   int max_to_keep;
 };
 
-/* --- which variables --------------------------------------------------------------------------------------------- */
+/* --- which variables ---------------------------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -78,7 +78,7 @@ void slim_saver_destroy(slim_saver *saver)
   }
 }
 
-/* --- save -------------------------------------------------------------------------------------------------------- */
+/* --- save --------------------------------------------------------------------------------------------------------- */
 
 static slim_status add_variable(slim_bundle_writer *writer, slim_session *session, const slim_tensor *variable,
                                 slim_error *error)

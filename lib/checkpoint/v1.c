@@ -58,7 +58,7 @@ static int by_name(const void *a, const void *b)
   return compare(((const piece *)a)->name, ((const piece *)b)->name);
 }
 
-/* --- the index --------------------------------------------------------------------------------------------------- */
+/* --- the index ---------------------------------------------------------------------------------------------------- */
 
 static slim_status add_tensor(slim_v1_reader *r, slim_span message, slim_error *error)
 {
@@ -197,7 +197,7 @@ static slim_status merge_items(slim_v1_reader *r, slim_error *error)
   return SLIM_OK;
 }
 
-/* --- opening ----------------------------------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------------------------------------------------ */
 
 static slim_v1_reader *new_reader(const char *prefix, size_t shards, slim_error *error)
 {
@@ -329,7 +329,7 @@ const slim_checkpoint_items *slim_v1_reader_items(const slim_v1_reader *r)
   return &r->items;
 }
 
-/* --- the data ---------------------------------------------------------------------------------------------------- */
+/* --- the data ----------------------------------------------------------------------------------------------------- */
 
 static piece *first_piece(const slim_v1_reader *r, slim_span name)
 {

@@ -31,7 +31,7 @@ struct slim_files {
   open_file kept[KEPT_OPEN];
 };
 
-/* --- the list of files ------------------------------------------------------------------------------------------- */
+/* --- the list of files -------------------------------------------------------------------------------------------- */
 
 static slim_status add_name(slim_files *f, const char *name, slim_error *error)
 {

@@ -147,7 +147,7 @@ const slim_arg_frame *slim_arg_scope_current(slim_graph *graph)
   return graph && graph->scopes->now.args ? graph->scopes->now.args : &empty_frame;
 }
 
-/* --- layers of the user ------------------------------------------------------------------------------------------ */
+/* --- layers of the user ------------------------------------------------------------------------------------------- */
 
 static slim_option_mask option_named(const char *name)
 {

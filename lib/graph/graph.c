@@ -176,7 +176,7 @@ slim_tensor *slim_tensor_output(slim_tensor *tensor, int k)
   return &tensor->node->outputs[k];
 }
 
-/* --- adding a node --------------------------------------------------------------------------------------------- */
+/* --- adding a node ------------------------------------------------------------------------------------------------ */
 
 /* "conv2d 'vgg_16/conv1': text", with the layer that is being built if there is one. */
 static slim_tensor *node_fail(slim_graph *graph, const slim_op *op, const char *name, slim_status status,

@@ -8,7 +8,7 @@
 typedef struct slim_node slim_node;
 typedef struct slim_op slim_op;
 
-/* --- ops: what a node does; no compute here ------------------------------------------------------------------- */
+/* --- ops: what a node does; no compute here ----------------------------------------------------------------------- */
 
 enum slim_op_flags {
   SLIM_OP_HOST = 1,     /* small work on the host lane: outputs live on the host (schedules, counters, metrics) */
@@ -48,7 +48,7 @@ typedef enum slim_stage {
   SLIM_STAGE_STEP      /* global_step and other counters */
 } slim_stage;
 
-/* --- nodes and tensors ------------------------------------------------------------------------------------------ */
+/* --- nodes and tensors -------------------------------------------------------------------------------------------- */
 
 struct slim_tensor {
   slim_node *node;

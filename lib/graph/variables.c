@@ -201,8 +201,7 @@ slim_status slim_add_model_variable(slim_tensor *variable)
   return slim_collections_add(graph, SLIM_MODEL_VARIABLES, variable, NULL, true);
 }
 
-/* --- global step ---------------------------------------------------------------------------------------------------
- */
+/* --- global step -------------------------------------------------------------------------------------------------- */
 
 #define GLOBAL_STEP "global_step"
 

@@ -32,8 +32,7 @@ char *slim_tensor_description(const slim_tensor *tensor, char *text, size_t size
   return text;
 }
 
-/* --- layers
- * ----------------------------------------------------------------------------------------------------------- */
+/* --- layers ------------------------------------------------------------------------------------------------------- */
 
 /* Marks all nodes that node depends on. A node's inputs were made before it, so one sweep backwards is enough. */
 static void mark_needed(const slim_graph *graph, const slim_node *last, bool *needed)

@@ -50,8 +50,7 @@ static slim_status check_args(evaluation *e)
   return SLIM_OK;
 }
 
-/* --- the checkpoint -------------------------------------------------------------------------------------------------
- */
+/* --- the checkpoint ----------------------------------------------------------------------------------------------- */
 
 static slim_status find_checkpoint(evaluation *e)
 {
@@ -123,8 +122,7 @@ static slim_status begin(evaluation *e)
   return status;
 }
 
-/* --- batches --------------------------------------------------------------------------------------------------------
- */
+/* --- batches ------------------------------------------------------------------------------------------------------ */
 
 static slim_status run_batch(evaluation *e)
 {
@@ -228,8 +226,7 @@ float slim_evaluate_metric(slim_session *session, const char *checkpoint_path, s
   return value;
 }
 
-/* --- new checkpoints -------------------------------------------------------------------------------------------------
- */
+/* --- new checkpoints ---------------------------------------------------------------------------------------------- */
 
 static void sleep_for(double seconds)
 {

@@ -187,8 +187,7 @@ static slim_status step_once(training *t, due d)
   return wait ? read_step(t) : SLIM_OK;
 }
 
-/* --- after a step --------------------------------------------------------------------------------------------------
- */
+/* --- after a step ------------------------------------------------------------------------------------------------- */
 
 static slim_train_progress progress_of(training *t, double now)
 {
@@ -276,8 +275,7 @@ static slim_status loop(training *t)
   return status == SLIM_ERR_END ? SLIM_OK : status;
 }
 
-/* --- the end --------------------------------------------------------------------------------------------------------
- */
+/* --- the end ------------------------------------------------------------------------------------------------------ */
 
 /* Waits for the steps under way; a loss that was not finite shows now. */
 static slim_status settle(training *t)

@@ -41,8 +41,7 @@ bool slim_loss_pair(slim_call *call)
   return true;
 }
 
-/* --- weights --------------------------------------------------------------------------------------------------------
- */
+/* --- weights ------------------------------------------------------------------------------------------------------ */
 
 /* The weights with the rank of losses: axes left out are 1. NULL: they do not fit. */
 static slim_tensor *weights_for(slim_call *call, const slim_tensor *losses)
@@ -89,8 +88,7 @@ static slim_tensor *repeat_like(slim_tensor *weights, slim_tensor *losses)
   return axes ? slim_op_broadcast_like_add(weights, losses, axes, 0) : weights;
 }
 
-/* --- reductions
- * ------------------------------------------------------------------------------------------------------- */
+/* --- reductions --------------------------------------------------------------------------------------------------- */
 
 static slim_tensor *scaled(slim_tensor *x, float factor)
 {

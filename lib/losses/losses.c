@@ -26,8 +26,7 @@ slim_tensor *(slim_compute_weighted_loss)(const slim_args *args)
   return slim_loss_finish(&call, slim_op_cast_add(call.args.input, SLIM_FLOAT32));
 }
 
-/* --- classes --------------------------------------------------------------------------------------------------------
- */
+/* --- classes ------------------------------------------------------------------------------------------------------ */
 
 /* Labels pulled towards the middle: y * (1 - s) + s * middle. */
 static slim_tensor *smoothed(slim_tensor *labels, float smoothing, float middle)
@@ -121,8 +120,7 @@ slim_tensor *(slim_sigmoid_cross_entropy)(const slim_args *args)
   return slim_loss_finish(&call, slim_op_add(inputs, 2, &slim_op_sigmoid_cross_entropy, "xentropy", NULL));
 }
 
-/* --- numbers --------------------------------------------------------------------------------------------------------
- */
+/* --- numbers ------------------------------------------------------------------------------------------------------ */
 
 /* f(predictions - labels). */
 static slim_tensor *difference(const slim_layer_info *info, slim_unary_kind kind, const slim_args *args)

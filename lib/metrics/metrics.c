@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-/* --- one batch
- * -------------------------------------------------------------------------------------------------------- */
+/* --- one batch ---------------------------------------------------------------------------------------------------- */
 
 static bool is_integer(const slim_tensor *x)
 {
@@ -103,8 +102,7 @@ slim_tensor *slim_accuracy(slim_tensor *predictions, slim_tensor *labels, slim_t
   return hits;
 }
 
-/* --- all batches
- * ------------------------------------------------------------------------------------------------------ */
+/* --- all batches -------------------------------------------------------------------------------------------------- */
 
 /* The pair over values, in the name scope in force. */
 static slim_metric mean_of(slim_tensor *values, slim_tensor *weights)
@@ -163,8 +161,7 @@ slim_metric slim_streaming_recall_at_k(slim_tensor *predictions, slim_tensor *la
   return metric;
 }
 
-/* --- maps
- * --------------------------------------------------------------------------------------------------------------- */
+/* --- maps --------------------------------------------------------------------------------------------------------- */
 
 /* Each metric has a name of its own, and tensors. */
 static bool names_usable(slim_graph *graph, const slim_named_metric *metrics, size_t count)

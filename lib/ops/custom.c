@@ -19,8 +19,7 @@ static void gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
   slim_custom_spec(node)->gradient(&g);
 }
 
-/* --- registering ---------------------------------------------------------------------------------------------------
- */
+/* --- registering -------------------------------------------------------------------------------------------------- */
 
 /* What is wrong with a description; NULL: nothing. */
 static const char *fault_of(const slim_custom_op *spec)

@@ -103,7 +103,7 @@ slim_tensor *slim_cast(slim_tensor *x, slim_dtype to)
   return slim_op_cast_add(x, to);
 }
 
-/* --- reductions ------------------------------------------------------------------------------------------------- */
+/* --- reductions --------------------------------------------------------------------------------------------------- */
 
 static slim_tensor *reduce(slim_tensor *x, slim_reduce_kind kind, unsigned axes, bool keep)
 {
@@ -143,7 +143,7 @@ slim_tensor *slim_argmax(slim_tensor *x, int axis)
   return slim_op_add(&x, 1, &slim_op_argmax, "ArgMax", &attr);
 }
 
-/* --- shapes ------------------------------------------------------------------------------------------------------ */
+/* --- shapes ------------------------------------------------------------------------------------------------------- */
 
 slim_tensor *slim_reshape(slim_tensor *x, slim_shape shape)
 {

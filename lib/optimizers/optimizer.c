@@ -119,7 +119,7 @@ const char *slim_optimizer_name(const slim_optimizer *optimizer)
   return optimizer ? optimizer->name : "";
 }
 
-/* --- slots ------------------------------------------------------------------------------------------------------- */
+/* --- slots -------------------------------------------------------------------------------------------------------- */
 
 const char *slim_optimizer_free_name(slim_graph *graph, const char *base)
 {

@@ -15,8 +15,7 @@ void slim_session_profile(slim_session *session, bool on)
   slim_session_unlock(session);
 }
 
-/* --- numbers
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- numbers ------------------------------------------------------------------------------------------------------ */
 
 static size_t memory_bytes(const slim_plan *plan)
 {
@@ -103,8 +102,7 @@ bool slim_session_plan_step(slim_session *session, size_t i, slim_plan_step_info
   return there;
 }
 
-/* --- words
- * -------------------------------------------------------------------------------------------------------------- */
+/* --- words -------------------------------------------------------------------------------------------------------- */
 
 /* Text that may be cut, with its full length. */
 typedef struct writer {

@@ -13,8 +13,7 @@ static bool open_batch(const slim_tensor *tensor)
   return tensor->shape.rank > 0 && tensor->shape.dim[0] < 0;
 }
 
-/* --- attached queues
- * --------------------------------------------------------------------------------------------------- */
+/* --- attached queues ---------------------------------------------------------------------------------------------- */
 
 static slim_source *source_of(slim_session *session, slim_queue *queue)
 {
@@ -144,8 +143,7 @@ static slim_status take_batch(slim_session *session, slim_source *source, bool t
   return slim_queue_take(source->queue, &source->batch, &session->error);
 }
 
-/* --- feeds
- * --------------------------------------------------------------------------------------------------------------- */
+/* --- feeds -------------------------------------------------------------------------------------------------------- */
 
 static slim_status check_feeds(slim_session *session, const slim_feed *feeds, size_t num_feeds)
 {

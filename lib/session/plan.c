@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- which passes ----------------------------------------------------------------------------------------------------
- */
+/* --- which passes ------------------------------------------------------------------------------------------------- */
 
 static const char *const pass_names[] = {
 #define PASS_NAME_(name_) #name_,
@@ -45,8 +44,7 @@ slim_status slim_passes_parse(const char *text, unsigned *passes, slim_error *er
   return SLIM_OK;
 }
 
-/* --- what passes share -----------------------------------------------------------------------------------------------
- */
+/* --- what passes share -------------------------------------------------------------------------------------------- */
 
 slim_status slim_plan_no_memory(slim_plan *plan)
 {
@@ -95,8 +93,7 @@ int slim_plan_slot(slim_plan *plan, size_t bytes, slim_where where)
   return number;
 }
 
-/* --- compiling -------------------------------------------------------------------------------------------------------
- */
+/* --- compiling ---------------------------------------------------------------------------------------------------- */
 
 static slim_plan *plan_alloc(const slim_program *program, int batch)
 {

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- memory ----------------------------------------------------------------------------------------------------------
- */
+/* --- memory ------------------------------------------------------------------------------------------------------- */
 
 static slim_status pool_add(slim_plan *plan, slim_pool *pool, size_t bytes)
 {
@@ -86,8 +85,7 @@ static slim_status take_memory(slim_plan *plan, slim_pool *pool)
   return status;
 }
 
-/* --- views -----------------------------------------------------------------------------------------------------------
- */
+/* --- views -------------------------------------------------------------------------------------------------------- */
 
 static slim_view slot_view(const slim_plan *plan, const slim_slot *slot)
 {
@@ -115,8 +113,7 @@ static void fill_tensor_views(slim_plan *plan)
   }
 }
 
-/* --- steps -----------------------------------------------------------------------------------------------------------
- */
+/* --- steps -------------------------------------------------------------------------------------------------------- */
 
 static slim_status list_written(slim_plan *plan, slim_plan_step *step)
 {
@@ -200,8 +197,7 @@ slim_status slim_plan_prepare(slim_plan *plan, slim_pool *pool)
   return status;
 }
 
-/* --- running one step ------------------------------------------------------------------------------------------------
- */
+/* --- running one step --------------------------------------------------------------------------------------------- */
 
 static slim_status copy_step(slim_plan *plan, const slim_plan_step *step)
 {

@@ -6,8 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-/* --- the finite flag
- * --------------------------------------------------------------------------------------------------- */
+/* --- the finite flag ---------------------------------------------------------------------------------------------- */
 
 slim_status slim_session_clear_flag(slim_session *session)
 {
@@ -81,8 +80,7 @@ static double now_ms(void)
   return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
 }
 
-/* --- before the steps
- * -------------------------------------------------------------------------------------------------- */
+/* --- before the steps --------------------------------------------------------------------------------------------- */
 
 static slim_status check_rooms(slim_session *session, const slim_plan *plan, const slim_fetch *fetches, size_t count)
 {
@@ -155,8 +153,7 @@ static void begin_run(slim_session *session)
   session->runs++;
 }
 
-/* --- the steps
- * ----------------------------------------------------------------------------------------------------------- */
+/* --- the steps ---------------------------------------------------------------------------------------------------- */
 
 /* After a run that broke off, what refreshes the plan's own tensors runs again. */
 static void forget(slim_plan *plan)

@@ -23,8 +23,7 @@ void slim_session_unlock(slim_session *session)
   pthread_mutex_unlock(&session->lane->lock);
 }
 
-/* --- create and destroy ----------------------------------------------------------------------------------------------
- */
+/* --- create and destroy ------------------------------------------------------------------------------------------- */
 
 static slim_status take_values(slim_session *session, slim_values *values)
 {
@@ -192,8 +191,7 @@ slim_status slim_session_recompute(slim_session *session, bool on)
   return status;
 }
 
-/* --- variables -------------------------------------------------------------------------------------------------------
- */
+/* --- variables ---------------------------------------------------------------------------------------------------- */
 
 /* The variables of the graph, or those of one collection. */
 static slim_tensor **list_variables(const slim_session *session, const char *collection, size_t *count)

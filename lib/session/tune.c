@@ -32,8 +32,7 @@ static double now_secs(void)
   return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* --- one plan ------------------------------------------------------------------------------------------------------
- */
+/* --- one plan ----------------------------------------------------------------------------------------------------- */
 
 static bool is_tuned(const tuning *t, const slim_plan_step *step)
 {
@@ -118,8 +117,7 @@ static slim_status run_choice(tuning *t, slim_tuner_choice choice, double *ms)
   return status == SLIM_OK ? SLIM_OK : slim_error_set(t->error, status, "%s", slim_session_error(t->session));
 }
 
-/* --- the search ----------------------------------------------------------------------------------------------------
- */
+/* --- the search --------------------------------------------------------------------------------------------------- */
 
 static bool is_stopped(const tuning *t)
 {
@@ -222,8 +220,7 @@ slim_status(slim_tune)(const slim_tune_args *args)
   return status;
 }
 
-/* --- export and import ---------------------------------------------------------------------------------------------
- */
+/* --- export and import -------------------------------------------------------------------------------------------- */
 
 static slim_status nothing_kept(const slim_device *device, slim_error *error)
 {

@@ -98,7 +98,7 @@ slim_value *slim_values_find(const slim_values *values, const char *name)
   return value;
 }
 
-/* --- declaring ------------------------------------------------------------------------------------------------- */
+/* --- declaring ---------------------------------------------------------------------------------------------------- */
 
 static slim_status check_same(const slim_value *value, const slim_tensor *variable, slim_error *error)
 {
@@ -295,7 +295,7 @@ uint64_t *slim_values_changes(slim_values *values)
   return &values->changes;
 }
 
-/* --- reading and writing ---------------------------------------------------------------------------------------- */
+/* --- reading and writing ------------------------------------------------------------------------------------------ */
 
 static slim_status write_one(slim_device *device, slim_value *value, const void *data)
 {

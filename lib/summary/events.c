@@ -212,7 +212,7 @@ slim_status slim_event_writer_session(slim_event_writer *writer, int64_t step, s
   return end_event(writer, error);
 }
 
-/* --- images ------------------------------------------------------------------------------------------------------ */
+/* --- images ------------------------------------------------------------------------------------------------------- */
 
 /* Scale and shift that bring an image's finite values to 0 .. 255. */
 static void find_scale(const float *in, size_t count, float *scale, float *shift)

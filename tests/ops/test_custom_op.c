@@ -23,8 +23,7 @@ static slim_plan_info plan_of(const test_net *net)
   return info;
 }
 
-/* --- bend(x) = a x^2 + b x, element by element: attributes, gradient by a second op of one's own --------------------
- */
+/* --- bend(x) = a x^2 + b x, element by element: attributes, gradient by a second op of one's own ------------------ */
 
 typedef struct bend_attr {
   float a, b;
@@ -298,8 +297,7 @@ START_TEST(outputs_come_by_number_and_type)
 }
 END_TEST
 
-/* --- without a source -----------------------------------------------------------------------------------------------
- */
+/* --- without a source --------------------------------------------------------------------------------------------- */
 
 START_TEST(an_op_without_source_runs_on_the_cpu)
 {
@@ -320,8 +318,7 @@ START_TEST(an_op_without_source_runs_on_the_cpu)
 }
 END_TEST
 
-/* --- errors ---------------------------------------------------------------------------------------------------------
- */
+/* --- errors ------------------------------------------------------------------------------------------------------- */
 
 /* What a change of bend makes of slim_custom. */
 static const struct fault {

@@ -13,8 +13,7 @@ typedef struct gradient_case {
   float step, tolerance; /* 0: what float32 allows */
 } gradient_case;
 
-/* --- helpers --------------------------------------------------------------------------------------------------------
- */
+/* --- helpers ------------------------------------------------------------------------------------------------------ */
 
 /* A variable of different numbers: gradients reach it too. */
 static slim_tensor *parameter(test_net *net, const char *name, slim_shape shape)
@@ -28,8 +27,7 @@ static slim_tensor *positive(slim_tensor *x)
   return slim_scale(slim_square(x), 1, 0.2f);
 }
 
-/* --- elementwise ----------------------------------------------------------------------------------------------------
- */
+/* --- elementwise -------------------------------------------------------------------------------------------------- */
 
 #define BINARY_CASE(op_)                                                                                               \
   static slim_tensor *op_##_same(test_net *net, slim_tensor *x)                                                        \
@@ -118,8 +116,7 @@ static slim_tensor *add_n_case(test_net *net, slim_tensor *x)
   return slim_add_n(parts, 4);
 }
 
-/* --- shape and reductions -------------------------------------------------------------------------------------------
- */
+/* --- shape and reductions ----------------------------------------------------------------------------------------- */
 
 static slim_tensor *reshape_case(test_net *net, slim_tensor *x)
 {
@@ -171,8 +168,7 @@ REDUCE_CASE(mean_all, slim_reduce_mean, SLIM_ALL_AXES, false)
 REDUCE_CASE(mean_last, slim_reduce_mean, SLIM_AXIS(3), false)
 REDUCE_CASE(mean_outer, slim_reduce_mean, SLIM_AXIS(0) | SLIM_AXIS(3), true)
 
-/* --- heavy ops ------------------------------------------------------------------------------------------------------
- */
+/* --- heavy ops ---------------------------------------------------------------------------------------------------- */
 
 #define CONV_CASE(name_, outputs_, ...)                                                                                \
   static slim_tensor *name_(test_net *net, slim_tensor *x)                                                             \
@@ -252,8 +248,7 @@ NORM_CASE(norm_training, .is_training = SLIM_YES)
 NORM_CASE(norm_nchw, .data_format = SLIM_NCHW)
 NORM_CASE(norm_inference, .is_training = SLIM_NO, .moving_mean_initializer = SLIM_CONSTANT(0.3f))
 
-/* --- losses ---------------------------------------------------------------------------------------------------------
- */
+/* --- losses ------------------------------------------------------------------------------------------------------- */
 
 static slim_tensor *logits_of(slim_tensor *x)
 {
@@ -306,8 +301,7 @@ static slim_tensor *residual(test_net *net, slim_tensor *x)
   return slim_avg_pool2d(y, SLIM_HW(2, 2));
 }
 
-/* --- cases ----------------------------------------------------------------------------------------------------------
- */
+/* --- cases -------------------------------------------------------------------------------------------------------- */
 
 #define SMALL                                                                                                          \
   {                                                                                                                    \

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-/* --- dropout --------------------------------------------------------------------------------------------------------- */
+/* --- dropout ------------------------------------------------------------------------------------------------------ */
 
 static const float keeps[] = { 0.5f, 0.9f, 0.1f, 1.0f };
 
@@ -50,7 +50,7 @@ START_TEST(dropout_shares_a_noise_shape)
 }
 END_TEST
 
-/* --- bias ------------------------------------------------------------------------------------------------------------ */
+/* --- bias --------------------------------------------------------------------------------------------------------- */
 
 static const struct bias_case {
   slim_shape shape;
@@ -94,7 +94,7 @@ START_TEST(bias_matches_loops)
 }
 END_TEST
 
-/* --- epilogues: matmul or conv2d with bias, residual and activation fused ------------------------------------------- */
+/* --- epilogues: matmul or conv2d with bias, residual and activation fused ----------------------------------------- */
 
 static double activate(int kind, double v)
 {
@@ -161,7 +161,7 @@ START_TEST(epilogues_match_loops)
 }
 END_TEST
 
-/* --- the finite flag, assign ----------------------------------------------------------------------------------------- */
+/* --- the finite flag, assign -------------------------------------------------------------------------------------- */
 
 static const float specials[] = { 1.0f, INFINITY, -INFINITY, NAN };
 
@@ -210,7 +210,7 @@ START_TEST(assign_waits_for_the_flag)
 }
 END_TEST
 
-/* --- optimizers: two variables of different sizes ------------------------------------------------------------------- */
+/* --- optimizers: two variables of different sizes ----------------------------------------------------------------- */
 
 typedef struct numbers {
   double var, a, b, c, g; /* the variable, its slots in order, the gradient */
@@ -315,7 +315,7 @@ START_TEST(optimizers_match_loops)
 }
 END_TEST
 
-/* --- the host lane, which every session runs on the CPU backend ------------------------------------------------------ */
+/* --- the host lane, which every session runs on the CPU backend --------------------------------------------------- */
 
 static float run_schedule(const slim_schedule_attr *attr, int64_t step)
 {

@@ -43,8 +43,7 @@ static fake_impl *impl(const slim_device *device)
   return device->impl;
 }
 
-/* --- memory ---------------------------------------------------------------------------------------------------------
- */
+/* --- memory ------------------------------------------------------------------------------------------------------- */
 
 static slim_status fake_alloc(slim_device *device, size_t bytes, slim_buffer **out)
 {
@@ -72,8 +71,7 @@ static void *fake_address(slim_device *device, slim_buffer *buffer)
   return NULL;
 }
 
-/* --- the queue ------------------------------------------------------------------------------------------------------
- */
+/* --- the queue ---------------------------------------------------------------------------------------------------- */
 
 static entry *push(slim_device *device)
 {
@@ -141,8 +139,7 @@ static slim_status fake_flush(slim_device *device)
   return SLIM_OK;
 }
 
-/* --- steps ----------------------------------------------------------------------------------------------------------
- */
+/* --- steps -------------------------------------------------------------------------------------------------------- */
 
 static bool fake_supports(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {

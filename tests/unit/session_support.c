@@ -24,8 +24,7 @@ bool test_device_available(char *why, size_t size)
   return yes;
 }
 
-/* --- graphs ---------------------------------------------------------------------------------------------------------
- */
+/* --- graphs ------------------------------------------------------------------------------------------------------- */
 
 slim_tensor *test_variable(slim_graph *graph, const char *name, slim_dtype dtype, slim_shape shape, const void *values)
 {
@@ -68,8 +67,7 @@ slim_tensor *test_effect(slim_stage stage, const slim_op *op, const char *name, 
   return result;
 }
 
-/* --- the small net --------------------------------------------------------------------------------------------------
- */
+/* --- the small net ------------------------------------------------------------------------------------------------ */
 
 const float test_small_w[6] = { 1, -2, 3, 4, 5, -6 }, test_small_b[3] = { 0.5f, 1, -1 };
 const float test_small_x[8] = { 1, 0.1f, -0.2f, 1, 1, 1, 0.3f, -0.4f };
@@ -130,8 +128,7 @@ double test_small_step(double *w, double *b, const float *x, const float *t, int
   return loss;
 }
 
-/* --- sessions -------------------------------------------------------------------------------------------------------
- */
+/* --- sessions ----------------------------------------------------------------------------------------------------- */
 
 void test_ok(const slim_session *session, slim_status status)
 {

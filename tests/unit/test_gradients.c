@@ -169,8 +169,7 @@ START_TEST(nothing_comes_of_nothing)
 }
 END_TEST
 
-/* --- regularizers ---------------------------------------------------------------------------------------------------
- */
+/* --- regularizers ------------------------------------------------------------------------------------------------- */
 
 static const struct penalty_case {
   slim_regularizer regularizer;

@@ -46,8 +46,7 @@ static const char *words(const slim_tensor *tensor)
   return text;
 }
 
-/* --- results --------------------------------------------------------------------------------------------------------
- */
+/* --- results ------------------------------------------------------------------------------------------------------ */
 
 static slim_tensor *conv(void)
 {
@@ -292,8 +291,7 @@ START_TEST(layer_has_tf_slims_names_and_shapes)
 }
 END_TEST
 
-/* --- scopes, collections, reuse -------------------------------------------------------------------------------------
- */
+/* --- scopes, collections, reuse ----------------------------------------------------------------------------------- */
 
 START_TEST(default_scopes_count_up_and_start_again)
 {
@@ -414,8 +412,7 @@ START_TEST(frozen_layer_trains_nothing)
 }
 END_TEST
 
-/* --- batch norm, regularizers, losses -------------------------------------------------------------------------------
- */
+/* --- batch norm, regularizers, losses ----------------------------------------------------------------------------- */
 
 static const slim_batch_norm_attr *norm_attr(const char *name)
 {

@@ -90,8 +90,7 @@ static void get(world *x, const slim_tensor *variable, float *values, size_t byt
   test_ok(x->session, slim_session_get_variable(x->session, variable, values, bytes));
 }
 
-/* --- the train op --------------------------------------------------------------------------------------------------
- */
+/* --- the train op ------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_train_op_gives_the_loss_before_the_update)
 {
@@ -180,8 +179,7 @@ START_TEST(a_loss_must_be_a_scalar)
 }
 END_TEST
 
-/* --- the loop -------------------------------------------------------------------------------------------------------
- */
+/* --- the loop ----------------------------------------------------------------------------------------------------- */
 
 static bool exists(const char *name)
 {

@@ -30,8 +30,7 @@ static void fake_close(fake *f)
   slim_cl_tuning_close(&f->device);
 }
 
-/* --- the file ------------------------------------------------------------------------------------------------------
- */
+/* --- the file ----------------------------------------------------------------------------------------------------- */
 
 static bool keeps(const slim_device *device, const slim_cl_cache_entry *entry)
 {
@@ -141,8 +140,7 @@ START_TEST(a_folder_that_cannot_be_had_is_an_error)
 }
 END_TEST
 
-/* --- findings ------------------------------------------------------------------------------------------------------
- */
+/* --- findings ----------------------------------------------------------------------------------------------------- */
 
 static const slim_cl_knob speed = SLIM_CL_KNOB("test.speed", 3, 5, 7), slower = SLIM_CL_KNOB("test.speed", 3, 5);
 
@@ -320,8 +318,7 @@ START_TEST(damaged_findings_are_none)
 }
 END_TEST
 
-/* --- the search: steps with two knobs each, whose times are made up --------------------------------------------------
- */
+/* --- the search: steps with two knobs each, whose times are made up ----------------------------------------------- */
 
 enum { STEPS = 5 };
 static const slim_cl_knob rows = SLIM_CL_KNOB("test.rows", 1, 2, 4, 8, 16);

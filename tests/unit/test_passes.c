@@ -100,7 +100,7 @@ static int assert_same(const fixture *f, int batch)
   return info.steps;
 }
 
-/* --- batch norm ------------------------------------------------------------------------------------------------------ */
+/* --- batch norm --------------------------------------------------------------------------------------------------- */
 
 static slim_tensor *norm_conv(slim_tensor *x, int outputs, int kernel, slim_layer_fn activation)
 {
@@ -213,7 +213,7 @@ START_TEST(a_plan_that_writes_weights_folds_none)
 }
 END_TEST
 
-/* --- training -------------------------------------------------------------------------------------------------------- */
+/* --- training ----------------------------------------------------------------------------------------------------- */
 
 enum { STEPS = 3, PRODUCTS = -1, VARIABLES_MOST = 600000 };
 

@@ -251,7 +251,7 @@ START_TEST(items_are_described)
 }
 END_TEST
 
-/* --- a source of its own: sleeps, errors ------------------------------------------------------------------------ */
+/* --- a source of its own: sleeps, errors -------------------------------------------------------------------------- */
 
 typedef struct sleepy {
   uint64_t bad_row; /* rows from here on fail */

@@ -37,8 +37,7 @@ static void assert_error(const fixture *f, slim_status status, slim_status wante
   ck_assert_str_eq(slim_status_name(status), slim_status_name(wanted));
 }
 
-/* --- values ---------------------------------------------------------------------------------------------------------
- */
+/* --- values ------------------------------------------------------------------------------------------------------- */
 
 START_TEST(sessions_share_values)
 {
@@ -154,8 +153,7 @@ START_TEST(local_variables_can_be_reset)
 }
 END_TEST
 
-/* --- queues ---------------------------------------------------------------------------------------------------------
- */
+/* --- queues ------------------------------------------------------------------------------------------------------- */
 
 static slim_queue *open_queue(const float *x, const float *t, int64_t samples, int batch)
 {

@@ -18,7 +18,7 @@ typedef struct job {
   float floor, top;
 } job;
 
-/* --- statistics ---------------------------------------------------------------------------------------------------- */
+/* --- statistics --------------------------------------------------------------------------------------------------- */
 
 /* Adds rows of n floats, stride apart, or their squared distances from center. */
 CPU_INLINE void add_rows(const float *x, size_t stride, size_t rows, size_t n, const float *restrict center,
@@ -102,7 +102,7 @@ static void pieces(void *user, size_t begin, size_t end, int worker)
   }
 }
 
-/* --- channels ------------------------------------------------------------------------------------------------------- */
+/* --- channels ----------------------------------------------------------------------------------------------------- */
 
 #define CHANNELS ((size_t)64) /* merged side by side */
 
@@ -161,7 +161,7 @@ static void finish_channels(void *user, size_t begin, size_t end, int worker)
   }
 }
 
-/* --- the second sweep ------------------------------------------------------------------------------------------------ */
+/* --- the second sweep --------------------------------------------------------------------------------------------- */
 
 CPU_INLINE float clamped(float v, float floor, float top)
 {
@@ -211,7 +211,7 @@ static void normalise_planes(void *user, size_t begin, size_t end, int worker)
   }
 }
 
-/* --- the op --------------------------------------------------------------------------------------------------------- */
+/* --- the op ------------------------------------------------------------------------------------------------------- */
 
 static job job_of(const slim_cpu_step *step)
 {

@@ -25,7 +25,7 @@ CPU_INLINE float passed(bool clamps, float top, float dy, float x, float scale, 
   return !clamps ? dy : z > 0.0f ? below : 0.0f;
 }
 
-/* --- the first sweep ------------------------------------------------------------------------------------------------- */
+/* --- the first sweep ---------------------------------------------------------------------------------------------- */
 
 /* Adds rows of n floats, stride apart; first: the channel or place in the line they begin at. */
 CPU_INLINE void add_rows(const job *j, bool clamps, size_t at, size_t stride, size_t rows, size_t first, size_t n,
@@ -104,7 +104,7 @@ static void pieces(void *user, size_t begin, size_t end, int worker)
   }
 }
 
-/* --- channels -------------------------------------------------------------------------------------------------------- */
+/* --- channels ----------------------------------------------------------------------------------------------------- */
 
 #define CHANNELS ((size_t)64) /* added up side by side */
 
@@ -147,7 +147,7 @@ static void finish_channels(void *user, size_t begin, size_t end, int worker)
   }
 }
 
-/* --- the second sweep ------------------------------------------------------------------------------------------------ */
+/* --- the second sweep --------------------------------------------------------------------------------------------- */
 
 CPU_INLINE void pull_line(const job *j, bool clamps, size_t at, size_t n)
 {
@@ -192,7 +192,7 @@ static void pull_planes(void *user, size_t begin, size_t end, int worker)
   }
 }
 
-/* --- the op ---------------------------------------------------------------------------------------------------------- */
+/* --- the op ------------------------------------------------------------------------------------------------------- */
 
 static job job_of(const slim_cpu_step *step)
 {

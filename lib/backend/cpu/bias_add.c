@@ -50,7 +50,7 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   }
 }
 
-/* --- gradient: sums over all but the channel; chunks of fixed rows, then the chunks in order ------------------------ */
+/* --- gradient: sums over all but the channel; chunks of fixed rows, then the chunks in order ---------------------- */
 
 /* Sum over rows [begin, end) of n channels. */
 static void sum_tile(const float *x, size_t c, size_t begin, size_t end, size_t n, float *sum)

@@ -87,7 +87,7 @@ static plan plan_of(const slim_cpu_step *step)
   return p;
 }
 
-/* --- scratch of a worker: x's copy, dy's panels, the starts of the rows ----------------------------------------------- */
+/* --- scratch of a worker: x's copy, dy's panels, the starts of the rows ------------------------------------------- */
 
 #define POINTER_FLOATS (sizeof(void *) / 4)
 
@@ -112,7 +112,7 @@ static size_t scratch_floats(const plan *p)
   return copy_floats(p) + panel_floats(p) + 2 * row_starts(p);
 }
 
-/* --- a chunk: some images or rows --------------------------------------------------------------------------------------- */
+/* --- a chunk: some images or rows --------------------------------------------------------------------------------- */
 
 typedef struct chunk {
   int image, images, row, rows;
@@ -218,7 +218,7 @@ static void run_task(void *user, int number, int worker)
   }
 }
 
-/* --- the op ------------------------------------------------------------------------------------------------------------ */
+/* --- the op ------------------------------------------------------------------------------------------------------- */
 
 typedef struct sum_job {
   const float *from;

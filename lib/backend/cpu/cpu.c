@@ -19,7 +19,7 @@ static slim_cpu_device *impl_of(const slim_device *device)
   return device->impl;
 }
 
-/* --- the device ---------------------------------------------------------------------------------------------------- */
+/* --- the device --------------------------------------------------------------------------------------------------- */
 
 static bool describe(int index, slim_device_info *info)
 {
@@ -60,7 +60,7 @@ static void close_device(slim_device *device)
   }
 }
 
-/* --- memory -------------------------------------------------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------------------------------------------------- */
 
 /* Large buffers lie on huge pages where the system has them: panels of wide matrices touch a page a row. */
 static void *allocate(size_t bytes)
@@ -122,7 +122,7 @@ static slim_status download(slim_device *device, void *dst, slim_buffer *src, si
   return SLIM_OK;
 }
 
-/* --- steps --------------------------------------------------------------------------------------------------------- */
+/* --- steps -------------------------------------------------------------------------------------------------------- */
 
 static bool bind(slim_cpu_step *step, const slim_device *device, const slim_group *group, const slim_view *in,
                  const slim_view *out)
@@ -265,7 +265,7 @@ static slim_status flush(slim_device *device)
   return SLIM_OK;
 }
 
-/* --- the finite flag, profiles ------------------------------------------------------------------------------------- */
+/* --- the finite flag, profiles ------------------------------------------------------------------------------------ */
 
 static slim_status flag_clear(slim_device *device)
 {

@@ -146,8 +146,7 @@ static void run_line(const line *l, int count)
   }
 }
 
-/* --- rows of outputs -----------------------------------------------------------------------------------------------
- */
+/* --- rows of outputs ---------------------------------------------------------------------------------------------- */
 
 /*
  * An axis of the convolution. Output i reads, through tap t, place i * stride - before + t * rate. The other way round

@@ -35,8 +35,7 @@ static int slices_of(const depthwise *d)
   return rows < SLICES ? rows : SLICES;
 }
 
-/* --- a row of dy ---------------------------------------------------------------------------------------------------
- */
+/* --- a row of dy -------------------------------------------------------------------------------------------------- */
 
 /* Sums of a few taps, of one row of dy by the rows of x under it. */
 typedef struct patch {
@@ -124,8 +123,7 @@ static void add_rows(const patch *p, int rows, int taps)
   }
 }
 
-/* --- the slice of a task -------------------------------------------------------------------------------------------
- */
+/* --- the slice of a task ------------------------------------------------------------------------------------------ */
 
 static void add_row(const job *j, float *dw, int n, int oy)
 {
@@ -170,8 +168,7 @@ static void run_slice(void *user, int slice, int worker)
   }
 }
 
-/* --- the op --------------------------------------------------------------------------------------------------------
- */
+/* --- the op ------------------------------------------------------------------------------------------------------- */
 
 /* Workspace: x and dy as the sums take them; slices of dw. */
 static size_t workspace(const slim_cpu_step *step)

@@ -95,7 +95,7 @@ static cut cut_of(const gemm *g)
   return c;
 }
 
-/* --- a task: a piece of rows, of columns and of the depth ---------------------------------------------------------- */
+/* --- a task: a piece of rows, of columns and of the depth --------------------------------------------------------- */
 
 typedef struct task {
   const job *j;
@@ -306,7 +306,7 @@ static void run_task(void *user, int number, int worker)
   }
 }
 
-/* --- packed in advance ---------------------------------------------------------------------------------------------- */
+/* --- packed in advance -------------------------------------------------------------------------------------------- */
 
 typedef struct pack_job {
   gemm g; /* b_packed is written */
@@ -340,7 +340,7 @@ void CPU_OP(gemm_pack)(const slim_cpu_step *step, const gemm *g, float *packed)
   slim_cpu_for(step, (size_t)pieces(g->n, TILE_COLUMNS), N_BLOCK, pack_pieces, &j);
 }
 
-/* --- one row of A --------------------------------------------------------------------------------------------------- */
+/* --- one row of A ------------------------------------------------------------------------------------------------- */
 
 static void run_row(void *user, int slice, int worker)
 {
@@ -352,7 +352,7 @@ static void run_row(void *user, int slice, int worker)
                    j->partial + (size_t)slice * (size_t)g->n);
 }
 
-/* --- slices of the depth: their sums are added in order ------------------------------------------------------------- */
+/* --- slices of the depth: their sums are added in order ----------------------------------------------------------- */
 
 static void add_rows(void *user, size_t begin, size_t end, int worker)
 {

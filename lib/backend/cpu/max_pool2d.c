@@ -139,7 +139,7 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
                &j);
 }
 
-/* --- gradient, with the gradient of a relu before the pool where fused ----------------------------------------------- */
+/* --- gradient, with the gradient of a relu before the pool where fused -------------------------------------------- */
 
 static size_t place_of(const image *x, size_t index)
 {

@@ -69,7 +69,7 @@ void CPU_OP(taps_plan)(taps *t)
   plan_blocks(t);
 }
 
-/* --- weights: [panel][segment][depth][width] ------------------------------------------------------------------------ */
+/* --- weights: [panel][segment][depth][width] ---------------------------------------------------------------------- */
 
 size_t CPU_OP(taps_packed)(const taps *t)
 {
@@ -116,7 +116,7 @@ void CPU_OP(taps_pack)(const slim_cpu_step *step, const taps *t, const float *we
   slim_cpu_for(step, (size_t)(panels_of(t) * t->rows.count * t->columns.count), 1 + CPU_GRAIN / tap, pack_piece, &job);
 }
 
-/* --- a task: some images or rows, some panels ------------------------------------------------------------------------ */
+/* --- a task: some images or rows, some panels --------------------------------------------------------------------- */
 
 /* Where a task reads: the input itself, or its copy with zeros around. Strides in floats; base: output [0][0]'s first
  * tap. */

@@ -81,7 +81,7 @@ typedef struct job {
   int first, count; /* tiles of the chunk */
 } job;
 
-/* --- A dY A^T ---------------------------------------------------------------------------------------------------- */
+/* --- A dY A^T ----------------------------------------------------------------------------------------------------- */
 
 /* VL channels (or fewer): columns, then rows. What the next tile to the right brings is fetched. */
 CPU_INLINE void spread_channels(const winograd *w, const float *from, int rows, int columns, int count, int m,
@@ -151,7 +151,7 @@ static void transform_piece(void *user, size_t begin, size_t end, int worker)
   }
 }
 
-/* --- products, and back to taps ---------------------------------------------------------------------------------- */
+/* --- products, and back to taps ----------------------------------------------------------------------------------- */
 
 CPU_INLINE void gather_channels(const float *sums, size_t step, float *dw, size_t tap, int count, bool add, int kernel)
 {

@@ -20,8 +20,7 @@
 #define CHECKED_SIZE 24u
 #define FILE_MOST ((size_t)128 << 20)
 
-/* --- the format ----------------------------------------------------------------------------------------------------
- */
+/* --- the format --------------------------------------------------------------------------------------------------- */
 
 uint64_t slim_cl_cache_identity(const slim_device *device)
 {
@@ -82,8 +81,7 @@ slim_span slim_cl_cache_data(slim_span entries, const uint64_t key[2])
   return at.size > 0 ? data_of(at) : (slim_span){ NULL, 0 };
 }
 
-/* --- the file ------------------------------------------------------------------------------------------------------
- */
+/* --- the file ----------------------------------------------------------------------------------------------------- */
 
 /* The folder for caches, into new memory; NULL when the environment names none. */
 static char *cache_folder(void)
@@ -124,8 +122,7 @@ bool slim_cl_cache_find(const slim_device *device, slim_cl_cache_entry *entry)
   return entry->data != NULL;
 }
 
-/* --- merging -------------------------------------------------------------------------------------------------------
- */
+/* --- merging ------------------------------------------------------------------------------------------------------ */
 
 static void append_entry(slim_bytes *file, const uint64_t key[2], slim_span data)
 {
@@ -230,8 +227,7 @@ slim_status slim_cl_cache_store(slim_device *device, const slim_cl_cache_entry *
   return status;
 }
 
-/* --- export and import ---------------------------------------------------------------------------------------------
- */
+/* --- export and import -------------------------------------------------------------------------------------------- */
 
 slim_status slim_cl_cache_export(slim_device *device, const char *path)
 {

@@ -182,8 +182,7 @@ static void prepare_naive_gradient(slim_cl_build *b, const char *kernel, const s
   slim_cl_range(b, slim_cl_elements(&b->out[0]));
 }
 
-/* --- the gradient by the input: convolutions of dy with weights that are turned around ------------------------------
- */
+/* --- the gradient by the input: convolutions of dy with weights that are turned around ---------------------------- */
 
 static slim_conv2d_params input_params(const slim_group *group, const slim_view *in, const slim_view *out)
 {
@@ -307,8 +306,7 @@ static void prepare_input_gradient(slim_cl_build *b)
   }
 }
 
-/* --- the gradient by the weights: windows transposed by dy, in slices of pixels that are added up -------------------
- */
+/* --- the gradient by the weights: windows transposed by dy, in slices of pixels that are added up ----------------- */
 
 static slim_conv2d_params weights_params(const slim_group *group, const slim_view *in, const slim_view *out)
 {

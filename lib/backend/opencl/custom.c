@@ -44,8 +44,7 @@ static bool whole_source(const slim_custom_op *spec, slim_bytes *text)
   return !text->failed;
 }
 
-/* --- arguments -----------------------------------------------------------------------------------------------------
- */
+/* --- arguments ---------------------------------------------------------------------------------------------------- */
 
 static bool is_read(const slim_custom_op *spec, int input)
 {

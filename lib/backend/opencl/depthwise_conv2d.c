@@ -102,8 +102,7 @@ static void prepare_input_gradient(slim_cl_build *b)
   }
 }
 
-/* --- the gradient by the weights: slices of rows that are added up --------------------------------------------------
- */
+/* --- the gradient by the weights: slices of rows that are added up ------------------------------------------------ */
 
 #define SLICES 16
 

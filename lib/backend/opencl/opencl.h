@@ -9,8 +9,7 @@
 
 #include <pthread.h>
 
-/* --- the device ----------------------------------------------------------------------------------------------------
- */
+/* --- the device --------------------------------------------------------------------------------------------------- */
 
 #define SLIM_CL_STAGES 8
 
@@ -61,8 +60,7 @@ slim_status slim_cl_fail(slim_device *device, slim_status status, const char *fo
 /** The status of an OpenCL call, recorded with what was tried when it failed. */
 slim_status slim_cl_check(slim_device *device, cl_int code, const char *what);
 
-/* --- query.c: what there is, seen through SLIM_DEVICE_LIMITS
- * ---------------------------------------------------------- */
+/* --- query.c: what there is, seen through SLIM_DEVICE_LIMITS ------------------------------------------------------ */
 
 /** Device number index over all platforms. @return false when there is none. */
 bool slim_cl_find(const slim_cl_api *api, int index, cl_platform_id *platform, cl_device_id *id);
@@ -71,8 +69,7 @@ void slim_cl_describe(const slim_cl_api *api, cl_platform_id platform, cl_device
 /** A query that gives a number of up to 8 bytes; 0 when it fails. */
 uint64_t slim_cl_query(const slim_cl_api *api, cl_device_id id, cl_device_info what);
 
-/* --- memory.c
- * --------------------------------------------------------------------------------------------------------- */
+/* --- memory.c ----------------------------------------------------------------------------------------------------- */
 
 slim_status slim_cl_alloc(slim_device *device, size_t bytes, slim_buffer **out);
 void slim_cl_release(slim_device *device, slim_buffer *buffer);
@@ -85,8 +82,7 @@ slim_status slim_cl_flag_read(slim_device *device, bool wait, bool *set);
 slim_status slim_cl_flag_fetch(slim_device *device);
 void slim_cl_flag_free(slim_cl *cl);
 
-/* --- program.c
- * ----------------------------------------------------------------------------------------------- */
+/* --- program.c ---------------------------------------------------------------------------------------------------- */
 
 #define SLIM_CL_LAUNCHED_MOST 64
 
@@ -118,8 +114,7 @@ void slim_cl_programs_save(slim_device *device);
 void slim_cl_binaries_merge(slim_span old, slim_span own, slim_bytes *out);
 void slim_cl_programs_free(slim_device *device);
 
-/* --- step.c: steps and how ops build them
- * ------------------------------------------------------------------------------ */
+/* --- step.c: steps and how ops build them ------------------------------------------------------------------------- */
 
 #define SLIM_CL_HOST_ARGS 4
 

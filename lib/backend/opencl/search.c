@@ -51,8 +51,7 @@ static bool grow(void **list, size_t count, size_t *room, size_t item)
   return grown != NULL;
 }
 
-/* --- what ops ask, while steps are made ----------------------------------------------------------------------------
- */
+/* --- what ops ask, while steps are made --------------------------------------------------------------------------- */
 
 /* The site of the hash, new if need be. */
 static site *site_of(slim_cl_tuning *t, const slim_cl_knob *knob, uint64_t hash, int otherwise)
@@ -125,8 +124,7 @@ void slim_cl_search_step_made(slim_device *device, const slim_step *step)
   }
 }
 
-/* --- trials --------------------------------------------------------------------------------------------------------
- */
+/* --- trials ------------------------------------------------------------------------------------------------------- */
 
 /* Ends the measurement of the plan that ran. */
 static void end_plan(slim_cl_search *s)
@@ -236,8 +234,7 @@ static int decide(slim_device *device, slim_tuner_choice choice)
   return better;
 }
 
-/* --- begin and end -------------------------------------------------------------------------------------------------
- */
+/* --- begin and end ------------------------------------------------------------------------------------------------ */
 
 static slim_status begin(slim_device *device)
 {

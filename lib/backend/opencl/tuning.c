@@ -13,8 +13,7 @@
 #define ITEM_SIZE 12u /* hash, value */
 #define SHAPE_MOST 16
 
-/* --- asking --------------------------------------------------------------------------------------------------------
- */
+/* --- asking ------------------------------------------------------------------------------------------------------- */
 
 static uint64_t hash_of(const slim_cl_knob *knob, const int *shape, int dims)
 {
@@ -72,8 +71,7 @@ int slim_cl_tuned(const slim_device *device, const slim_cl_knob *knob, const int
   return value;
 }
 
-/* --- keeping -------------------------------------------------------------------------------------------------------
- */
+/* --- keeping ------------------------------------------------------------------------------------------------------ */
 
 bool slim_cl_findings_parse(slim_span data, slim_cl_findings *findings)
 {

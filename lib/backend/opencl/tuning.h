@@ -36,8 +36,7 @@ int slim_cl_tuned(const slim_device *device, const slim_cl_knob *knob, const int
 void slim_cl_tuning_open(slim_device *device);
 void slim_cl_tuning_close(slim_device *device);
 
-/* --- what tuning.c and search.c share ------------------------------------------------------------------------------
- */
+/* --- what tuning.c and search.c share ----------------------------------------------------------------------------- */
 
 /* What was found, sorted by hash: of the knob's name and the dimensions. */
 typedef struct slim_cl_finding {

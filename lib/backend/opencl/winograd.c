@@ -28,7 +28,7 @@ static bool switched_off(void)
   return given != NULL && given[0] == '0' && given[1] == '\0';
 }
 
-/* --- sizes, in floats, as the kernels lay them out ------------------------------------------------------------------ */
+/* --- sizes, in floats, as the kernels lay them out ---------------------------------------------------------------- */
 
 static int panels_of(const slim_device *device, int outputs)
 {
@@ -80,7 +80,7 @@ static size_t bytes_of(size_t floats)
   return (floats * sizeof(float) + SLIM_ALIGNMENT - 1) / SLIM_ALIGNMENT * SLIM_ALIGNMENT;
 }
 
-/* --- plans ---------------------------------------------------------------------------------------------------------- */
+/* --- plans -------------------------------------------------------------------------------------------------------- */
 
 static bool geometry(const slim_device *device, const slim_conv2d_params *conv, slim_winograd_params *p)
 {
@@ -166,7 +166,7 @@ size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winog
          bytes_of((size_t)w->groups * (inputs_floats(device, p) + products_floats(device, p->block)));
 }
 
-/* --- launches ------------------------------------------------------------------------------------------------------- */
+/* --- launches ----------------------------------------------------------------------------------------------------- */
 
 /* The view behind bytes of the workspace. */
 static slim_view part_of(const slim_cl_build *b, size_t bytes)
@@ -266,7 +266,7 @@ void slim_cl_winograd_launch(slim_cl_build *b, const slim_cl_winograd *w, const 
   }
 }
 
-/* --- the gradient by the weights ------------------------------------------------------------------------------------ */
+/* --- the gradient by the weights ---------------------------------------------------------------------------------- */
 
 static size_t run_inputs_floats(const slim_winograd_params *p)
 {

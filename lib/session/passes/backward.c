@@ -6,7 +6,7 @@
 #include "ops/ops.h"
 #include "session/passes/rewrite.h"
 
-/* --- activations behind batch norms ---------------------------------------------------------------------------------- */
+/* --- activations behind batch norms ------------------------------------------------------------------------------- */
 
 /* The batch norm whose result, through an activation, is y; NULL if there is none. */
 static const slim_node *norm_behind(const slim_tensor *y)
@@ -48,7 +48,7 @@ static bool merge(slim_rewrite *r, const slim_node *gradient)
   return true;
 }
 
-/* --- penalties --------------------------------------------------------------------------------------------------------- */
+/* --- penalties ---------------------------------------------------------------------------------------------------- */
 
 /* A scalar that depends on numbers in the graph alone, by way of a * x + b. */
 static bool number_of(const slim_tensor *tensor, double *value)
@@ -115,7 +115,7 @@ static bool take_over(slim_rewrite *r, const slim_node *apply)
   return true;
 }
 
-/* --- the pass ------------------------------------------------------------------------------------------------------- */
+/* --- the pass ----------------------------------------------------------------------------------------------------- */
 
 static bool look_at(slim_rewrite *r, const slim_node *node)
 {

@@ -47,7 +47,7 @@ static bool foldable(const folding *f, const slim_node *norm)
   return good && !plan->once[norm->id];
 }
 
-/* --- the new nodes: the heavy one and the bias keep the ids and outputs of those they stand for ---------------------- */
+/* --- the new nodes: the heavy one and the bias keep the ids and outputs of those they stand for ------------------- */
 
 /* Output k of a node of the plan's own, like the graph's tensor. */
 static void output_make(slim_plan *plan, slim_node *node, int k, const slim_tensor *like)
@@ -101,7 +101,7 @@ static slim_node *bias_make(slim_plan *plan, const slim_node *norm, slim_tensor 
   return node;
 }
 
-/* --- the pass -------------------------------------------------------------------------------------------------------- */
+/* --- the pass ----------------------------------------------------------------------------------------------------- */
 
 static bool fold_one(folding *f, const slim_node *norm)
 {

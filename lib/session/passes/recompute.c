@@ -36,7 +36,7 @@ static bool may_run_again(const slim_node *node)
          node->op != &slim_op_finite_check;
 }
 
-/* --- who reads what --------------------------------------------------------------------------------------------------- */
+/* --- who reads what ----------------------------------------------------------------------------------------------- */
 
 static void note_outputs(recomputing *r, const slim_node *node, int position)
 {
@@ -81,7 +81,7 @@ static void look(recomputing *r)
   }
 }
 
-/* --- segments --------------------------------------------------------------------------------------------------------- */
+/* --- segments ----------------------------------------------------------------------------------------------------- */
 
 /* Bytes that gradients read and that could be made again. */
 static size_t saved_bytes(const recomputing *r, size_t *count)
@@ -151,7 +151,7 @@ static int cut(recomputing *r)
   return segments;
 }
 
-/* --- copies ----------------------------------------------------------------------------------------------------------- */
+/* --- copies ------------------------------------------------------------------------------------------------------- */
 
 static bool to_copy(const recomputing *r, int root, int segment)
 {

@@ -6,8 +6,7 @@
 
 #include "ops/ops.h"
 
-/* --- what rules are made of ------------------------------------------------------------------------------------------
- */
+/* --- what rules are made of --------------------------------------------------------------------------------------- */
 
 const slim_shape *slim_split_shape_of(const slim_emitter *s, const slim_tensor *tensor)
 {
@@ -42,8 +41,7 @@ slim_tensor *slim_split_slice(slim_emitter *s, slim_tensor *x, int axis, int beg
   return slim_emit(s, &slim_op_slice, &attr, &x, 1, &shape);
 }
 
-/* --- rules for ops that go element by element
- * ------------------------------------------------------------------------- */
+/* --- rules for ops that go element by element --------------------------------------------------------------------- */
 
 /* Inputs of the whole shape in parts, others that every part reads as they are. *count: of the parts; false: otherwise.
  */
@@ -156,8 +154,7 @@ static bool split_apply(slim_emitter *s)
   return true;
 }
 
-/* --- the pass --------------------------------------------------------------------------------------------------------
- */
+/* --- the pass ----------------------------------------------------------------------------------------------------- */
 
 static bool split_node(slim_emitter *s)
 {

@@ -3,8 +3,7 @@
 
 #include "ops/ops.h"
 
-/* --- convolutions: rows of the kernel, each part over those rows of the image that it meets
- * --------------------------- */
+/* --- convolutions: rows of the kernel, each part over those rows of the image that it meets ----------------------- */
 
 typedef struct window_rows {
   slim_conv2d_attr attr; /* without padding, which becomes zeros around the image */
@@ -148,8 +147,7 @@ bool slim_split_conv2d_weights_gradient(slim_emitter *s)
   return like != NULL;
 }
 
-/* --- matrix products
- * -------------------------------------------------------------------------------------------------- */
+/* --- matrix products ---------------------------------------------------------------------------------------------- */
 
 /* a b, b [k, n] in parts: columns of a by rows of b, added. */
 static bool split_sum(slim_emitter *s, const slim_matmul_attr *attr, slim_tensor *const *parts, int count)
