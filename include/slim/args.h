@@ -101,6 +101,7 @@ struct slim_args {
   slim_rows rows;
   const char *name; /* variable: its leaf name */
   slim_shape shape; /* variable */
+  int axis;         /* cosine_distance; negative: from the end */
   const struct slim_options_must_be_named *guard2_;
   /* options */
   slim_hw stride, rate;
@@ -136,6 +137,7 @@ struct slim_args {
   const void *user; /* options of a layer of your own; arg scopes carry it too */
   int depth_multiplier; /* separable_conv2d: channels of the depthwise part for each of the input (1) */
   slim_initializer pointwise_initializer;
+  float delta; /* huber_loss: where squares end (1) */
 };
 
 #define SLIM_INIT_(...)                                                                                                \

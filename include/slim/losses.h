@@ -4,7 +4,7 @@
  *   slim_softmax_cross_entropy(logits, one_hot_labels, .label_smoothing = 0.1f);
  *   slim_tensor *total = slim_get_total_loss(graph, true, NULL);
  *
- * Options of every loss: weights (a tensor, see slim_compute_weighted_loss), weight (1, one number for all), reduction
+ * Options of every loss that says no other: weights (a tensor, see slim_compute_weighted_loss), weight (1, one number for all), reduction
  * (SLIM_SUM_BY_NONZERO_WEIGHTS), loss_collection ("losses"; "" adds to none), scope. Arg scopes reach them all. An
  * average divides by what arrives when the graph runs, so that a short last batch counts rightly.
  */
@@ -44,6 +44,19 @@ SLIM_API slim_tensor *slim_mean_squared_error(const slim_args *args);
 SLIM_API slim_tensor *slim_absolute_difference(const slim_args *args);
 /** -labels * log(p + epsilon) - (1 - labels) * log(1 - p + epsilon), epsilon 1e-7. Scope "log_loss". */
 SLIM_API slim_tensor *slim_log_loss(const slim_args *args);
+/** With e = |predictions - labels|: e^2 / 2 up to delta (1), delta * e - delta^2 / 2 above. Scope "huber_loss". */
+SLIM_API slim_tensor *slim_huber_loss(const slim_args *args);
+/** 1 - sum(predictions * labels) over axis, which the losses lack; both are of length 1 along it. axis is required.
+ * Scope "cosine_distance_loss". Errors: SLIM_ERR_ARG when there is no such axis. */
+SLIM_API slim_tensor *slim_cosine_distance(const slim_args *args);
+/** max(0, 1 - (2 * labels - 1) * logits); labels are 0 or 1. As in TF-Slim it takes no option but scope
+ * ("hinge_loss"), is not reduced and in no collection: slim_compute_weighted_loss does both.
+ * @return the shape of logits. */
+SLIM_API slim_tensor *slim_hinge_loss(const slim_args *args);
+/** How much the differences between the elements of a sample differ: with d = predictions - labels and n elements a
+ * sample, the sum over samples of weight * 2 * (sum(d^2) / n - (sum(d) / n)^2). weights: a scalar or [batch]; there is
+ * no reduction. Scope "mean_pairwise_squared_error". @return a scalar. */
+SLIM_API slim_tensor *slim_mean_pairwise_squared_error(const slim_args *args);
 
 /** Adds a loss of your own to loss_collection ("losses"). @return loss. */
 SLIM_API slim_tensor *slim_add_loss(const slim_args *args);
@@ -64,6 +77,12 @@ SLIM_API slim_tensor *slim_get_total_loss(slim_graph *graph, bool regularization
 #define slim_mean_squared_error(predictions_, ...) (slim_mean_squared_error)(SLIM_LOSS_(predictions_, __VA_ARGS__))
 #define slim_absolute_difference(predictions_, ...) (slim_absolute_difference)(SLIM_LOSS_(predictions_, __VA_ARGS__))
 #define slim_log_loss(predictions_, ...) (slim_log_loss)(SLIM_LOSS_(predictions_, __VA_ARGS__))
+#define slim_huber_loss(predictions_, ...) (slim_huber_loss)(SLIM_LOSS_(predictions_, __VA_ARGS__))
+#define slim_cosine_distance(predictions_, labels_, ...)                                                               \
+  (slim_cosine_distance)(SLIM_ARGS(.input = (predictions_), .labels = (labels_), .axis = __VA_ARGS__))
+#define slim_hinge_loss(logits_, ...) (slim_hinge_loss)(SLIM_LOSS_(logits_, __VA_ARGS__))
+#define slim_mean_pairwise_squared_error(predictions_, ...)                                                            \
+  (slim_mean_pairwise_squared_error)(SLIM_LOSS_(predictions_, __VA_ARGS__))
 #define slim_add_loss(...) (slim_add_loss)(SLIM_ARGS(.input = __VA_ARGS__))
 #endif
 

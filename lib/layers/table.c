@@ -5,7 +5,8 @@
 /* Losses are calls that scopes can name too; their folder stands beside this one. */
 extern const slim_layer_info slim_layer_compute_weighted_loss, slim_layer_softmax_cross_entropy,
     slim_layer_sparse_softmax_cross_entropy, slim_layer_sigmoid_cross_entropy, slim_layer_mean_squared_error,
-    slim_layer_absolute_difference, slim_layer_log_loss, slim_layer_add_loss;
+    slim_layer_absolute_difference, slim_layer_log_loss, slim_layer_huber_loss, slim_layer_cosine_distance,
+    slim_layer_hinge_loss, slim_layer_mean_pairwise_squared_error, slim_layer_add_loss;
 
 const slim_layer_info *const slim_layer_table[] = {
   &slim_layer_variable,
@@ -33,6 +34,10 @@ const slim_layer_info *const slim_layer_table[] = {
   &slim_layer_mean_squared_error,
   &slim_layer_absolute_difference,
   &slim_layer_log_loss,
+  &slim_layer_huber_loss,
+  &slim_layer_cosine_distance,
+  &slim_layer_hinge_loss,
+  &slim_layer_mean_pairwise_squared_error,
   &slim_layer_add_loss,
   NULL,
 };

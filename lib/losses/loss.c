@@ -43,12 +43,14 @@ bool slim_loss_pair(slim_call *call)
 
 /* --- weights ------------------------------------------------------------------------------------------------------ */
 
-/* The weights with the rank of losses: axes left out are 1. NULL: they do not fit. */
-static slim_tensor *weights_for(slim_call *call, const slim_tensor *losses)
+slim_tensor *slim_loss_weights(slim_call *call, const slim_shape *full)
 {
+  const float weight = slim_option_float(call->args.weight, 1.0f);
+  if (!call->args.weights) {
+    return NULL;
+  }
   slim_tensor *w = slim_op_cast_add(call->args.weights, SLIM_FLOAT32);
   slim_shape shape = w->shape;
-  const slim_shape *full = &losses->shape;
   while (shape.rank > full->rank && shape.dim[shape.rank - 1] == 1) {
     shape.rank--;
   }
@@ -58,14 +60,14 @@ static slim_tensor *weights_for(slim_call *call, const slim_tensor *losses)
   }
   if (!fits) {
     char a[128], b[128];
-    (void)slim_fail(call, SLIM_ERR_SHAPE, "weights %s do not fit the losses %s",
-                    slim_shape_format(&w->shape, a, sizeof a), slim_shape_format(full, b, sizeof b));
-    return NULL;
+    return slim_fail(call, SLIM_ERR_SHAPE, "weights %s do not fit the losses %s",
+                     slim_shape_format(&w->shape, a, sizeof a), slim_shape_format(full, b, sizeof b));
   }
   while (w->shape.rank > 0 && shape.rank < full->rank) {
     shape.dim[shape.rank++] = 1;
   }
-  return slim_shape_equal(&shape, &w->shape) ? w : slim_op_reshape_add(w, shape);
+  w = slim_shape_equal(&shape, &w->shape) ? w : slim_op_reshape_add(w, shape);
+  return weight != 1.0f ? slim_op_unary_add(w, SLIM_UNARY_SCALE_ADD, weight, 0.0f) : w;
 }
 
 static unsigned all_axes(const slim_tensor *x)
@@ -142,26 +144,25 @@ static slim_tensor *reduce_weighed(slim_reduction reduction, slim_tensor *losses
   }
 }
 
-slim_tensor *slim_loss_finish(slim_call *call, slim_tensor *losses)
+slim_tensor *slim_loss_collect(slim_call *call, slim_tensor *result)
 {
-  const float weight = slim_option_float(call->args.weight, 1.0f);
-  slim_tensor *result = losses;
-  if (slim_is_poison(losses)) {
-    return slim_call_close(call, losses);
-  }
-  if (call->args.weights) {
-    slim_tensor *weights = weights_for(call, losses);
-    if (!weights || slim_is_poison(weights)) {
-      return slim_call_close(call, call->graph->poison);
-    }
-    weights = weight != 1.0f ? slim_op_unary_add(weights, SLIM_UNARY_SCALE_ADD, weight, 0.0f) : weights;
-    result = reduce_weighed(call->args.reduction, losses, weights);
-  } else {
-    result = reduce_plain(call->args.reduction, losses, weight);
-  }
   const char *collection = call->args.loss_collection ? call->args.loss_collection : SLIM_LOSSES;
   if (*collection && !slim_is_poison(result)) {
     (void)slim_add_to_collection(collection, result);
   }
   return slim_call_close(call, result);
+}
+
+slim_tensor *slim_loss_finish(slim_call *call, slim_tensor *losses)
+{
+  if (slim_is_poison(losses)) {
+    return slim_call_close(call, losses);
+  }
+  slim_tensor *weights = slim_loss_weights(call, &losses->shape);
+  if (weights && slim_is_poison(weights)) {
+    return slim_call_close(call, weights);
+  }
+  return slim_loss_collect(call, weights ? reduce_weighed(call->args.reduction, losses, weights)
+                                         : reduce_plain(call->args.reduction, losses,
+                                                        slim_option_float(call->args.weight, 1.0f)));
 }

@@ -11,6 +11,13 @@ LOSS(sigmoid_cross_entropy, SLIM_OPTION(label_smoothing));
 LOSS(mean_squared_error, 0);
 LOSS(absolute_difference, 0);
 LOSS(log_loss, SLIM_OPTION(epsilon));
+LOSS(huber_loss, SLIM_OPTION(delta));
+LOSS(cosine_distance, 0);
+
+const slim_layer_info slim_layer_hinge_loss = { slim_hinge_loss, "hinge_loss", SLIM_OPTION(scope) };
+const slim_layer_info slim_layer_mean_pairwise_squared_error = { slim_mean_pairwise_squared_error,
+                                                                 "mean_pairwise_squared_error",
+                                                                 SLIM_LOSS_COMMON & ~SLIM_OPTION(reduction) };
 
 slim_tensor *(slim_compute_weighted_loss)(const slim_args *args)
 {
@@ -167,4 +174,50 @@ slim_tensor *(slim_log_loss)(const slim_args *args)
   slim_tensor *sum =
       slim_op_binary_add(log_term(p, y, epsilon), log_term(complement(p), complement(y), epsilon), SLIM_BINARY_ADD);
   return slim_loss_finish(&call, slim_op_unary_add(sum, SLIM_UNARY_NEGATE, 0.0f, 0.0f));
+}
+
+/* min(e, delta)^2 / 2 + delta * what e has above it. */
+slim_tensor *(slim_huber_loss)(const slim_args *args)
+{
+  slim_call call;
+  if (!slim_loss_open(&call, &slim_layer_huber_loss, "huber_loss", args) || !slim_loss_pair(&call)) {
+    return slim_loss_refuse(&call);
+  }
+  const float delta = slim_option_float(call.args.delta, 1.0f);
+  slim_tensor *limit = slim_constant(call.graph, delta, "delta");
+  slim_tensor *difference_of = slim_op_binary_add(call.args.input, call.args.labels, SLIM_BINARY_SUB);
+  slim_tensor *error = slim_op_unary_add(difference_of, SLIM_UNARY_ABS, 0.0f, 0.0f);
+  slim_tensor *near = slim_op_binary_add(error, limit, SLIM_BINARY_MIN);
+  slim_tensor *far = slim_op_binary_add(error, near, SLIM_BINARY_SUB);
+  slim_tensor *squares = slim_op_unary_add(near, SLIM_UNARY_SQUARE, 0.0f, 0.0f);
+  return slim_loss_finish(&call, slim_op_binary_add(slim_op_unary_add(squares, SLIM_UNARY_SCALE_ADD, 0.5f, 0.0f),
+                                                    slim_op_unary_add(far, SLIM_UNARY_SCALE_ADD, delta, 0.0f),
+                                                    SLIM_BINARY_ADD));
+}
+
+slim_tensor *(slim_cosine_distance)(const slim_args *args)
+{
+  slim_call call;
+  if (!slim_loss_open(&call, &slim_layer_cosine_distance, "cosine_distance_loss", args) || !slim_loss_pair(&call)) {
+    return slim_loss_refuse(&call);
+  }
+  const int rank = call.args.input->shape.rank, axis = call.args.axis < 0 ? call.args.axis + rank : call.args.axis;
+  if (axis < 0 || axis >= rank) {
+    char text[128];
+    return slim_fail(&call, SLIM_ERR_ARG, "predictions %s have no axis %d",
+                     slim_shape_format(&call.args.input->shape, text, sizeof text), call.args.axis);
+  }
+  slim_tensor *products = slim_op_binary_add(call.args.input, call.args.labels, SLIM_BINARY_MUL);
+  return slim_loss_finish(&call, complement(slim_op_reduce_add(products, SLIM_REDUCE_SUM, 1u << axis, 0)));
+}
+
+slim_tensor *(slim_hinge_loss)(const slim_args *args)
+{
+  slim_call call;
+  if (!slim_loss_open(&call, &slim_layer_hinge_loss, "hinge_loss", args) || !slim_loss_pair(&call)) {
+    return slim_loss_refuse(&call);
+  }
+  slim_tensor *signs = slim_op_unary_add(call.args.labels, SLIM_UNARY_SCALE_ADD, 2.0f, -1.0f);
+  slim_tensor *margins = slim_op_binary_add(signs, call.args.input, SLIM_BINARY_MUL);
+  return slim_call_close(&call, slim_op_activation_add(complement(margins), SLIM_ACTIVATION_RELU));
 }

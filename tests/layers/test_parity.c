@@ -6,19 +6,12 @@
 
 #include <math.h>
 
-/* The same as in make_layers.py. */
-static float number(size_t i, unsigned seed)
-{
-  const uint64_t word = ((uint64_t)i + (uint64_t)seed * 1000003u) * 2654435761u % 4294967296u;
-  return (float)((double)word / 2147483648.0 - 1.0);
-}
-
 static float *numbers(size_t count, unsigned seed)
 {
   float *x = malloc((count ? count : 1) * sizeof *x);
   ck_assert_ptr_nonnull(x);
   for (size_t i = 0; i < count; i++) {
-    x[i] = number(i, seed);
+    x[i] = test_fixture_number(i, seed);
   }
   return x;
 }
@@ -60,7 +53,7 @@ static void set_variables(test_net *net, double scale)
 static void use_numbers(test_net *net)
 {
   for (size_t i = 0; i < net->elements; i++) {
-    net->data[i] = number(i, 1);
+    net->data[i] = test_fixture_number(i, 1);
   }
 }
 
@@ -274,7 +267,7 @@ static slim_tensor *weights(slim_tensor *x, slim_shape shape)
   const size_t count = slim_shape_elements(&shape);
   ck_assert_uint_le(count, 64);
   for (size_t i = 0; i < count; i++) {
-    values[i] = 2.0f * fmaxf(number(i, 3), 0.0f);
+    values[i] = 2.0f * fmaxf(test_fixture_number(i, 3), 0.0f);
   }
   return slim_constant_tensor(slim_graph_of(x), SLIM_FLOAT32, shape, values, "weights");
 }

@@ -6,6 +6,12 @@
 
 static char *fixture;
 
+float test_fixture_number(size_t i, unsigned seed)
+{
+  const uint64_t word = ((uint64_t)i + (uint64_t)seed * 1000003u) * 2654435761u % 4294967296u;
+  return (float)((double)word / 2147483648.0 - 1.0);
+}
+
 void test_fixture_read(const char *path)
 {
   char full[4096];

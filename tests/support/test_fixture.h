@@ -5,6 +5,9 @@
 
 #include <stddef.h>
 
+/* Number i of a series in [-1, 1): the same as numbers() in tests/parity makes. */
+float test_fixture_number(size_t i, unsigned seed);
+
 /* Reads the file, a path below the source folder; for a checked fixture, with test_fixture_free at its end. */
 void test_fixture_read(const char *path);
 void test_fixture_free(void);

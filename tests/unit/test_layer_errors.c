@@ -206,6 +206,41 @@ static void loss_option(void)
   (void)slim_mean_squared_error(wide, wide, .label_smoothing = 0.1f);
 }
 
+static void axis_of_nothing(void)
+{
+  (void)slim_cosine_distance(wide, wide, 2);
+}
+
+static void hinge_without_labels(void)
+{
+  (void)slim_hinge_loss(wide, NULL);
+}
+
+static void hinge_option(void)
+{
+  (void)slim_hinge_loss(wide, wide, .weights = labels, .scope = "a");
+}
+
+static void pairwise_weights(void)
+{
+  (void)slim_mean_pairwise_squared_error(wide, wide, .weights = wide);
+}
+
+static void pairwise_reduction(void)
+{
+  (void)slim_mean_pairwise_squared_error(wide, wide, .reduction = SLIM_SUM);
+}
+
+static void huber_of_shapes(void)
+{
+  (void)slim_huber_loss(wide, labels, .delta = 2.0f);
+}
+
+static void delta_of_log_loss(void)
+{
+  (void)slim_log_loss(wide, wide, .delta = 2.0f);
+}
+
 static void no_loss(void)
 {
   (void)slim_get_total_loss(graph, true, NULL);
@@ -280,6 +315,15 @@ static const struct refusal_case {
   { loss_of_weights, SLIM_ERR_SHAPE,
     "mean_squared_error 'mean_squared_error': weights [?,5] do not fit the losses [?,6]" },
   { loss_option, SLIM_ERR_ARG, "mean_squared_error: does not take the option label_smoothing" },
+  { axis_of_nothing, SLIM_ERR_ARG, "cosine_distance 'cosine_distance_loss': predictions [?,6] have no axis 2" },
+  { hinge_without_labels, SLIM_ERR_ARG, "hinge_loss: the labels are missing" },
+  { hinge_option, SLIM_ERR_ARG, "hinge_loss 'a': does not take the option weights" },
+  { pairwise_weights, SLIM_ERR_SHAPE,
+    "mean_pairwise_squared_error 'mean_pairwise_squared_error': weights [?,6] do not fit the losses [?]" },
+  { pairwise_reduction, SLIM_ERR_ARG, "mean_pairwise_squared_error: does not take the option reduction" },
+  { huber_of_shapes, SLIM_ERR_SHAPE,
+    "huber_loss 'huber_loss': predictions [?,6] and labels [?] must have the same shape" },
+  { delta_of_log_loss, SLIM_ERR_ARG, "log_loss: does not take the option delta" },
   { no_loss, SLIM_ERR_STATE, "get_total_loss 'total_loss': there is no loss yet; call a loss first" },
   { metric_of_shapes, SLIM_ERR_SHAPE,
     "streaming_accuracy: predictions [?] and labels [?,8,8] must have the same shape" },

@@ -521,6 +521,21 @@ START_TEST(losses_are_collected_under_tf_slims_names)
 }
 END_TEST
 
+START_TEST(losses_have_tf_slims_default_scopes)
+{
+  open_graph();
+  slim_tensor *one_hot = slim_one_hot_encoding(labels, 6);
+  ck_assert_str_eq(words(slim_huber_loss(wide, one_hot)), "huber_loss/value:0 []");
+  ck_assert_str_eq(words(slim_cosine_distance(wide, one_hot, -1)), "cosine_distance_loss/value:0 []");
+  ck_assert_str_eq(words(slim_mean_pairwise_squared_error(wide, one_hot)), "mean_pairwise_squared_error/value:0 []");
+  ck_assert_uint_eq(slim_get_losses(graph, NULL, NULL).count, 3);
+  ck_assert_str_eq(words(slim_hinge_loss(wide, one_hot)), "hinge_loss/Relu:0 [?,6]");
+  ck_assert_str_eq(words(slim_hinge_loss(wide, one_hot)), "hinge_loss_1/Relu:0 [?,6]");
+  ck_assert_uint_eq(slim_get_losses(graph, NULL, NULL).count, 3);
+  close_graph();
+}
+END_TEST
+
 START_TEST(metrics_have_their_names_and_local_variables)
 {
   open_graph();
@@ -559,6 +574,7 @@ static void build(TCase *c)
   tcase_add_test(c, regularizers_add_losses_once);
   tcase_add_test(c, regularizers_add_up);
   tcase_add_test(c, losses_are_collected_under_tf_slims_names);
+  tcase_add_test(c, losses_have_tf_slims_default_scopes);
   tcase_add_test(c, metrics_have_their_names_and_local_variables);
 }
 TEST_MAIN("layers", build, NULL)
