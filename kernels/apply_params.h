@@ -9,9 +9,8 @@ typedef struct slim_apply_run {
 } slim_apply_run;
 
 typedef struct slim_apply_params {
-  int kind; /* 0 gradient descent, 1 momentum, 2 adam, 3 rms_prop */
-  int nesterov, centered;
-  float momentum, beta1, beta2, epsilon, decay;
+  int nesterov;
+  float momentum, beta1, beta2, epsilon, decay, learning_rate_power, l1, l2;
 } slim_apply_params;
 
 #endif

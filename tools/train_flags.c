@@ -84,12 +84,6 @@ static void say_what_is_ignored(const train_options *o)
 
 int train_check(const train_options *o)
 {
-  static const char *const unsupported[] = { "adadelta", "adagrad", "ftrl" };
-  for (size_t i = 0; i < sizeof unsupported / sizeof *unsupported; i++) {
-    if (!strcmp(o->optimizer, unsupported[i])) {
-      return cli_usage("--optimizer=%s is not supported yet; use adam, momentum, rmsprop or sgd", o->optimizer);
-    }
-  }
   if (o->quantize_delay >= 0) {
     return cli_usage("--quantize_delay=%lld: quantisation is not supported", (long long)o->quantize_delay);
   }

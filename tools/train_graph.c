@@ -47,6 +47,18 @@ static slim_optimizer *make_optimizer(const train_options *o, slim_tensor *rate)
     return slim_adam_optimizer(rate, .beta1 = given(o->adam_beta1), .beta2 = given(o->adam_beta2),
                                .epsilon = given(o->opt_epsilon));
   }
+  if (!strcmp(o->optimizer, "adagrad")) {
+    return slim_adagrad_optimizer(rate, .initial_accumulator_value = given(o->adagrad_initial_accumulator_value));
+  }
+  if (!strcmp(o->optimizer, "adadelta")) {
+    return slim_adadelta_optimizer(rate, .rho = given(o->adadelta_rho), .epsilon = given(o->opt_epsilon));
+  }
+  if (!strcmp(o->optimizer, "ftrl")) {
+    return slim_ftrl_optimizer(rate, .learning_rate_power = given(o->ftrl_learning_rate_power),
+                               .initial_accumulator_value = given(o->ftrl_initial_accumulator_value),
+                               .l1_regularization_strength = given(o->ftrl_l1),
+                               .l2_regularization_strength = given(o->ftrl_l2));
+  }
   if (!strcmp(o->optimizer, "momentum")) {
     return slim_momentum_optimizer(rate, given(o->momentum), .name = "Momentum");
   }

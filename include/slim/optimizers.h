@@ -30,14 +30,26 @@ typedef struct slim_optimizer_args {
   slim_flag centered;     /* RMSProp: no */
   float beta1, beta2;     /* Adam: 0.9, 0.999 */
   float decay;            /* RMSProp: 0.9 */
-  float epsilon;          /* Adam: 1e-8, outside of the root; RMSProp: 1e-10, inside of it */
-  const char *name;       /* "GradientDescent", "Momentum", "Adam", "RMSProp": names the slots too */
+  float epsilon;          /* Adam: 1e-8, outside of the root; Adadelta: 1e-8, RMSProp: 1e-10, inside of it */
+  const char *name;       /* "GradientDescent", "Momentum", "Adagrad", "Adadelta", "Adam", "Ftrl", "RMSProp",
+                             "ProximalGradientDescent", "ProximalAdagrad": names the slots too */
+  float rho;              /* Adadelta: 0.95 */
+  float initial_accumulator_value;  /* Adagrad, FTRL, proximal Adagrad: 0.1 */
+  float learning_rate_power;        /* FTRL: -0.5; at most 0 */
+  float l1_regularization_strength; /* FTRL and the proximal ones: 0 */
+  float l2_regularization_strength; /* the same */
 } slim_optimizer_args;
 
 /** w -= lr * g */
 SLIM_API slim_optimizer *slim_gradient_descent_optimizer(const slim_optimizer_args *args);
 /** a = momentum * a + g; w -= lr * a, or with use_nesterov w -= lr * (g + momentum * a). Slot Momentum. */
 SLIM_API slim_optimizer *slim_momentum_optimizer(const slim_optimizer_args *args);
+/** a += g^2; w -= lr * g / sqrt(a). Slot Adagrad, which starts at initial_accumulator_value, above 0. Source: Duchi,
+ * Hazan, Singer, "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization", 2011. */
+SLIM_API slim_optimizer *slim_adagrad_optimizer(const slim_optimizer_args *args);
+/** a = rho * a + (1 - rho) * g^2; u = g * sqrt(b + epsilon) / sqrt(a + epsilon); b = rho * b + (1 - rho) * u^2;
+ * w -= lr * u. Slots Adadelta (a), Adadelta_1 (b). Source: Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012. */
+SLIM_API slim_optimizer *slim_adadelta_optimizer(const slim_optimizer_args *args);
 /** m, v: averages of g and g^2; w -= lr * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon). Slots Adam and
  * Adam_1, variables beta1_power and beta2_power. */
 SLIM_API slim_optimizer *slim_adam_optimizer(const slim_optimizer_args *args);
@@ -45,7 +57,16 @@ SLIM_API slim_optimizer *slim_adam_optimizer(const slim_optimizer_args *args);
  * (starts at 1) and RMSProp_1; centered subtracts the squared mean of g from ms: RMSProp, RMSProp_1 (mean), RMSProp_2.
  */
 SLIM_API slim_optimizer *slim_rms_prop_optimizer(const slim_optimizer_args *args);
-/* All four return NULL without a learning rate, or with the graph's error set: SLIM_ERR_ARG for a number out of range.
+/** n = a + g^2; z += g - (n^-power - a^-power) / lr * w; w = 0 where |z| <= l1, else (sign(z) * l1 - z) /
+ * (n^-power / lr + 2 * l2); a = n. Slots Ftrl (a, which starts at initial_accumulator_value, 0 or above) and Ftrl_1 (z).
+ * Source: McMahan et al., "Ad Click Prediction: a View from the Trenches", 2013. */
+SLIM_API slim_optimizer *slim_ftrl_optimizer(const slim_optimizer_args *args);
+/** p = w - lr * g; w = sign(p) * max(|p| - lr * l1, 0) / (1 + lr * l2). Source: Duchi, Singer, "Efficient Learning using
+ * Forward-Backward Splitting", 2009. */
+SLIM_API slim_optimizer *slim_proximal_gradient_descent_optimizer(const slim_optimizer_args *args);
+/** The same with lr / sqrt(a) in the place of lr, a += g^2. Slot ProximalAdagrad, as Adagrad's. */
+SLIM_API slim_optimizer *slim_proximal_adagrad_optimizer(const slim_optimizer_args *args);
+/* All of them return NULL without a learning rate, or with the graph's error set: SLIM_ERR_ARG for a number out of range.
  */
 
 #ifndef __cplusplus
@@ -55,6 +76,13 @@ SLIM_API slim_optimizer *slim_rms_prop_optimizer(const slim_optimizer_args *args
 #define slim_momentum_optimizer(rate_, ...)                                                                            \
   (slim_momentum_optimizer)(SLIM_OPTIMIZER_(.learning_rate = (rate_), .momentum = __VA_ARGS__))
 #define slim_adam_optimizer(...) (slim_adam_optimizer)(SLIM_OPTIMIZER_(.learning_rate = __VA_ARGS__))
+#define slim_adagrad_optimizer(...) (slim_adagrad_optimizer)(SLIM_OPTIMIZER_(.learning_rate = __VA_ARGS__))
+#define slim_adadelta_optimizer(...) (slim_adadelta_optimizer)(SLIM_OPTIMIZER_(.learning_rate = __VA_ARGS__))
+#define slim_ftrl_optimizer(...) (slim_ftrl_optimizer)(SLIM_OPTIMIZER_(.learning_rate = __VA_ARGS__))
+#define slim_proximal_gradient_descent_optimizer(...)                                                                  \
+  (slim_proximal_gradient_descent_optimizer)(SLIM_OPTIMIZER_(.learning_rate = __VA_ARGS__))
+#define slim_proximal_adagrad_optimizer(...)                                                                           \
+  (slim_proximal_adagrad_optimizer)(SLIM_OPTIMIZER_(.learning_rate = __VA_ARGS__))
 #define slim_rms_prop_optimizer(...) (slim_rms_prop_optimizer)(SLIM_OPTIMIZER_(.learning_rate = __VA_ARGS__))
 #endif
 

@@ -27,44 +27,59 @@ static bool groups_fit(slim_inference *q, int scalars, int group)
   return true;
 }
 
-static bool infer_gradient_descent(slim_inference *q)
-{
-  return groups_fit(q, 1, 2);
-}
+/* X(name, hyper-parameters, slots) */
+#define RULES(X)                                                                                                       \
+  X(gradient_descent, 1, 0)                                                                                            \
+  X(momentum, 1, 1)                                                                                                    \
+  X(adagrad, 1, 1)                                                                                                     \
+  X(adadelta, 1, 2)                                                                                                    \
+  X(adam, 3, 2)                                                                                                        \
+  X(ftrl, 1, 2)                                                                                                        \
+  X(rms_prop, 1, 2)                                                                                                    \
+  X(proximal_gradient_descent, 1, 0)                                                                                   \
+  X(proximal_adagrad, 1, 1)
 
-static bool infer_momentum(slim_inference *q)
-{
-  return groups_fit(q, 1, 3);
-}
-
-static bool infer_adam(slim_inference *q)
-{
-  return groups_fit(q, 3, 4);
-}
-
-static bool infer_rms_prop(slim_inference *q)
-{
-  return groups_fit(q, 1, ((const slim_apply_attr *)q->attr)->centered ? 5 : 4);
-}
-
-#define APPLY(name_, scalars_, host_)                                                                                  \
+#define APPLY(name_, scalars_, slots_)                                                                                 \
+  static bool infer_##name_(slim_inference *q)                                                                         \
+  {                                                                                                                    \
+    return groups_fit(q, scalars_, slim_apply_slots(&slim_op_apply_##name_, q->attr) + 2);                             \
+  }                                                                                                                    \
   const slim_op slim_op_apply_##name_ = { .name = "apply_" #name_,                                                     \
                                           .min_inputs = (scalars_) + 2,                                                \
                                           .max_inputs = -1,                                                            \
                                           .outputs = 1,                                                                \
                                           .attr_size = sizeof(slim_apply_attr),                                        \
                                           .flags = SLIM_OP_EFFECT,                                                     \
-                                          .host_inputs = (host_),                                                      \
-                                          .infer = infer_##name_ }
+                                          .host_inputs = (1u << (scalars_)) - 1u,                                      \
+                                          .infer = infer_##name_ };
+RULES(APPLY)
 
-APPLY(gradient_descent, 1, 1u);
-APPLY(momentum, 1, 1u);
-APPLY(adam, 3, 7u);
-APPLY(rms_prop, 1, 1u);
+static const struct apply_rule {
+  const slim_op *op;
+  int scalars, slots;
+} rules[] = {
+#define RULE(name_, scalars_, slots_) { &slim_op_apply_##name_, scalars_, slots_ },
+  RULES(RULE)
+};
+
+static const struct apply_rule *rule_of(const slim_op *op)
+{
+  for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+    if (rules[i].op == op) {
+      return &rules[i];
+    }
+  }
+  return NULL;
+}
 
 int slim_apply_hyper(const slim_op *op)
 {
-  const bool one = op == &slim_op_apply_gradient_descent || op == &slim_op_apply_momentum ||
-                   op == &slim_op_apply_rms_prop;
-  return op == &slim_op_apply_adam ? 3 : one;
+  const struct apply_rule *rule = rule_of(op);
+  return rule ? rule->scalars : 0;
+}
+
+int slim_apply_slots(const slim_op *op, const slim_apply_attr *attr)
+{
+  const struct apply_rule *rule = rule_of(op);
+  return rule ? rule->slots + (attr->centered != 0) : 0;
 }

@@ -219,16 +219,20 @@ typedef struct slim_assign_attr {
 
 /* apply_*(hyper-parameters as host scalars ..., then per variable: variable, slots ..., gradient). One node updates
  * all variables, so that a device can do it in few launches. No outputs of interest: output 0 is a host scalar, 0.
- * apply_gradient_descent: lr | var, grad. apply_momentum: lr | var, accum, grad. apply_adam: lr, beta1_power,
- * beta2_power | var, m, v, grad. apply_rms_prop: lr | var, ms, mom, grad (centered: var, ms, mg, mom, grad). */
+ * Hyper-parameters are lr; of apply_adam: lr, beta1_power, beta2_power. Slots: gradient_descent none; momentum accum;
+ * adagrad accum; adadelta accum, accum_update; adam m, v; ftrl accum, linear; rms_prop ms, mom (centered: ms, mg, mom);
+ * proximal_gradient_descent none; proximal_adagrad accum. */
 typedef struct slim_apply_attr {
   int variables; /* how many groups of inputs follow the hyper-parameters */
   int nesterov, centered;
-  float momentum, beta1, beta2, epsilon, decay;
+  float momentum, beta1, beta2, epsilon;
+  float decay;                       /* of averages */
+  float learning_rate_power, l1, l2; /* FTRL and proximal rules */
   const float *decay_of; /* of each variable: so much of it counts as more gradient; NULL: of none */
 } slim_apply_attr;
-/* How many hyper-parameters an apply op begins with; 0: it is another op. */
 int slim_apply_hyper(const slim_op *op);
+/* How many slots each of its variables has. */
+int slim_apply_slots(const slim_op *op, const slim_apply_attr *attr);
 
 /* schedule(step int64 host) -> float32 host scalar. Computed in double.
  * EXPONENTIAL: rate * factor^(step/decay_steps), exponent floored if staircase. POLYNOMIAL: see learning rates. */

@@ -1,10 +1,19 @@
 #include "optimizers/optimizer.h"
 
+#include <float.h>
 #include <string.h>
 
 static const slim_optimizer_kind gradient_descent = { .name = "GradientDescent",
                                                       .op = &slim_op_apply_gradient_descent };
 static const slim_optimizer_kind momentum = { .name = "Momentum", .op = &slim_op_apply_momentum, .slots = 1 };
+static const slim_optimizer_kind adagrad = { .name = "Adagrad", .op = &slim_op_apply_adagrad, .slots = 1 };
+static const slim_optimizer_kind adadelta = { .name = "Adadelta", .op = &slim_op_apply_adadelta, .slots = 2 };
+static const slim_optimizer_kind ftrl = { .name = "Ftrl", .op = &slim_op_apply_ftrl, .slots = 2 };
+static const slim_optimizer_kind proximal_gradient_descent = { .name = "ProximalGradientDescent",
+                                                               .op = &slim_op_apply_proximal_gradient_descent };
+static const slim_optimizer_kind proximal_adagrad = { .name = "ProximalAdagrad",
+                                                      .op = &slim_op_apply_proximal_adagrad,
+                                                      .slots = 1 };
 static const slim_optimizer_kind adam = { .name = "Adam", .op = &slim_op_apply_adam, .slots = 2, .powers = true };
 static const slim_optimizer_kind rms_prop = {
   .name = "RMSProp", .op = &slim_op_apply_rms_prop, .slots = 2, .initial = { 1.0f }
@@ -43,7 +52,10 @@ static bool numbers_usable(slim_graph *graph, const char *name, const slim_apply
          in_range(graph, name, "beta1", attr->beta1, 0.0f, 1.0f) &&
          in_range(graph, name, "beta2", attr->beta2, 0.0f, 1.0f) &&
          in_range(graph, name, "decay", attr->decay, 0.0f, 1.0f) &&
-         in_range(graph, name, "epsilon", attr->epsilon, 0.0f, 1e30f);
+         in_range(graph, name, "epsilon", attr->epsilon, 0.0f, 1e30f) &&
+         in_range(graph, name, "learning_rate_power", -attr->learning_rate_power, 0.0f, 1e30f) &&
+         in_range(graph, name, "l1_regularization_strength", attr->l1, 0.0f, 1e30f) &&
+         in_range(graph, name, "l2_regularization_strength", attr->l2, 0.0f, 1e30f);
 }
 
 static slim_optimizer *create(const slim_optimizer_kind *kind, const slim_optimizer_args *args,
@@ -73,6 +85,20 @@ static slim_optimizer *create(const slim_optimizer_kind *kind, const slim_optimi
   *optimizer = (slim_optimizer){
     .graph = graph, .kind = kind, .name = name, .learning_rate = args->learning_rate, .attr = *attr
   };
+  memcpy(optimizer->initial, kind->initial, sizeof optimizer->initial);
+  return optimizer;
+}
+
+/* The first slot adds up squares, from initial_accumulator_value, which must be least or more. */
+static slim_optimizer *create_accumulating(const slim_optimizer_kind *kind, const slim_optimizer_args *args,
+                                           const slim_apply_attr *attr, float least)
+{
+  const float initial = either(args->initial_accumulator_value, 0.1f);
+  slim_optimizer *optimizer = create(kind, args, attr);
+  if (!optimizer || !in_range(optimizer->graph, kind->name, "initial_accumulator_value", initial, least, 1e30f)) {
+    return NULL;
+  }
+  optimizer->initial[0] = initial;
   return optimizer;
 }
 
@@ -89,6 +115,19 @@ slim_optimizer *(slim_momentum_optimizer)(const slim_optimizer_args *args)
                 &(slim_apply_attr){ .momentum = all.momentum, .nesterov = all.use_nesterov.value == 1 });
 }
 
+slim_optimizer *(slim_adagrad_optimizer)(const slim_optimizer_args *args)
+{
+  const slim_optimizer_args all = read_args(args);
+  return create_accumulating(&adagrad, &all, &(slim_apply_attr){ 0 }, FLT_MIN);
+}
+
+slim_optimizer *(slim_adadelta_optimizer)(const slim_optimizer_args *args)
+{
+  const slim_optimizer_args all = read_args(args);
+  return create(&adadelta, &all,
+                &(slim_apply_attr){ .decay = either(all.rho, 0.95f), .epsilon = either(all.epsilon, 1e-8f) });
+}
+
 slim_optimizer *(slim_adam_optimizer)(const slim_optimizer_args *args)
 {
   const slim_optimizer_args all = read_args(args);
@@ -96,6 +135,32 @@ slim_optimizer *(slim_adam_optimizer)(const slim_optimizer_args *args)
                 &(slim_apply_attr){ .beta1 = either(all.beta1, 0.9f),
                                     .beta2 = either(all.beta2, 0.999f),
                                     .epsilon = either(all.epsilon, 1e-8f) });
+}
+
+slim_optimizer *(slim_ftrl_optimizer)(const slim_optimizer_args *args)
+{
+  const slim_optimizer_args all = read_args(args);
+  return create_accumulating(&ftrl, &all,
+                             &(slim_apply_attr){ .learning_rate_power = either(all.learning_rate_power, -0.5f),
+                                                 .l1 = all.l1_regularization_strength,
+                                                 .l2 = all.l2_regularization_strength },
+                             0.0f);
+}
+
+slim_optimizer *(slim_proximal_gradient_descent_optimizer)(const slim_optimizer_args *args)
+{
+  const slim_optimizer_args all = read_args(args);
+  return create(
+      &proximal_gradient_descent, &all,
+      &(slim_apply_attr){ .l1 = all.l1_regularization_strength, .l2 = all.l2_regularization_strength });
+}
+
+slim_optimizer *(slim_proximal_adagrad_optimizer)(const slim_optimizer_args *args)
+{
+  const slim_optimizer_args all = read_args(args);
+  return create_accumulating(
+      &proximal_adagrad, &all,
+      &(slim_apply_attr){ .l1 = all.l1_regularization_strength, .l2 = all.l2_regularization_strength }, FLT_MIN);
 }
 
 slim_optimizer *(slim_rms_prop_optimizer)(const slim_optimizer_args *args)
@@ -168,7 +233,7 @@ const slim_optimizer_slots *slim_optimizer_slots_of(slim_optimizer *optimizer, s
   }
   slots->variable = variable;
   for (int i = 0; i < optimizer->kind->slots; i++) {
-    slots->slot[i] = make_slot(optimizer, variable, optimizer->kind->initial[i]);
+    slots->slot[i] = make_slot(optimizer, variable, optimizer->initial[i]);
   }
   return slots;
 }

@@ -27,6 +27,7 @@ struct slim_optimizer {
   const char *name;
   slim_tensor *learning_rate;
   slim_apply_attr attr; /* all but the number of variables */
+  float initial[SLIM_OPTIMIZER_SLOTS];
   slim_tensor *power[2];
   slim_list slots; /* slim_optimizer_slots */
 };

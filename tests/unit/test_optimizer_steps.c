@@ -75,35 +75,40 @@ static slim_tensor *rate_of(const problem *p, const char *label)
   if (strcmp(label, "cycle") == 0) {
     return slim_polynomial_decay(0.05, p->step, 6, 0.001, 1.0, true);
   }
-  return slim_constant(p->graph, 0.02f, "learning_rate");
+  return slim_constant(p->graph, strcmp(label, "adadelta_other") == 0 ? 1.0f : 0.02f, "learning_rate");
+}
+
+#define IS(name_) (strcmp(label, name_) == 0)
+
+static slim_optimizer *other_optimizer_of(const char *label, slim_tensor *rate)
+{
+  return IS("adam_other")       ? slim_adam_optimizer(rate, .beta1 = 0.8f, .beta2 = 0.9f, .epsilon = 0.1f)
+         : IS("adadelta_other") ? slim_adadelta_optimizer(rate, .rho = 0.8f, .epsilon = 1e-3f)
+         : IS("ftrl_other")
+             ? slim_ftrl_optimizer(rate, .learning_rate_power = -0.75f, .initial_accumulator_value = 0.5f,
+                                   .l1_regularization_strength = 0.2f, .l2_regularization_strength = 0.3f)
+         : IS("proximal_gradient_descent")
+             ? slim_proximal_gradient_descent_optimizer(rate, .l1_regularization_strength = 0.4f,
+                                                        .l2_regularization_strength = 0.3f)
+         : IS("proximal_adagrad")
+             ? slim_proximal_adagrad_optimizer(rate, .initial_accumulator_value = 0.2f,
+                                               .l1_regularization_strength = 0.4f, .l2_regularization_strength = 0.3f)
+         : IS("rms_prop_momentum") ? slim_rms_prop_optimizer(rate, .decay = 0.8f, .momentum = 0.9f, .epsilon = 1.0f)
+         : IS("rms_prop_centered")
+             ? slim_rms_prop_optimizer(rate, .momentum = 0.5f, .epsilon = 1e-3f, .centered = SLIM_YES)
+             : slim_gradient_descent_optimizer(rate);
 }
 
 static slim_optimizer *optimizer_of(const char *label, slim_tensor *rate)
 {
-  static const char *const names[] = { "momentum",          "nesterov",         "adam", "adam_other", "rms_prop",
-                                       "rms_prop_momentum", "rms_prop_centered" };
-  int i = 0;
-  while (i < 7 && strcmp(label, names[i]) != 0) {
-    i++;
-  }
-  switch (i) {
-  case 0:
-    return slim_momentum_optimizer(rate, 0.9f);
-  case 1:
-    return slim_momentum_optimizer(rate, 0.9f, .use_nesterov = SLIM_YES);
-  case 2:
-    return slim_adam_optimizer(rate);
-  case 3:
-    return slim_adam_optimizer(rate, .beta1 = 0.8f, .beta2 = 0.9f, .epsilon = 0.1f);
-  case 4:
-    return slim_rms_prop_optimizer(rate);
-  case 5:
-    return slim_rms_prop_optimizer(rate, .decay = 0.8f, .momentum = 0.9f, .epsilon = 1.0f);
-  case 6:
-    return slim_rms_prop_optimizer(rate, .momentum = 0.5f, .epsilon = 1e-3f, .centered = SLIM_YES);
-  default:
-    return slim_gradient_descent_optimizer(rate);
-  }
+  return IS("momentum")   ? slim_momentum_optimizer(rate, 0.9f)
+         : IS("nesterov") ? slim_momentum_optimizer(rate, 0.9f, .use_nesterov = SLIM_YES)
+         : IS("adagrad")  ? slim_adagrad_optimizer(rate)
+         : IS("adadelta") ? slim_adadelta_optimizer(rate)
+         : IS("adam")     ? slim_adam_optimizer(rate)
+         : IS("ftrl")     ? slim_ftrl_optimizer(rate)
+         : IS("rms_prop") ? slim_rms_prop_optimizer(rate)
+                          : other_optimizer_of(label, rate);
 }
 
 /* Rounding errors of a step, about 5 operations of relative error 6e-8, add up over 20 steps. */

@@ -41,6 +41,11 @@ static const struct kind_case {
   { "Adam", "apply_adam", { "Adam", "Adam_1", NULL }, 0, 3 + 2 * 4 },
   { "RMSProp", "apply_rms_prop", { "RMSProp", "RMSProp_1", NULL }, 1, 1 + 2 * 4 },
   { "RMSProp", "apply_rms_prop", { "RMSProp", "RMSProp_1", "RMSProp_2", NULL }, 1, 1 + 2 * 5 },
+  { "Adagrad", "apply_adagrad", { "Adagrad", NULL }, 0.1f, 1 + 2 * 3 },
+  { "Adadelta", "apply_adadelta", { "Adadelta", "Adadelta_1", NULL }, 0, 1 + 2 * 4 },
+  { "Ftrl", "apply_ftrl", { "Ftrl", "Ftrl_1", NULL }, 0.1f, 1 + 2 * 4 },
+  { "ProximalGradientDescent", "apply_proximal_gradient_descent", { NULL }, 0, 1 + 2 * 2 },
+  { "ProximalAdagrad", "apply_proximal_adagrad", { "ProximalAdagrad", NULL }, 0.1f, 1 + 2 * 3 },
 };
 
 static slim_optimizer *make(int kind)
@@ -54,8 +59,18 @@ static slim_optimizer *make(int kind)
     return slim_adam_optimizer(rate);
   case 3:
     return slim_rms_prop_optimizer(rate);
-  default:
+  case 4:
     return slim_rms_prop_optimizer(rate, .centered = SLIM_YES);
+  case 5:
+    return slim_adagrad_optimizer(rate);
+  case 6:
+    return slim_adadelta_optimizer(rate);
+  case 7:
+    return slim_ftrl_optimizer(rate);
+  case 8:
+    return slim_proximal_gradient_descent_optimizer(rate);
+  default:
+    return slim_proximal_adagrad_optimizer(rate);
   }
 }
 

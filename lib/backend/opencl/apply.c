@@ -9,36 +9,23 @@
 #define SLOTS 3
 #define RUN_ELEMENTS 4096u /* of a work-group; a multiple of SLIM_ALIGNMENT bytes */
 
-enum apply_kind { GRADIENT_DESCENT, MOMENTUM, ADAM, RMS_PROP };
-
 /* The tensors of one variable; slots that the optimizer lacks repeat the variable. */
 typedef struct member {
   const slim_view *variable, *gradient, *slot[SLOTS];
 } member;
 
-static const struct layout {
-  int hyper;       /* host scalars before the first variable */
-  int stride;      /* inputs of a variable */
-  int slot[SLOTS]; /* which of a variable's inputs; 0: none */
-} layouts[] = {
-  [GRADIENT_DESCENT] = { 1, 2, { 0 } },
-  [MOMENTUM] = { 1, 3, { 1 } },
-  [ADAM] = { 3, 4, { 1, 2 } },
-  [RMS_PROP] = { 1, 4, { 1, 0, 2 } },
-};
-static const struct layout rms_prop_centered = { 1, 5, { 1, 2, 3 } };
+/* How the inputs of the op lie. */
+typedef struct layout {
+  const char *kernel;
+  int hyper, slots; /* host scalars before the first variable, and slots of each */
+} layout;
 
-static const struct layout *layout_of(int kind, const slim_apply_attr *attr)
+static member member_of(const slim_cl_build *b, const layout *l, int i)
 {
-  return kind == RMS_PROP && attr->centered ? &rms_prop_centered : &layouts[kind];
-}
-
-static member member_of(const slim_cl_build *b, const struct layout *l, int i)
-{
-  const slim_view *first = &b->in[l->hyper + i * l->stride];
-  member m = { .variable = first, .gradient = first + l->stride - 1 };
+  const slim_view *first = &b->in[l->hyper + i * (l->slots + 2)];
+  member m = { .variable = first, .gradient = first + l->slots + 1 };
   for (int k = 0; k < SLOTS; k++) {
-    m.slot[k] = first + l->slot[k];
+    m.slot[k] = k < l->slots ? first + k + 1 : first;
   }
   return m;
 }
@@ -70,12 +57,19 @@ static void append_runs(slim_bytes *runs, const member *m, float decay)
   }
 }
 
-static void launch(slim_cl_build *b, int kind, const struct layout *l, const member *m, const slim_bytes *runs)
+static void launch(slim_cl_build *b, const layout *l, const member *m, const slim_bytes *runs)
 {
   const slim_apply_attr *attr = b->attr;
-  const slim_apply_params p = { kind,        attr->nesterov, attr->centered, attr->momentum,
-                                attr->beta1, attr->beta2,    attr->epsilon,  attr->decay };
-  slim_cl_begin(b, "slim_apply_vector_f32");
+  const slim_apply_params p = { .nesterov = attr->nesterov,
+                                .momentum = attr->momentum,
+                                .beta1 = attr->beta1,
+                                .beta2 = attr->beta2,
+                                .epsilon = attr->epsilon,
+                                .decay = attr->decay,
+                                .learning_rate_power = attr->learning_rate_power,
+                                .l1 = attr->l1,
+                                .l2 = attr->l2 };
+  slim_cl_begin(b, l->kernel);
   slim_cl_arg_memory(b, m->variable->buffer->memory);
   slim_cl_arg_memory(b, m->gradient->buffer->memory);
   for (int k = 0; k < SLOTS; k++) {
@@ -91,7 +85,7 @@ static void launch(slim_cl_build *b, int kind, const struct layout *l, const mem
 }
 
 /* One launch for variable i and all later ones beside it. */
-static void launch_beside(slim_cl_build *b, int kind, const struct layout *l, int i, bool *done)
+static void launch_beside(slim_cl_build *b, const layout *l, int i, bool *done)
 {
   const slim_apply_attr *attr = b->attr;
   const int variables = attr->variables;
@@ -107,14 +101,15 @@ static void launch_beside(slim_cl_build *b, int kind, const struct layout *l, in
   if (runs.failed) {
     b->status = slim_cl_fail(b->device, SLIM_ERR_MEMORY, "%s: out of memory", b->device->info.selector);
   } else if (runs.size > 0) {
-    launch(b, kind, l, &head, &runs);
+    launch(b, l, &head, &runs);
   }
   slim_bytes_free(&runs);
 }
 
-static void prepare_kind(slim_cl_build *b, int kind)
+static void prepare(slim_cl_build *b, const slim_op *op, const char *kernel)
 {
   const slim_apply_attr *attr = b->attr;
+  const layout l = { kernel, slim_apply_hyper(op), slim_apply_slots(op, attr) };
   bool *done = calloc((size_t)attr->variables + 1, sizeof(*done));
   if (done == NULL) {
     b->status = slim_cl_fail(b->device, SLIM_ERR_MEMORY, "%s: out of memory", b->device->info.selector);
@@ -122,56 +117,42 @@ static void prepare_kind(slim_cl_build *b, int kind)
   }
   for (int i = 0; i < attr->variables && b->status == SLIM_OK; i++) {
     if (!done[i]) {
-      launch_beside(b, kind, layout_of(kind, attr), i, done);
+      launch_beside(b, &l, i, done);
     }
   }
   free(done);
 }
 
-static void prepare_gradient_descent(slim_cl_build *b)
+static bool supports(const slim_op *op, const slim_group *group, const slim_view *in)
 {
-  prepare_kind(b, GRADIENT_DESCENT);
-}
-
-static void prepare_momentum(slim_cl_build *b)
-{
-  prepare_kind(b, MOMENTUM);
-}
-
-static void prepare_adam(slim_cl_build *b)
-{
-  prepare_kind(b, ADAM);
-}
-
-static void prepare_rms_prop(slim_cl_build *b)
-{
-  prepare_kind(b, RMS_PROP);
-}
-
-static bool supports_kind(int kind, const slim_group *group, const slim_view *in)
-{
-  const struct layout *l = layout_of(kind, group->nodes[0]->attr);
   bool all = true;
-  for (int i = l->hyper; i < group->num_in && all; i++) {
+  for (int i = slim_apply_hyper(op); i < group->num_in && all; i++) {
     all = in[i].dtype == SLIM_FLOAT32;
   }
   return all;
 }
 
-#define SUPPORTS(name_, kind_)                                                                                         \
-  static bool name_(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)     \
+#define APPLY(name_, kernel_)                                                                                          \
+  static void prepare_##name_(slim_cl_build *b)                                                                        \
+  {                                                                                                                    \
+    prepare(b, &slim_op_apply_##name_, kernel_);                                                                       \
+  }                                                                                                                    \
+  static bool supports_##name_(const slim_device *device, const slim_group *group, const slim_view *in,                \
+                               const slim_view *out)                                                                   \
   {                                                                                                                    \
     (void)device;                                                                                                      \
     (void)out;                                                                                                         \
-    return supports_kind(kind_, group, in);                                                                            \
-  }
-SUPPORTS(supports_gradient_descent, GRADIENT_DESCENT)
-SUPPORTS(supports_momentum, MOMENTUM)
-SUPPORTS(supports_adam, ADAM)
-SUPPORTS(supports_rms_prop, RMS_PROP)
+    return supports(&slim_op_apply_##name_, group, in);                                                                \
+  }                                                                                                                    \
+  const slim_cl_op slim_cl_op_apply_##name_ = { .prepare = prepare_##name_, .supports = supports_##name_ };
 
-const slim_cl_op slim_cl_op_apply_gradient_descent = { .prepare = prepare_gradient_descent,
-                                                       .supports = supports_gradient_descent };
-const slim_cl_op slim_cl_op_apply_momentum = { .prepare = prepare_momentum, .supports = supports_momentum };
-const slim_cl_op slim_cl_op_apply_adam = { .prepare = prepare_adam, .supports = supports_adam };
-const slim_cl_op slim_cl_op_apply_rms_prop = { .prepare = prepare_rms_prop, .supports = supports_rms_prop };
+APPLY(gradient_descent, "slim_apply_gradient_descent_f32")
+APPLY(momentum, "slim_apply_momentum_f32")
+APPLY(adagrad, "slim_apply_adagrad_f32")
+APPLY(adadelta, "slim_apply_adadelta_f32")
+APPLY(adam, "slim_apply_adam_f32")
+APPLY(ftrl, "slim_apply_ftrl_f32")
+APPLY(rms_prop, ((const slim_apply_attr *)b->attr)->centered ? "slim_apply_centered_rms_prop_f32"
+                                                             : "slim_apply_rms_prop_f32")
+APPLY(proximal_gradient_descent, "slim_apply_proximal_gradient_descent_f32")
+APPLY(proximal_adagrad, "slim_apply_proximal_adagrad_f32")

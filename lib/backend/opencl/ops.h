@@ -43,8 +43,13 @@ typedef struct slim_cl_op {
   X(assign_moving_average)                                                                                             \
   X(apply_gradient_descent)                                                                                            \
   X(apply_momentum)                                                                                                    \
+  X(apply_adagrad)                                                                                                     \
+  X(apply_adadelta)                                                                                                    \
   X(apply_adam)                                                                                                        \
+  X(apply_ftrl)                                                                                                        \
   X(apply_rms_prop)                                                                                                    \
+  X(apply_proximal_gradient_descent)                                                                                   \
+  X(apply_proximal_adagrad)                                                                                            \
   X(max_pool2d)                                                                                                        \
   X(max_pool2d_gradient)                                                                                               \
   X(avg_pool2d)                                                                                                        \
