@@ -6,8 +6,8 @@
 #define STRIDE (DEPTH + 16)
 #define ROWS_MOST 384 /* of a group's block */
 #define COLUMNS_MOST 256
-#define ROWS_LEAST 96 /* below, packing columns weighs too much, */
-#define TILES_LEAST 2 /* but less than a unit left idle */
+#define PACK_ROW 3    /* a row of a block costs as much as so many columns more, */
+#define PACK_COLUMN 6 /* and a column as so many rows, for packing them */
 #define SLICED_ROWS_MOST 168
 #define SLICE_BLOCKS_LEAST 2 /* of k: a slice's sums pay for adding them up */
 #define SLICES_FLOATS_MOST ((double)(1 << 21))
@@ -65,23 +65,49 @@ static int even_part(int n, int most, int unit)
   return parts < 1 ? unit : ceil_div(ceil_div(n, parts), unit) * unit;
 }
 
-/* Cuts the result into at least as many groups as keep the device busy, columns last: packing a row costs more. */
-static void cut_result(const slim_device *device, slim_gemm_params *g, const limits *l, int m, int n, int most_n)
+/* The height of the tiles that so many rows take. */
+static int tiles_height(const slim_device *device, int rows)
 {
-  const int rows = slim_cl_gemm_rows(device), columns = slim_cl_gemm_columns(device);
-  const int wanted = device->info.compute_units * l->groups;
-  int across = ceil_div(n, most_n), down = ceil_div(m, l->rows);
-  while (across * down < wanted && m / (down + 1) >= ROWS_LEAST) {
-    down++;
+  const int most = slim_cl_gemm_rows(device), rest = rows % most;
+  const int some = most == 14 ? 8 : 4, few = most == 14 ? 4 : 2; /* as in kernels/gemm.h */
+  return rows - rest + (rest == 0 ? 0 : rest <= few ? few : rest <= some ? some : most);
+}
+
+/* What the busiest unit does with blocks of this size, for each k. */
+static double burden(const slim_device *device, int m, int n, int block_m, int block_n)
+{
+  const int groups = ceil_div(m, block_m) * ceil_div(n, block_n);
+  const double block = (double)tiles_height(device, block_m) * block_n + block_m * PACK_ROW + block_n * PACK_COLUMN;
+  return ceil_div(groups, device->info.compute_units) * block;
+}
+
+/* Takes the blocks of so many groups down and across if units are less busy with them. unit: of rows. */
+static void try_cut(const slim_device *device, slim_gemm_params *g, int m, int n, int down, int across, int unit)
+{
+  const int block_m = even_part(m, ceil_div(m, down), unit);
+  const int block_n = even_part(n, ceil_div(n, across), slim_cl_gemm_columns(device));
+  if (g->block_m == 0 || burden(device, m, n, block_m, block_n) < burden(device, m, n, g->block_m, g->block_n)) {
+    g->block_m = block_m;
+    g->block_n = block_n;
   }
-  while (across * down < wanted && n / (across + 1) >= columns) {
-    across++;
+}
+
+/* Cuts the result so that all units are as busy, for as short as can be. unit: blocks have multiples of it, or of whole
+ * tiles, as rows. */
+static void cut_result(const slim_device *device, slim_gemm_params *g, const limits *l, int m, int n, int most_n,
+                       int unit)
+{
+  const int rows = slim_cl_gemm_rows(device), units = device->info.compute_units;
+  const int least_down = ceil_div(m, l->rows), least_across = ceil_div(n, most_n);
+  const int least = least_down * least_across, wanted = units * l->groups;
+  const int most = least + units > wanted ? least + units : wanted;
+  g->block_m = 0;
+  for (int across = least_across; across <= most && (across - 1) * slim_cl_gemm_columns(device) < n; across++) {
+    for (int down = least_down; across * down <= most && (down - 1) * rows < m; down++) {
+      try_cut(device, g, m, n, down, across, rows);
+      try_cut(device, g, m, n, down, across, unit);
+    }
   }
-  while (across * down < device->info.compute_units && m / (down + 1) >= TILES_LEAST * rows) {
-    down++;
-  }
-  g->block_m = even_part(m, ceil_div(m, down), rows);
-  g->block_n = even_part(n, ceil_div(n, across), columns);
 }
 
 /* How many columns of panels fit beside used bytes of local memory. */
@@ -101,7 +127,7 @@ slim_gemm_params slim_cl_gemm_blocks(const slim_device *device, int m, int n, in
   while (columns_fit(device, &l, tile_bytes(device), g.block_k) < slim_cl_gemm_columns(device)) {
     g.block_k = (g.block_k + 1) / 2;
   }
-  cut_result(device, &g, &l, m, n, columns_fit(device, &l, tile_bytes(device), g.block_k));
+  cut_result(device, &g, &l, m, n, columns_fit(device, &l, tile_bytes(device), g.block_k), 1);
   return g;
 }
 
@@ -134,7 +160,7 @@ slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, in
   g.block_m = even_part(m, l.rows, slim_cl_gemm_rows(device));
   g.block_n = even_part(n, most_n, slim_cl_gemm_columns(device));
   if (!cut_depth(device, &g, &l, m, n, k)) {
-    cut_result(device, &g, &l, m, n, most_n);
+    cut_result(device, &g, &l, m, n, most_n, slim_cl_gemm_rows(device));
     g.slice = k;
   }
   return g;
