@@ -35,6 +35,16 @@ extern "C" {
 SLIM_API slim_tensor *slim_conv2d(const slim_args *args);
 
 /**
+ * Transposed convolution of net, [n, h, w, c] float32, what the gradient of a convolution by its input is: stride is by
+ * how much the result is larger. Then biases or the normalizer, then the activation.
+ * Variables: weights [kernel.h, kernel.w, num_outputs, c] in both data formats; biases, as in slim_conv2d.
+ * Options: those of slim_conv2d but rate; scope ("Conv2d_transpose").
+ * @return [n, oh, ow, num_outputs]. SAME: oh = h * stride.h. VALID: oh = h * stride.h + max(kernel.h - stride.h, 0).
+ * Errors: SLIM_ERR_SHAPE if the rank is not 4; SLIM_ERR_ARG if num_outputs or the kernel is below 1.
+ */
+SLIM_API slim_tensor *slim_conv2d_transpose(const slim_args *args);
+
+/**
  * Depthwise convolution of net, [n, h, w, c] float32: each channel by depth_multiplier kernels of kernel pixels, channel
  * k giving the outputs k * depth_multiplier and up; then, unless num_outputs is 0, a 1x1 convolution of the c *
  * depth_multiplier channels into num_outputs; then biases or the normalizer, then the activation. Between the two parts
@@ -66,6 +76,11 @@ SLIM_API slim_tensor *slim_fully_connected(const slim_args *args);
  * and the common ones.
  */
 SLIM_API slim_tensor *slim_bias_add(const slim_args *args);
+
+/* The long names of TF-Slim. */
+#define slim_convolution2d slim_conv2d
+#define slim_convolution2d_transpose slim_conv2d_transpose
+#define slim_separable_convolution2d slim_separable_conv2d
 
 /* --- pooling ------------------------------------------------------------------------------------------------------ */
 
@@ -150,6 +165,8 @@ SLIM_API slim_tensor *slim_apply_regularization(slim_regularizer regularizer, sl
 #ifndef __cplusplus
 #define slim_conv2d(net_, n_, ...)                                                                                     \
   (slim_conv2d)(SLIM_ARGS(.input = (net_), .num_outputs = (n_), .kernel = __VA_ARGS__))
+#define slim_conv2d_transpose(net_, n_, ...)                                                                           \
+  (slim_conv2d_transpose)(SLIM_ARGS(.input = (net_), .num_outputs = (n_), .kernel = __VA_ARGS__))
 #define slim_separable_conv2d(net_, n_, ...)                                                                           \
   (slim_separable_conv2d)(SLIM_ARGS(.input = (net_), .num_outputs = (n_), .kernel = __VA_ARGS__))
 #define slim_fully_connected(net_, ...) (slim_fully_connected)(SLIM_ARGS(.input = (net_), .num_outputs = __VA_ARGS__))

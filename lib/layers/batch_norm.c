@@ -84,13 +84,8 @@ slim_tensor *(slim_batch_norm)(const slim_args *args)
   }
   slim_call_enter(&call, "BatchNorm");
   const slim_shape *in = &call.args.input->shape;
-  if ((slim_layer_nchw(&call) && !slim_layer_image(&call))) {
+  if (!slim_layer_rank(&call, 2) || (slim_layer_nchw(&call) && !slim_layer_image(&call))) {
     return slim_layer_refuse(&call);
-  }
-  if (in->rank < 2) {
-    char text[128];
-    return slim_fail(&call, SLIM_ERR_SHAPE, "input %s has rank %d, must have rank 2 or more",
-                     slim_shape_format(in, text, sizeof text), in->rank);
   }
   const bool fused = in->rank == 2 || in->rank == 4, training = slim_option_flag(call.args.is_training, true);
   const float epsilon = slim_option_float(call.args.epsilon, 0.001f);

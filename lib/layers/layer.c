@@ -37,6 +37,46 @@ bool slim_layer_image(slim_call *call)
   return true;
 }
 
+bool slim_layer_rank(slim_call *call, int least)
+{
+  const slim_shape *in = &call->args.input->shape;
+  char text[128];
+  if (in->rank < least) {
+    (void)slim_fail(call, SLIM_ERR_SHAPE, "input %s has rank %d, must have rank %d or more",
+                    slim_shape_format(in, text, sizeof text), in->rank, least);
+    return false;
+  }
+  return true;
+}
+
+bool slim_layer_outputs(slim_call *call)
+{
+  if (call->args.num_outputs < 1) {
+    (void)slim_fail(call, SLIM_ERR_ARG, "num_outputs is %d, must be at least 1", call->args.num_outputs);
+    return false;
+  }
+  return true;
+}
+
+bool slim_layer_kernel(slim_call *call)
+{
+  const slim_hw kernel = call->args.kernel;
+  if (kernel.h < 1 || kernel.w < 1) {
+    (void)slim_fail(call, SLIM_ERR_ARG, "kernel [%d,%d] must be at least 1", kernel.h, kernel.w);
+    return false;
+  }
+  return true;
+}
+
+slim_conv2d_attr slim_layer_convolution(const slim_call *call)
+{
+  const slim_args *a = &call->args;
+  return (slim_conv2d_attr){ .stride = slim_option_hw(a->stride, 1),
+                             .rate = slim_option_hw(a->rate, 1),
+                             .padding = a->padding ? a->padding : SLIM_SAME,
+                             .nchw = slim_layer_nchw(call) };
+}
+
 int slim_layer_channels(const slim_call *call, const slim_tensor *x)
 {
   return x->shape.dim[slim_layer_nchw(call) ? 1 : x->shape.rank - 1];
@@ -55,6 +95,11 @@ slim_hw slim_option_hw(slim_hw hw, int otherwise)
 slim_initializer slim_option_initializer(slim_initializer given, slim_initializer otherwise)
 {
   return given.kind == SLIM_INIT_UNSET ? otherwise : given;
+}
+
+slim_initializer slim_layer_initializer(const slim_call *call)
+{
+  return slim_option_initializer(call->args.weights_initializer, SLIM_XAVIER);
 }
 
 /* --- variables ---------------------------------------------------------------------------------------------------- */

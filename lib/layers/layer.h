@@ -10,8 +10,13 @@ bool slim_layer_open(slim_call *call, const slim_layer_info *info, const slim_ar
 /* The poison of a call that did not open. */
 slim_tensor *slim_layer_refuse(const slim_call *call);
 
-/* The input's rank must be 4 and its format NHWC or NCHW. @return false with the error recorded. */
-bool slim_layer_image(slim_call *call);
+/* What the input's rank, and the numbers by position, must be. @return false with the error recorded. */
+bool slim_layer_image(slim_call *call); /* rank 4 */
+bool slim_layer_rank(slim_call *call, int least);
+bool slim_layer_outputs(slim_call *call);
+bool slim_layer_kernel(slim_call *call);
+/* Options of a convolution over height and width. */
+slim_conv2d_attr slim_layer_convolution(const slim_call *call);
 bool slim_layer_nchw(const slim_call *call);
 /* Size of the channel axis of x: the last, or axis 1 with NCHW. */
 int slim_layer_channels(const slim_call *call, const slim_tensor *x);
@@ -20,11 +25,13 @@ int slim_layer_channels(const slim_call *call, const slim_tensor *x);
 bool slim_option_flag(slim_flag flag, bool otherwise);
 slim_hw slim_option_hw(slim_hw hw, int otherwise);
 slim_initializer slim_option_initializer(slim_initializer given, slim_initializer otherwise);
+/* Of weights: the option, or xavier's. */
+slim_initializer slim_layer_initializer(const slim_call *call);
 
 /* A model variable of the layer; kind is its name ("weights") and picks from variables_collections. */
 slim_tensor *slim_layer_variable_add(slim_call *call, const char *kind, slim_shape shape, slim_initializer initializer,
                                      slim_regularizer regularizer, bool trainable);
-/* A variable of the kind "weights" with a name of its own. */
+/* A variable of the kind "weights" with a name of its own ("weights" as a rule). */
 slim_tensor *slim_layer_weights_add(slim_call *call, const char *name, slim_shape shape, slim_initializer initializer);
 /* Calls layer with input and the options of with (may be NULL). */
 slim_tensor *slim_layer_call(slim_layer_fn layer, const slim_args *with, slim_tensor *input);
@@ -48,8 +55,8 @@ slim_tensor *slim_layer_activate(slim_call *call, slim_tensor *net, slim_layer_f
    SLIM_OPTION(weights_initializer) | SLIM_OPTION(biases_initializer) | SLIM_OPTION(weights_regularizer) |             \
    SLIM_OPTION(biases_regularizer))
 
-extern const slim_layer_info slim_layer_conv2d, slim_layer_separable_conv2d, slim_layer_fully_connected, slim_layer_bias_add, slim_layer_max_pool2d,
-    slim_layer_avg_pool2d, slim_layer_batch_norm, slim_layer_flatten, slim_layer_dropout, slim_layer_softmax,
+extern const slim_layer_info slim_layer_conv2d, slim_layer_conv2d_transpose, slim_layer_separable_conv2d,
+    slim_layer_fully_connected, slim_layer_bias_add, slim_layer_max_pool2d, slim_layer_avg_pool2d, slim_layer_batch_norm, slim_layer_flatten, slim_layer_dropout, slim_layer_softmax,
     slim_layer_one_hot_encoding, slim_layer_relu, slim_layer_relu6, slim_layer_sigmoid, slim_layer_tanh,
     slim_layer_identity;
 

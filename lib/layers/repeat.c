@@ -1,18 +1,19 @@
 /* A layer several times over. */
 #include "layers/layer.h"
 
+#include <ctype.h>
 #include <string.h>
 
-/* What TF-Slim calls the function behind a layer, where the names differ. */
+/* What TF-Slim calls the function behind a layer: conv2d is short for convolution2d, separable_conv2d likewise. */
 static const char *scope_of(const slim_graph *graph, slim_layer_fn layer, const char *otherwise)
 {
   const char *name = slim_layer_name(graph, layer);
-  if (!name) {
-    return otherwise;
+  const char *shortened = name ? strstr(name, "conv") : NULL;
+  if (!shortened || !isdigit((unsigned char)shortened[4])) {
+    return name ? name : otherwise;
   }
-  return strcmp(name, "conv2d") == 0             ? "convolution2d"
-         : strcmp(name, "separable_conv2d") == 0 ? "separable_convolution2d"
-                                                 : name;
+  const char *full = slim_arena_printf(graph->arena, "%.*sconvolution%s", (int)(shortened - name), name, shortened + 4);
+  return full ? full : name;
 }
 
 /* Calls the layer with the values and options of args, under the scope "<prefix>_<number>". */

@@ -15,24 +15,17 @@ static bool numbers_usable(slim_call *call)
                     args->num_outputs);
     return false;
   }
-  if (args->kernel.h < 1 || args->kernel.w < 1) {
-    (void)slim_fail(call, SLIM_ERR_ARG, "kernel [%d,%d] must be at least 1", args->kernel.h, args->kernel.w);
-    return false;
-  }
   if (args->depth_multiplier < 0) {
     (void)slim_fail(call, SLIM_ERR_ARG, "depth_multiplier is %d, must be at least 1", args->depth_multiplier);
     return false;
   }
-  return true;
+  return slim_layer_kernel(call);
 }
 
 static slim_tensor *depthwise(slim_call *call, slim_initializer initializer, const char *name)
 {
   const slim_args *a = &call->args;
-  const slim_conv2d_attr attr = { .stride = slim_option_hw(a->stride, 1),
-                                  .rate = slim_option_hw(a->rate, 1),
-                                  .padding = a->padding ? a->padding : SLIM_SAME,
-                                  .nchw = slim_layer_nchw(call) };
+  const slim_conv2d_attr attr = slim_layer_convolution(call);
   const int multiplier = a->depth_multiplier ? a->depth_multiplier : 1;
   const slim_shape shape = { 4, { a->kernel.h, a->kernel.w, slim_layer_channels(call, a->input), multiplier } };
   slim_tensor *inputs[] = { a->input, slim_layer_weights_add(call, "depthwise_weights", shape, initializer) };
@@ -63,7 +56,7 @@ slim_tensor *(slim_separable_conv2d)(const slim_args *args)
     return slim_layer_refuse(&call);
   }
   const bool both = call.args.num_outputs > 0;
-  const slim_initializer initializer = slim_option_initializer(call.args.weights_initializer, SLIM_XAVIER);
+  const slim_initializer initializer = slim_layer_initializer(&call);
   slim_tensor *net = depthwise(&call, initializer, both ? "separable_conv2d/depthwise" : "depthwise");
   if (both) {
     net = pointwise(&call, slim_option_initializer(call.args.pointwise_initializer, initializer), net);

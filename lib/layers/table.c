@@ -12,6 +12,7 @@ const slim_layer_info *const slim_layer_table[] = {
   &slim_layer_variable,
   &slim_layer_model_variable,
   &slim_layer_conv2d,
+  &slim_layer_conv2d_transpose,
   &slim_layer_separable_conv2d,
   &slim_layer_fully_connected,
   &slim_layer_bias_add,

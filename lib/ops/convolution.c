@@ -63,6 +63,34 @@ bool slim_rule_convolution(slim_inference *q, slim_outputs_fn outputs)
          slim_rule_float(q, 1, "weights") && convolve(q, &q->in[0], &q->in[1], outputs(&q->in[1]), &q->out[0]);
 }
 
+/* The least size whose convolution gives in, and with VALID padding and a kernel below the stride what lies behind. */
+static int64_t transposed_size(int in, int kernel, int stride, slim_padding padding)
+{
+  const int rest = padding == SLIM_VALID && kernel > stride ? kernel - stride : 0;
+  return (int64_t)in * stride + rest;
+}
+
+bool slim_rule_transposed(slim_inference *q, slim_shape *out)
+{
+  const slim_conv2d_attr *a = q->attr;
+  const int rows = a->nchw ? 2 : 1;
+  if (!slim_rule_rank(q, 0, "input", 4) || !slim_rule_rank(q, 1, "weights", 4) || !slim_rule_float(q, 0, "input") ||
+      !slim_rule_float(q, 1, "weights") || !numbers_usable(q, a)) {
+    return false;
+  }
+  const int64_t h = transposed_size(q->in[0].dim[rows], q->in[1].dim[0], a->stride.h, a->padding);
+  const int64_t w = transposed_size(q->in[0].dim[rows + 1], q->in[1].dim[1], a->stride.w, a->padding);
+  if (h > INT_MAX || w > INT_MAX) {
+    return slim_rule_fail(q, SLIM_ERR_SHAPE, "stride [%d,%d] gives the input %s too many pixels", a->stride.h,
+                          a->stride.w, slim_shape_words(&q->in[0]).text);
+  }
+  *out = q->in[0];
+  out->dim[rows] = (int)h;
+  out->dim[rows + 1] = (int)w;
+  out->dim[a->nchw ? 1 : 3] = q->in[1].dim[2];
+  return true;
+}
+
 bool slim_rule_convolution_gradient(slim_inference *q, int x, int weights, slim_outputs_fn outputs)
 {
   slim_shape y;

@@ -21,7 +21,8 @@ extern const slim_op *const slim_op_table[SLIM_OP_COUNT];
 int slim_op_id_of(const slim_op *op);
 
 /* conv2d(x [n,h,w,c], weights [kh,kw,c,o]) -> [n,oh,ow,o].
- * conv2d_input_gradient(dy, weights, x: shape only) -> like x. conv2d_weights_gradient(dy, x, weights: shape only).
+ * conv2d_input_gradient(dy, weights, [x: shape only]) -> like x; without x it is the transposed convolution of dy, and
+ * sizes are SAME: in * stride; VALID: in * stride + max(kernel - stride, 0). conv2d_weights_gradient(dy, x, weights: shape only).
  * depthwise_conv2d(x [n,h,w,c], weights [kh,kw,c,m]) -> [n,oh,ow,c*m], output channel k*m + i from channel k by kernel i;
  * gradients as conv2d's.
  * Padding is kept as SAME or VALID because SAME depends on the size that arrives; nchw: x and y are [n,c,h,w]. */

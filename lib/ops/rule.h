@@ -36,5 +36,7 @@ typedef int64_t (*slim_outputs_fn)(const slim_shape *weights);
 bool slim_rule_convolution(slim_inference *q, slim_outputs_fn outputs);
 /* The checks of their gradients: input 0 must be what the convolution of input x by input weights gives. */
 bool slim_rule_convolution_gradient(slim_inference *q, int x, int weights, slim_outputs_fn outputs);
+/* The size of what a transposed convolution of input 0 by input 1, [kh,kw,o,.], gives. */
+bool slim_rule_transposed(slim_inference *q, slim_shape *out);
 
 #endif

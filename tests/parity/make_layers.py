@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes layers.txt: what TF-Slim computes for the cases of tests/layers/test_parity.c.
+"""Writes layers.txt: what TF-Slim computes for the cases of tests/layers/test_layer_parity.c and test_parity.c.
 
 Needs TensorFlow 2.x and tf_slim. A line is: case key values. Inputs and variables are not stored: both sides make them
 with numbers(). Usage: make_layers.py > layers.txt
@@ -15,7 +15,7 @@ tf.disable_eager_execution()
 
 
 def numbers(count, seed):
-    """count floats in [-1, 1), the same as test_parity.c makes."""
+    """count floats in [-1, 1), the same as test_fixture_number() makes."""
     i = np.arange(count, dtype=np.uint64) + np.uint64(seed * 1000003)
     word = (i * np.uint64(2654435761)) % np.uint64(2 ** 32)
     return (word.astype(np.float64) / 2 ** 31 - 1).astype(np.float32)
@@ -144,6 +144,14 @@ def main():
     run_layer('norm_inference', [3, 4, 3, 2], lambda x: slim.batch_norm(x, scale=True, is_training=False, scope='b'))
     run_layer('softmax', [3, 5], lambda x: slim.softmax(x))
     run_layer('bias', [2, 3, 4], lambda x: slim.bias_add(x, activation_fn=tf.nn.relu6, scope='b'))
+    run_layer('up_same', [2, 4, 5, 3], lambda x: slim.conv2d_transpose(x, 4, [3, 3], stride=2, scope='u'))
+    run_layer('up_valid', [2, 4, 3, 5],
+              lambda x: slim.conv2d_transpose(x, 3, [5, 3], stride=2, padding='VALID', activation_fn=None, scope='u'))
+    run_layer('up_gaps', [2, 3, 2, 3],
+              lambda x: slim.conv2d_transpose(x, 3, [2, 2], stride=3, padding='VALID', activation_fn=tf.tanh, scope='u'))
+    run_layer('up_norm', [2, 4, 5, 3],
+              lambda x: slim.conv2d_transpose(x, 4, [3, 3], normalizer_fn=slim.batch_norm,
+                                              normalizer_params={'scale': True, 'decay': 0.9}, scope='u'))
 
     run_loss('softmax_loss', [4, 5], lambda x: slim.losses.softmax_cross_entropy(x, one_hot(4, 5)))
     run_loss('softmax_smooth', [4, 5],

@@ -54,6 +54,36 @@ static void stride_and_rate(void)
   (void)slim_conv2d(images, 4, SLIM_HW(3, 3), .stride = SLIM_HW(2, 2), .rate = SLIM_HW(2, 2));
 }
 
+static void transpose_of_rows(void)
+{
+  (void)slim_conv2d_transpose(wide, 4, SLIM_HW(3, 3));
+}
+
+static void transpose_without_outputs(void)
+{
+  (void)slim_conv2d_transpose(images, -2, SLIM_HW(3, 3), .scope = "up");
+}
+
+static void transpose_without_kernel(void)
+{
+  (void)slim_conv2d_transpose(images, 4, SLIM_HW(0, 3), .scope = "up");
+}
+
+static void transpose_backwards(void)
+{
+  (void)slim_conv2d_transpose(images, 4, SLIM_HW(3, 3), .stride = SLIM_HW(2, -2), .scope = "up");
+}
+
+static void transpose_too_large(void)
+{
+  (void)slim_conv2d_transpose(images, 4, SLIM_HW(3, 3), .stride = SLIM_HW(1 << 29, 1), .scope = "up");
+}
+
+static void transpose_with_rate(void)
+{
+  (void)slim_conv2d_transpose(images, 4, SLIM_HW(3, 3), .rate = SLIM_HW(2, 2));
+}
+
 static void negative_outputs(void)
 {
   (void)slim_separable_conv2d(images, -1, SLIM_HW(3, 3), .scope = "a");
@@ -274,6 +304,14 @@ static const struct refusal_case {
   { kernel_too_large, SLIM_ERR_SHAPE,
     "conv2d 'vgg/fc6': kernel [9,3] with VALID padding does not fit the input [?,8,8,3]" },
   { stride_and_rate, SLIM_ERR_ARG, "conv2d 'Conv': stride [2,2] and rate [2,2] cannot both be above 1" },
+  { transpose_of_rows, SLIM_ERR_SHAPE,
+    "conv2d_transpose 'Conv2d_transpose': input [?,6] has rank 2, must have rank 4" },
+  { transpose_without_outputs, SLIM_ERR_ARG, "conv2d_transpose 'up': num_outputs is -2, must be at least 1" },
+  { transpose_without_kernel, SLIM_ERR_ARG, "conv2d_transpose 'up': kernel [0,3] must be at least 1" },
+  { transpose_backwards, SLIM_ERR_ARG, "conv2d_transpose 'up': stride [2,-2] must be at least 1" },
+  { transpose_too_large, SLIM_ERR_SHAPE,
+    "conv2d_transpose 'up': stride [536870912,1] gives the input [?,8,8,3] too many pixels" },
+  { transpose_with_rate, SLIM_ERR_ARG, "conv2d_transpose: does not take the option rate" },
   { negative_outputs, SLIM_ERR_ARG,
     "separable_conv2d 'a': num_outputs is -1, must be at least 1, or 0 for no pointwise part" },
   { negative_multiplier, SLIM_ERR_ARG,

@@ -93,6 +93,13 @@ static const struct rule_case {
     S(-1, 7, 8, 3), F, NULL },
   { &slim_op_conv2d_input_gradient, &same_2, 3, { S(2, 5, 4, 4), S(3, 3, 3, 4), S(2, 7, 8, 3) }, { F, F, F }, SCALAR, F,
     "gradient [2,5,4,4] must have the shape [2,4,4,4]" },
+  { &slim_op_conv2d_input_gradient, &same_2, 2, { S(-1, 4, 5, 4), S(3, 3, 6, 4) }, { F, F }, S(-1, 8, 10, 6), F, NULL },
+  { &slim_op_conv2d_input_gradient, &valid_1, 2, { S(2, 4, 5, 4), S(3, 2, 6, 4) }, { F, F }, S(2, 6, 6, 6), F, NULL },
+  { &slim_op_conv2d_input_gradient, &nchw_2, 2, { S(2, 4, 4, 5), S(3, 3, 6, 4) }, { F, F }, S(2, 6, 8, 5), F, NULL },
+  { &slim_op_conv2d_input_gradient, &same_2, 2, { S(2, 4, 5, 4), S(3, 3, 6, 4) }, { I32, F }, SCALAR, F,
+    "input has type int32, must be float32" },
+  { &slim_op_conv2d_input_gradient, &no_stride, 2, { S(2, 4, 5, 4), S(3, 3, 6, 4) }, { F, F }, SCALAR, F,
+    "stride [0,1] must be at least 1" },
   { &slim_op_conv2d_weights_gradient, &same_2, 3, { S(-1, 4, 4, 4), S(-1, 7, 8, 3), S(3, 3, 3, 4) }, { F, F, F },
     S(3, 3, 3, 4), F, NULL },
   /* depthwise_conv2d */
