@@ -139,13 +139,29 @@ SLIM_API slim_gradient_list slim_multiply_gradients(slim_gradient_list gradients
 
 /* --- learning rates ----------------------------------------------------------------------------------------------- */
 
-/** rate * decay_rate^(step / decay_steps), the exponent rounded down if staircase. Computed in double on the host. */
+/* Each gives a float32 scalar, computed in double on the host. Errors: SLIM_ERR_ARG unless decay_steps > 0; NULL for
+ * NULL. */
+
+/** rate * decay_rate^(step / decay_steps), the exponent rounded down if staircase. */
 SLIM_API slim_tensor *slim_exponential_decay(double rate, slim_tensor *global_step, double decay_steps,
                                              double decay_rate, bool staircase);
+/** rate * exp(-decay_rate * step / decay_steps), the quotient rounded down if staircase. */
+SLIM_API slim_tensor *slim_natural_exp_decay(double rate, slim_tensor *global_step, double decay_steps,
+                                             double decay_rate, bool staircase);
+/** rate / (1 + decay_rate * step / decay_steps), the quotient rounded down if staircase. */
+SLIM_API slim_tensor *slim_inverse_time_decay(double rate, slim_tensor *global_step, double decay_steps,
+                                              double decay_rate, bool staircase);
 /** (rate - end_rate) * (1 - s / decay_steps)^power + end_rate with s = min(step, decay_steps); cycle: decay_steps grows
  * to the next multiple beyond step instead. TensorFlow's defaults: end_rate 0.0001, power 1, cycle false. */
 SLIM_API slim_tensor *slim_polynomial_decay(double rate, slim_tensor *global_step, double decay_steps, double end_rate,
                                             double power, bool cycle);
+/** rate * ((1 - alpha) * (1 + cos(pi * s / decay_steps)) / 2 + alpha) with s = min(step, decay_steps); TensorFlow's
+ * default alpha is 0. Source: Loshchilov, Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017. */
+SLIM_API slim_tensor *slim_cosine_decay(double rate, slim_tensor *global_step, double decay_steps, double alpha);
+/** values[0] up to step boundary[0] inclusive, values[i] above boundary[i-1] up to boundary[i], values[boundaries] above
+ * them all. Errors: SLIM_ERR_ARG unless the boundaries ascend. */
+SLIM_API slim_tensor *slim_piecewise_constant(slim_tensor *global_step, size_t boundaries, const int64_t *boundary,
+                                              const double *values);
 
 /* --- moving averages ---------------------------------------------------------------------------------------------- */
 

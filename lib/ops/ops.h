@@ -231,17 +231,29 @@ typedef struct slim_apply_attr {
   float learning_rate_power, l1, l2; /* FTRL and proximal rules */
   const float *decay_of; /* of each variable: so much of it counts as more gradient; NULL: of none */
 } slim_apply_attr;
+/* How many hyper-parameters an apply op begins with; 0: it is another op. */
 int slim_apply_hyper(const slim_op *op);
 /* How many slots each of its variables has. */
 int slim_apply_slots(const slim_op *op, const slim_apply_attr *attr);
 
-/* schedule(step int64 host) -> float32 host scalar. Computed in double.
- * EXPONENTIAL: rate * factor^(step/decay_steps), exponent floored if staircase. POLYNOMIAL: see learning rates. */
-typedef enum slim_schedule_kind { SLIM_SCHEDULE_EXPONENTIAL, SLIM_SCHEDULE_POLYNOMIAL } slim_schedule_kind;
+/* schedule(step int64 host) -> float32 host scalar. Computed in double; the formulas: learning rates, slim/optimizers.h. */
+typedef enum slim_schedule_kind {
+  SLIM_SCHEDULE_EXPONENTIAL,
+  SLIM_SCHEDULE_NATURAL_EXP,
+  SLIM_SCHEDULE_INVERSE_TIME,
+  SLIM_SCHEDULE_POLYNOMIAL,
+  SLIM_SCHEDULE_COSINE,
+  SLIM_SCHEDULE_PIECEWISE_CONSTANT,
+  SLIM_SCHEDULE_KINDS
+} slim_schedule_kind;
 typedef struct slim_schedule_attr {
   slim_schedule_kind kind;
-  double learning_rate, decay_steps, factor, end_learning_rate, power;
+  double learning_rate, decay_steps, end_learning_rate, power;
+  double factor; /* decay_rate; COSINE: alpha */
   int staircase, cycle;
+  const int64_t *boundaries; /* PIECEWISE_CONSTANT: pieces - 1, ascending */
+  const double *values;
+  int pieces;
 } slim_schedule_attr;
 
 /* counter(variable, host): v = v * multiply + add after the step (global_step: 1, 1; beta1_power: beta1, 0). */

@@ -1,13 +1,28 @@
 /* Learning rates that depend on the step. */
 #include "ops/rule.h"
 
+static bool pieces_usable(slim_inference *q, const slim_schedule_attr *attr)
+{
+  for (int i = 1; i + 1 < attr->pieces; i++) {
+    if (attr->boundaries[i] <= attr->boundaries[i - 1]) {
+      return slim_rule_fail(q, SLIM_ERR_ARG, "boundary %d, step %lld, must be above the one before, step %lld", i,
+                            (long long)attr->boundaries[i], (long long)attr->boundaries[i - 1]);
+    }
+  }
+  return true;
+}
+
 static bool infer(slim_inference *q)
 {
   const slim_schedule_attr *attr = q->attr;
-  if (attr->kind != SLIM_SCHEDULE_EXPONENTIAL && attr->kind != SLIM_SCHEDULE_POLYNOMIAL) {
+  if ((int)attr->kind < 0 || attr->kind >= SLIM_SCHEDULE_KINDS) {
     return slim_rule_fail(q, SLIM_ERR_ARG, "there is no schedule number %d", (int)attr->kind);
   }
-  if (!(attr->decay_steps > 0.0)) {
+  if (attr->kind == SLIM_SCHEDULE_PIECEWISE_CONSTANT) {
+    if (!pieces_usable(q, attr)) {
+      return false;
+    }
+  } else if (!(attr->decay_steps > 0.0)) {
     return slim_rule_fail(q, SLIM_ERR_ARG, "decay_steps %g must be above 0", attr->decay_steps);
   }
   q->out_type[0] = SLIM_FLOAT32;

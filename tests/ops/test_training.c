@@ -397,6 +397,32 @@ START_TEST(schedules_follow_their_formulas)
 }
 END_TEST
 
+START_TEST(other_schedules_follow_their_formulas)
+{
+  slim_schedule_attr e = { .kind = SLIM_SCHEDULE_NATURAL_EXP, .learning_rate = 0.1, .decay_steps = 100, .factor = 0.5 };
+  assert_rate(run_schedule(&e, 250), 0.1 * exp(-1.25));
+  e.kind = SLIM_SCHEDULE_INVERSE_TIME;
+  assert_rate(run_schedule(&e, 250), 0.1 / 2.25);
+  e.staircase = 1;
+  assert_rate(run_schedule(&e, 250), 0.1 / 2.0);
+  e.kind = SLIM_SCHEDULE_NATURAL_EXP;
+  assert_rate(run_schedule(&e, 250), 0.1 * exp(-1.0));
+  const slim_schedule_attr c = {
+    .kind = SLIM_SCHEDULE_COSINE, .learning_rate = 0.1, .decay_steps = 100, .factor = 0.25
+  };
+  assert_rate(run_schedule(&c, 50), 0.1 * (0.75 * 0.5 + 0.25));
+  assert_rate(run_schedule(&c, 900), 0.025);
+  const slim_schedule_attr p = { .kind = SLIM_SCHEDULE_PIECEWISE_CONSTANT,
+                                 .boundaries = (const int64_t[]){ 10, 20 },
+                                 .values = (const double[]){ 1.0, 0.5, 0.25 },
+                                 .pieces = 3 };
+  assert_rate(run_schedule(&p, 0), 1.0);
+  assert_rate(run_schedule(&p, 10), 1.0);
+  assert_rate(run_schedule(&p, 11), 0.5);
+  assert_rate(run_schedule(&p, 21), 0.25);
+}
+END_TEST
+
 START_TEST(counters_count)
 {
   int64_t step = 41;
@@ -444,6 +470,7 @@ static void build(TCase *tcase)
   tcase_add_loop_test(tcase, assign_waits_for_the_flag, 0, 4);
   tcase_add_loop_test(tcase, optimizers_match_loops, 0, 3 * APPLIES);
   tcase_add_test(tcase, schedules_follow_their_formulas);
+  tcase_add_test(tcase, other_schedules_follow_their_formulas);
   tcase_add_test(tcase, counters_count);
   tcase_add_loop_test(tcase, streaming_mean_accumulates, 0, 2);
 }

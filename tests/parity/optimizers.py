@@ -34,6 +34,22 @@ def rate_cycle(step):
     return tf.train.polynomial_decay(0.05, step, 6, 0.001, power=1.0, cycle=True)
 
 
+def rate_natural_exp(step):
+    return tf.train.natural_exp_decay(0.05, step, 3, 0.7)
+
+
+def rate_inverse_time(step):
+    return tf.train.inverse_time_decay(0.05, step, 3, 0.7, staircase=True)
+
+
+def rate_cosine(step):
+    return tf.train.cosine_decay(0.05, step, 12, 0.1)
+
+
+def rate_piecewise(step):
+    return tf.train.piecewise_constant(step, [4, 9], [0.05, 0.02, 0.01])
+
+
 T = tf.train
 CASES = [
     ('gradient_descent', rate_fixed, lambda r: T.GradientDescentOptimizer(r)),
@@ -55,6 +71,10 @@ CASES = [
     ('staircase', rate_staircase, lambda r: T.GradientDescentOptimizer(r)),
     ('polynomial', rate_polynomial, lambda r: T.GradientDescentOptimizer(r)),
     ('cycle', rate_cycle, lambda r: T.GradientDescentOptimizer(r)),
+    ('natural_exp', rate_natural_exp, lambda r: T.GradientDescentOptimizer(r)),
+    ('inverse_time', rate_inverse_time, lambda r: T.GradientDescentOptimizer(r)),
+    ('cosine', rate_cosine, lambda r: T.GradientDescentOptimizer(r)),
+    ('piecewise', rate_piecewise, lambda r: T.GradientDescentOptimizer(r)),
 ]
 
 

@@ -56,6 +56,9 @@ static const slim_apply_attr one_variable = { .variables = 1 }, two_variables = 
 static const slim_apply_attr centered = { .variables = 1, .centered = 1 };
 static const slim_schedule_attr decay = { .kind = SLIM_SCHEDULE_EXPONENTIAL, .decay_steps = 10 };
 static const slim_schedule_attr no_decay = { .kind = SLIM_SCHEDULE_EXPONENTIAL };
+static const slim_schedule_attr unsorted = { .kind = SLIM_SCHEDULE_PIECEWISE_CONSTANT,
+                                             .boundaries = (const int64_t[]){ 5, 5 },
+                                             .pieces = 3 };
 static const slim_counter_attr count_up = { 1, 1 };
 
 #define MAX_IN 5
@@ -252,6 +255,8 @@ static const struct rule_case {
     "5 inputs for 1 variables, must be 1 and 5 for each variable" },
   { &slim_op_schedule, &decay, 1, { SCALAR }, { I64 }, SCALAR, F, NULL },
   { &slim_op_schedule, &no_decay, 1, { SCALAR }, { I64 }, SCALAR, F, "decay_steps 0 must be above 0" },
+  { &slim_op_schedule, &unsorted, 1, { SCALAR }, { I64 }, SCALAR, F,
+    "boundary 1, step 5, must be above the one before, step 5" },
   { &slim_op_counter, &count_up, 1, { SCALAR }, { I64 }, SCALAR, I64, NULL },
   { &slim_op_streaming_mean, NULL, 3, { S(-1), SCALAR, SCALAR }, { F, SLIM_FLOAT64, SLIM_FLOAT64 }, SCALAR, F, NULL },
   { &slim_op_streaming_mean, NULL, 4, { S(3), S(2), SCALAR, SCALAR }, { F, F, SLIM_FLOAT64, SLIM_FLOAT64 }, SCALAR, F,

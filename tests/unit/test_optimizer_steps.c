@@ -75,6 +75,18 @@ static slim_tensor *rate_of(const problem *p, const char *label)
   if (strcmp(label, "cycle") == 0) {
     return slim_polynomial_decay(0.05, p->step, 6, 0.001, 1.0, true);
   }
+  if (strcmp(label, "natural_exp") == 0) {
+    return slim_natural_exp_decay(0.05, p->step, 3, 0.7, false);
+  }
+  if (strcmp(label, "inverse_time") == 0) {
+    return slim_inverse_time_decay(0.05, p->step, 3, 0.7, true);
+  }
+  if (strcmp(label, "cosine") == 0) {
+    return slim_cosine_decay(0.05, p->step, 12, 0.1);
+  }
+  if (strcmp(label, "piecewise") == 0) {
+    return slim_piecewise_constant(p->step, 2, (const int64_t[]){ 4, 9 }, (const double[]){ 0.05, 0.02, 0.01 });
+  }
   return slim_constant(p->graph, strcmp(label, "adadelta_other") == 0 ? 1.0f : 0.02f, "learning_rate");
 }
 
