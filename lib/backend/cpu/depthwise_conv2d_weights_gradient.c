@@ -1,49 +1,73 @@
 /*
  * dw[tap][k] = sum over images and pixels of x[pixel + tap][k] * dy[pixel][k]. Several taps at once, of some vectors of
- * channels, are summed in registers along a row of dy. Rows are cut into fixed slices; each has sums of its own, which
- * are added in order.
+ * channels, are summed in registers along a row of dy, or all nine of 3x3 over a band of rows. Bands are cut into fixed
+ * slices; each has sums of its own, which are added in order. Few bands are cut by channels too.
  */
 #include "backend/cpu/depthwise.h"
 
-#define SLICES 16
+#define TASKS 16
+#define BAND_PIXELS 224 /* of dy, about: so that to begin and end the sums costs little */
 #if defined(__AVX512F__)
 #define VECTORS 2
 #else
 #define VECTORS 1 /* nine sums of them are what the registers hold */
+#endif
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define HAS_WINDOW true /* 32 registers hold the sums and what they are of */
+#else
+#define HAS_WINDOW false
 #endif
 
 typedef struct job {
   depthwise d;
   const float *x, *dy;
   float *dw;
-  int slices;
+  int band_rows, bands; /* rows of a band; bands of an image */
+  int slices, groups;
 } job;
 
-static depthwise sums_of(const slim_cpu_step *step)
-{
-  return depthwise_of(step->attr, &step->in[1].shape, &step->out[0].shape, &step->in[0].shape);
-}
+/* Some rows and channels of an image. */
+typedef struct band {
+  int n, begin, end; /* rows of dy */
+  int k, k_end;
+} band;
 
 static size_t weights_floats(const depthwise *d)
 {
   return (size_t)(d->g.kh * d->g.kw) * (size_t)d->g.y.c;
 }
 
-static int slices_of(const depthwise *d)
+static int pieces(int total, int size)
 {
-  const int rows = d->g.y.n * d->g.y.h;
-  return rows < SLICES ? rows : SLICES;
+  return (total + size - 1) / size;
 }
 
-/* --- a row of dy -------------------------------------------------------------------------------------------------- */
+static int at_most(int a, int b)
+{
+  return a < b ? a : b;
+}
 
-/* Sums of a few taps, of one row of dy by the rows of x under it. */
+static job job_of(const slim_cpu_step *step)
+{
+  job j = { .d = depthwise_of(step->attr, &step->in[1].shape, &step->out[0].shape, &step->in[0].shape) };
+  const image *y = &j.d.g.y;
+  j.band_rows = at_most(y->h, pieces(BAND_PIXELS, 2 * y->w) * 2);
+  j.bands = pieces(y->h, j.band_rows);
+  j.slices = y->n > 0 ? at_most(TASKS, y->n * j.bands) : 1;
+  j.groups = at_most(pieces(TASKS, j.slices), pieces(y->c, VL));
+  return j;
+}
+
+/* --- some rows of dy ---------------------------------------------------------------------------------------------- */
+
+/* Sums of a few taps, of neighbouring rows of dy by the rows of x under them. */
 typedef struct patch {
-  const float *x, *dy; /* image, row */
-  float *dw;           /* tap 0 of the first row */
-  ptrdiff_t x_at;      /* what tap 0 of the first row and output reads; may lie outside */
+  const float *x, *dy; /* image, first row */
+  float *dw;           /* tap 0 of the first row of taps */
+  ptrdiff_t x_at;      /* what that tap reads for the first output; may lie outside */
   ptrdiff_t x_row, x_pixel, x_tap, dw_row, c;
-  int count;
+  ptrdiff_t x_line, dy_line;         /* to the next row of dy */
+  int lines, count;                  /* rows of dy, outputs of each */
   int column, step, distance, width; /* tap t of output i reads column + i * step + t * distance of width */
 } patch;
 
@@ -71,8 +95,8 @@ typedef struct patch {
   for (int i = (begin_); i < (end_); i++) {                                                                            \
     const bool inside = (inside_);                                                                                     \
     const int column = p->column + i * p->step;                                                                        \
-    const ptrdiff_t at = p->x_at + i * p->x_pixel + k;                                                                 \
-    const float *dy = p->dy + i * p->c + k;                                                                            \
+    const ptrdiff_t at = p->x_at + line * p->x_line + i * p->x_pixel + k;                                              \
+    const float *dy = p->dy + (line * p->dy_line + i * p->c + k);                                                      \
     const vec dy0 = lanes_load(dy, lanes), dy1 = vectors > 1 ? vec_load(dy + VL) : dy0;                                \
     (void)column;                                                                                                      \
     (void)dy1;                                                                                                         \
@@ -83,9 +107,11 @@ typedef struct patch {
 CPU_INLINE void add_patch(const patch *p, int rows, int taps, int k, int vectors, int lanes, int first, int last)
 {
   EACH_TAP(DECLARE)
-  SWEEP(0, first, false)
-  SWEEP(first, last, true)
-  SWEEP(last, p->count, false)
+  for (int line = 0; line < p->lines; line++) {
+    SWEEP(0, first, false)
+    SWEEP(first, last, true)
+    SWEEP(last, p->count, false)
+  }
   EACH_TAP(STORE)
 }
 
@@ -96,75 +122,196 @@ static int first_at(const patch *p, int column)
   return first < p->count ? first : p->count;
 }
 
-CPU_INLINE void add_channels(const patch *p, int rows, int taps)
+/* Channels [k, end). */
+CPU_INLINE void add_channels(const patch *p, int rows, int taps, int k, int end)
 {
   const int first = first_at(p, 0), behind = first_at(p, p->width - (taps - 1) * p->distance);
   const int last = behind > first ? behind : first;
-  int k = 0;
-  for (; k + VECTORS * VL <= p->c; k += VECTORS * VL) {
+  for (; k + VECTORS * VL <= end; k += VECTORS * VL) {
     add_patch(p, rows, taps, k, VECTORS, VL, first, last);
   }
-  for (; k < p->c; k += VL) {
-    add_patch(p, rows, taps, k, 1, p->c - k < VL ? (int)(p->c - k) : VL, first, last);
+  for (; k < end; k += VL) {
+    add_patch(p, rows, taps, k, 1, end - k < VL ? end - k : VL, first, last);
   }
 }
 
-/* rows rows of taps taps; only 1x1, 1x3, 1x5 and 3x3 are called for. */
-static void add_rows(const patch *p, int rows, int taps)
+/* rows rows of taps taps; only 1x1, 1x3, 1x5 and 3x3 are called for. Channels [k, end). */
+static void add_rows(const patch *p, int rows, int taps, int k, int end)
 {
   if (rows == 3) {
-    add_channels(p, 3, 3);
+    add_channels(p, 3, 3, k, end);
   } else if (taps == 5) {
-    add_channels(p, 1, 5);
+    add_channels(p, 1, 5, k, end);
   } else if (taps == 3) {
-    add_channels(p, 1, 3);
+    add_channels(p, 1, 3, k, end);
   } else {
-    add_channels(p, 1, 1);
+    add_channels(p, 1, 1, k, end);
   }
 }
 
-/* --- the slice of a task ------------------------------------------------------------------------------------------ */
+/* --- 3x3 of stride 1: two rows of dy at a time, each number of x read once for both ------------------------------- */
 
-static void add_row(const job *j, float *dw, int n, int oy)
+#define EACH_WINDOW_TAP(X) X(0, 0) X(0, 1) X(0, 2) X(1, 0) X(1, 1) X(1, 2) X(2, 0) X(2, 1) X(2, 2)
+#define EACH_X_ROW(X) X(0) X(1) X(2) X(3)
+#define BEHIND_0 1
+#define BEHIND_1 2
+#define BEHIND_2 3
+#define WINDOW_(row_, t_) x##row_##_##t_
+#define WINDOW(row_, t_) WINDOW_(row_, t_)
+
+#define DECLARE_SUM(r_, t_) vec s##r_##_##t_ = { 0 };
+#define OPEN_WINDOW(row_)                                                                                              \
+  const int lanes##row_ = y + (row_) >= 0 && y + (row_) < g->x.h ? lanes : 0;                                          \
+  vec x##row_##_0 = lanes_load(x - c + (row_)*x_row, g->before_w > 0 ? 0 : lanes##row_);                               \
+  vec x##row_##_1 = lanes_load(x + (row_)*x_row, lanes##row_);
+#define READ_COLUMN(row_) const vec x##row_##_2 = lanes_load(x + c + (row_)*x_row, inside ? lanes##row_ : 0);
+#define ADD_PAIR(r_, t_) s##r_##_##t_ += dy0 * x##r_##_##t_ + dy1 * WINDOW(BEHIND_##r_, t_);
+#define SHIFT(row_)                                                                                                    \
+  x##row_##_0 = x##row_##_1;                                                                                           \
+  x##row_##_1 = x##row_##_2;
+#define STORE_SUM(r_, t_)                                                                                              \
+  at = dw + ((r_)*3 + (t_)) * c + k;                                                                                   \
+  lanes_store(at, lanes_load(at, lanes) + s##r_##_##t_, lanes);
+/* What comes next is fetched meanwhile: neighbours of a row may be too far apart for the processor to guess. */
+#define ADD_COLUMN(inside_)                                                                                            \
+  {                                                                                                                    \
+    const bool inside = (inside_);                                                                                     \
+    const vec dy0 = lanes_load(dy, lanes), dy1 = lanes_load(dy + dy_row, dy1_lanes);                                   \
+    EACH_X_ROW(READ_COLUMN)                                                                                            \
+    __builtin_prefetch(x + x_ahead, 0, 2);                                                                             \
+    __builtin_prefetch(x + x_row + x_ahead, 0, 2);                                                                     \
+    __builtin_prefetch(dy + dy_ahead, 0, 2);                                                                           \
+    __builtin_prefetch(dy + dy_row + dy_ahead, 0, 2);                                                                  \
+    EACH_WINDOW_TAP(ADD_PAIR)                                                                                          \
+    EACH_X_ROW(SHIFT)                                                                                                  \
+    x += c;                                                                                                            \
+    dy += c;                                                                                                           \
+  }
+
+static bool fits_window(const conv2d *g)
+{
+  return HAS_WINDOW && g->kh == 3 && g->kw == 3 && g->stride.h == 1 && g->stride.w == 1 && g->rate.h == 1 &&
+         g->rate.w == 1 && g->before_w <= 1;
+}
+
+/* Channels [k, k + lanes). Rows outside of the image, and a second row behind the band's last, have no lanes. */
+CPU_INLINE void add_pairs(const job *j, float *dw, const band *b, int k, int lanes)
+{
+  const conv2d *g = &j->d.g;
+  const ptrdiff_t c = g->x.c, x_row = (ptrdiff_t)g->x.row, dy_row = (ptrdiff_t)g->y.row;
+  const int last = at_most(g->x.w - 2 + g->before_w, g->y.w); /* from there on tap 2 lies outside */
+  float *at;
+  EACH_WINDOW_TAP(DECLARE_SUM)
+  for (int line = b->begin; line < b->end; line += 2) {
+    const int y = line - g->before_h, dy1_lanes = line + 1 < b->end ? lanes : 0;
+    const float *x = j->x + (size_t)b->n * g->x.image + (y * x_row + (1 - g->before_w) * c + k);
+    const float *dy = j->dy + (size_t)b->n * g->y.image + (line * dy_row + k);
+    const bool more = line + 2 < g->y.h; /* else the next channels follow */
+    const ptrdiff_t x_ahead = 2 * x_row + (more ? 2 * x_row : (b->begin - line) * x_row + VL);
+    const ptrdiff_t dy_ahead = more ? 2 * dy_row : (b->begin - line) * dy_row + VL;
+    EACH_X_ROW(OPEN_WINDOW)
+    for (int i = 0; i < last; i++) {
+      ADD_COLUMN(true)
+    }
+    for (int i = last < 0 ? 0 : last; i < g->y.w; i++) {
+      ADD_COLUMN(false)
+    }
+  }
+  EACH_WINDOW_TAP(STORE_SUM)
+}
+
+static void add_window(const job *j, float *dw, const band *b)
+{
+  int k = b->k;
+  for (; k + VL <= b->k_end; k += VL) {
+    add_pairs(j, dw, b, k, VL);
+  }
+  if (k < b->k_end) {
+    add_pairs(j, dw, b, k, b->k_end - k);
+  }
+}
+
+/* --- a task: some bands, some channels ---------------------------------------------------------------------------- */
+
+/* rows rows of the kernel from ky on, for the rows [begin, end) of dy whose windows they are inside of. */
+static void add_taps(const job *j, float *dw, const band *b, int ky, int rows, int begin, int end)
 {
   const conv2d *g = &j->d.g;
   const ptrdiff_t c = g->x.c;
-  patch p = { .x = j->x + (size_t)n * g->x.image,
-              .dy = j->dy + (size_t)n * g->y.image + (size_t)oy * g->y.row,
+  patch p = { .x = j->x + (size_t)b->n * g->x.image,
+              .dy = j->dy + (size_t)b->n * g->y.image + (size_t)begin * g->y.row,
               .c = c,
+              .x_line = g->stride.h * (ptrdiff_t)g->x.row,
+              .dy_line = (ptrdiff_t)g->y.row,
+              .lines = end - begin,
               .count = g->y.w,
               .step = g->stride.w,
               .distance = g->rate.w,
               .width = g->x.w };
+  const int y = begin * g->stride.h - g->before_h + ky * g->rate.h;
   p.x_row = g->rate.h * (ptrdiff_t)g->x.row;
   p.x_pixel = g->stride.w * c;
   p.x_tap = g->rate.w * c;
   p.dw_row = g->kw * c;
+  for (int kx = 0, taps = 1; kx < g->kw && begin < end; kx += taps) {
+    const int left = g->kw - kx;
+    taps = left >= 5 ? 5 : left >= 3 ? 3 : 1;
+    p.column = kx * g->rate.w - g->before_w;
+    p.x_at = y * (ptrdiff_t)g->x.row + p.column * c;
+    p.dw = dw + (ky * g->kw + kx) * c;
+    add_rows(&p, rows, taps, b->k, b->k_end);
+  }
+}
+
+/* The first row of the band whose window has row ky of the kernel at row y or below it. */
+static int row_from(const job *j, const band *b, int ky, int y)
+{
+  const conv2d *g = &j->d.g;
+  const int first = y + g->before_h - ky * g->rate.h;
+  const int row = first > 0 ? pieces(first, g->stride.h) : 0;
+  return row < b->begin ? b->begin : at_most(row, b->end);
+}
+
+/* Three rows of the kernel at once where all are inside of the image, else one by one. */
+static void add_band(const job *j, float *dw, const band *b)
+{
+  const conv2d *g = &j->d.g;
   for (int ky = 0, rows = 1; ky < g->kh; ky += rows) {
-    const int y = oy * g->stride.h - g->before_h + ky * g->rate.h;
-    const bool three = g->kw == 3 && ky + 3 <= g->kh && y >= 0 && y + 2 * g->rate.h < g->x.h;
-    rows = three ? 3 : 1;
-    for (int kx = 0, taps = 1; kx < g->kw && y >= 0 && y < g->x.h; kx += taps) {
-      const int left = g->kw - kx;
-      taps = left >= 5 ? 5 : left >= 3 ? 3 : 1;
-      p.column = kx * g->rate.w - g->before_w;
-      p.x_at = y * (ptrdiff_t)g->x.row + p.column * c;
-      p.dw = dw + (ky * g->kw + kx) * c;
-      add_rows(&p, rows, taps);
+    rows = g->kw == 3 && ky + 3 <= g->kh ? 3 : 1;
+    const int begin = row_from(j, b, ky, 0), behind = row_from(j, b, ky + rows - 1, g->x.h);
+    const int end = behind > begin ? behind : begin;
+    add_taps(j, dw, b, ky, rows, begin, end);
+    for (int i = 0; i < rows && rows > 1; i++) {
+      const int last = row_from(j, b, ky + i, g->x.h);
+      add_taps(j, dw, b, ky + i, 1, row_from(j, b, ky + i, 0), at_most(begin, last));
+      add_taps(j, dw, b, ky + i, 1, end, last);
     }
   }
 }
 
-static void run_slice(void *user, int slice, int worker)
+/* Sums of a group of channels begin at a whole vector. */
+static int group_begin(const job *j, int group)
+{
+  const int c = j->d.g.y.c;
+  return at_most(c, pieces(c, VL) * group / j->groups * VL);
+}
+
+static void run_task(void *user, int number, int worker)
 {
   const job *j = user;
   const conv2d *g = &j->d.g;
-  const int rows = g->y.n * g->y.h, last = (int)((int64_t)rows * (slice + 1) / j->slices);
+  const int group = number % j->groups, slice = number / j->groups, bands = g->y.n * j->bands;
   float *dw = j->dw + (size_t)slice * weights_floats(&j->d);
+  band b = { .k = group_begin(j, group), .k_end = group_begin(j, group + 1) };
   (void)worker;
-  memset(dw, 0, weights_floats(&j->d) * sizeof *dw);
-  for (int row = (int)((int64_t)rows * slice / j->slices); row < last; row++) {
-    add_row(j, dw, row / g->y.h, row % g->y.h);
+  for (int tap = 0; tap < g->kh * g->kw; tap++) {
+    memset(dw + (size_t)tap * (size_t)g->y.c + b.k, 0, (size_t)(b.k_end - b.k) * sizeof *dw);
+  }
+  for (int i = bands * slice / j->slices; i < bands * (slice + 1) / j->slices; i++) {
+    b.n = i / j->bands;
+    b.begin = i % j->bands * j->band_rows;
+    b.end = at_most(b.begin + j->band_rows, g->y.h);
+    (fits_window(g) ? add_window : add_band)(j, dw, &b);
   }
 }
 
@@ -173,15 +320,15 @@ static void run_slice(void *user, int slice, int worker)
 /* Workspace: x and dy as the sums take them; slices of dw. */
 static size_t workspace(const slim_cpu_step *step)
 {
-  const depthwise d = sums_of(step);
-  const size_t slices = slices_of(&d) > 1 ? (size_t)slices_of(&d) * weights_floats(&d) : 0;
-  return (depthwise_x_floats(&d) + depthwise_y_floats(&d) + slices) * sizeof(float);
+  const job j = job_of(step);
+  const size_t slices = j.slices > 1 ? (size_t)j.slices * weights_floats(&j.d) : 0;
+  return (depthwise_x_floats(&j.d) + depthwise_y_floats(&j.d) + slices) * sizeof(float);
 }
 
 static double flops(const slim_cpu_step *step)
 {
-  const depthwise d = sums_of(step);
-  return depthwise_flops(&d);
+  const job j = job_of(step);
+  return depthwise_flops(&j.d);
 }
 
 typedef struct total {
@@ -206,11 +353,13 @@ static void add_slices(void *user, size_t begin, size_t end, int worker)
 
 static void run(slim_cpu_step *step, const slim_run *run_info)
 {
-  job j = { .d = sums_of(step), .dy = step->in[0].host, .x = step->in[1].host, .dw = step->out[0].host };
+  job j = job_of(step);
   const size_t x_floats = depthwise_x_floats(&j.d), y_floats = depthwise_y_floats(&j.d);
   float *x = step->workspace, *dy = x + x_floats;
   (void)run_info;
-  j.slices = slices_of(&j.d);
+  j.dy = step->in[0].host;
+  j.x = step->in[1].host;
+  j.dw = step->out[0].host;
   if (x_floats > 0) {
     CPU_OP(depthwise_spread)(step, &j.d.x, j.d.multiplier, j.x, x);
     j.x = x;
@@ -222,10 +371,10 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   if (j.slices > 1) {
     j.dw = dy + y_floats;
   }
-  slim_threads_run(step->device->threads, j.slices, run_slice, &j);
+  slim_threads_run(step->device->threads, j.slices * j.groups, run_task, &j);
   if (j.slices > 1) {
     total t = { j.dw, step->out[0].host, weights_floats(&j.d), j.slices };
-    slim_cpu_for(step, t.count, CPU_GRAIN / SLICES, add_slices, &t);
+    slim_cpu_for(step, t.count, CPU_GRAIN / TASKS, add_slices, &t);
   }
 }
 
