@@ -120,11 +120,12 @@ aarch64() {
   return $result
 }
 
-check "install packages" sh tools/install-deps.sh build opencl data test aarch64 || exit 1
+check "install packages" sh tools/install-deps.sh build opencl data test aarch64 manual || exit 1
 if check "build" build build-check; then
   tests build-check --no-suite full
   check "install, and a program against the installed library" installed
 fi
+check "manual, without a warning of Doxygen's" sh tools/manual.sh build-check/manual
 if check "build with AddressSanitizer and UBSan" build build-check-sanitize -Dbuildtype=debugoptimized \
   -Db_sanitize=address,undefined -Db_ndebug=false; then
   sanitized

@@ -9,6 +9,7 @@
 #   test    the check library and a second OpenCL driver (Mesa's rusticl)
 #   aarch64 cross compiler and emulator for the AArch64 tests
 #   full    what check.sh --full adds: clang and its fuzzer, valgrind, Oclgrind
+#   manual  Doxygen, for tools/manual.sh
 #   peers   what tests/bench/peers compares with: PyTorch, oneDNN, OpenBLAS and OpenCV; CLBlast is in opencl
 # shellcheck disable=SC2086,SC2116,SC2015 # lists of packages are split on purpose
 set -eu
@@ -20,6 +21,7 @@ data='dataset-fashion-mnist'
 test='check mesa-opencl-icd'
 aarch64='gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user'
 full='clang libclang-rt-14-dev valgrind oclgrind'
+manual='doxygen'
 peers='python3-torch python3-numpy python3-opencv libdnnl-dev libopenblas-dev'
 
 die() {
@@ -35,8 +37,9 @@ packages_of() {
     test) echo $test ;;
     aarch64) echo $aarch64 ;;
     full) echo $full ;;
+    manual) echo $manual ;;
     peers) echo $peers ;;
-    *) die "unknown group '$1': use build, opencl, data, test, aarch64, full or peers" ;;
+    *) die "unknown group '$1': use build, opencl, data, test, aarch64, full, manual or peers" ;;
   esac
 }
 

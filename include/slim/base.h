@@ -102,6 +102,7 @@ typedef struct slim_shape {
 
 /** Number of elements; 1 for a scalar; 0 if a dimension is open or the product does not fit size_t. */
 SLIM_API size_t slim_shape_elements(const slim_shape *shape);
+/** Of equal rank and dimensions? */
 SLIM_API bool slim_shape_equal(const slim_shape *a, const slim_shape *b);
 /** Writes "[32,28,28,1]" ("[?,10]" with an open batch, "[]" for a scalar). @return text. */
 SLIM_API char *slim_shape_format(const slim_shape *shape, char *text, size_t size);

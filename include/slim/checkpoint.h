@@ -28,6 +28,7 @@ SLIM_API slim_status slim_checkpoint_reader_open(const char *prefix, slim_checkp
 SLIM_API void slim_checkpoint_reader_close(slim_checkpoint_reader *reader);
 /** 1 or 2. */
 SLIM_API int slim_checkpoint_reader_version(const slim_checkpoint_reader *reader);
+/** How many entries it has. */
 SLIM_API size_t slim_checkpoint_reader_count(const slim_checkpoint_reader *reader);
 /** Entry i in the order of names, NULL outside; valid until close. */
 SLIM_API const slim_checkpoint_entry *slim_checkpoint_reader_entry(const slim_checkpoint_reader *reader, size_t i);

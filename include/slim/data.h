@@ -41,9 +41,11 @@ typedef struct slim_batch {
 SLIM_API slim_status slim_queue_take(slim_queue *queue, const slim_batch **batch, slim_error *error);
 /** Hands a batch back, so that its memory is filled again. NULL is fine. */
 SLIM_API void slim_queue_give_back(slim_queue *queue, const slim_batch *batch);
+/** How many items a batch has. */
 SLIM_API int slim_queue_num_items(const slim_queue *queue);
 /** Name, type and shape of an item: [-1, ...], data NULL. NULL for an item that the queue has not. */
 SLIM_API const slim_batch_item *slim_queue_item(const slim_queue *queue, int item);
+/** Samples of a full batch. */
 SLIM_API int slim_queue_batch_size(const slim_queue *queue);
 /** How full it is: batches that are ready now, out of *capacity (may be NULL). */
 SLIM_API int slim_queue_ready(const slim_queue *queue, int *capacity);
@@ -117,7 +119,8 @@ typedef struct slim_item {
 SLIM_API void *slim_item_resize(slim_item *item, slim_dtype dtype, const slim_shape *shape, slim_error *error);
 /** Number of elements; 0 for an empty value. */
 SLIM_API size_t slim_item_elements(const slim_item *item);
-SLIM_API void slim_item_clear(slim_item *item); /* frees the memory */
+/** Frees its memory; the item may be used again. */
+SLIM_API void slim_item_clear(slim_item *item);
 
 /** A feature that records have: TensorFlow's FixedLenFeature, or VarLenFeature with var_len. */
 typedef struct slim_feature_spec {
@@ -163,14 +166,18 @@ typedef struct slim_item_handler {
 SLIM_API slim_status slim_decoder_create(const slim_feature_spec *features, int num_features,
                                          const slim_item_handler *handlers, int num_handlers, slim_decoder **decoder,
                                          slim_error *error);
+/** NULL is fine. Its samples must be gone. */
 SLIM_API void slim_decoder_destroy(slim_decoder *decoder);
+/** How many items it decodes. */
 SLIM_API int slim_decoder_num_items(const slim_decoder *decoder);
 /** Name of item i, in the order of the handlers; NULL outside. */
 SLIM_API const char *slim_decoder_item_name(const slim_decoder *decoder, int i);
 
 /** The items of one record. */
 typedef struct slim_sample slim_sample;
-SLIM_API slim_sample *slim_sample_create(const slim_decoder *decoder); /* NULL without memory */
+/** An empty sample. NULL without memory. */
+SLIM_API slim_sample *slim_sample_create(const slim_decoder *decoder);
+/** NULL is fine. */
 SLIM_API void slim_sample_destroy(slim_sample *sample);
 /** By name; NULL if there is no such item. */
 SLIM_API const slim_item *slim_sample_item(const slim_sample *sample, const char *name);
@@ -203,20 +210,24 @@ SLIM_API slim_status slim_dataset_create(const slim_dataset_options *options, sl
                                          slim_error *error);
 /**
  * A known dataset: "mnist", "fashion_mnist", "cifar10" (splits train, test), or any other name for a folder of images
- * that slimcl convert made ("flowers"; files <name>_<split>_*.tfrecord). Items: image uint8 [h, w, c], label int64.
+ * that slimcl convert made ("flowers"; files "<name>_<split>_*.tfrecord"). Items: image uint8 [h, w, c], label int64.
  * Errors: SLIM_ERR_ARG naming the splits there are; SLIM_ERR_NOT_FOUND naming the pattern and the convert command.
  */
 SLIM_API slim_status slim_dataset_open(const char *name, const char *split, const char *dataset_dir,
                                        slim_dataset **dataset, slim_error *error);
+/** NULL is fine. Its queues and providers must be gone. */
 SLIM_API void slim_dataset_destroy(slim_dataset *dataset);
 /** Samples of one epoch. Counts records of unknown sets on the first call. Errors: -1, and a damaged file by name. */
 SLIM_API int64_t slim_dataset_num_samples(slim_dataset *dataset, slim_error *error);
-SLIM_API int slim_dataset_num_classes(const slim_dataset *dataset); /* 0 if unknown */
+/** How many classes there are, 0 if unknown. */
+SLIM_API int slim_dataset_num_classes(const slim_dataset *dataset);
 /** The name of a class from labels.txt; NULL if there is none. */
 SLIM_API const char *slim_dataset_class_name(const slim_dataset *dataset, int64_t label);
+/** What decodes its records; owned by the dataset. */
 SLIM_API const slim_decoder *slim_dataset_decoder(const slim_dataset *dataset);
 /** Channels that the dataset's images have: 1 or 3; 0 without an image item. */
 SLIM_API int slim_dataset_channels(const slim_dataset *dataset);
+/** What an item is, in words ("The label of the image."), NULL if there is no such item. */
 SLIM_API const char *slim_dataset_item_description(const slim_dataset *dataset, const char *item);
 /** The files, in the order of their names; *count may be NULL. */
 SLIM_API const char *const *slim_dataset_files(const slim_dataset *dataset, int *count);
@@ -237,6 +248,7 @@ SLIM_API slim_status slim_parallel_read(const char *const *sources, const slim_s
                                         slim_reader **reader, slim_error *error);
 /** The next record, valid until the next call. Errors: SLIM_ERR_END; SLIM_ERR_DATA with file and offset. */
 SLIM_API slim_status slim_reader_next(slim_reader *reader, slim_record *record, slim_error *error);
+/** Stops its threads. NULL is fine. */
 SLIM_API void slim_reader_destroy(slim_reader *reader);
 
 /** DatasetDataProvider: decoded samples one by one. The dataset must outlive it. (start_step counts samples.) */
@@ -246,6 +258,7 @@ SLIM_API slim_status slim_provider_create(slim_dataset *dataset, const slim_stre
 SLIM_API slim_status slim_provider_next(slim_provider *provider, const slim_sample **sample, slim_error *error);
 /** "file:offset" of the sample delivered last, which TF-Slim calls record_key. */
 SLIM_API const char *slim_provider_record_key(const slim_provider *provider);
+/** NULL is fine. */
 SLIM_API void slim_provider_destroy(slim_provider *provider);
 
 /* --- image batches ------------------------------------------------------------------------------------------------ */

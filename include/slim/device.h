@@ -38,6 +38,7 @@ SLIM_API size_t slim_device_list(slim_device_info *infos, size_t capacity);
 SLIM_API slim_status slim_device_open(const char *selector, slim_device **device, slim_error *error);
 /** Closes the device; NULL is fine. Sessions and values on it must be gone. */
 SLIM_API void slim_device_close(slim_device *device);
+/** Its name, driver and limits; owned by the device. */
 SLIM_API const slim_device_info *slim_device_get_info(const slim_device *device);
 
 #ifdef __cplusplus

@@ -19,6 +19,7 @@ SLIM_API void slim_graph_destroy(slim_graph *graph);
 SLIM_API slim_status slim_graph_status(const slim_graph *graph);
 /** The first error in words, "" without one. Names the layer, its scope and what was wrong. */
 SLIM_API const char *slim_graph_error(const slim_graph *graph);
+/** The seed it was created with. */
 SLIM_API uint64_t slim_graph_seed(const slim_graph *graph);
 /** Records an error, as a layer of your own does; the first of a graph stays. @return the poison tensor, which every
  * failed call returns and every later call passes on. */
@@ -34,12 +35,15 @@ typedef struct slim_tensors {
 #define SLIM_TENSORS(...)                                                                                              \
   ((slim_tensors){ sizeof((slim_tensor *[]){ __VA_ARGS__ }) / sizeof(slim_tensor *), (slim_tensor *[]){ __VA_ARGS__ } })
 
+/** The graph that a tensor belongs to. NULL for NULL. */
 SLIM_API slim_graph *slim_graph_of(const slim_tensor *tensor);
 /** Output k of the op that made tensor. Errors: SLIM_ERR_ARG when it has fewer. */
 SLIM_API slim_tensor *slim_tensor_output(slim_tensor *tensor, int k);
 /** "vgg_16/conv1/Relu:0": the op's name and the output number. */
 SLIM_API const char *slim_tensor_name(const slim_tensor *tensor);
+/** Its shape; dimensions that are open until a run are -1. */
 SLIM_API slim_shape slim_tensor_shape(const slim_tensor *tensor);
+/** Its element type. */
 SLIM_API slim_dtype slim_tensor_dtype(const slim_tensor *tensor);
 /** The tensor whose op or tensor name is name ("a/b" or "a/b:0"), NULL if there is none. No error is recorded. */
 SLIM_API slim_tensor *slim_graph_find(const slim_graph *graph, const char *name);
@@ -103,6 +107,7 @@ SLIM_API const slim_arg_frame *slim_arg_scope_current(slim_graph *graph);
  * scope. options: names of the options it takes, NULL-terminated; NULL takes all. */
 SLIM_API slim_status slim_add_arg_scope(slim_graph *graph, slim_layer_fn layer, const char *name,
                                         const char *const *options);
+/** Do scopes accept this layer? */
 SLIM_API bool slim_has_arg_scope(const slim_graph *graph, slim_layer_fn layer);
 /** Name of the i-th option that a registered layer takes, NULL behind the last. */
 SLIM_API const char *slim_arg_scope_option(const slim_graph *graph, slim_layer_fn layer, size_t i);
@@ -113,6 +118,7 @@ SLIM_API slim_args slim_arg_scoped(slim_graph *graph, slim_layer_fn layer, const
  * a name scope. reuse is inherited. */
 SLIM_API slim_scope slim_variable_scope_begin(slim_graph *graph, const char *name, const char *default_name,
                                               slim_reuse reuse);
+/** Names of ops begin with name, made unique, up to slim_scope_end. Variables keep theirs. */
 SLIM_API slim_scope slim_name_scope_begin(slim_graph *graph, const char *name);
 /** Closes the scope and every scope opened inside it that is still open. May run twice. */
 SLIM_API void slim_scope_end(slim_scope *scope);
@@ -152,32 +158,44 @@ SLIM_API slim_tensor *slim_global_variable(slim_graph *graph, const char *name, 
   (slim_model_variable)(SLIM_ARGS(.graph = (graph_), .name = (name_), .shape = __VA_ARGS__))
 #endif
 
+/** Is the tensor the value of a variable? */
 SLIM_API bool slim_is_variable(const slim_tensor *tensor);
+/** Does an optimizer update it when it is given no list? */
 SLIM_API bool slim_variable_trainable(const slim_tensor *variable);
 /** The name in a checkpoint: "LeNet/conv1/weights", without ":0". */
 SLIM_API const char *slim_variable_full_name(const slim_tensor *variable);
+/** Adds it to SLIM_MODEL_VARIABLES. Errors: SLIM_ERR_ARG when it is no variable. */
 SLIM_API slim_status slim_add_model_variable(slim_tensor *variable);
 
 /** Filters: scope is a regular expression (POSIX extended) anchored at the start, suffix must end the name; NULL: any.
  */
 SLIM_API slim_tensors slim_get_variables(slim_graph *graph, const char *scope, const char *suffix,
                                          const char *collection);
+/** slim_get_variables of SLIM_MODEL_VARIABLES. */
 SLIM_API slim_tensors slim_get_model_variables(slim_graph *graph, const char *scope, const char *suffix);
+/** slim_get_variables of SLIM_LOCAL_VARIABLES. */
 SLIM_API slim_tensors slim_get_local_variables(slim_graph *graph, const char *scope, const char *suffix);
+/** slim_get_variables of SLIM_TRAINABLE_VARIABLES. */
 SLIM_API slim_tensors slim_get_trainable_variables(slim_graph *graph, const char *scope, const char *suffix);
+/** Global variables of scope whose full name ends in suffix. */
 SLIM_API slim_tensors slim_get_variables_by_suffix(slim_graph *graph, const char *suffix, const char *scope);
+/** Global variables of scope whose last part is given_name. */
 SLIM_API slim_tensors slim_get_variables_by_name(slim_graph *graph, const char *given_name, const char *scope);
 /** Exactly this full name. Errors: SLIM_ERR_NOT_FOUND on the graph. */
 SLIM_API slim_tensor *slim_get_unique_variable(slim_graph *graph, const char *full_name);
-/** include NULL: all global variables; both lists NULL-terminated. */
+/** Global variables of the scopes of include (NULL: all), less those of exclude; both lists end in NULL. */
 SLIM_API slim_tensors slim_get_variables_to_restore(slim_graph *graph, const char *const *include,
                                                     const char *const *exclude);
+/** Those whose full name one of include_patterns matches (NULL: all), less those that one of exclude_patterns
+ * matches; search: anywhere in the name, else from its start. Both lists end in NULL. */
 SLIM_API slim_tensors slim_filter_variables(slim_tensors variables, const char *const *include_patterns,
                                             const char *const *exclude_patterns, bool search);
 
-/** int64 scalar "global_step", not trainable, starting at 0. create fails if it exists; get returns NULL if absent. */
+/** int64 scalar "global_step", not trainable, starting at 0. Errors: SLIM_ERR_EXISTS if there is one. */
 SLIM_API slim_tensor *slim_create_global_step(slim_graph *graph);
+/** slim_create_global_step, without making one: NULL if there is none. */
 SLIM_API slim_tensor *slim_get_global_step(slim_graph *graph);
+/** The global step, made if there is none. */
 SLIM_API slim_tensor *slim_get_or_create_global_step(slim_graph *graph);
 
 /* --- collections -------------------------------------------------------------------------------------------------- */

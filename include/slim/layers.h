@@ -136,9 +136,13 @@ SLIM_API slim_tensor *slim_one_hot_encoding(const slim_args *args);
 
 /* --- activations: layers without variables. Options: scope (the op's name), outputs_collections ------------------- */
 
+/** max(x, 0). */
 SLIM_API slim_tensor *slim_relu(const slim_args *args);
-SLIM_API slim_tensor *slim_relu6(const slim_args *args); /* min(max(x, 0), 6) */
+/** min(max(x, 0), 6). */
+SLIM_API slim_tensor *slim_relu6(const slim_args *args);
+/** 1 / (1 + e^-x). */
 SLIM_API slim_tensor *slim_sigmoid(const slim_args *args);
+/** The hyperbolic tangent. */
 SLIM_API slim_tensor *slim_tanh(const slim_args *args);
 /** Its input: no activation, no normalizer. */
 SLIM_API slim_tensor *slim_identity(const slim_args *args);

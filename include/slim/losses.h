@@ -62,6 +62,7 @@ SLIM_API slim_tensor *slim_mean_pairwise_squared_error(const slim_args *args);
 SLIM_API slim_tensor *slim_add_loss(const slim_args *args);
 /** Losses by scope (regular expression anchored at the start; NULL: all). collection NULL: "losses". */
 SLIM_API slim_tensors slim_get_losses(slim_graph *graph, const char *scope, const char *collection);
+/** Losses that regularizers added ("regularization_losses"), by scope. */
 SLIM_API slim_tensors slim_get_regularization_losses(slim_graph *graph, const char *scope);
 /** The sum of all losses and, if regularization, of all regularization losses. name NULL: "total_loss".
  * Errors: SLIM_ERR_STATE when there is no loss. */

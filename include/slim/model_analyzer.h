@@ -13,6 +13,7 @@ typedef struct slim_vars_info {
   int64_t elements, bytes;
 } slim_vars_info;
 
+/** How large these variables are together. */
 SLIM_API slim_vars_info slim_analyze_vars(slim_tensors variables);
 /** Writes "(float32 3x3x3x64)". @return text. */
 SLIM_API char *slim_tensor_description(const slim_tensor *tensor, char *text, size_t size);

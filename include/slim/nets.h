@@ -101,7 +101,9 @@ SLIM_API const slim_arg_frame *slim_overfeat_arg_scope(slim_graph *graph, float 
  * pixels).
  */
 SLIM_API slim_tensor *slim_vgg_a(slim_tensor *images, const slim_net_args *args);
+/** VGG-16, configuration D: 13 convolutions. Otherwise as slim_vgg_a; scope "vgg_16". */
 SLIM_API slim_tensor *slim_vgg_16(slim_tensor *images, const slim_net_args *args);
+/** VGG-19, configuration E: 16 convolutions. Otherwise as slim_vgg_a; scope "vgg_19". */
 SLIM_API slim_tensor *slim_vgg_19(slim_tensor *images, const slim_net_args *args);
 /** conv2d and fully_connected with the L2 penalty of weights (TF-Slim's default 5e-4). */
 SLIM_API const slim_arg_frame *slim_vgg_arg_scope(slim_graph *graph, float weight_decay);
@@ -122,17 +124,24 @@ typedef struct slim_resnet_block {
  */
 SLIM_API slim_tensor *slim_resnet_v1(slim_tensor *images, const slim_resnet_block *blocks, size_t count,
                                      const slim_net_args *args);
-/** The known ones, with their name as scope; also depth_multiplier 1 and min_depth 8, of the units. */
+/** ResNet v1 of 50 layers, with its name as scope; also depth_multiplier 1 and min_depth 8, of the units. */
 SLIM_API slim_tensor *slim_resnet_v1_50(slim_tensor *images, const slim_net_args *args);
+/** ResNet v1 of 101 layers, as slim_resnet_v1_50; scope "resnet_v1_101". */
 SLIM_API slim_tensor *slim_resnet_v1_101(slim_tensor *images, const slim_net_args *args);
+/** ResNet v1 of 152 layers, as slim_resnet_v1_50; scope "resnet_v1_152". */
 SLIM_API slim_tensor *slim_resnet_v1_152(slim_tensor *images, const slim_net_args *args);
+/** ResNet v1 of 200 layers, as slim_resnet_v1_50; scope "resnet_v1_200". */
 SLIM_API slim_tensor *slim_resnet_v1_200(slim_tensor *images, const slim_net_args *args);
 /** ResNet v2, whose units begin with batch norm and relu; the rest as slim_resnet_v1. Scope "resnet_v2". */
 SLIM_API slim_tensor *slim_resnet_v2(slim_tensor *images, const slim_resnet_block *blocks, size_t count,
                                      const slim_net_args *args);
+/** ResNet v2 of 50 layers, as slim_resnet_v1_50; scope "resnet_v2_50". */
 SLIM_API slim_tensor *slim_resnet_v2_50(slim_tensor *images, const slim_net_args *args);
+/** ResNet v2 of 101 layers, as slim_resnet_v1_50; scope "resnet_v2_101". */
 SLIM_API slim_tensor *slim_resnet_v2_101(slim_tensor *images, const slim_net_args *args);
+/** ResNet v2 of 152 layers, as slim_resnet_v1_50; scope "resnet_v2_152". */
 SLIM_API slim_tensor *slim_resnet_v2_152(slim_tensor *images, const slim_net_args *args);
+/** ResNet v2 of 200 layers, as slim_resnet_v1_50; scope "resnet_v2_200". */
 SLIM_API slim_tensor *slim_resnet_v2_200(slim_tensor *images, const slim_net_args *args);
 /** Convolutions with batch norm (decay 0.997, epsilon 1e-5, gamma) and the L2 penalty of weights (TF-Slim's default
  * 1e-4), batch norm the same by itself, pooling with SLIM_SAME. */
@@ -176,9 +185,11 @@ SLIM_API const slim_arg_frame *slim_inception_resnet_v2_arg_scope(slim_graph *gr
  * Errors: SLIM_ERR_ARG for another output_stride or a negative depth_multiplier.
  */
 SLIM_API slim_tensor *slim_mobilenet_v1(slim_tensor *images, const slim_net_args *args);
-/** With a depth_multiplier of 0.75, 0.5 and 0.25. */
+/** slim_mobilenet_v1 with a depth_multiplier of 0.75. */
 SLIM_API slim_tensor *slim_mobilenet_v1_075(slim_tensor *images, const slim_net_args *args);
+/** slim_mobilenet_v1 with a depth_multiplier of 0.5. */
 SLIM_API slim_tensor *slim_mobilenet_v1_050(slim_tensor *images, const slim_net_args *args);
+/** slim_mobilenet_v1 with a depth_multiplier of 0.25. */
 SLIM_API slim_tensor *slim_mobilenet_v1_025(slim_tensor *images, const slim_net_args *args);
 /** Convolutions with batch norm (decay 0.9997, epsilon 0.001, gamma), relu6 and weights of standard deviation 0.09; the
  * L2 penalty (TF-Slim's default 4e-5) of weights other than depthwise ones. */

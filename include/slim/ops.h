@@ -12,35 +12,59 @@ extern "C" {
 #endif
 
 /* Two tensors, with numpy's broadcasting: shapes are aligned at the end, a dimension of 1 is repeated. */
+/** a + b. */
 SLIM_API slim_tensor *slim_add(slim_tensor *a, slim_tensor *b);
+/** a - b. */
 SLIM_API slim_tensor *slim_sub(slim_tensor *a, slim_tensor *b);
+/** a * b. */
 SLIM_API slim_tensor *slim_mul(slim_tensor *a, slim_tensor *b);
+/** a / b. */
 SLIM_API slim_tensor *slim_div(slim_tensor *a, slim_tensor *b);
-SLIM_API slim_tensor *slim_div_no_nan(slim_tensor *a, slim_tensor *b); /* 0 where b is 0 */
+/** a / b, 0 where b is 0. */
+SLIM_API slim_tensor *slim_div_no_nan(slim_tensor *a, slim_tensor *b);
+/** The larger of a and b. */
 SLIM_API slim_tensor *slim_maximum(slim_tensor *a, slim_tensor *b);
+/** The smaller of a and b. */
 SLIM_API slim_tensor *slim_minimum(slim_tensor *a, slim_tensor *b);
-SLIM_API slim_tensor *slim_greater(slim_tensor *a, slim_tensor *b); /* 1 where a > b, else 0 */
-SLIM_API slim_tensor *slim_equal(slim_tensor *a, slim_tensor *b);   /* 1 or 0; also two of int32 or of int64 */
+/** 1 where a > b, else 0. */
+SLIM_API slim_tensor *slim_greater(slim_tensor *a, slim_tensor *b);
+/** 1 where a is b, else 0; also two of int32 or of int64. */
+SLIM_API slim_tensor *slim_equal(slim_tensor *a, slim_tensor *b);
 
 /* One tensor, element by element. */
+/** -x. */
 SLIM_API slim_tensor *slim_negate(slim_tensor *x);
+/** |x|. */
 SLIM_API slim_tensor *slim_abs(slim_tensor *x);
+/** -1, 0 or 1. */
 SLIM_API slim_tensor *slim_sign(slim_tensor *x);
+/** x^2. */
 SLIM_API slim_tensor *slim_square(slim_tensor *x);
+/** The square root. */
 SLIM_API slim_tensor *slim_sqrt(slim_tensor *x);
-SLIM_API slim_tensor *slim_rsqrt(slim_tensor *x); /* 1 / sqrt(x) */
+/** 1 / sqrt(x). */
+SLIM_API slim_tensor *slim_rsqrt(slim_tensor *x);
+/** e^x. */
 SLIM_API slim_tensor *slim_exp(slim_tensor *x);
-SLIM_API slim_tensor *slim_log(slim_tensor *x); /* natural */
+/** The natural logarithm. */
+SLIM_API slim_tensor *slim_log(slim_tensor *x);
+/** 1 / x. */
 SLIM_API slim_tensor *slim_reciprocal(slim_tensor *x);
-SLIM_API slim_tensor *slim_scale(slim_tensor *x, float factor, float offset); /* x * factor + offset */
+/** x * factor + offset. */
+SLIM_API slim_tensor *slim_scale(slim_tensor *x, float factor, float offset);
 /** To another of float32, int32, int64, uint8, bool; towards zero from float. x itself if it has the type. */
 SLIM_API slim_tensor *slim_cast(slim_tensor *x, slim_dtype to);
 
-/** Over the axes of the mask (bit i: axis i; SLIM_ALL_AXES); keep: reduced axes stay as 1. */
+/** Axes as a mask, bit i for axis i: all of them, */
 #define SLIM_ALL_AXES (~0u)
+/** one of them; or several with |. */
 #define SLIM_AXIS(i_) (1u << (i_))
+
+/** The sum over axes; keep: they stay as 1. */
 SLIM_API slim_tensor *slim_reduce_sum(slim_tensor *x, unsigned axes, bool keep);
-SLIM_API slim_tensor *slim_reduce_mean(slim_tensor *x, unsigned axes, bool keep); /* divides by what arrives */
+/** The mean over axes: the sum divided by how many elements arrive; keep: they stay as 1. */
+SLIM_API slim_tensor *slim_reduce_mean(slim_tensor *x, unsigned axes, bool keep);
+/** The largest over axes; keep: they stay as 1. */
 SLIM_API slim_tensor *slim_reduce_max(slim_tensor *x, unsigned axes, bool keep);
 /** sum(x^2) / 2, a scalar. */
 SLIM_API slim_tensor *slim_l2_loss(slim_tensor *x);

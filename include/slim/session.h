@@ -15,7 +15,8 @@ typedef struct slim_queue slim_queue;
 
 /** Values of variables on a device, by name, reference-counted: sessions that are given the same values share them. */
 SLIM_API slim_values *slim_values_create(slim_device *device);
-SLIM_API void slim_values_destroy(slim_values *values); /* gives up the caller's reference; NULL is fine */
+/** Gives up the caller's reference; NULL is fine. */
+SLIM_API void slim_values_destroy(slim_values *values);
 
 /** A session of graph on device. values NULL: values of its own. The device and graph must outlive it.
  * Errors: the graph's own error if it has one. */
@@ -23,10 +24,13 @@ SLIM_API slim_status slim_session_create(slim_graph *graph, slim_device *device,
                                          slim_session **session, slim_error *error);
 /** The same on a device of its own, which closes with it; selector as in slim_device_open. @return NULL on an error. */
 SLIM_API slim_session *slim_session_open(slim_graph *graph, const char *selector, slim_error *error);
+/** Waits for its work and frees it. NULL is fine. */
 SLIM_API void slim_session_destroy(slim_session *session);
 /** The last error of this session in words; "" without one. (A call with a NULL session returns SLIM_ERR_ARG.) */
 SLIM_API const char *slim_session_error(const slim_session *session);
+/** The values it runs on; owned by the session. */
 SLIM_API slim_values *slim_session_values(slim_session *session);
+/** The device it runs on. */
 SLIM_API slim_device *slim_session_device(slim_session *session);
 
 /** Gives every global and local variable of the graph that has no value yet its initial one. Variables are initialised
@@ -65,8 +69,9 @@ SLIM_API slim_status slim_session_attach(slim_session *session, slim_tensor *ten
 /** Waits for all queued work. */
 SLIM_API slim_status slim_session_finish(slim_session *session);
 
-/** Reads or writes a variable's value; bytes must be its size. */
+/** Reads a variable's value; bytes must be its size. */
 SLIM_API slim_status slim_session_get_variable(slim_session *session, const slim_tensor *variable, void *data, size_t bytes);
+/** Writes a variable's value; bytes must be its size. */
 SLIM_API slim_status slim_session_set_variable(slim_session *session, const slim_tensor *variable, const void *data, size_t bytes);
 
 /** Train steps that run from now on keep few results of their forward part, and make what gradients need again: less
@@ -98,6 +103,7 @@ SLIM_API bool slim_session_plan_step(slim_session *session, size_t i, slim_plan_
 /** Writes the plan that ran last: a line per step with kernel, shapes, FLOPs, bytes, arena offsets and, with profiling on,
  * milliseconds. @return as snprintf. */
 SLIM_API size_t slim_session_describe(slim_session *session, char *text, size_t size);
+/** Measures the time of each step of later runs: slim_plan_step_info.ms. */
 SLIM_API void slim_session_profile(slim_session *session, bool on);
 
 /** Runs the fetches again node by node and names the first op whose output is not finite. "" if all are finite. */

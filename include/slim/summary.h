@@ -11,7 +11,7 @@ extern "C" {
 /** Writes one event file. Not for use by two threads at once. */
 typedef struct slim_event_writer slim_event_writer;
 
-/** Makes the folder if need be and a new file events.out.tfevents.<seconds>.<host><suffix> in it; suffix may be NULL.
+/** Makes the folder if need be and a new file "events.out.tfevents.<seconds>.<host><suffix>" in it; suffix may be NULL.
  * An existing file is never touched. Errors: SLIM_ERR_IO, SLIM_ERR_MEMORY. */
 SLIM_API slim_status slim_event_writer_open(const char *folder, const char *suffix, slim_event_writer **out,
                                             slim_error *error);
@@ -22,6 +22,7 @@ SLIM_API slim_status slim_event_writer_flush(slim_event_writer *writer, slim_err
 /** The file's path, valid until close. */
 SLIM_API const char *slim_event_writer_path(const slim_event_writer *writer);
 
+/** One number of a step. */
 SLIM_API slim_status slim_event_writer_scalar(slim_event_writer *writer, int64_t step, const char *tag, float value,
                                               slim_error *error);
 /** A histogram over TensorFlow's default buckets. Errors: SLIM_ERR_NUMERIC naming the first NaN or infinity. */
@@ -77,6 +78,7 @@ typedef struct slim_event {
   slim_session_status session;
 } slim_event;
 
+/** Opens an event file. Errors: SLIM_ERR_NOT_FOUND, SLIM_ERR_IO. */
 SLIM_API slim_status slim_event_reader_open(const char *path, slim_event_reader **out, slim_error *error);
 /** NULL is fine. */
 SLIM_API void slim_event_reader_close(slim_event_reader *reader);
