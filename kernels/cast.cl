@@ -2,7 +2,7 @@
 #include "cast_params.h"
 
 /* By number, as slim_dtype counts them. */
-enum dtype { FLOAT32 = 1, INT32 = 3, UINT8 = 4, INT64 = 9, BOOL = 10 };
+enum dtype { FLOAT32 = 1, INT32 = 3, UINT8 = 4, INT64 = 9, BOOL = 10, FLOAT16 = 19 };
 
 static inline long load_whole(__global const uchar *x, const uint i, const int type)
 {
@@ -41,8 +41,8 @@ __kernel void slim_cast_naive_any(SLIM_TENSOR(const uchar, x), SLIM_TENSOR(uchar
   if (i >= p.n) {
     return;
   }
-  if (p.from == FLOAT32) {
-    const float value = ((__global const float *)x)[i];
+  if (p.from == FLOAT32 || p.from == FLOAT16) {
+    const float value = p.from == FLOAT32 ? ((__global const float *)x)[i] : vload_half(i, (__global const half *)x);
     if (p.to == FLOAT32) {
       ((__global float *)y)[i] = value;
     } else if (p.to == BOOL) {

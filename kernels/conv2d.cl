@@ -3,13 +3,14 @@
 #include "conv2d_turn_params.h"
 #include "epilogue.h"
 #include "image.h"
+#include "weights.h"
 
-__kernel void slim_conv2d_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, weights),
+__kernel void slim_conv2d_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const slim_weight, weights),
                                     SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
                                     SLIM_TENSOR(float, y), const slim_conv2d_params p)
 {
   SLIM_OPEN(const float, x);
-  SLIM_OPEN(const float, weights);
+  SLIM_OPEN(const slim_weight, weights);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
@@ -28,7 +29,7 @@ __kernel void slim_conv2d_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(con
       }
       for (int k = 0; k < p.c; k++) {
         sum = fma(x[slim_pixel_at(at.s0, iy, ix, k, p.h, p.w, p.c, p.nchw)],
-                  weights[((ky * p.kernel_w + kx) * p.c + k) * p.o + at.s3], sum);
+                  SLIM_WEIGHT(weights, ((ky * p.kernel_w + kx) * p.c + k) * p.o + at.s3), sum);
       }
     }
   }

@@ -66,13 +66,13 @@ static inline void gather(__local float *to, __global const float *x, const slim
 
 /* A matrix product: windows of x by weights. tile: SLIM_GEMM_ROWS rows of SLIM_GEMM_A_STRIDE; panels: block_k rows of
  * block_n. */
-__kernel void slim_conv2d_cpu_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, weights),
+__kernel void slim_conv2d_cpu_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const slim_weight, weights),
                                   SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
                                   SLIM_TENSOR(float, y), const slim_conv2d_params p, const slim_gemm_params g,
                                   __local float *tile, __local float *panels)
 {
   SLIM_OPEN(const float, x);
-  SLIM_OPEN(const float, weights);
+  SLIM_OPEN(const slim_weight, weights);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
@@ -155,13 +155,13 @@ static inline void load_band(__local float *band, __global const float *x, const
 }
 
 /* band: rows of length; panels: a window of block_n. */
-__kernel void slim_conv2d_image_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, weights),
+__kernel void slim_conv2d_image_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const slim_weight, weights),
                                     SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
                                     SLIM_TENSOR(float, y), const slim_conv2d_params p, const slim_conv2d_image_params g,
                                     __local float *band, __local float *panels)
 {
   SLIM_OPEN(const float, x);
-  SLIM_OPEN(const float, weights);
+  SLIM_OPEN(const slim_weight, weights);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);

@@ -3,6 +3,7 @@
 #include "conv2d_params.h"
 #include "image.h"
 #include "tile.h"
+#include "weights.h"
 
 #if SLIM_CLASS != 0
 /* The pixel of x at a place of the dilated x along one axis, or -1. */
@@ -34,16 +35,16 @@ static inline void put(__global float *y, const int at, const float value, __glo
 }
 
 #define A(row_, k_) window_at(x, p, (row_), (k_))
-#define B(k_, column_) weights[(size_t)(k_)*p.o + (column_)]
+#define B(k_, column_) SLIM_WEIGHT(weights, (size_t)(k_)*p.o + (column_))
 #define PUT(row_, column_, value_) put(y, result_at(p, (row_), (column_)), (value_), bias, (column_), residual, p)
 
-__kernel SLIM_TILE_GROUP void slim_conv2d_tile_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, weights),
+__kernel SLIM_TILE_GROUP void slim_conv2d_tile_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const slim_weight, weights),
                                                    SLIM_TENSOR(const float, bias),
                                                    SLIM_TENSOR(const float, residual), SLIM_TENSOR(float, y),
                                                    const slim_conv2d_params p)
 {
   SLIM_OPEN(const float, x);
-  SLIM_OPEN(const float, weights);
+  SLIM_OPEN(const slim_weight, weights);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);

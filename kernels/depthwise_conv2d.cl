@@ -2,13 +2,14 @@
 #include "depthwise_conv2d_params.h"
 #include "epilogue.h"
 #include "image.h"
+#include "weights.h"
 
-__kernel void slim_depthwise_conv2d_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, weights),
+__kernel void slim_depthwise_conv2d_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const slim_weight, weights),
                                               SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
                                               SLIM_TENSOR(float, y), const slim_depthwise_conv2d_params p)
 {
   SLIM_OPEN(const float, x);
-  SLIM_OPEN(const float, weights);
+  SLIM_OPEN(const slim_weight, weights);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
@@ -24,7 +25,7 @@ __kernel void slim_depthwise_conv2d_naive_f32(SLIM_TENSOR(const float, x), SLIM_
       const int ix = at.s2 * p.stride_w + kx * p.rate_w - p.before_w;
       if (iy >= 0 && iy < p.h && ix >= 0 && ix < p.w) {
         sum = fma(x[slim_pixel_at(at.s0, iy, ix, at.s3 / p.multiplier, p.h, p.w, p.c, p.nchw)],
-                  weights[(ky * p.kernel_w + kx) * o + at.s3], sum);
+                  SLIM_WEIGHT(weights, (ky * p.kernel_w + kx) * o + at.s3), sum);
       }
     }
   }

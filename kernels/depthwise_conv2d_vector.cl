@@ -2,7 +2,7 @@
 #include "activation.h"
 #include "common.h"
 #include "depthwise_conv2d_params.h"
-#include "vector.h"
+#include "weights.h"
 
 /* On CPU-like devices a work-item makes a row of outputs; on others some neighbours in one vector of channels. */
 #if SLIM_CLASS == 0
@@ -59,12 +59,12 @@ typedef struct tile {
     SLIM_STOREW(SLIM_ACTIVATE(SLIM_FLOATW, sum, p.epilogue.activation), 0, y + i);                                     \
   }
 
-__kernel void slim_depthwise_conv2d_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, weights),
+__kernel void slim_depthwise_conv2d_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const slim_weight, weights),
                                                SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
                                                SLIM_TENSOR(float, y), const slim_depthwise_conv2d_params p)
 {
   SLIM_OPEN(const float, x);
-  SLIM_OPEN(const float, weights);
+  SLIM_OPEN(const slim_weight, weights);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
@@ -85,7 +85,7 @@ __kernel void slim_depthwise_conv2d_vector_f32(SLIM_TENSOR(const float, x), SLIM
         const int row = oy * p.stride_h - p.before_h + ky * p.rate_h;
         for (int kx = 0; kx < p.kernel_w && row >= 0 && row < p.h; kx++) {
           const int column = t.column + kx * p.rate_w;
-          const SLIM_FLOATW weight = SLIM_LOADW(0, weights + (ky * p.kernel_w + kx) * p.c + k);
+          const SLIM_FLOATW weight = SLIM_WEIGHTSW(weights + (ky * p.kernel_w + kx) * p.c + k);
           ADD_TAP
         }
       }

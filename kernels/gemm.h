@@ -7,7 +7,7 @@
 #define SLIM_KERNEL_GEMM_H
 
 #include "epilogue.h"
-#include "vector.h"
+#include "weights.h"
 
 #define SLIM_GEMM_COLUMNS (2 * SLIM_WIDTH)
 #define SLIM_GEMM_DEPTH 256 /* of a block of k */
@@ -338,40 +338,46 @@ static inline void slim_gemm_zero(__local float *to, const int count)
 
 /* Packs depth rows of b, columns of them, into panels; b's rows lie stride apart. Columns up to a whole vector are 0;
  * a vector without columns is left as it was. */
-static inline void slim_gemm_pack_b(__local float *panels, __global const float *b, const int stride, const int depth,
-                                    const int columns)
+static inline void slim_gemm_pack_b(__local float *panels, __global const slim_weight *b, const int stride,
+                                    const int depth, const int columns)
 {
   const int whole = columns / SLIM_WIDTH * SLIM_WIDTH, rest = columns - whole;
   for (int k = 0; k < depth; k++, b += stride) {
     __local float *to = panels + k * SLIM_GEMM_COLUMNS;
-    __global const float *ahead = b + (size_t)min(SLIM_GEMM_AHEAD, depth - 1 - k) * stride;
+    __global const slim_weight *ahead = b + (size_t)min(SLIM_GEMM_AHEAD, depth - 1 - k) * stride;
     for (int c = 0; c < whole; c += SLIM_WIDTH) {
       SLIM_FETCH(ahead + c);
-      SLIM_STOREW(SLIM_LOADW(0, b + c), 0, to + c / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS * depth + c % SLIM_GEMM_COLUMNS);
+      SLIM_STOREW(SLIM_WEIGHTSW(b + c), 0, to + c / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS * depth + c % SLIM_GEMM_COLUMNS);
     }
     if (rest > 0) {
       to += whole / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS * depth + whole % SLIM_GEMM_COLUMNS;
       SLIM_STOREW((SLIM_FLOATW)(0.0f), 0, to);
+#ifdef SLIM_F16
+      for (int c = 0; c < rest; c++) {
+        to[c] = SLIM_WEIGHT(b, whole + c);
+      }
+#else
       slim_gemm_copy(to, b + whole, rest);
+#endif
     }
   }
 }
 
 /* Column j of a panel from a row of the transposed b; 0 without one. */
-static inline void slim_gemm_pack_column(__local float *panel, __global const float *from, const int depth, const bool valid)
+static inline void slim_gemm_pack_column(__local float *panel, __global const slim_weight *from, const int depth, const bool valid)
 {
   for (int k = 0; k < depth; k++) {
-    panel[k * SLIM_GEMM_COLUMNS] = valid ? from[k] : 0.0f;
+    panel[k * SLIM_GEMM_COLUMNS] = valid ? SLIM_WEIGHT(from, k) : 0.0f;
   }
 }
 
 /* Four columns of a panel from four rows of the transposed b, four of k at a time. */
-static inline void slim_gemm_pack_four(__local float *panel, __global const float *from, const int stride, const int depth)
+static inline void slim_gemm_pack_four(__local float *panel, __global const slim_weight *from, const int stride, const int depth)
 {
   int k = 0;
   for (; k + 4 <= depth; k += 4, panel += 4 * SLIM_GEMM_COLUMNS) {
-    const float4 r0 = vload4(0, from + k), r1 = vload4(0, from + stride + k), r2 = vload4(0, from + 2 * stride + k),
-                 r3 = vload4(0, from + 3 * stride + k);
+    const float4 r0 = SLIM_WEIGHTS4(from + k), r1 = SLIM_WEIGHTS4(from + stride + k),
+                 r2 = SLIM_WEIGHTS4(from + 2 * stride + k), r3 = SLIM_WEIGHTS4(from + 3 * stride + k);
     vstore4((float4)(r0.x, r1.x, r2.x, r3.x), 0, panel);
     vstore4((float4)(r0.y, r1.y, r2.y, r3.y), 0, panel + SLIM_GEMM_COLUMNS);
     vstore4((float4)(r0.z, r1.z, r2.z, r3.z), 0, panel + 2 * SLIM_GEMM_COLUMNS);
@@ -383,12 +389,12 @@ static inline void slim_gemm_pack_four(__local float *panel, __global const floa
 }
 
 /* As slim_gemm_pack_b for b given transposed: its columns are rows that lie stride apart. */
-static inline void slim_gemm_pack_b_transposed(__local float *panels, __global const float *b, const int stride,
+static inline void slim_gemm_pack_b_transposed(__local float *panels, __global const slim_weight *b, const int stride,
                                         const int depth, const int columns)
 {
   for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS, panels += SLIM_GEMM_COLUMNS * depth) {
     for (int j = 0; j < SLIM_GEMM_COLUMNS; j += 4) {
-      __global const float *from = b + (size_t)(c + j) * stride;
+      __global const slim_weight *from = b + (size_t)(c + j) * stride;
       if (c + j + 4 <= columns) {
         slim_gemm_pack_four(panels + j, from, stride, depth);
       } else {

@@ -3,11 +3,11 @@
 #include "gemm_params.h"
 #include "matmul_params.h"
 
-__kernel void slim_matmul_naive_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const float, b),
+__kernel void slim_matmul_naive_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const slim_weight, b),
                                     SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y), const slim_matmul_params p)
 {
   SLIM_OPEN(const float, a);
-  SLIM_OPEN(const float, b);
+  SLIM_OPEN(const slim_weight, b);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(float, y);
   const int i = (int)get_global_id(0);
@@ -17,15 +17,15 @@ __kernel void slim_matmul_naive_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(con
   const int row = i / p.n, column = i % p.n;
   float sum = 0.0f;
   for (int k = 0; k < p.k; k++) {
-    sum = fma(a[row * p.a_row + k * p.a_k], b[k * p.b_k + column * p.b_column], sum);
+    sum = fma(a[row * p.a_row + k * p.a_k], SLIM_WEIGHT(b, k * p.b_k + column * p.b_column), sum);
   }
   y[i] = slim_epilogue(sum, bias, column, p.epilogue);
 }
 
 #if SLIM_CLASS == 0
 /* Packs depth rows of b's columns from column0 on into panels. */
-static inline void pack_panels(__local float *panels, __global const float *b, const slim_matmul_params p, const int k,
-                               const int depth, const int column0, const int columns)
+static inline void pack_panels(__local float *panels, __global const slim_weight *b, const slim_matmul_params p,
+                               const int k, const int depth, const int column0, const int columns)
 {
   if (p.b_column == 1) {
     slim_gemm_pack_b(panels, b + (size_t)k * p.b_k + column0, p.b_k, depth, columns);
@@ -49,13 +49,13 @@ static inline void fetch_rows(__global const float *a, const slim_matmul_params 
 }
 
 /* a by rows. tile: SLIM_GEMM_ROWS rows of SLIM_GEMM_A_STRIDE; panels: block_k rows of block_n. */
-__kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const float, b),
+__kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const slim_weight, b),
                                    SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
                                    SLIM_TENSOR(float, y), const slim_matmul_params p, const slim_gemm_params g,
                                    __local float *tile, __local float *panels)
 {
   SLIM_OPEN(const float, a);
-  SLIM_OPEN(const float, b);
+  SLIM_OPEN(const slim_weight, b);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
@@ -87,13 +87,13 @@ __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(cons
 
 /* a is given transposed: its block is packed whole, as it lies, block_k rows of block_m. Sums slice get_group_id(2) of
  * k into its own part of y. */
-__kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const float, b),
+__kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const slim_weight, b),
                                       SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y),
                                       const slim_matmul_params p, const slim_gemm_params g, __local float *block,
                                       __local float *panels)
 {
   SLIM_OPEN(const float, a);
-  SLIM_OPEN(const float, b);
+  SLIM_OPEN(const slim_weight, b);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(float, y);
   const int row0 = (int)get_group_id(0) * g.block_m, row1 = min(row0 + g.block_m, p.m);
@@ -139,8 +139,8 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
 /* Adds depth (a constant) rows of b, each times its number in a row of a, to ROWS rows of sums. The last vector of
  * columns may overlap the one before; its sums lie behind. */
 static inline void add_step(__local float *sums, const int stride, __global const float *a, const int a_row,
-                            const int last_row, __global const float *b, const int b_k, const int columns,
-                            const int depth)
+                            const int last_row, __global const slim_weight *b, const int b_k,
+                            const int columns, const int depth)
 {
   float from[ROWS * STEP];
   SLIM_UNROLL
@@ -156,7 +156,7 @@ static inline void add_step(__local float *sums, const int stride, __global cons
     }
     SLIM_UNROLL
     for (int i = 0; i < depth; i++) {
-      const SLIM_FLOATW v = SLIM_LOADW(0, b + (size_t)i * b_k + at);
+      const SLIM_FLOATW v = SLIM_WEIGHTSW(b + (size_t)i * b_k + at);
       SLIM_UNROLL
       for (int r = 0; r < ROWS; r++) {
         sum[r] = fma((SLIM_FLOATW)(from[r * depth + i]), v, sum[r]);
@@ -170,19 +170,19 @@ static inline void add_step(__local float *sums, const int stride, __global cons
 }
 
 /* Sums slice get_group_id(1) of k into its own part of y. sums: p.m rows, rounded up to whole ROWS, of block_n. */
-__kernel void slim_matmul_few_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const float, b),
+__kernel void slim_matmul_few_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const slim_weight, b),
                                        SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y),
                                        const slim_matmul_params p, const slim_gemm_params g, __local float *sums)
 {
   SLIM_OPEN(const float, a);
-  SLIM_OPEN(const float, b);
+  SLIM_OPEN(const slim_weight, b);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(float, y);
   const int column0 = (int)get_group_id(0) * g.block_n, columns = min(g.block_n, p.n - column0);
   const int begin = (int)get_group_id(1) * g.slice, end = min(begin + g.slice, p.k);
   slim_gemm_zero(sums, (p.m + ROWS - 1) / ROWS * ROWS * g.block_n);
   for (int k = begin, step; k < end; k += step) {
-    __global const float *from = b + (size_t)k * p.b_k + column0;
+    __global const slim_weight *from = b + (size_t)k * p.b_k + column0;
     step = k + STEP <= end ? STEP : 1;
     for (int row = 0; row < p.m; row += ROWS) {
       __global const float *rows = a + (size_t)row * p.a_row + k;

@@ -28,23 +28,23 @@ static inline size_t products_step(const int tiles)
 /* --- weights ------------------------------------------------------------------------------------------------------ */
 
 /* One tap of input channel c and a vector of outputs from o on. */
-static inline SLIM_FLOATW tap_of(__global const float *weights, const slim_winograd_params p, const int tap, const int c,
+static inline SLIM_FLOATW tap_of(__global const slim_weight *weights, const slim_winograd_params p, const int tap, const int c,
                                  const int o)
 {
   if (!p.turned) {
-    return SLIM_LOADW(0, weights + (size_t)(tap * p.c + c) * p.o + o);
+    return SLIM_WEIGHTSW(weights + (size_t)(tap * p.c + c) * p.o + o);
   }
   const int last = p.taps * p.taps - 1;
-  __global const float *from = weights + (size_t)((last - tap) * p.o + o) * p.c + c;
+  __global const slim_weight *from = weights + (size_t)((last - tap) * p.o + o) * p.c + c;
   float part[SLIM_WIDTH];
   SLIM_UNROLL
   for (int j = 0; j < SLIM_WIDTH; j++) {
-    part[j] = from[(size_t)j * p.c];
+    part[j] = SLIM_WEIGHT(from, (size_t)j * p.c);
   }
   return SLIM_LOADW(0, part);
 }
 
-static inline void transform_weights(__global const float *weights, __global float *u, const slim_winograd_params p,
+static inline void transform_weights(__global const slim_weight *weights, __global float *u, const slim_winograd_params p,
                                      const int c, const int o, const int taps)
 {
   SLIM_FLOATW g[25], rows[SLIM_WINOGRAD_N * 5], all[SLIM_WINOGRAD_POINTS];
@@ -68,10 +68,10 @@ static inline void transform_weights(__global const float *weights, __global flo
 }
 
 /* A group: a vector of outputs, by a vector of channels. */
-__kernel void slim_winograd_weights_f32(SLIM_TENSOR(const float, weights), SLIM_TENSOR(float, u),
+__kernel void slim_winograd_weights_f32(SLIM_TENSOR(const slim_weight, weights), SLIM_TENSOR(float, u),
                                         const slim_winograd_params p)
 {
-  SLIM_OPEN(const float, weights);
+  SLIM_OPEN(const slim_weight, weights);
   SLIM_OPEN(float, u);
   const int c0 = (int)get_group_id(0) * SLIM_WIDTH, o = (int)get_group_id(1) * SLIM_WIDTH;
   u += (size_t)(o / SLIM_GEMM_COLUMNS) * SLIM_WINOGRAD_POINTS * p.c * SLIM_GEMM_COLUMNS + o % SLIM_GEMM_COLUMNS;
@@ -261,13 +261,13 @@ __kernel void slim_winograd_inputs_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(
 }
 
 /* The taps of depth channels from k on and a panel of outputs from o on: [tap][depth][SLIM_GEMM_COLUMNS]. */
-static inline void pack_taps(__local float *taps, __global const float *weights, const slim_winograd_params p,
+static inline void pack_taps(__local float *taps, __global const slim_weight *weights, const slim_winograd_params p,
                              const int k, const int depth, const int o, const int columns)
 {
   const int count = p.taps * p.taps;
   for (int i = 0; i < count; i++, taps += depth * SLIM_GEMM_COLUMNS) {
     if (p.turned) {
-      __global const float *from = weights + ((size_t)(count - 1 - i) * p.o + o) * p.c + k;
+      __global const slim_weight *from = weights + ((size_t)(count - 1 - i) * p.o + o) * p.c + k;
       slim_gemm_pack_b_transposed(taps, from, p.c, depth, columns);
     } else {
       slim_gemm_pack_b(taps, weights + ((size_t)i * p.c + k) * p.o + o, p.o, depth, columns);
@@ -308,14 +308,14 @@ static inline void filter_row(__local const float *taps, __local float *u, const
 
 /* A group: a panel of outputs, a part of the tiles of the block that begins at tile first. products: of each group;
  * taps: as pack_taps makes them; u: a row of points of as many channels. */
-__kernel void slim_winograd_panels_f32(SLIM_TENSOR(const float, v), SLIM_TENSOR(const float, weights),
+__kernel void slim_winograd_panels_f32(SLIM_TENSOR(const float, v), SLIM_TENSOR(const slim_weight, weights),
                                        SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
                                        SLIM_TENSOR(float, y), SLIM_TENSOR(float, products),
                                        const slim_winograd_params p, const int first, __local float *taps,
                                        __local float *u)
 {
   SLIM_OPEN(const float, v);
-  SLIM_OPEN(const float, weights);
+  SLIM_OPEN(const slim_weight, weights);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);

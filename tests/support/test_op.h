@@ -63,6 +63,9 @@ uint32_t test_random(uint32_t *state);
 size_t test_elements(slim_shape shape);
 /* A float32 tensor of random numbers; data is to be freed. */
 test_tensor test_random_tensor(slim_shape shape, unsigned seed);
+/* Rounds a float32 tensor to numbers that halves can be, and makes it such halves. */
+void test_round_to_halves(test_tensor *tensor);
+void test_make_halves(test_tensor *tensor);
 /* A float32 output; data is to be freed. */
 test_tensor test_output(slim_shape shape);
 void test_op_free(test_op *t);

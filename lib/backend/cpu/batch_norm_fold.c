@@ -4,8 +4,9 @@
 
 typedef struct job {
   size_t channels;
-  const float *weights, *factor;
-  float *out;
+  const slim_view *weights, *out;
+  const float *factor;
+  atomic_bool *too_large; /* for halves */
 } job;
 
 static void rows(void *user, size_t begin, size_t end, int worker)
@@ -13,10 +14,26 @@ static void rows(void *user, size_t begin, size_t end, int worker)
   const job *j = user;
   (void)worker;
   for (size_t r = begin; r < end; r++) {
-    const float *weights = j->weights + r * j->channels;
-    float *out = j->out + r * j->channels;
+    const float *weights = (const float *)j->weights->host + r * j->channels;
+    float *out = (float *)j->out->host + r * j->channels;
     for (size_t k = 0; k < j->channels; k++) {
       out[k] = weights[k] * j->factor[k];
+    }
+  }
+}
+
+static void half_rows(void *user, size_t begin, size_t end, int worker)
+{
+  const job *j = user;
+  (void)worker;
+  for (size_t r = begin; r < end; r++) {
+    const uint16_t *weights = halves_of(j->weights) + r * j->channels;
+    uint16_t *out = (uint16_t *)j->out->host + r * j->channels;
+    for (size_t k = 0; k < j->channels; k++) {
+      out[k] = slim_half_of(slim_half_to_float(weights[k]) * j->factor[k]);
+      if (!isfinite(slim_half_to_float(out[k]))) {
+        atomic_store(j->too_large, true);
+      }
     }
   }
 }
@@ -39,8 +56,9 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
     factor[k] = (float)f;
     bias[k] = (float)((double)beta[k] - (double)mean[k] * f);
   }
-  job j = { count, step->in[0].host, factor, step->out[0].host };
-  slim_cpu_for(step, elements_of(&step->in[0]) / count, 1 + CPU_GRAIN / count, rows, &j);
+  job j = { count, &step->in[0], &step->out[0], factor, &step->device->not_finite };
+  slim_cpu_for(step, elements_of(&step->in[0]) / count, 1 + CPU_GRAIN / count,
+               halves_of(&step->in[0]) ? half_rows : rows, &j);
 }
 
-const slim_cpu_op CPU_OP(batch_norm_fold) = { .workspace = workspace, .run = run };
+const slim_cpu_op CPU_OP(batch_norm_fold) = { .halves = 1u << 0, .workspace = workspace, .run = run };

@@ -11,7 +11,14 @@ static int64_t to_int(double value, double low, double high)
 
 static double read_float(const void *x, size_t i, slim_dtype type)
 {
-  return type == SLIM_FLOAT32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
+  switch (type) {
+  case SLIM_FLOAT32:
+    return (double)((const float *)x)[i];
+  case SLIM_FLOAT16:
+    return (double)slim_half_to_float(((const uint16_t *)x)[i]);
+  default:
+    return ((const double *)x)[i];
+  }
 }
 
 static int64_t read_int(const void *x, size_t i, slim_dtype type)
@@ -46,7 +53,7 @@ static void write_int(void *y, size_t i, slim_dtype type, int64_t value)
 
 static bool is_float(slim_dtype type)
 {
-  return type == SLIM_FLOAT32 || type == SLIM_FLOAT64;
+  return type == SLIM_FLOAT32 || type == SLIM_FLOAT64 || type == SLIM_FLOAT16;
 }
 
 static void from_float(const slim_view *y, size_t i, double value)
@@ -93,4 +100,4 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   slim_cpu_for(step, elements_of(&step->out[0]), CPU_GRAIN, convert, step);
 }
 
-const slim_cpu_op CPU_OP(cast) = { .run = run };
+const slim_cpu_op CPU_OP(cast) = { .halves = 1u << 0, .run = run };

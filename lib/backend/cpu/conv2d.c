@@ -38,17 +38,18 @@ static gemm product_of(const slim_cpu_step *step, const state *s, const float *x
   gemm p = { .m = product_rows(g), .n = g->y.c, .k = product_depth(g), .a = x, .b = step->in[1].host, .c = y };
   p.lda = (size_t)p.k;
   p.ldb = p.ldc = (size_t)p.n;
+  p.b_half = halves_of(&step->in[1]);
   p.b_packed = s->packed.data;
   p.epilogue = epilogue_of(step, 2);
   return p;
 }
 
-/* Products pack only weights that are then not kept a second time; Winograd's transforms none. */
+/* Products pack only weights that are then not kept a second time, halves not; Winograd's transforms none. */
 static size_t packed_floats(const slim_cpu_step *step, const state *s)
 {
   const gemm product = product_of(step, s, NULL, NULL);
   if (s->by_product) {
-    return is_folded(step) ? CPU_OP(gemm_packed)(&product) : 0;
+    return is_folded(step) && !product.b_half ? CPU_OP(gemm_packed)(&product) : 0;
   }
   return s->by_winograd ? 0 : CPU_OP(taps_packed)(&s->taps);
 }
@@ -87,7 +88,7 @@ static void pack(const slim_cpu_step *step, const state *s)
     const gemm p = product_of(step, s, NULL, NULL);
     CPU_OP(gemm_pack)(step, &p, s->packed.data);
   } else {
-    CPU_OP(taps_pack)(step, &s->taps, step->in[1].host, s->packed.data);
+    CPU_OP(taps_pack)(step, &s->taps, &step->in[1], s->packed.data);
   }
 }
 
@@ -98,7 +99,7 @@ static void convolve(const slim_cpu_step *step, const state *s, const float *x, 
     const gemm p = product_of(step, s, x, y);
     CPU_OP(gemm_run)(step, &p, step->workspace);
   } else if (s->by_winograd) {
-    CPU_OP(winograd_run)(step, &s->winograd, x, step->in[1].host, y, &epilogue, step->workspace);
+    CPU_OP(winograd_run)(step, &s->winograd, x, &step->in[1], y, &epilogue, step->workspace);
   } else {
     CPU_OP(taps_run)(step, &s->taps, x, s->packed.data, y, &epilogue, step->workspace);
   }
@@ -169,6 +170,6 @@ static bool can_fuse(const slim_group *group, const slim_node *node)
 }
 
 const slim_cpu_op CPU_OP(conv2d) = {
-  .state_bytes = sizeof(state), .can_fuse = can_fuse, .packs = packs, .flops = flops, .workspace = workspace,
+  .state_bytes = sizeof(state), .halves = 1u << 1, .can_fuse = can_fuse, .packs = packs, .flops = flops, .workspace = workspace,
   .prepare = prepare, .run = run, .release = release
 };

@@ -162,7 +162,7 @@ static void run_phases(slim_cpu_step *step, const float *dy, float *dx)
     return;
   }
   if (s->by_winograd) {
-    CPU_OP(winograd_run)(step, &s->winograd, dy, step->in[1].host, dx, &none, step->workspace);
+    CPU_OP(winograd_run)(step, &s->winograd, dy, &step->in[1], dx, &none, step->workspace);
     return;
   }
   for (int i = 0; i < s->count; i++) {
@@ -181,7 +181,7 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   (void)run_info;
   if (s->count && packed_stale(&s->packed, &step->in[1])) {
     for (int i = 0; i < s->count; i++) {
-      CPU_OP(taps_pack)(step, &s->phases[i].taps, step->in[1].host, s->packed.data + s->phases[i].packed_offset);
+      CPU_OP(taps_pack)(step, &s->phases[i].taps, &step->in[1], s->packed.data + s->phases[i].packed_offset);
     }
   }
   if (!is_nchw(step)) {

@@ -140,10 +140,19 @@ static bool bind(slim_cpu_step *step, const slim_device *device, const slim_grou
   return step->op != NULL;
 }
 
+static bool takes_halves(const slim_cpu_step *step)
+{
+  bool takes = true;
+  for (int i = 0; i < step->num_in && takes; i++) {
+    takes = step->in[i].dtype != SLIM_FLOAT16 || (i < 32 && (step->op->halves >> i & 1u));
+  }
+  return takes;
+}
+
 static bool supports(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {
   slim_cpu_step step;
-  return bind(&step, device, group, in, out) && (!step.op->supports || step.op->supports(&step));
+  return bind(&step, device, group, in, out) && takes_halves(&step) && (!step.op->supports || step.op->supports(&step));
 }
 
 static bool can_fuse(const slim_device *device, const slim_group *group, const slim_node *node)

@@ -14,6 +14,7 @@ typedef struct slim_cpu_step slim_cpu_step;
 typedef struct slim_cpu_op {
   const char *kernel;                          /* for describe; NULL: the op's name */
   size_t state_bytes;                          /* of step->state, zeroed */
+  unsigned halves;                             /* bit i: input i may have halves in the place of float32 */
   bool (*supports)(const slim_cpu_step *step); /* NULL: always */
   bool (*can_fuse)(const slim_group *group, const slim_node *node); /* NULL: never */
   bool (*packs)(const slim_cpu_step *step); /* is input 1 read only when its version has changed? NULL: no */

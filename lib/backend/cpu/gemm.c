@@ -170,7 +170,7 @@ static strips next_b(const task *t, int n1, int k, int depth)
   const bool deeper = n1 == t->n1;
   const int n = deeper ? t->n0 : n1, columns = at_most(N_BLOCK * TILE_COLUMNS, t->n1 - n);
   k += deeper ? depth : 0;
-  if (k >= t->k1) {
+  if (k >= t->k1 || (g->b_half && !g->b_packed)) { /* half the memory: packing fetches it */
     return (strips){ 0 };
   }
   if (g->b_packed) {

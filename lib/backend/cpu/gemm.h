@@ -7,6 +7,7 @@
 typedef struct gemm {
   int m, n, k;
   const float *a, *b;
+  const uint16_t *b_half; /* NULL: B is b; else it is these halves, not transposed, and b is not read */
   float *c;
   size_t lda, ldb, ldc; /* floats from row to row as they lie in memory */
   bool a_transposed;    /* a lies as [k, m] */

@@ -75,6 +75,10 @@ static inline void pack_b_transposed(const gemm *g, int n0, int n1, int k0, int 
 /* Panels [n0, n1) at depth k, as the tiles read them. */
 static inline void pack_panels(const gemm *g, int n0, int n1, int k, int depth, float *to)
 {
+  if (g->b_half) {
+    pack_half(g->b_half + (size_t)k * g->ldb + n0, g->ldb, n1 - n0, depth, to);
+    return;
+  }
   (g->b_transposed ? pack_b_transposed : pack_b)(g, n0, n1, k, depth, to);
 }
 

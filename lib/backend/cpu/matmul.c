@@ -15,6 +15,7 @@ static gemm gemm_of(const slim_cpu_step *step)
   g.ldc = (size_t)g.n;
   g.a_transposed = attr->transpose_a;
   g.b_transposed = attr->transpose_b;
+  g.b_half = halves_of(&step->in[1]);
   g.epilogue = epilogue_of(step, 2);
   return g;
 }
@@ -38,6 +39,11 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   CPU_OP(gemm_run)(step, &g, step->workspace);
 }
 
+static bool supports(const slim_cpu_step *step)
+{
+  return !halves_of(&step->in[1]) || !((const slim_matmul_attr *)step->attr)->transpose_b;
+}
+
 const slim_cpu_op CPU_OP(matmul) = {
-  .kernel = "gemm", .can_fuse = epilogue_fits, .flops = flops, .workspace = workspace, .run = run
+  .kernel = "gemm", .halves = 1u << 1, .supports = supports, .can_fuse = epilogue_fits, .flops = flops, .workspace = workspace, .run = run
 };

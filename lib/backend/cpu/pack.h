@@ -4,6 +4,8 @@
 
 #include "backend/cpu/tile.h"
 
+#define HALVES_AHEAD 6 /* rows that are fetched before they are packed */
+
 /* One panel: to[k][j] = from[k][j], depth rows of columns floats. Whole vectors are read where they end before end,
  * beyond which there is no memory. */
 static inline void pack_panel(const float *from, size_t step, const float *end, int columns, int depth, float *to)
@@ -17,6 +19,34 @@ static inline void pack_panel(const float *from, size_t step, const float *end, 
     }
     for (int j = 0; j < width; j++) {
       to[j] = j < columns ? from[j] : 0.0f;
+    }
+  }
+}
+
+/* columns halves, as floats, and zeros up to width, whole vectors. */
+static inline void half_row(const uint16_t *from, int columns, int width, float *to)
+{
+  for (int j = 0; j < width; j += VL) {
+    if (j + VL <= columns) {
+      vec_store(to + j, vec_load_half(from + j));
+      continue;
+    }
+    for (int i = j; i < j + VL; i++) {
+      to[i] = i < columns ? slim_half_to_float(from[i]) : 0.0f;
+    }
+  }
+}
+
+/* columns of halves by depth rows, as panels. */
+static inline void pack_half(const uint16_t *from, size_t step, int columns, int depth, float *to)
+{
+  const size_t panel = (size_t)depth * TILE_COLUMNS;
+  for (int k = 0; k < depth; k++, from += step) {
+    const uint16_t *ahead = from + (k + HALVES_AHEAD < depth ? HALVES_AHEAD * step : 0);
+    for (int n = 0; n < columns; n += TILE_COLUMNS) {
+      const int left = columns - n < TILE_COLUMNS ? columns - n : TILE_COLUMNS, width = panel_width(left);
+      __builtin_prefetch(ahead + n);
+      half_row(from + n, left, width, to + (size_t)(n / TILE_COLUMNS) * panel + (size_t)k * (size_t)width);
     }
   }
 }

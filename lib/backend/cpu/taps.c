@@ -79,6 +79,7 @@ size_t CPU_OP(taps_packed)(const taps *t)
 typedef struct pack_job {
   const taps *t;
   const float *weights;
+  const uint16_t *halves; /* the weights, when they are not NULL; not transposed */
   float *packed;
 } pack_job;
 
@@ -90,9 +91,12 @@ static void pack_tap(const pack_job *job, int panel, int tap)
   const int kx = t->columns.first + tap % t->columns.count * t->columns.step;
   const int n0 = panel * TILE_COLUMNS, columns = at_most(TILE_COLUMNS, t->oc - n0);
   const size_t c = (size_t)t->c, oc = (size_t)t->oc, depth = (size_t)t->segments * (size_t)t->depth;
-  const float *from = job->weights + (size_t)(ky * t->kernel_w + kx) * c * oc;
+  const size_t first = (size_t)(ky * t->kernel_w + kx) * c * oc;
+  const float *from = job->weights + first;
   float *to = job->packed + depth * (size_t)n0 + (size_t)tap * c * (size_t)panel_width(columns);
-  if (t->transposed) {
+  if (job->halves) {
+    pack_half(job->halves + first + n0, oc, columns, t->c, to);
+  } else if (t->transposed) {
     pack_panel_transposed(from + (size_t)n0 * c, c, columns, t->c, to);
   } else {
     pack_panel(from + n0, oc, from + c * oc, columns, t->c, to);
@@ -109,9 +113,9 @@ static void pack_piece(void *user, size_t begin, size_t end, int worker)
   }
 }
 
-void CPU_OP(taps_pack)(const slim_cpu_step *step, const taps *t, const float *weights, float *packed)
+void CPU_OP(taps_pack)(const slim_cpu_step *step, const taps *t, const slim_view *weights, float *packed)
 {
-  pack_job job = { t, weights, packed };
+  pack_job job = { t, weights->host, halves_of(weights), packed };
   const size_t tap = (size_t)t->c * TILE_COLUMNS;
   slim_cpu_for(step, (size_t)(panels_of(t) * t->rows.count * t->columns.count), 1 + CPU_GRAIN / tap, pack_piece, &job);
 }

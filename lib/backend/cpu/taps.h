@@ -27,7 +27,7 @@ void CPU_OP(taps_plan)(taps *t);
 /* Floats of the packed weights, and of the scratch memory of a worker. */
 size_t CPU_OP(taps_packed)(const taps *t);
 size_t CPU_OP(taps_scratch)(const taps *t);
-void CPU_OP(taps_pack)(const slim_cpu_step *step, const taps *t, const float *weights, float *packed);
+void CPU_OP(taps_pack)(const slim_cpu_step *step, const taps *t, const slim_view *weights, float *packed);
 /* in: image 0; out: output [0][0][0]; scratch: of all workers. */
 void CPU_OP(taps_run)(const slim_cpu_step *step, const taps *t, const float *in, const float *packed, float *out,
                       const tile_epilogue *epilogue, float *scratch);

@@ -3,11 +3,14 @@
 #define SLIM_CPU_VEC_H
 
 #include "backend/cpu/cpu.h"
+#include "base/half.h"
 
 #include <stdint.h>
 #include <string.h>
 #if defined(__SSE__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #define CPU_JOIN2_(name_, isa_) slim_cpu_##name_##_##isa_
@@ -41,6 +44,21 @@ typedef int32_t ivec __attribute__((vector_size(VL * 4), aligned(4), may_alias))
 CPU_INLINE vec vec_load(const float *p)
 {
   return *(const vec *)p;
+}
+
+/* A vector of halves. Without instructions for it: as slim_half_to_float, of finite numbers. */
+CPU_INLINE vec vec_load_half(const uint16_t *p)
+{
+#if defined(__AVX512F__)
+  return (vec)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)p));
+#elif defined(__F16C__)
+  return (vec)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)p));
+#elif defined(__aarch64__)
+  return (vec)vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
+#else
+  const ivec bits = { p[0], p[1], p[2], p[3] }, sign = (bits & 0x8000) << 16, size = (bits & 0x7fff) << 13;
+  return (vec)((ivec)((vec)size * 0x1p112f) | sign);
+#endif
 }
 
 CPU_INLINE void vec_store(float *p, vec v)
@@ -96,6 +114,13 @@ static inline size_t size_min(size_t a, size_t b)
 static inline size_t elements_of(const slim_view *view)
 {
   return slim_shape_elements(&view->shape);
+}
+
+/* What lies in the view as halves; NULL: it is no such view. A view without memory gives some address. */
+static inline const uint16_t *halves_of(const slim_view *view)
+{
+  static const uint16_t none;
+  return view->dtype != SLIM_FLOAT16 ? NULL : view->host ? view->host : &none;
 }
 
 /* Copies all of from to to unless they are the same memory or to is not wanted. */

@@ -92,7 +92,8 @@ typedef struct places {
 
 typedef struct job {
   const winograd *w;
-  const float *in, *weights;
+  const float *in;
+  const slim_view *weights;
   float *out, *workspace;
   const tile_epilogue *epilogue;
   int first, count; /* staged: tiles of the block */
@@ -277,7 +278,7 @@ static void staged_task(void *user, int number, int worker)
   }
 }
 
-void CPU_OP(winograd_run)(const slim_cpu_step *step, const winograd *w, const float *in, const float *weights,
+void CPU_OP(winograd_run)(const slim_cpu_step *step, const winograd *w, const float *in, const slim_view *weights,
                           float *out, const tile_epilogue *epilogue, float *workspace)
 {
   job j = { .w = w, .in = in, .weights = weights, .out = out, .workspace = workspace, .epilogue = epilogue };

@@ -70,7 +70,7 @@ static inline winograd winograd_of_input_gradient(const conv2d *g)
 bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const tile_epilogue *epilogue);
 /* Floats of the workspace. */
 size_t CPU_OP(winograd_workspace)(const winograd *w, const slim_cpu_step *step);
-void CPU_OP(winograd_run)(const slim_cpu_step *step, const winograd *w, const float *in, const float *weights,
+void CPU_OP(winograd_run)(const slim_cpu_step *step, const winograd *w, const float *in, const slim_view *weights,
                           float *out, const tile_epilogue *epilogue, float *workspace);
 
 /* The gradient by weights: in is x, dy lies as out, dw as the weights, not turned. */
@@ -93,8 +93,8 @@ bool CPU_OP(winograd_tiles)(winograd *w);
 /* B^T d B of channels [k, k + WINOGRAD_K) of tile number to to[point * step + channel - k]. */
 void CPU_OP(winograd_open)(const winograd *w, const float *in, int number, int k, float *to, size_t step);
 /* The taps of input channels [k, k + count) and the columns of a panel from n0 on, to taps[channel][tap][TILE_COLUMNS].
- */
-void CPU_OP(winograd_taps)(const winograd *w, const float *weights, int n0, int k, int count, float *taps);
+ * weights: halves only where they are not transposed. */
+void CPU_OP(winograd_taps)(const winograd *w, const slim_view *weights, int n0, int k, int count, float *taps);
 /* Row row of G g G^T of such taps: N points to to[point * step + channel * width]. */
 void CPU_OP(winograd_filter)(const winograd *w, const float *taps, int count, int row, int width, float *to,
                              size_t step);

@@ -25,6 +25,20 @@ static void copy_taps(const winograd *w, const float *weights, int n0, int k, in
   }
 }
 
+/* The same of halves. */
+static void copy_half_taps(const winograd *w, const uint16_t *weights, int n0, int k, int count, float *taps)
+{
+  const int number = w->kernel * w->kernel, columns = at_most(TILE_COLUMNS, w->oc - n0);
+  for (int t = 0; t < number; t++) {
+    const uint16_t *from = weights + ((size_t)t * (size_t)w->c + (size_t)k) * (size_t)w->oc + n0;
+    float *to = taps + t * TILE_COLUMNS;
+    for (int i = 0; i < count; i++, from += w->oc, to += number * TILE_COLUMNS) {
+      __builtin_prefetch(from + (size_t)w->oc * AHEAD);
+      half_row(from, columns, TILE_COLUMNS, to);
+    }
+  }
+}
+
 /* The same of weights that lie turned. */
 static void turn_taps(const winograd *w, const float *weights, int n0, int k, int count, float *taps)
 {
@@ -39,9 +53,14 @@ static void turn_taps(const winograd *w, const float *weights, int n0, int k, in
   }
 }
 
-void CPU_OP(winograd_taps)(const winograd *w, const float *weights, int n0, int k, int count, float *taps)
+void CPU_OP(winograd_taps)(const winograd *w, const slim_view *weights, int n0, int k, int count, float *taps)
 {
-  (w->transposed ? turn_taps : copy_taps)(w, weights, n0, k, count, taps);
+  const uint16_t *halves = halves_of(weights);
+  if (halves) {
+    copy_half_taps(w, halves, n0, k, count, taps);
+    return;
+  }
+  (w->transposed ? turn_taps : copy_taps)(w, weights->host, n0, k, count, taps);
 }
 
 CPU_INLINE void filter_row(const float *taps, int count, const float *g, int width, float *to, size_t step, int kernel)

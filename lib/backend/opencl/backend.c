@@ -30,11 +30,13 @@ static bool all_fit(const slim_view *views, int count)
   return fit;
 }
 
-static bool all_float(const slim_view *views, int count)
+/* halves: bit i for a view that may have them. */
+static bool all_float(const slim_view *views, int count, unsigned halves)
 {
   bool all = true;
   for (int i = 0; i < count && all; i++) {
-    all = views[i].dtype == SLIM_FLOAT32;
+    const bool half = i < 32 && (halves >> i & 1u) != 0;
+    all = views[i].dtype == SLIM_FLOAT32 || (half && views[i].dtype == SLIM_FLOAT16);
   }
   return all;
 }
@@ -49,7 +51,7 @@ static bool supports(const slim_device *device, const slim_group *group, const s
     return false;
   }
   return op->supports != NULL ? op->supports(device, group, in, out)
-                              : all_float(in, group->num_in) && all_float(out, group->num_out);
+                              : all_float(in, group->num_in, op->halves) && all_float(out, group->num_out, op->halves);
 }
 
 static size_t workspace(slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)

@@ -20,7 +20,7 @@ static bool supports(const slim_device *device, const slim_group *group, const s
 {
   (void)device;
   (void)group;
-  return known(in[0].dtype) && known(out[0].dtype);
+  return (known(in[0].dtype) || in[0].dtype == SLIM_FLOAT16) && known(out[0].dtype);
 }
 
 const slim_cl_op slim_cl_op_cast = { .prepare = prepare, .supports = supports };

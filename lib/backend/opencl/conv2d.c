@@ -114,12 +114,12 @@ static void launch_product(slim_cl_build *b, enum method method, const slim_view
                            const slim_cl_epilogue *epilogue, const slim_view *y, const slim_conv2d_params *p)
 {
   if (method == TILES) {
-    arguments(b, "slim_conv2d_tile_f32", x, weights, epilogue, y, p);
+    arguments(b, SLIM_CL_READING(weights, "slim_conv2d_tile"), x, weights, epilogue, y, p);
     slim_cl_tile_range(b, pixels_of(p), p->o, 1);
     return;
   }
   const slim_gemm_params g = slim_cl_gemm_blocks(b->device, pixels_of(p), p->o, window_of(p));
-  arguments(b, "slim_conv2d_cpu_f32", x, weights, epilogue, y, p);
+  arguments(b, SLIM_CL_READING(weights, "slim_conv2d_cpu"), x, weights, epilogue, y, p);
   slim_cl_arg(b, &g, sizeof(g));
   slim_cl_gemm_range(b, &g, pixels_of(p), p->o);
 }
@@ -127,7 +127,7 @@ static void launch_product(slim_cl_build *b, enum method method, const slim_view
 static void launch_image(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_conv2d_params *p,
                          const slim_conv2d_image_params *g)
 {
-  arguments(b, "slim_conv2d_image_f32", &b->in[0], &b->in[1], epilogue, &b->out[0], p);
+  arguments(b, SLIM_CL_READING(&b->in[1], "slim_conv2d_image"), &b->in[0], &b->in[1], epilogue, &b->out[0], p);
   slim_cl_arg(b, g, sizeof(*g));
   slim_cl_conv2d_image_range(b, p, g, p->n * ((p->oh + g->band - 1) / g->band), window_of(p));
 }
@@ -143,7 +143,7 @@ static size_t workspace(const slim_device *device, const slim_group *group, cons
   const slim_matmul_params product = forward_product(&p);
   slim_cl_winograd w;
   if (is_product(device, &p)) {
-    return slim_cl_matmul_workspace(device, &product, slim_cl_epilogue_adds(group));
+    return slim_cl_matmul_workspace(device, &product, slim_cl_epilogue_adds(group), in[1].dtype == SLIM_FLOAT16);
   }
   return slim_cl_winograd_plan(device, &p, false, &w) ? slim_cl_winograd_workspace(device, &w) : 0;
 }
@@ -167,7 +167,7 @@ static void prepare(slim_cl_build *b)
   } else if (method != NAIVE) {
     launch_product(b, method, &b->in[0], &b->in[1], &epilogue, &b->out[0], &p);
   } else {
-    arguments(b, "slim_conv2d_naive_f32", &b->in[0], &b->in[1], &epilogue, &b->out[0], &p);
+    arguments(b, SLIM_CL_READING(&b->in[1], "slim_conv2d_naive"), &b->in[0], &b->in[1], &epilogue, &b->out[0], &p);
     slim_cl_range(b, slim_cl_elements(&b->out[0]));
   }
 }
@@ -232,7 +232,7 @@ static size_t input_gradient_workspace(const slim_device *device, const slim_gro
   const enum method method = method_of(device, &p);
   slim_cl_winograd w;
   if (is_product(device, &p)) {
-    return slim_cl_matmul_workspace(device, &product, false);
+    return slim_cl_matmul_workspace(device, &product, false, false);
   }
   if (slim_cl_winograd_plan(device, &t, true, &w)) {
     return slim_cl_winograd_workspace(device, &w);
@@ -352,7 +352,7 @@ static size_t weights_gradient_workspace(const slim_device *device, const slim_g
   const slim_matmul_params product = weights_product(&p);
   slim_winograd_params w;
   if (is_product(device, &p)) {
-    return slim_cl_matmul_workspace(device, &product, false);
+    return slim_cl_matmul_workspace(device, &product, false, false);
   }
   if (slim_cl_winograd_gradient_plan(device, &p, &w)) {
     return slim_cl_winograd_gradient_workspace(device, &w);
@@ -413,7 +413,7 @@ static void prepare_weights_gradient(slim_cl_build *b)
   }
 }
 
-const slim_cl_op slim_cl_op_conv2d = { .prepare = prepare, .workspace = workspace };
+const slim_cl_op slim_cl_op_conv2d = { .prepare = prepare, .workspace = workspace, .halves = 1u << 1 };
 const slim_cl_op slim_cl_op_conv2d_input_gradient = { .prepare = prepare_input_gradient,
                                                       .workspace = input_gradient_workspace };
 const slim_cl_op slim_cl_op_conv2d_weights_gradient = { .prepare = prepare_weights_gradient,

@@ -64,7 +64,8 @@ static void prepare(slim_cl_build *b)
   const bool fast = vectors(b->device, &p);
   p.epilogue = epilogue.params;
   count_flops(b, &p);
-  slim_cl_begin(b, fast ? "slim_depthwise_conv2d_vector_f32" : "slim_depthwise_conv2d_naive_f32");
+  slim_cl_begin(b, fast ? SLIM_CL_READING(&b->in[1], "slim_depthwise_conv2d_vector")
+                        : SLIM_CL_READING(&b->in[1], "slim_depthwise_conv2d_naive"));
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, &b->in[1]);
   slim_cl_arg_view(b, epilogue.bias);
@@ -146,7 +147,7 @@ static void prepare_weights_gradient(slim_cl_build *b)
   }
 }
 
-const slim_cl_op slim_cl_op_depthwise_conv2d = { .prepare = prepare };
+const slim_cl_op slim_cl_op_depthwise_conv2d = { .prepare = prepare, .halves = 1u << 1 };
 const slim_cl_op slim_cl_op_depthwise_conv2d_input_gradient = { .prepare = prepare_input_gradient };
 const slim_cl_op slim_cl_op_depthwise_conv2d_weights_gradient = { .prepare = prepare_weights_gradient,
                                                                   .workspace = weights_gradient_workspace };

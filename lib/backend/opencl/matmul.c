@@ -58,26 +58,28 @@ static bool few_fit(size_t local_memory)
   return local_memory >= 2 * FEW_SUMS_MOST * sizeof(float);
 }
 
-static enum method few_of(const slim_device *device, const slim_matmul_params *p)
+/* half: b has halves, which few dots and outer products do not read. */
+static enum method few_of(const slim_device *device, const slim_matmul_params *p, bool half)
 {
   const int width = slim_cl_of(device)->vector_width;
   if (p->a_k == 1 && p->m <= FEW_MOST && product_of(p->n, p->k) >= FEW_ELEMENTS_LEAST) {
-    return p->b_column != 1 ? FEW_DOTS : p->n >= width && few_fit(device->info.local_memory) ? FEW_ROWS : ROWS;
+    const enum method by_rows = p->n >= width && few_fit(device->info.local_memory) ? FEW_ROWS : ROWS;
+    return p->b_column == 1 ? by_rows : half ? ROWS : FEW_DOTS;
   }
-  const bool outer = p->a_row == 1 && p->b_column == 1 && p->k <= FEW_MOST && p->n >= width;
+  const bool outer = p->a_row == 1 && p->b_column == 1 && p->k <= FEW_MOST && p->n >= width && !half;
   return outer && product_of(p->m, p->n) >= FEW_ELEMENTS_LEAST ? FEW_OUTER : p->a_k == 1 ? ROWS : COLUMNS;
 }
 
-static enum method method_of(const slim_device *device, const slim_matmul_params *p, bool has_residual)
+static enum method method_of(const slim_device *device, const slim_matmul_params *p, bool has_residual, bool half)
 {
   if (is_empty(p)) {
     return NAIVE;
   }
-  if (slim_cl_blast_wanted(device) && !has_residual) {
+  if (slim_cl_blast_wanted(device) && !has_residual && !half) {
     return BLAST;
   }
   if (slim_cl_gemm_usable(device)) {
-    return has_residual ? ROWS : few_of(device, p);
+    return has_residual ? ROWS : few_of(device, p, half);
   }
   return slim_cl_tile_usable(device) ? TILES : NAIVE;
 }
@@ -111,9 +113,9 @@ static int slices_of(const slim_device *device, const slim_matmul_params *p, enu
   return slim_cl_gemm_slices(&g, p->k);
 }
 
-size_t slim_cl_matmul_workspace(const slim_device *device, const slim_matmul_params *p, bool has_residual)
+size_t slim_cl_matmul_workspace(const slim_device *device, const slim_matmul_params *p, bool has_residual, bool half)
 {
-  const enum method method = method_of(device, p, has_residual);
+  const enum method method = method_of(device, p, has_residual, half);
   const int slices = method == NAIVE ? 1 : slices_of(device, p, method);
   return slices == 1 ? 0 : (size_t)slices * product_of(p->m, p->n) * sizeof(float);
 }
@@ -167,7 +169,7 @@ static void launch_epilogue(slim_cl_build *b, const product *t, const slim_epilo
 static void launch_rows(slim_cl_build *b, const product *t)
 {
   const slim_gemm_params g = slim_cl_gemm_blocks(b->device, t->p.m, t->p.n, t->p.k);
-  begin(b, "slim_matmul_rows_f32", t);
+  begin(b, SLIM_CL_READING(t->b, "slim_matmul_rows"), t);
   slim_cl_arg_view(b, t->epilogue->bias);
   slim_cl_arg_view(b, t->epilogue->residual);
   slim_cl_arg_view(b, t->y);
@@ -179,7 +181,7 @@ static void launch_rows(slim_cl_build *b, const product *t)
 static void launch_few_rows(slim_cl_build *b, const product *t, const slim_view *y)
 {
   const slim_gemm_params g = few_blocks(b->device, &t->p);
-  arguments(b, "slim_matmul_few_rows_f32", t, y);
+  arguments(b, SLIM_CL_READING(t->b, "slim_matmul_few_rows"), t, y);
   slim_cl_arg(b, &g, sizeof(g));
   slim_cl_arg_local(b, product_of(few_rows(t->p.m), g.block_n) * sizeof(float));
   const size_t groups[3] = { (size_t)((t->p.n + g.block_n - 1) / g.block_n), (size_t)slim_cl_gemm_slices(&g, t->p.k),
@@ -190,7 +192,7 @@ static void launch_few_rows(slim_cl_build *b, const product *t, const slim_view 
 static void launch_columns(slim_cl_build *b, const product *t, const slim_view *y)
 {
   const slim_gemm_params g = slim_cl_gemm_sliced(b->device, t->p.m, t->p.n, t->p.k);
-  arguments(b, "slim_matmul_columns_f32", t, y);
+  arguments(b, SLIM_CL_READING(t->b, "slim_matmul_columns"), t, y);
   slim_cl_arg(b, &g, sizeof(g));
   slim_cl_gemm_range_sliced(b, &g, t->p.m, t->p.n, t->p.k);
 }
@@ -242,7 +244,7 @@ void slim_cl_matmul(slim_cl_build *build, const slim_view *a, const slim_view *b
 {
   product t = { a, b, y, epilogue, *p };
   t.p.epilogue = epilogue->params;
-  const enum method method = method_of(build->device, p, epilogue->params.has_residual != 0);
+  const enum method method = method_of(build->device, p, epilogue->params.has_residual != 0, b->dtype == SLIM_FLOAT16);
   switch (method) {
   case BLAST:
     slim_cl_blast(build, a, b, y, p);
@@ -262,11 +264,11 @@ void slim_cl_matmul(slim_cl_build *build, const slim_view *a, const slim_view *b
     launch_rows(build, &t);
     break;
   case TILES:
-    arguments(build, "slim_matmul_tile_f32", &t, y);
+    arguments(build, SLIM_CL_READING(b, "slim_matmul_tile"), &t, y);
     slim_cl_tile_range(build, p->m, p->n, 1);
     break;
   default:
-    arguments(build, "slim_matmul_naive_f32", &t, y);
+    arguments(build, SLIM_CL_READING(b, "slim_matmul_naive"), &t, y);
     slim_cl_range(build, product_of(p->m, p->n));
   }
 }
@@ -277,7 +279,7 @@ static size_t workspace(const slim_device *device, const slim_group *group, cons
 {
   (void)out;
   const slim_matmul_params p = params_of(group, in);
-  return slim_cl_matmul_workspace(device, &p, false);
+  return slim_cl_matmul_workspace(device, &p, false, in[1].dtype == SLIM_FLOAT16);
 }
 
 static void prepare(slim_cl_build *b)
@@ -288,4 +290,4 @@ static void prepare(slim_cl_build *b)
   slim_cl_matmul(b, &b->in[0], &b->in[1], &b->out[0], &epilogue, &p);
 }
 
-const slim_cl_op slim_cl_op_matmul = { .prepare = prepare, .workspace = workspace };
+const slim_cl_op slim_cl_op_matmul = { .prepare = prepare, .workspace = workspace, .halves = 1u << 1 };

@@ -173,6 +173,8 @@ typedef struct slim_cl_build {
   slim_status status;
 } slim_cl_build;
 
+/* The name of a kernel for weights as the view has them: its twin _f16 reads halves. */
+#define SLIM_CL_READING(view_, kernel_) ((view_)->dtype == SLIM_FLOAT16 ? kernel_ "_f16" : kernel_ "_f32")
 /** Begins a launch of the kernel; arguments follow in order, a range ends it. */
 void slim_cl_begin(slim_cl_build *build, const char *kernel);
 /** The same for a kernel of this source, which may be gone afterwards. */

@@ -6,10 +6,11 @@
 
 typedef struct slim_cl_op {
   void (*prepare)(slim_cl_build *build);
-  /* NULL: runs when all tensors are float32 */
+  /* NULL: runs when all tensors are float32 but for halves below, and what an op makes of them */
   bool (*supports)(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);
   /* NULL: none */
   size_t (*workspace)(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);
+  unsigned halves; /* bit i: input i may have halves in the place of float32 */
 } slim_cl_op;
 
 /* X(name) for every op with kernels here; each is a slim_cl_op slim_cl_op_<name>. */

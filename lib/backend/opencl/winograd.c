@@ -196,7 +196,7 @@ static void launch_weights(slim_cl_build *b, const slim_winograd_params *p, cons
                            const slim_view *u)
 {
   const int width = b->cl->vector_width;
-  slim_cl_begin(b, "slim_winograd_weights_f32");
+  slim_cl_begin(b, SLIM_CL_READING(weights, "slim_winograd_weights"));
   slim_cl_arg_view(b, weights);
   slim_cl_arg_view(b, u);
   slim_cl_arg(b, p, sizeof(*p));
@@ -238,7 +238,7 @@ static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const sli
   const slim_winograd_params *p = &w->p;
   const slim_view products = part_of(b, bytes_of(inputs_floats(b->device, p)));
   const int tiles = p->tiles - first < p->block ? p->tiles - first : p->block;
-  slim_cl_begin(b, "slim_winograd_panels_f32");
+  slim_cl_begin(b, SLIM_CL_READING(weights, "slim_winograd_panels"));
   slim_cl_arg_view(b, b->workspace);
   slim_cl_arg_view(b, weights);
   slim_cl_arg_view(b, epilogue->bias);
