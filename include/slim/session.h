@@ -78,6 +78,15 @@ SLIM_API slim_status slim_session_set_variable(slim_session *session, const slim
  * memory, about a third more time, and the same numbers. */
 SLIM_API slim_status slim_session_recompute(slim_session *session, bool on);
 
+/** For inference: weights, which are float32 variables of two dimensions or more, are kept as IEEE half numbers (16 bits)
+ * in the values of this session: half the memory, half as much to read. All else, activations too, stays float32, and
+ * everything is computed in float32. Weights are rounded to 11 significant bits; below 6e-5 to multiples of 6e-8. To be
+ * called before the variables get values; sessions that are given these values share them as they are.
+ * Errors: SLIM_ERR_STATE when there are variables already. Later: SLIM_ERR_NUMERIC with the name of a variable, or of a
+ * batch norm that is folded into one, whose numbers a half cannot hold (65504 at most); SLIM_ERR_STATE from a run that
+ * would write weights, as training does. */
+SLIM_API slim_status slim_session_half_weights(slim_session *session);
+
 typedef struct slim_plan_info {
   int steps, cpu_steps; /* cpu_steps: steps that fell back to the CPU backend on another device */
   size_t arena_bytes, variable_bytes, workspace_bytes;

@@ -1,6 +1,6 @@
 /*
  * A program is what a set of fetches needs of a graph; a plan is a program compiled for one batch size: an array of
- * prepared steps. Passes, in order: prune (per program), then bind, fold, order, batch_norm, backward, recompute, split,
+ * prepared steps. Passes, in order: prune (per program), then bind, fold, order, half, batch_norm, backward, recompute, split,
  * apply, fuse, place, in_place, memory; then steps are prepared. Tensors and nodes are found by id in arrays as long as the graph's.
  */
 #ifndef SLIM_SESSION_PLAN_H
@@ -167,6 +167,7 @@ struct slim_plan {
   slim_plan_memory memory[SLIM_MEMORY_KINDS];
   const slim_node *check; /* its first finite check, NULL without one */
   bool writes;            /* variables */
+  bool halves;            /* reads weights that are kept as halves */
   bool ready;             /* all its variables have values */
   uint64_t *changes;      /* of variables, counted */
   uint64_t refreshed_at;  /* changes when the steps that refresh were looked at last; 0: never */
@@ -180,6 +181,9 @@ slim_status slim_pass_bind(slim_plan *plan);
 slim_status slim_pass_fold(slim_plan *plan);
 /* Running nodes by stage, then order of creation, inputs first; which variables they write. */
 slim_status slim_pass_order(slim_plan *plan);
+/* Weights that are kept as halves: which nodes read them as they are, and casts for the others.
+ * Errors: SLIM_ERR_STATE when the plan writes one. */
+slim_status slim_pass_half(slim_plan *plan);
 /* Batch norm with given statistics becomes part of the weights and bias before it. */
 slim_status slim_pass_batch_norm(slim_plan *plan);
 /* Gradients of activations and penalties become part of what follows. */

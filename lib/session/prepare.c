@@ -233,6 +233,28 @@ static bool is_current(slim_plan_step *step)
   return current;
 }
 
+/* Weights that a batch norm was folded into may be too large for halves: the step sets the finite flag. */
+static slim_status refresh_halves(slim_plan *plan, const slim_plan_step *step, const slim_run *run)
+{
+  const slim_backend *backend = step->device->backend;
+  bool set = false;
+  slim_status status = backend->flag_clear(step->device);
+  if (status == SLIM_OK) {
+    status = step->enqueue(step->device, step->step, run);
+  }
+  if (status == SLIM_OK) {
+    status = backend->flag_read(step->device, true, &set);
+  }
+  if (set) {
+    (void)backend->flag_clear(step->device);
+    return slim_error_set(&plan->error, SLIM_ERR_NUMERIC,
+                          "batch_norm '%s': '%s' times its factor is more than a half can be, 65504: weights of this "
+                          "net cannot be kept as halves",
+                          step->group->group.nodes[0]->name, step->group->group.nodes[0]->inputs[0]->node->name);
+  }
+  return status;
+}
+
 slim_status slim_plan_step_run(slim_plan *plan, slim_plan_step *step, const slim_run *run)
 {
   if (step->kind != SLIM_STEP_RUN) {
@@ -241,7 +263,8 @@ slim_status slim_plan_step_run(slim_plan *plan, slim_plan_step *step, const slim
   if (step->refresh && is_current(step)) {
     return SLIM_OK;
   }
-  const slim_status status = step->enqueue(step->device, step->step, run);
+  const bool halves = step->refresh && step->out[0].dtype == SLIM_FLOAT16;
+  const slim_status status = halves ? refresh_halves(plan, step, run) : step->enqueue(step->device, step->step, run);
   for (int i = 0; i < step->num_written; i++) {
     ++*step->written[i];
   }

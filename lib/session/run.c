@@ -61,11 +61,11 @@ static slim_status check_late(slim_session *session, bool wait)
   return set || session->numeric ? report_numeric(session) : SLIM_OK;
 }
 
-/* Another session's flag must not stop this one's updates. */
+/* Another session's flag must not stop this one's updates, nor be taken for weights that are too large for halves. */
 static void own_flag(slim_session *session, const slim_plan *plan)
 {
   slim_session *owner = session->lane->flag_owner;
-  if (owner && owner != session && (plan->check || plan->writes)) {
+  if (owner && ((owner != session && (plan->check || plan->writes)) || plan->halves)) {
     slim_session_leave_flag(owner);
   }
   if (plan->check) {
@@ -86,11 +86,12 @@ static slim_status check_rooms(slim_session *session, const slim_plan *plan, con
 {
   for (size_t i = 0; i < count; i++) {
     const slim_plan_tensor *t = &plan->tensors[fetches[i].tensor->id];
-    if (fetches[i].data && fetches[i].bytes < t->bytes) {
+    const size_t bytes = slim_shape_elements(&t->shape) * slim_dtype_size(fetches[i].tensor->dtype);
+    if (fetches[i].data && fetches[i].bytes < bytes) {
       char shape[96];
       return slim_error_set(&session->error, SLIM_ERR_ARG,
                             "session: fetch '%s' %s has %zu bytes, there is room for %zu", fetches[i].tensor->name,
-                            slim_shape_format(&t->shape, shape, sizeof shape), t->bytes, fetches[i].bytes);
+                            slim_shape_format(&t->shape, shape, sizeof shape), bytes, fetches[i].bytes);
     }
   }
   return SLIM_OK;
@@ -212,6 +213,9 @@ static slim_status download_one(slim_device *device, const slim_plan_tensor *roo
 slim_status slim_session_download(slim_session *session, slim_plan *plan, const slim_tensor *tensor, void *data)
 {
   const slim_plan_tensor *root = slim_plan_root(plan, tensor);
+  if (root->value && root->dtype == SLIM_FLOAT16) {
+    return slim_value_read(session->values, root->value, data, &session->error);
+  }
   slim_status status = root->num_parts == 0 ? download_one(plan->device, root, data) : SLIM_OK;
   char *to = data;
   for (int k = 0; k < root->num_parts && status == SLIM_OK; k++) {

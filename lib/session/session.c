@@ -191,6 +191,23 @@ slim_status slim_session_recompute(slim_session *session, bool on)
   return status;
 }
 
+slim_status slim_session_half_weights(slim_session *session)
+{
+  if (!session) {
+    return SLIM_ERR_ARG;
+  }
+  slim_session_lock(session);
+  if (slim_values_bytes(session->values) > 0 && !slim_values_keeps_halves(session->values)) {
+    slim_error_set(&session->error, SLIM_ERR_STATE,
+                   "session: there are variables already; ask for half weights before they are read, set or restored");
+  } else {
+    slim_values_keep_halves(session->values);
+  }
+  const slim_status status = session->error.status;
+  slim_session_unlock(session);
+  return status;
+}
+
 /* --- variables ---------------------------------------------------------------------------------------------------- */
 
 /* The variables of the graph, or those of one collection. */
@@ -284,9 +301,9 @@ static slim_value *find_variable(slim_session *session, const slim_tensor *varia
     return NULL;
   }
   slim_value *value = slim_values_find(session->values, name);
-  if (value->bytes != bytes) {
-    slim_error_set(error, SLIM_ERR_ARG, "session: variable '%s' has %zu bytes, not %zu", value->name, value->bytes,
-                   bytes);
+  if (slim_value_data_bytes(value) != bytes) {
+    slim_error_set(error, SLIM_ERR_ARG, "session: variable '%s' has %zu bytes, not %zu", value->name,
+                   slim_value_data_bytes(value), bytes);
     return NULL;
   }
   return value;

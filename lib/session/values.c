@@ -1,14 +1,16 @@
 #include "session/values.h"
 
 #include "base/arena.h"
+#include "base/half.h"
 #include "base/rng.h"
 #include "base/size.h"
 #include "graph/graph.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 1024 };
+enum { BUCKETS = 1024, CHUNK = 1 << 18 /* halves that are converted at once */ };
 
 typedef struct chunk {
   slim_buffer *buffer;
@@ -21,6 +23,7 @@ struct slim_values {
   slim_arena *arena; /* names, values, chunks and host memory */
   chunk *chunks;
   size_t bytes;
+  bool halves;
   int references; /* guarded by the lane's lock */
   uint64_t changes;
   slim_value *bucket[BUCKETS];
@@ -89,6 +92,16 @@ size_t slim_values_bytes(const slim_values *values)
   return values->bytes;
 }
 
+void slim_values_keep_halves(slim_values *values)
+{
+  values->halves = true;
+}
+
+bool slim_values_keeps_halves(const slim_values *values)
+{
+  return values->halves;
+}
+
 slim_value *slim_values_find(const slim_values *values, const char *name)
 {
   slim_value *value = values->bucket[slim_hash(name) % BUCKETS];
@@ -100,12 +113,19 @@ slim_value *slim_values_find(const slim_values *values, const char *name)
 
 /* --- declaring ---------------------------------------------------------------------------------------------------- */
 
-static slim_status check_same(const slim_value *value, const slim_tensor *variable, slim_error *error)
+/* The type in memory. */
+static slim_dtype dtype_of(const slim_values *values, const slim_tensor *variable)
+{
+  const bool weights = variable->dtype == SLIM_FLOAT32 && variable->shape.rank > 1 && !variable->node->variable->host;
+  return values->halves && weights ? SLIM_FLOAT16 : variable->dtype;
+}
+
+static slim_status check_same(const slim_value *value, const slim_tensor *variable, slim_dtype dtype, slim_error *error)
 {
   char had[64], wanted[64];
   slim_shape_format(&value->view.shape, had, sizeof had);
   slim_shape_format(&variable->shape, wanted, sizeof wanted);
-  if (value->view.dtype != variable->dtype) {
+  if (value->view.dtype != dtype) {
     return slim_error_set(error, SLIM_ERR_TYPE, "variable '%s' is %s here, the shared values hold it as %s",
                           value->name, slim_dtype_name(variable->dtype), slim_dtype_name(value->view.dtype));
   }
@@ -165,14 +185,15 @@ static slim_value *value_make(slim_values *values, const slim_tensor *variable, 
   const char *name = variable->node->variable->full_name;
   slim_value *value = slim_arena_alloc(values->arena, sizeof *value);
   size_t bytes = 0;
-  if (!value || !slim_size_mul(slim_shape_elements(&variable->shape), slim_dtype_size(variable->dtype), &bytes) ||
+  const slim_dtype dtype = dtype_of(values, variable);
+  if (!value || !slim_size_mul(slim_shape_elements(&variable->shape), slim_dtype_size(dtype), &bytes) ||
       bytes == 0) {
     no_memory(error, name, bytes);
     return NULL;
   }
   value->name = slim_arena_strdup(values->arena, name);
   value->bytes = bytes;
-  value->view = (slim_view){ .dtype = variable->dtype, .shape = variable->shape, .version = &value->version };
+  value->view = (slim_view){ .dtype = dtype, .shape = variable->shape, .version = &value->version };
   const bool host = variable->node->variable->host;
   if (!value->name || padded_bytes(value) == 0 || (!host && !parts_make(values, value))) {
     no_memory(error, name, bytes);
@@ -272,7 +293,7 @@ slim_status slim_values_declare(slim_values *values, slim_tensor *const *variabl
     const slim_variable_info *info = variables[i]->node->variable;
     slim_value *value = slim_values_find(values, info->full_name);
     if (value) {
-      status = check_same(value, variables[i], error);
+      status = check_same(value, variables[i], dtype_of(values, variables[i]), error);
     } else if (!(value = value_make(values, variables[i], error))) {
       status = SLIM_ERR_MEMORY;
     } else if (info->host) {
@@ -297,23 +318,87 @@ uint64_t *slim_values_changes(slim_values *values)
 
 /* --- reading and writing ------------------------------------------------------------------------------------------ */
 
+static slim_status upload(slim_device *device, const slim_value *value, size_t at, const void *data, size_t bytes)
+{
+  if (value->view.buffer) {
+    return device->backend->upload(device, value->view.buffer, value->view.offset + at, data, bytes);
+  }
+  memcpy((char *)value->view.host + at, data, bytes);
+  return SLIM_OK;
+}
+
+static slim_status download(slim_device *device, const slim_value *value, size_t at, void *data, size_t bytes)
+{
+  if (value->view.buffer) {
+    return device->backend->download(device, data, value->view.buffer, value->view.offset + at, bytes);
+  }
+  memcpy(data, (const char *)value->view.host + at, bytes);
+  return SLIM_OK;
+}
+
+size_t slim_value_data_bytes(const slim_value *value)
+{
+  return value->bytes * (value->view.dtype == SLIM_FLOAT16 ? sizeof(float) / sizeof(uint16_t) : 1);
+}
+
+/* Can all numbers be halves? */
+static slim_status check_halves(const slim_value *value, const float *data, slim_error *error)
+{
+  const size_t count = value->bytes / sizeof(uint16_t);
+  for (size_t i = 0; i < count; i++) {
+    if (!isfinite(slim_half_to_float(slim_half_of(data[i])))) {
+      return slim_error_set(error, SLIM_ERR_NUMERIC,
+                            "variable '%s': element %zu is %g, a half is 65504 at most: weights of this net cannot be "
+                            "kept as halves", value->name, i, (double)data[i]);
+    }
+  }
+  return SLIM_OK;
+}
+
+static slim_status write_halves(slim_device *device, const slim_value *value, const float *data)
+{
+  const size_t count = value->bytes / sizeof(uint16_t);
+  uint16_t *halves = malloc(CHUNK * sizeof *halves);
+  slim_status status = halves ? SLIM_OK : SLIM_ERR_MEMORY;
+  for (size_t i = 0, n = 0; i < count && status == SLIM_OK; i += n) {
+    n = count - i < CHUNK ? count - i : CHUNK;
+    slim_halves_of(halves, data + i, n);
+    status = upload(device, value, i * sizeof *halves, halves, n * sizeof *halves);
+  }
+  free(halves);
+  return status;
+}
+
+static slim_status read_halves(slim_device *device, const slim_value *value, float *data)
+{
+  const size_t count = value->bytes / sizeof(uint16_t);
+  uint16_t *halves = malloc(CHUNK * sizeof *halves);
+  slim_status status = halves ? SLIM_OK : SLIM_ERR_MEMORY;
+  for (size_t i = 0, n = 0; i < count && status == SLIM_OK; i += n) {
+    n = count - i < CHUNK ? count - i : CHUNK;
+    status = download(device, value, i * sizeof *halves, halves, n * sizeof *halves);
+    slim_halves_to_floats(data + i, halves, n);
+  }
+  free(halves);
+  return status;
+}
+
 static slim_status write_one(slim_device *device, slim_value *value, const void *data)
 {
-  slim_status status = SLIM_OK;
-  if (value->view.buffer) {
-    status = device->backend->upload(device, value->view.buffer, value->view.offset, data, value->bytes);
-  } else {
-    memcpy(value->view.host, data, value->bytes);
-  }
+  const slim_status status = value->view.dtype == SLIM_FLOAT16 ? write_halves(device, value, data)
+                                                               : upload(device, value, 0, data, value->bytes);
   value->version++;
   return status;
 }
 
 slim_status slim_value_write(slim_values *values, slim_value *value, const void *data, slim_error *error)
 {
+  if (value->view.dtype == SLIM_FLOAT16 && check_halves(value, data, error) != SLIM_OK) {
+    return SLIM_ERR_NUMERIC;
+  }
   const char *from = data;
   slim_status status = value->num_parts == 0 ? write_one(values->device, value, data) : SLIM_OK;
-  for (int k = 0; k < value->num_parts && status == SLIM_OK; from += value->parts[k++].bytes) {
+  for (int k = 0; k < value->num_parts && status == SLIM_OK; from += slim_value_data_bytes(&value->parts[k++])) {
     status = write_one(values->device, &value->parts[k], from);
   }
   values->changes++;
@@ -323,18 +408,15 @@ slim_status slim_value_write(slim_values *values, slim_value *value, const void 
 
 static slim_status read_one(slim_device *device, const slim_value *value, void *data)
 {
-  if (!value->view.buffer) {
-    memcpy(data, value->view.host, value->bytes);
-    return SLIM_OK;
-  }
-  return device->backend->download(device, data, value->view.buffer, value->view.offset, value->bytes);
+  return value->view.dtype == SLIM_FLOAT16 ? read_halves(device, value, data)
+                                           : download(device, value, 0, data, value->bytes);
 }
 
 slim_status slim_value_read(slim_values *values, const slim_value *value, void *data, slim_error *error)
 {
   char *to = data;
   slim_status status = value->num_parts == 0 ? read_one(values->device, value, data) : SLIM_OK;
-  for (int k = 0; k < value->num_parts && status == SLIM_OK; to += value->parts[k++].bytes) {
+  for (int k = 0; k < value->num_parts && status == SLIM_OK; to += slim_value_data_bytes(&value->parts[k++])) {
     status = read_one(values->device, &value->parts[k], to);
   }
   return slim_device_blame(values->device, status, error, value->name);
@@ -343,9 +425,9 @@ slim_status slim_value_read(slim_values *values, const slim_value *value, void *
 slim_status slim_value_initialize(slim_values *values, const slim_tensor *variable, slim_error *error)
 {
   slim_value *value = slim_values_find(values, variable->node->variable->full_name);
-  void *data = malloc(value->bytes);
+  void *data = malloc(slim_value_data_bytes(value));
   if (!data) {
-    return no_memory(error, value->name, value->bytes);
+    return no_memory(error, value->name, slim_value_data_bytes(value));
   }
   slim_variable_initial_value(variable, data);
   const slim_status status = slim_value_write(values, value, data, error);

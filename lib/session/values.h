@@ -8,8 +8,8 @@
 /* One variable. It stays where it is as long as the values live: plans keep pointers to it. */
 typedef struct slim_value {
   const char *name;
-  slim_view view; /* shape, type and place; its version points at version below */
-  size_t bytes;
+  slim_view view; /* shape, type in memory and place; its version points at version below */
+  size_t bytes;   /* in memory */
   bool ready;       /* has a value */
   uint64_t version; /* grows with each change */
   int num_parts;    /* of one larger than a buffer can be: pieces along its first dimension, each with a place; else 0 */
@@ -28,7 +28,10 @@ slim_shape slim_part_shape(const slim_shape *shape, int parts, int k, int *begin
 slim_status slim_values_declare(slim_values *values, slim_tensor *const *variables, size_t count, slim_error *error);
 /* NULL if it was not declared. */
 slim_value *slim_values_find(const slim_values *values, const char *name);
-/* Copies value->bytes in or out; write makes it ready. */
+/* Of what callers read and write: halves are float32 to them. */
+size_t slim_value_data_bytes(const slim_value *value);
+/* Copies as many bytes in or out; write makes it ready.
+ * Errors of write: SLIM_ERR_NUMERIC when a number cannot be a half; then the value is as it was. */
 slim_status slim_value_write(slim_values *values, slim_value *value, const void *data, slim_error *error);
 slim_status slim_value_read(slim_values *values, const slim_value *value, void *data, slim_error *error);
 /* Gives the variable its initial value. */
@@ -37,6 +40,9 @@ slim_status slim_value_initialize(slim_values *values, const slim_tensor *variab
 slim_values *slim_values_share(slim_values *values); /* one more reference */
 slim_device *slim_values_device(const slim_values *values);
 size_t slim_values_bytes(const slim_values *values); /* memory held, host and device */
+/* Weights (float32, on the device, of two dimensions or more) are kept as halves. For values that hold nothing yet. */
+void slim_values_keep_halves(slim_values *values);
+bool slim_values_keeps_halves(const slim_values *values);
 /* Grows with each change of any variable; whoever writes one counts here too. Never 0. */
 uint64_t *slim_values_changes(slim_values *values);
 

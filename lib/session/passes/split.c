@@ -224,8 +224,11 @@ static void variable_parts(slim_emitter *s, const slim_node *variable)
   slim_tensor **parts = slim_split_result(s, value->num_parts);
   for (int k = 0; k < value->num_parts && parts; k++) {
     parts[k] = slim_emit_shape(s, &value->parts[k].view.shape);
-    s->plan->tensors[parts[k]->id].value = &value->parts[k];
-    s->plan->tensors[parts[k]->id].written = s->plan->tensors[variable->outputs[0].id].written;
+    slim_plan_tensor *part = &s->plan->tensors[parts[k]->id];
+    part->value = &value->parts[k];
+    part->dtype = value->parts[k].view.dtype;
+    part->bytes = value->parts[k].bytes;
+    part->written = s->plan->tensors[variable->outputs[0].id].written;
   }
 }
 
