@@ -13,7 +13,7 @@ typedef struct bench_options {
   const char *checkpoint_path, *save_path, *output_path;
   int64_t batch_size, stride, runs, num_classes, image_size, seed;
   double weight_decay, learning_rate, momentum, dropout_keep_prob;
-  bool recompute, profile, json;
+  bool half_weights, recompute, profile, json;
 } bench_options;
 
 /* --- timing ------------------------------------------------------------------------------------------------------- */

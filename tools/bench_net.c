@@ -86,6 +86,9 @@ slim_status bench_open_net(const bench_options *options, slim_device *device, be
       (status = fill(options, training, &m, work, error)) == SLIM_OK &&
       (status = slim_session_create(m.graph, device, NULL, &work->session, error)) == SLIM_OK) {
     (void)slim_session_recompute(work->session, options->recompute);
+    if (options->half_weights) {
+      (void)slim_session_half_weights(work->session);
+    }
     status = restore(options, work, error);
   }
   return status;

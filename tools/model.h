@@ -10,6 +10,7 @@
 
 /* Help texts that the commands share. */
 #define MODEL_HELP_DATASET "mnist, fashion_mnist, cifar10, or the name that a folder of images was converted under"
+#define MODEL_HELP_HALF "keep weights as 16-bit floats: half the memory, nearly the same results"
 #define MODEL_HELP_NAME "net, lenet for example; a wrong name lists them all"
 
 typedef struct model_spec {

@@ -24,6 +24,7 @@ static const flag flags[] = {
   FLAG(O, weight_decay, FLOAT, "0", "net: scale of the L2 penalty", .min = 0, .max = 1e6),
   FLAG(O, learning_rate, FLOAT, "0.01", "net: of a training step", .min = 0, .max = 1e6),
   FLAG(O, momentum, FLOAT, "0.9", "net: of a training step", .min = 0, .max = 1),
+  FLAG(O, half_weights, BOOL, "false", "net: inference with weights kept as 16-bit floats"),
   FLAG(O, recompute, BOOL, "false", "net: training takes less memory and more time"),
   FLAG(O, checkpoint_path, STRING, NULL, "net: checkpoint to take the variables from; random ones without it"),
   FLAG(O, save_path, STRING, NULL, "net: write the variables to this checkpoint before the first run"),

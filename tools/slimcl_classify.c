@@ -14,7 +14,7 @@ enum { TOP = 5 };
 typedef struct classify_options {
   const char *checkpoint_path, *model_name, *preprocessing_name, *labels, *device;
   int64_t image_size, num_classes, labels_offset;
-  bool use_grayscale, json;
+  bool use_grayscale, half_weights, json;
 } classify_options;
 
 #define O classify_options
@@ -27,6 +27,7 @@ static const flag flags[] = {
   FLAG(O, preprocessing_name, STRING, NULL, "preprocessing, if not the net's own"),
   FLAG(O, image_size, INT, NULL, "height and width, if not the net's own", .min = 1, .max = 1 << 14),
   FLAG(O, use_grayscale, BOOL, "false", "turn images grey"),
+  FLAG(O, half_weights, BOOL, "false", MODEL_HELP_HALF),
   CLI_FLAG_DEVICE(O),
   CLI_FLAG_JSON(O),
 };
@@ -102,6 +103,9 @@ static slim_status prepare(classifier *c, slim_error *error)
   if (build(c, error) != SLIM_OK || slim_device_open(c->o->device, &c->device, error) != SLIM_OK ||
       slim_session_create(c->m.graph, c->device, NULL, &c->session, error) != SLIM_OK) {
     return error->status;
+  }
+  if (c->o->half_weights) {
+    (void)slim_session_half_weights(c->session);
   }
   return restore(c, error);
 }

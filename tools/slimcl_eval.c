@@ -14,7 +14,7 @@ typedef struct eval_options {
   const char *model_name, *preprocessing_name;
   int64_t batch_size, max_num_batches, num_preprocessing_threads, labels_offset, eval_image_size;
   double moving_average_decay;
-  bool quantize, use_grayscale, json;
+  bool quantize, use_grayscale, half_weights, json;
 } eval_options;
 
 #define O eval_options
@@ -32,6 +32,7 @@ static const flag flags[] = {
   FLAG(O, max_num_batches, INT, NULL, "at most so many batches; all without it", .min = 1, .max = 1e12),
   FLAG(O, eval_image_size, INT, NULL, "height and width, if not the net's own", .min = 1, .max = 1 << 14),
   FLAG(O, use_grayscale, BOOL, "false", "turn images grey"),
+  FLAG(O, half_weights, BOOL, "false", MODEL_HELP_HALF),
   FLAG(O, labels_offset, INT, "0", "subtracted from labels and from the number of classes", .min = 0, .max = 1 << 20),
   FLAG(O, moving_average_decay, FLOAT, NULL, "take the moving averages of the model variables", .min = 0, .max = 1),
   FLAG(O, num_preprocessing_threads, INT, "4", "threads that decode and prepare images", .min = 1, .max = 256),
@@ -117,7 +118,12 @@ static slim_status open_session(evaluator *e, slim_error *error)
                               .threads = o->num_preprocessing_threads,
                               .labels_offset = o->labels_offset,
                               .use_grayscale = o->use_grayscale };
-  return model_run(&e->m, o->device, e->dataset, &input, &e->device, &e->queue, &e->session, error);
+  const slim_status status =
+      model_run(&e->m, o->device, e->dataset, &input, &e->device, &e->queue, &e->session, error);
+  if (status == SLIM_OK && o->half_weights) {
+    (void)slim_session_half_weights(e->session);
+  }
+  return status;
 }
 
 /* Model variables are read from their moving averages. */
