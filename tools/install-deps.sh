@@ -6,7 +6,7 @@
 #   build   compiler, meson and libraries: enough for libslimcl and slimcl
 #   opencl  PoCL (OpenCL on the CPU) and CLBlast; a GPU needs its vendor's driver instead
 #   data    Fashion-MNIST, for the quick start and the end-to-end tests
-#   test    the check library and a second OpenCL driver (Mesa's rusticl)
+#   test    the check library, a second OpenCL driver (Mesa's rusticl) and a C++ compiler
 #   aarch64 cross compiler and emulator for the AArch64 tests
 #   full    what check.sh --full adds: clang and its fuzzer, valgrind, Oclgrind
 #   manual  Doxygen, for tools/manual.sh
@@ -18,7 +18,7 @@ build='gcc libc6-dev meson ninja-build pkg-config libpng-dev libjpeg62-turbo-dev
        ocl-icd-opencl-dev opencl-headers'
 opencl='pocl-opencl-icd libclblast-dev'
 data='dataset-fashion-mnist'
-test='check mesa-opencl-icd'
+test='check mesa-opencl-icd g++'
 aarch64='gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user'
 full='clang libclang-rt-14-dev valgrind oclgrind'
 manual='doxygen'

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Each public header compiles alone, as C11 and as C++17, with every compiler there is; a C++ program runs. $LIBRARY is the
+# shared library, $SLIM_SOURCE_ROOT the sources.
+set -u
+# shellcheck source=tests/tools/tap.sh
+. "$(dirname "$0")/tap.sh"
+
+include=$SLIM_SOURCE_ROOT/include
+folder=$(dirname "$LIBRARY")
+
+# compiles COMPILER OPTION...: each header as the only one of a file.
+compiles() {
+  for header in "$include"/slim/*.h; do
+    echo "#include <slim/${header##*/}>" |
+      "$@" -pedantic -Wall -Wextra -Werror -I"$include" -fsyntax-only - || { echo "${header##*/}"; return 1; }
+  done
+}
+
+for compiler in gcc clang; do
+  if command -v "$compiler" >/dev/null; then
+    ok "each header is C11 for $compiler" compiles "$compiler" -x c -std=c11
+  fi
+done
+for compiler in g++ clang++; do
+  if command -v "$compiler" >/dev/null; then
+    ok "each header is C++17 for $compiler" compiles "$compiler" -x c++ -std=c++17
+    ok "a C++17 program compiles with $compiler" "$compiler" -std=c++17 -pedantic -Wall -Wextra -Werror -I"$include" \
+      -o "$work/xor" "$SLIM_SOURCE_ROOT/examples/xor.cpp" "-L$folder" -lslimcl "-Wl,-rpath,$folder"
+    status=0
+    "$work/xor" cpu >"$work/out" 2>"$work/err" || status=$?
+    ok "it trains" ended 0
+    ok "to a small loss" grep -q '^loss 0\.00' "$work/out"
+  fi
+done
+
+done_testing
