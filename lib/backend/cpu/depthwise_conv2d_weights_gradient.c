@@ -58,7 +58,7 @@ static job job_of(const slim_cpu_step *step)
   return j;
 }
 
-/* --- some rows of dy ---------------------------------------------------------------------------------------------- */
+/* --- some rows of dy ------------------------------------------------------------------------------------------ */
 
 /* Sums of a few taps, of neighbouring rows of dy by the rows of x under them. */
 typedef struct patch {
@@ -149,7 +149,7 @@ static void add_rows(const patch *p, int rows, int taps, int k, int end)
   }
 }
 
-/* --- 3x3 of stride 1: two rows of dy at a time, each number of x read once for both ------------------------------- */
+/* --- 3x3 of stride 1: two rows of dy at a time, each number of x read once for both --------------------------- */
 
 #define EACH_WINDOW_TAP(X) X(0, 0) X(0, 1) X(0, 2) X(1, 0) X(1, 1) X(1, 2) X(2, 0) X(2, 1) X(2, 2)
 #define EACH_X_ROW(X) X(0) X(1) X(2) X(3)
@@ -231,7 +231,7 @@ static void add_window(const job *j, float *dw, const band *b)
   }
 }
 
-/* --- a task: some bands, some channels ---------------------------------------------------------------------------- */
+/* --- a task: some bands, some channels ------------------------------------------------------------------------ */
 
 /* rows rows of the kernel from ky on, for the rows [begin, end) of dy whose windows they are inside of. */
 static void add_taps(const job *j, float *dw, const band *b, int ky, int rows, int begin, int end)
@@ -315,7 +315,7 @@ static void run_task(void *user, int number, int worker)
   }
 }
 
-/* --- the op ------------------------------------------------------------------------------------------------------- */
+/* --- the op --------------------------------------------------------------------------------------------------- */
 
 /* Workspace: x and dy as the sums take them; slices of dw. */
 static size_t workspace(const slim_cpu_step *step)

@@ -216,18 +216,47 @@ static void find_offsets(const taps *t, const source *s, ptrdiff_t *offset)
   }
 }
 
-/* Where each output pixel of the block reads and writes. @return how many there are. */
+/* Pixels of a block follow each other row by row of all its images, or column by column where the kernel is one row: so
+ * a tile's pixels leave the image under the same taps, which are left out. */
+static bool by_column(const taps *t)
+{
+  return t->rows.count == 1 && t->segments == 1 && t->columns.count > 1;
+}
+
+/* The row or column of a pixel. */
+static int place_of(const taps *t, const block *b, int pixel)
+{
+  return by_column(t) ? pixel / (b->images * b->rows) : b->row + pixel / (b->images * t->ow);
+}
+
+/* The taps that some output in [first, last] reads inside of the image; all, if there are none. */
+static span taps_inside(const slim_taps *a, int stride, int size, int first, int last)
+{
+  const int least = first * stride + a->begin, most = last * stride + a->begin;
+  const span s = { most < 0 ? pieces(-most, a->distance) : 0,
+                   least < size ? at_most(a->count, (size - 1 - least) / a->distance + 1) : 0 };
+  return s.begin < s.end ? s : (span){ 0, a->count };
+}
+
+/* Where a pixel of the block reads and writes. */
+static void find_pixel(const job *j, const block *b, const source *s, int n, int r, int i, const float **a, float **c)
+{
+  const taps *t = j->t;
+  *a = s->base + (size_t)n * s->image + (size_t)(r * t->stride.h) * s->row + (size_t)(i * t->stride.w) * s->pixel;
+  *c = j->out + (size_t)(b->image + n) * t->out_image + (size_t)(b->row + r) * t->out_row + (size_t)i * t->out_pixel;
+}
+
+/* @return how many there are. */
 static int find_pixels(const job *j, const block *b, const source *s, const float **a, float **c)
 {
   const taps *t = j->t;
+  const bool columns = by_column(t);
+  const int outer = columns ? t->ow : b->rows, inner = columns ? b->rows : t->ow;
   int count = 0;
-  for (int n = 0; n < b->images; n++) {
-    for (int r = 0; r < b->rows; r++) {
-      const float *from = s->base + (size_t)n * s->image + (size_t)(r * t->stride.h) * s->row;
-      float *to = j->out + (size_t)(b->image + n) * t->out_image + (size_t)(b->row + r) * t->out_row;
-      for (int i = 0; i < t->ow; i++, count++) {
-        a[count] = from + (size_t)(i * t->stride.w) * s->pixel;
-        c[count] = to + (size_t)i * t->out_pixel;
+  for (int o = 0; o < outer; o++) {
+    for (int n = 0; n < b->images; n++) {
+      for (int i = 0; i < inner; i++, count++) {
+        find_pixel(j, b, s, n, columns ? i : o, columns ? o : i, &a[count], &c[count]);
       }
     }
   }
@@ -255,28 +284,65 @@ static places places_of(const job *j, int worker)
   return p;
 }
 
-/* All tiles of one panel over some of the segments. */
-static void run_panel(const job *j, const places *p, int pixels, int n0, int s0, int s1)
+/* Is there a pixel in the block some of whose taps are outside of the image? */
+static bool at_edge(const taps *t, const block *b)
+{
+  const int least = b->row * t->stride.h + t->rows.begin;
+  const int most = (b->row + b->rows - 1) * t->stride.h + last_of(&t->rows);
+  return !t->direct && (by_column(t) || least < 0 || most >= t->h);
+}
+
+/* Leaves out the taps that are outside of the image for all of a tile's pixels. offset: memory for one. */
+static void skip_taps(const taps *t, const block *b, int begin, int end, tile *tl, ptrdiff_t *offset)
+{
+  const int first = place_of(t, b, begin), last = place_of(t, b, end - 1), width = panel_width(tl->columns);
+  if (by_column(t)) {
+    const span s = taps_inside(&t->columns, t->stride.w, t->w, first, last);
+    *offset = tl->offset[0] + (ptrdiff_t)s.begin * t->c;
+    tl->offset = offset;
+    tl->depth = (s.end - s.begin) * t->c;
+    tl->b += (size_t)(s.begin * t->c) * (size_t)width;
+  } else {
+    const span s = taps_inside(&t->rows, t->stride.h, t->h, first, last);
+    const int across = t->segments / at_least(1, t->rows.count);
+    tl->offset += s.begin * across;
+    tl->segments = (s.end - s.begin) * across;
+    tl->b += (size_t)(s.begin * across) * (size_t)t->depth * (size_t)width;
+  }
+}
+
+/* All tiles of one panel over some of the segments. ahead: the panel that is wanted next. */
+static void run_panel(const job *j, const block *b, const places *p, int pixels, int n0, int s0, int s1,
+                      const float *ahead)
 {
   const taps *t = j->t;
   const int columns = at_most(TILE_COLUMNS, t->oc - n0), width = panel_width(columns), tiles = tiles_of(pixels);
-  const bool last = s1 == t->segments;
+  const bool last = s1 == t->segments, skips = last && s0 == 0 && at_edge(t, b);
   const size_t depth = (size_t)t->segments * (size_t)t->depth;
-  tile tl = { .offset = p->offset + s0, .segments = s1 - s0, .depth = t->depth, .column = (size_t)n0,
-              .columns = columns };
-  tl.b = j->packed + depth * (size_t)n0 + (size_t)s0 * (size_t)t->depth * (size_t)width;
-  tl.accumulate = s0 > 0;
+  tile whole = { .offset = p->offset + s0, .segments = s1 - s0, .depth = t->depth, .column = (size_t)n0,
+                 .columns = columns };
+  whole.b = j->packed + depth * (size_t)n0 + (size_t)s0 * (size_t)t->depth * (size_t)width;
+  whole.accumulate = s0 > 0;
   if (last) {
-    tl.bias = j->epilogue->bias;
-    tl.add_residual = j->epilogue->residual != NULL;
-    tl.to_residual = tl.add_residual ? j->epilogue->residual - j->out : 0;
-    tl.activation = j->epilogue->activation;
+    whole.bias = j->epilogue->bias;
+    whole.add_residual = j->epilogue->residual != NULL;
+    whole.to_residual = whole.add_residual ? j->epilogue->residual - j->out : 0;
+    whole.activation = j->epilogue->activation;
   }
   for (int i = 0; i < tiles; i++) {
-    const int begin = tile_begin(pixels, tiles, i), height = tile_begin(pixels, tiles, i + 1) - begin;
+    const int begin = tile_begin(pixels, tiles, i), end = tile_begin(pixels, tiles, i + 1);
+    tile tl = whole;
+    ptrdiff_t offset;
     tl.rows = p->a + begin;
     tl.c = p->c + begin;
-    CPU_OP(tile_rows)[width == VL ? 0 : 1][height - 1](&tl);
+    if (i == 0) {
+      tl.ahead = ahead;
+      tl.ahead_step = (size_t)width;
+    }
+    if (skips) {
+      skip_taps(t, b, begin, end, &tl, &offset);
+    }
+    CPU_OP(tile_rows)[width == VL ? 0 : 1][end - begin - 1](&tl);
   }
 }
 
@@ -302,10 +368,12 @@ static void run_task(void *user, int number, int worker)
   const int chunk = at_least(1, CHUNK_BYTES / (at_least(1, t->depth) * TILE_COLUMNS * (int)sizeof(float)));
   find_offsets(t, &s, p.offset);
   for (int panel = b.panel; panel < b.panels; panel++) {
+    const int next = panel + 1 < b.panels ? panel + 1 : b.panel;
+    const float *ahead = j->packed + (size_t)t->segments * (size_t)t->depth * (size_t)(next * TILE_COLUMNS);
     int s0 = 0;
     do {
       const int s1 = at_most(s0 + chunk, t->segments);
-      run_panel(j, &p, pixels, panel * TILE_COLUMNS, s0, s1);
+      run_panel(j, &b, &p, pixels, panel * TILE_COLUMNS, s0, s1, ahead);
       s0 = s1;
     } while (s0 < t->segments);
   }
