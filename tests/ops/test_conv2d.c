@@ -37,6 +37,9 @@ static const test_convolution cases[] = {
   { "winograd_3x3_valid", 2, 19, 22, 16, 32, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_VALID, 0 },
   { "winograd_5x5_odd", 3, 9, 7, 48, 16, { 5, 5 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "winograd_nchw", 4, 13, 9, 16, 16, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 1 },
+  { "winograd_flat", 2, 9, 23, 48, 40, { 1, 7 }, { 1, 1 }, { 1, 1 }, SLIM_VALID, 0 },
+  { "winograd_tall", 3, 14, 9, 37, 44, { 7, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "winograd_tall_nchw", 1, 9, 10, 64, 32, { 3, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 1 },
   { "nchw", 2, 9, 7, 5, 6, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 1 },
   { "nchw_stride", 2, 9, 7, 17, 33, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 1 },
 };
@@ -47,7 +50,8 @@ static const test_convolution cases[] = {
 static double tolerance_of(const test_convolution *c, size_t terms, double *scale, size_t n)
 {
   const bool square = c->kernel.h == c->kernel.w && (c->kernel.h == 3 || c->kernel.h == 5);
-  if (!square || c->stride.h != 1 || c->rate.h != 1 || c->c < 8) {
+  const bool line = c->kernel.h * c->kernel.w == 7 || c->kernel.h * c->kernel.w == 3;
+  if ((!square && !line) || c->stride.h != 1 || c->rate.h != 1 || c->c < 8) {
     return test_sum_tolerance(terms);
   }
   double most = 0.0;

@@ -3,13 +3,15 @@
 #include "backend/cpu/packed.h"
 #include "backend/cpu/taps.h"
 #include "backend/cpu/winograd.h"
+#include "backend/cpu/winograd_line.h"
 
 /* Workspace: scratch of the workers; with nchw also x and y with channels last; weights that are packed in every run. */
 typedef struct state {
   conv2d g;
   taps taps;
   winograd winograd;
-  bool by_product, by_winograd;
+  winograd_line line;
+  bool by_product, by_winograd, by_line;
   size_t packed_floats; /* 0: the weights are read as they lie */
   packed_weights packed;
 } state;
@@ -44,14 +46,14 @@ static gemm product_of(const slim_cpu_step *step, const state *s, const float *x
   return p;
 }
 
-/* Products pack only weights that are then not kept a second time, halves not; Winograd's transforms none. */
+/* Products pack only weights that are then not kept a second time, halves not; Winograd's two axes none. */
 static size_t packed_floats(const slim_cpu_step *step, const state *s)
 {
   const gemm product = product_of(step, s, NULL, NULL);
   if (s->by_product) {
     return is_folded(step) && !product.b_half ? CPU_OP(gemm_packed)(&product) : 0;
   }
-  return s->by_winograd ? 0 : CPU_OP(taps_packed)(&s->taps);
+  return s->by_winograd ? 0 : s->by_line ? CPU_OP(winograd_line_packed)(&s->line) : CPU_OP(taps_packed)(&s->taps);
 }
 
 static void set_up(state *s, const slim_cpu_step *step)
@@ -69,6 +71,8 @@ static void set_up(state *s, const slim_cpu_step *step)
   s->winograd = winograd_of(g);
   s->by_product = conv2d_is_product(g);
   s->by_winograd = !s->by_product && CPU_OP(winograd_plan)(&s->winograd, step, &epilogue);
+  s->line = winograd_line_of(g);
+  s->by_line = !s->by_product && CPU_OP(winograd_line_plan)(&s->line, step, &epilogue);
   s->packed_floats = packed_floats(step, s);
 }
 
@@ -77,6 +81,9 @@ static size_t scratch_floats(const slim_cpu_step *step, const state *s)
   if (s->by_product) {
     const gemm p = product_of(step, s, NULL, NULL);
     return whole_lines(CPU_OP(gemm_workspace)(step, &p) / sizeof(float));
+  }
+  if (s->by_line) {
+    return whole_lines(CPU_OP(winograd_line_workspace)(&s->line, step));
   }
   return s->by_winograd ? whole_lines(CPU_OP(winograd_workspace)(&s->winograd, step))
                         : (size_t)slim_threads_count(step->device->threads) * CPU_OP(taps_scratch)(&s->taps);
@@ -87,6 +94,8 @@ static void pack(const slim_cpu_step *step, const state *s)
   if (s->by_product) {
     const gemm p = product_of(step, s, NULL, NULL);
     CPU_OP(gemm_pack)(step, &p, s->packed.data);
+  } else if (s->by_line) {
+    CPU_OP(winograd_line_pack)(step, &s->line, &step->in[1], s->packed.data);
   } else {
     CPU_OP(taps_pack)(step, &s->taps, &step->in[1], s->packed.data);
   }
@@ -100,6 +109,8 @@ static void convolve(const slim_cpu_step *step, const state *s, const float *x, 
     CPU_OP(gemm_run)(step, &p, step->workspace);
   } else if (s->by_winograd) {
     CPU_OP(winograd_run)(step, &s->winograd, x, &step->in[1], y, &epilogue, step->workspace);
+  } else if (s->by_line) {
+    CPU_OP(winograd_line_run)(step, &s->line, x, s->packed.data, y, &epilogue, step->workspace);
   } else {
     CPU_OP(taps_run)(step, &s->taps, x, s->packed.data, y, &epilogue, step->workspace);
   }
@@ -129,7 +140,10 @@ static bool prepare(slim_cpu_step *step)
 {
   state *s = step->state;
   set_up(s, step);
-  step->base.kernel = s->by_product ? "conv2d_product" : s->by_winograd ? "conv2d_winograd" : "conv2d_taps";
+  step->base.kernel = s->by_product    ? "conv2d_product"
+                      : s->by_winograd ? "conv2d_winograd"
+                      : s->by_line     ? "conv2d_winograd_line"
+                                       : "conv2d_taps";
   return s->packed_floats == 0 || packed_alloc(step, &s->packed, s->packed_floats, plain_floats(step, s));
 }
 

@@ -4,6 +4,7 @@
 #include "backend/cpu/packed.h"
 #include "backend/cpu/taps.h"
 #include "backend/cpu/winograd.h"
+#include "backend/cpu/winograd_line.h"
 
 typedef struct phase {
   taps taps;
@@ -14,8 +15,9 @@ typedef struct state {
   conv2d g;
   int count;
   phase *phases;
-  winograd winograd; /* instead of the one phase of stride 1 */
-  bool by_product, by_winograd;
+  winograd winograd; /* these two instead of the one phase of stride 1 */
+  winograd_line line;
+  bool by_product, by_winograd, by_line;
   packed_weights packed;
 } state;
 
@@ -71,9 +73,17 @@ static bool plan_winograd(const slim_cpu_step *step, const conv2d *g, winograd *
   return CPU_OP(winograd_plan)(w, step, &none);
 }
 
+static bool plan_line(const slim_cpu_step *step, const conv2d *g, winograd_line *l)
+{
+  const tile_epilogue none = { 0 };
+  *l = winograd_line_of_input_gradient(g);
+  return CPU_OP(winograd_line_plan)(l, step, &none);
+}
+
 static size_t scratch_floats(const slim_cpu_step *step, const conv2d *g)
 {
   winograd w;
+  winograd_line l;
   size_t most = 0;
   if (conv2d_is_product(g)) {
     const gemm p = product_of(step, g, NULL, NULL);
@@ -81,6 +91,9 @@ static size_t scratch_floats(const slim_cpu_step *step, const conv2d *g)
   }
   if (plan_winograd(step, g, &w)) {
     return whole_lines(CPU_OP(winograd_workspace)(&w, step));
+  }
+  if (!conv2d_is_product(g) && plan_line(step, g, &l)) {
+    return whole_lines(CPU_OP(winograd_line_workspace)(&l, step));
   }
   for (int i = 0; i < phases_of(g); i++) {
     const phase p = phase_of(g, i);
@@ -100,8 +113,15 @@ static size_t plain_floats(const slim_cpu_step *step, const conv2d *g)
 static size_t packed_floats(const slim_cpu_step *step, const conv2d *g)
 {
   winograd w;
+  winograd_line l;
   size_t floats = 0;
-  for (int i = 0; i < phases_of(g) && !conv2d_is_product(g) && !plan_winograd(step, g, &w); i++) {
+  if (conv2d_is_product(g) || plan_winograd(step, g, &w)) {
+    return 0;
+  }
+  if (plan_line(step, g, &l)) {
+    return CPU_OP(winograd_line_packed)(&l);
+  }
+  for (int i = 0; i < phases_of(g); i++) {
     const phase p = phase_of(g, i);
     floats += CPU_OP(taps_packed)(&p.taps);
   }
@@ -135,6 +155,11 @@ static bool prepare(slim_cpu_step *step)
     step->base.kernel = "conv2d_winograd";
     return true;
   }
+  s->by_line = plan_line(step, &s->g, &s->line);
+  if (s->by_line) {
+    step->base.kernel = "conv2d_winograd_line";
+    return packed_alloc(step, &s->packed, CPU_OP(winograd_line_packed)(&s->line), plain_floats(step, &s->g));
+  }
   s->count = phases_of(&s->g);
   s->phases = calloc((size_t)s->count, sizeof *s->phases);
   for (int i = 0; s->phases && i < s->count; i++) {
@@ -165,6 +190,10 @@ static void run_phases(slim_cpu_step *step, const float *dy, float *dx)
     CPU_OP(winograd_run)(step, &s->winograd, dy, &step->in[1], dx, &none, step->workspace);
     return;
   }
+  if (s->by_line) {
+    CPU_OP(winograd_line_run)(step, &s->line, dy, s->packed.data, dx, &none, step->workspace);
+    return;
+  }
   for (int i = 0; i < s->count; i++) {
     const phase *p = &s->phases[i];
     if (p->taps.oh > 0 && p->taps.ow > 0) {
@@ -174,15 +203,23 @@ static void run_phases(slim_cpu_step *step, const float *dy, float *dx)
   }
 }
 
+static void pack(const slim_cpu_step *step, const state *s)
+{
+  if (s->by_line) {
+    CPU_OP(winograd_line_pack)(step, &s->line, &step->in[1], s->packed.data);
+  }
+  for (int i = 0; i < s->count; i++) {
+    CPU_OP(taps_pack)(step, &s->phases[i].taps, &step->in[1], s->packed.data + s->phases[i].packed_offset);
+  }
+}
+
 static void run(slim_cpu_step *step, const slim_run *run_info)
 {
   state *s = step->state;
   const conv2d *g = &s->g;
   (void)run_info;
-  if (s->count && packed_stale(&s->packed, &step->in[1])) {
-    for (int i = 0; i < s->count; i++) {
-      CPU_OP(taps_pack)(step, &s->phases[i].taps, &step->in[1], s->packed.data + s->phases[i].packed_offset);
-    }
+  if ((s->count || s->by_line) && packed_stale(&s->packed, &step->in[1])) {
+    pack(step, s);
   }
   if (!is_nchw(step)) {
     run_phases(step, step->in[0].host, step->out[0].host);

@@ -93,7 +93,7 @@ typedef struct places {
 typedef struct job {
   const winograd *w;
   const float *in;
-  const slim_view *weights;
+  winograd_weights weights;
   float *out, *workspace;
   const tile_epilogue *epilogue;
   int first, count; /* staged: tiles of the block */
@@ -168,22 +168,6 @@ static void close_tile(const job *j, int number, const float *product, size_t st
   }
 }
 
-/* --- products ----------------------------------------------------------------------------------------------------- */
-
-/* Of one point: count tiles, of which the first is at a, by depth channels by the columns of a panel. */
-static void multiply(const float *a, size_t a_step, const float *b, float *c, int count, int depth, int width,
-                     bool accumulate)
-{
-  const int tiles = tiles_of(count);
-  winograd_tile t = { .a_step = a_step, .b = b, .depth = depth, .accumulate = accumulate };
-  for (int i = 0; i < tiles; i++) {
-    const int begin = tile_begin(count, tiles, i), height = tile_begin(count, tiles, i + 1) - begin;
-    t.a = a + (size_t)begin * WINOGRAD_K;
-    t.c = c + (size_t)begin * TILE_COLUMNS;
-    CPU_OP(winograd_rows)[width == VL ? 0 : 1][height - 1](&t);
-  }
-}
-
 /* --- fused -------------------------------------------------------------------------------------------------------- */
 
 static void filter_all(const job *j, const places *p)
@@ -195,7 +179,7 @@ static void filter_all(const job *j, const places *p)
     for (int k = 0; k < w->c; k += TAPS_FUSED) {
       const int count = at_most(TAPS_FUSED, w->c - k);
       float *to = p->filters + (size_t)POINTS * (size_t)w->c * (size_t)n0 + (size_t)k * (size_t)width;
-      CPU_OP(winograd_taps)(w, j->weights, n0, k, count, p->taps);
+      CPU_OP(winograd_taps)(&j->weights, n0, k, count, p->taps);
       for (int row = 0; row < N; row++, to += N * point) {
         CPU_OP(winograd_filter)(w, p->taps, count, row, width, to, point);
       }
@@ -231,8 +215,8 @@ static void fused_task(void *user, int number, int worker)
   for (int n0 = 0; n0 < w->oc; n0 += TILE_COLUMNS) {
     const int columns = at_most(TILE_COLUMNS, w->oc - n0), width = panel_width(columns);
     for (int i = 0; i < POINTS; i++, b += (size_t)w->c * (size_t)width) {
-      multiply(p.inputs + (size_t)i * in_step, POINTS * in_step, b, p.products + (size_t)i * out_step, count, w->c,
-               width, false);
+      winograd_multiply(p.inputs + (size_t)i * in_step, POINTS * in_step, b, p.products + (size_t)i * out_step, count,
+                        w->c, width, false);
     }
     for (int t = 0; t < count; t++) {
       close_tile(j, first + t, p.products + (size_t)t * TILE_COLUMNS, out_step, n0, columns);
@@ -264,13 +248,13 @@ static void staged_task(void *user, int number, int worker)
     const int depth = at_most(K_STAGED, w->c - k);
     const size_t point = (size_t)depth * (size_t)width;
     const float *a = p.inputs + (size_t)(k / WINOGRAD_K) * POINTS * in_step + (size_t)begin * WINOGRAD_K;
-    CPU_OP(winograd_taps)(w, j->weights, n0, k, depth, p.taps);
+    CPU_OP(winograd_taps)(&j->weights, n0, k, depth, p.taps);
     for (int i = 0; i < POINTS; i++) {
       if (i % N == 0) {
         CPU_OP(winograd_filter)(w, p.taps, depth, i / N, width, p.filters, point);
       }
-      multiply(a + (size_t)i * in_step, POINTS * in_step, p.filters + (size_t)(i % N) * point,
-               p.products + (size_t)i * out_step, end - begin, depth, width, k > 0);
+      winograd_multiply(a + (size_t)i * in_step, POINTS * in_step, p.filters + (size_t)(i % N) * point,
+                        p.products + (size_t)i * out_step, end - begin, depth, width, k > 0);
     }
   }
   for (int t = begin; t < end; t++) {
@@ -281,9 +265,10 @@ static void staged_task(void *user, int number, int worker)
 void CPU_OP(winograd_run)(const slim_cpu_step *step, const winograd *w, const float *in, const slim_view *weights,
                           float *out, const tile_epilogue *epilogue, float *workspace)
 {
-  job j = { .w = w, .in = in, .weights = weights, .out = out, .workspace = workspace, .epilogue = epilogue };
+  job j = { .w = w, .in = in, .out = out, .workspace = workspace, .epilogue = epilogue };
   const int panels = pieces(w->oc, TILE_COLUMNS);
   slim_threads *threads = step->device->threads;
+  j.weights = (winograd_weights){ weights, w->kernel * w->kernel, w->c, w->oc, w->transposed };
   if (!w->staged) {
     for (int i = 0; i < slim_threads_count(threads); i++) {
       *places_of(&j, i).ready = false;

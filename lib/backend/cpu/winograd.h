@@ -88,13 +88,22 @@ static inline size_t winograd_step(int tiles, int row)
   return (size_t)tiles * (size_t)row + 16;
 }
 
+/* Is SLIM_WINOGRAD not 0? */
+bool CPU_OP(winograd_wanted)(void);
 /* Completes the geometry. @return false when it is none for these transforms, or too small. */
 bool CPU_OP(winograd_tiles)(winograd *w);
 /* B^T d B of channels [k, k + WINOGRAD_K) of tile number to to[point * step + channel - k]. */
 void CPU_OP(winograd_open)(const winograd *w, const float *in, int number, int k, float *to, size_t step);
+
+typedef struct winograd_weights {
+  const slim_view *view;
+  int taps, c, oc;
+  bool transposed; /* turned by half a turn, a tap lies as [oc][c] instead of [c][oc] */
+} winograd_weights;
+
 /* The taps of input channels [k, k + count) and the columns of a panel from n0 on, to taps[channel][tap][TILE_COLUMNS].
- * weights: halves only where they are not transposed. */
-void CPU_OP(winograd_taps)(const winograd *w, const slim_view *weights, int n0, int k, int count, float *taps);
+ * Halves only where they are not transposed. */
+void CPU_OP(winograd_taps)(const winograd_weights *w, int n0, int k, int count, float *taps);
 /* Row row of G g G^T of such taps: N points to to[point * step + channel * width]. */
 void CPU_OP(winograd_filter)(const winograd *w, const float *taps, int count, int row, int width, float *to,
                              size_t step);

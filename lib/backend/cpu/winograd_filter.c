@@ -5,9 +5,9 @@
 #define AHEAD 12 /* rows of weights that are fetched before their turn */
 
 /* Tap by tap: rows of all taps together would meet in few cache sets. */
-static void copy_taps(const winograd *w, const float *weights, int n0, int k, int count, float *taps)
+static void copy_taps(const winograd_weights *w, const float *weights, int n0, int k, int count, float *taps)
 {
-  const int number = w->kernel * w->kernel, columns = at_most(TILE_COLUMNS, w->oc - n0);
+  const int number = w->taps, columns = at_most(TILE_COLUMNS, w->oc - n0);
   for (int t = 0; t < number; t++) {
     const float *from = weights + ((size_t)t * (size_t)w->c + (size_t)k) * (size_t)w->oc + n0;
     float *to = taps + t * TILE_COLUMNS;
@@ -26,9 +26,9 @@ static void copy_taps(const winograd *w, const float *weights, int n0, int k, in
 }
 
 /* The same of halves. */
-static void copy_half_taps(const winograd *w, const uint16_t *weights, int n0, int k, int count, float *taps)
+static void copy_half_taps(const winograd_weights *w, const uint16_t *weights, int n0, int k, int count, float *taps)
 {
-  const int number = w->kernel * w->kernel, columns = at_most(TILE_COLUMNS, w->oc - n0);
+  const int number = w->taps, columns = at_most(TILE_COLUMNS, w->oc - n0);
   for (int t = 0; t < number; t++) {
     const uint16_t *from = weights + ((size_t)t * (size_t)w->c + (size_t)k) * (size_t)w->oc + n0;
     float *to = taps + t * TILE_COLUMNS;
@@ -40,9 +40,9 @@ static void copy_half_taps(const winograd *w, const uint16_t *weights, int n0, i
 }
 
 /* The same of weights that lie turned. */
-static void turn_taps(const winograd *w, const float *weights, int n0, int k, int count, float *taps)
+static void turn_taps(const winograd_weights *w, const float *weights, int n0, int k, int count, float *taps)
 {
-  const int number = w->kernel * w->kernel, columns = at_most(TILE_COLUMNS, w->oc - n0);
+  const int number = w->taps, columns = at_most(TILE_COLUMNS, w->oc - n0);
   const size_t c = (size_t)w->c, channel = (size_t)number * TILE_COLUMNS;
   if (columns < TILE_COLUMNS) {
     memset(taps, 0, (size_t)count * channel * sizeof *taps);
@@ -53,14 +53,14 @@ static void turn_taps(const winograd *w, const float *weights, int n0, int k, in
   }
 }
 
-void CPU_OP(winograd_taps)(const winograd *w, const slim_view *weights, int n0, int k, int count, float *taps)
+void CPU_OP(winograd_taps)(const winograd_weights *w, int n0, int k, int count, float *taps)
 {
-  const uint16_t *halves = halves_of(weights);
+  const uint16_t *halves = halves_of(w->view);
   if (halves) {
     copy_half_taps(w, halves, n0, k, count, taps);
     return;
   }
-  (w->transposed ? turn_taps : copy_taps)(w, weights->host, n0, k, count, taps);
+  (w->transposed ? turn_taps : copy_taps)(w, w->view->host, n0, k, count, taps);
 }
 
 CPU_INLINE void filter_row(const float *taps, int count, const float *g, int width, float *to, size_t step, int kernel)

@@ -8,15 +8,15 @@
 #define LEAST_WEIGHTS 256 /* of a tap */
 #define LEAST_OUTPUTS 64
 
-static bool switched_off(void)
+bool CPU_OP(winograd_wanted)(void)
 {
   const char *text = getenv("SLIM_WINOGRAD");
-  return text && strcmp(text, "0") == 0;
+  return !text || strcmp(text, "0") != 0;
 }
 
 bool CPU_OP(winograd_tiles)(winograd *w)
 {
-  if (!w->kernel || switched_off()) {
+  if (!w->kernel || !CPU_OP(winograd_wanted)()) {
     return false;
   }
   w->m = N + 1 - w->kernel;

@@ -1,0 +1,355 @@
+/*
+ * Each task takes a block of tiles from inputs to some panels of outputs. What it transforms stays in its core's cache,
+ * and only the weights come from further away.
+ */
+#include "backend/cpu/winograd_line.h"
+
+#include "backend/cpu/winograd_transform.h"
+
+#include <math.h>
+
+#define M 4                /* outputs of a tile */
+#define MOST_POINTS 10     /* of seven taps */
+#define BLOCK_TILES 56     /* their transformed inputs stay in the second-level cache */
+#define K_SUMMED 128       /* channels that are summed in one go: their rounding errors grow with it */
+#define TAPS_CHANNELS 16   /* whose weights are transformed at once */
+#define LEAST_WEIGHTS 1024 /* of a tap; measured: below these the direct sums are faster, or as fast */
+#define LEAST_TILES 12
+#define LEAST_BLOCK 24 /* tiles that are worth a block for each core; fewer share the panels instead */
+
+bool CPU_OP(winograd_line_plan)(winograd_line *l, const slim_cpu_step *step, const tile_epilogue *epilogue)
+{
+  const int panels = pieces(l->oc, TILE_COLUMNS), threads = slim_threads_count(step->device->threads);
+  int blocks;
+  if (!l->kernel || epilogue->activation > SLIM_ACTIVATION_RELU6 || !CPU_OP(winograd_wanted)()) {
+    return false;
+  }
+  l->points = M - 1 + l->kernel;
+  l->down = l->upright ? pieces(l->oh, M) : l->oh;
+  l->across = l->upright ? l->ow : pieces(l->ow, M);
+  l->tiles = l->n * l->down * l->across;
+  blocks = pieces(pieces(l->tiles, BLOCK_TILES), threads) * threads;
+  l->block = pieces(l->tiles, l->tiles < threads * LEAST_BLOCK ? 1 : blocks);
+  l->blocks = pieces(l->tiles, l->block);
+  l->groups = l->blocks < threads ? at_most(panels, threads) : 1;
+  return l->c >= VL && l->oc >= VL && (size_t)l->c * (size_t)l->oc >= LEAST_WEIGHTS && l->tiles >= LEAST_TILES;
+}
+
+/* --- memory ------------------------------------------------------------------------------------------------------- */
+
+/* Transformed inputs of a worker: [k block][point][tile][WINOGRAD_K]. */
+static size_t inputs_floats(const winograd_line *l)
+{
+  return (size_t)pieces(l->c, WINOGRAD_K) * (size_t)l->points * winograd_step(l->block, WINOGRAD_K);
+}
+
+/* Its products of a panel: [point][tile][TILE_COLUMNS]. */
+static size_t products_floats(const winograd_line *l)
+{
+  return (size_t)l->points * winograd_step(l->block, TILE_COLUMNS);
+}
+
+size_t CPU_OP(winograd_line_workspace)(const winograd_line *l, const slim_cpu_step *step)
+{
+  return (size_t)slim_threads_count(step->device->threads) * (inputs_floats(l) + products_floats(l));
+}
+
+size_t CPU_OP(winograd_line_packed)(const winograd_line *l)
+{
+  return (size_t)l->points * (size_t)l->c * panels_width((size_t)l->oc);
+}
+
+/* --- transforms --------------------------------------------------------------------------------------------------- */
+
+/* The squares of the points of seven taps but 0 and infinity. */
+#define SQUARES                                                                                                        \
+  {                                                                                                                    \
+    0.25f, 0.5625f, 1.5625f, 6.25f                                                                                     \
+  }
+#define POINTS_OF_SEVEN                                                                                                \
+  {                                                                                                                    \
+    0.5f, 0.75f, 1.25f, 2.5f                                                                                           \
+  }
+
+/* Of the polynomial in x^2 that vanishes at three of the squares: its coefficients but the last, which is 1. */
+typedef struct cubic {
+  float c0, c1, c2;
+} cubic;
+
+CPU_INLINE cubic cubic_without(int j)
+{
+  static const float square[4] = SQUARES;
+  const float x = square[j == 0 ? 1 : 0], y = square[j <= 1 ? 2 : 1], z = square[j <= 2 ? 3 : 2];
+  return (cubic){ -x * y * z, x * y + y * z + z * x, -x - y - z };
+}
+
+/* B^T for seven taps. */
+CPU_INLINE void open_ten(const vec *d, vec *t)
+{
+  static const float square[4] = SQUARES, point[4] = POINTS_OF_SEVEN;
+  CPU_UNROLL
+  for (int j = 0; j < 4; j++) {
+    const cubic q = cubic_without(j);
+    const vec even = q.c0 * d[2] + q.c1 * d[4] + q.c2 * d[6] + d[8];
+    const vec odd = point[j] * (q.c0 * d[1] + q.c1 * d[3] + q.c2 * d[5] + d[7]);
+    t[1 + 2 * j] = even + odd;
+    t[2 + 2 * j] = even - odd;
+  }
+  /* (x^2 - the last square) times the cubic in x^2 without it. */
+  const cubic q = cubic_without(3);
+  const float s = square[3], c0 = -s * q.c0, c1 = q.c0 - s * q.c1, c2 = q.c1 - s * q.c2, c3 = q.c2 - s;
+  t[0] = c0 * d[0] + c1 * d[2] + c2 * d[4] + c3 * d[6] + d[8];
+  t[9] = c0 * d[1] + c1 * d[3] + c2 * d[5] + c3 * d[7] + d[9];
+}
+
+/* A^T for seven taps. */
+CPU_INLINE void close_ten(const vec *v, vec *y)
+{
+  static const float square[4] = SQUARES, point[4] = POINTS_OF_SEVEN;
+  y[0] = v[0];
+  y[1] = y[2] = (vec){ 0 };
+  y[3] = v[9];
+  CPU_UNROLL
+  for (int j = 0; j < 4; j++) {
+    const vec sum = v[1 + 2 * j] + v[2 + 2 * j], difference = point[j] * (v[1 + 2 * j] - v[2 + 2 * j]);
+    y[0] += sum;
+    y[1] += difference;
+    y[2] += square[j] * sum;
+    y[3] += square[j] * difference;
+  }
+}
+
+/* G for seven taps: each point's powers by one over the product of its distances to the others. */
+CPU_INLINE void filter_ten(const vec *g, vec *t)
+{
+  static const float square[4] = SQUARES, point[4] = POINTS_OF_SEVEN;
+  CPU_UNROLL
+  for (int j = 0; j < 4; j++) {
+    const cubic q = cubic_without(j);
+    const float s = square[j], scale = 0.5f / (s * (q.c0 + s * (q.c1 + s * (q.c2 + s))));
+    const vec even = scale * (g[0] + s * (g[2] + s * (g[4] + s * g[6])));
+    const vec odd = scale * point[j] * (g[1] + s * (g[3] + s * g[5]));
+    t[1 + 2 * j] = even + odd;
+    t[2 + 2 * j] = even - odd;
+  }
+  t[0] = 1.0f / (square[0] * square[1] * square[2] * square[3]) * g[0];
+  t[9] = g[6];
+}
+
+/* --- weights: [panel][K_SUMMED channels][point][channel][width] --------------------------------------------------- */
+
+typedef struct pack_job {
+  const winograd_line *l;
+  winograd_weights weights;
+  float *packed;
+} pack_job;
+
+/* count channels of a panel: their points go to to[point * step]. */
+CPU_INLINE void filter_channels(const float *taps, int count, int width, float *to, size_t step, int kernel)
+{
+  for (int i = 0; i < count; i++, taps += kernel * TILE_COLUMNS, to += width) {
+    for (int v = 0; v < width; v += VL) {
+      vec g[7], t[MOST_POINTS];
+      for (int x = 0; x < kernel; x++) {
+        g[x] = vec_load(taps + x * TILE_COLUMNS + v);
+      }
+      if (kernel == 3) {
+        transform_taps(g, t, 3);
+      } else {
+        filter_ten(g, t);
+      }
+      for (int x = 0; x < M - 1 + kernel; x++) {
+        vec_store(to + (size_t)x * step + v, t[x]);
+      }
+    }
+  }
+}
+
+static void pack_panels(void *user, size_t begin, size_t end, int worker)
+{
+  const pack_job *j = user;
+  const winograd_line *l = j->l;
+  float taps[TAPS_CHANNELS * 7 * TILE_COLUMNS] __attribute__((aligned(64)));
+  (void)worker;
+  for (int n0 = (int)begin * TILE_COLUMNS; n0 < at_most((int)end * TILE_COLUMNS, l->oc); n0 += TILE_COLUMNS) {
+    const int width = panel_width(l->oc - n0);
+    float *to = j->packed + (size_t)l->points * (size_t)l->c * (size_t)n0;
+    for (int k = 0; k < l->c; k += TAPS_CHANNELS) {
+      const int count = at_most(TAPS_CHANNELS, l->c - k), first = k / K_SUMMED * K_SUMMED;
+      const size_t step = (size_t)at_most(K_SUMMED, l->c - first) * (size_t)width;
+      float *at = to + (size_t)l->points * (size_t)first * (size_t)width + (size_t)(k - first) * (size_t)width;
+      CPU_OP(winograd_taps)(&j->weights, n0, k, count, taps);
+      if (l->kernel == 3) {
+        filter_channels(taps, count, width, at, step, 3);
+      } else {
+        filter_channels(taps, count, width, at, step, 7);
+      }
+    }
+  }
+}
+
+void CPU_OP(winograd_line_pack)(const slim_cpu_step *step, const winograd_line *l, const slim_view *weights,
+                                float *packed)
+{
+  pack_job j = { l, { weights, l->kernel, l->c, l->oc, l->transposed }, packed };
+  slim_cpu_for(step, (size_t)pieces(l->oc, TILE_COLUMNS), 1, pack_panels, &j);
+}
+
+/* --- inputs and outputs ------------------------------------------------------------------------------------------- */
+
+typedef struct job {
+  const winograd_line *l;
+  const float *in, *packed;
+  float *out, *workspace;
+  const tile_epilogue *epilogue;
+} job;
+
+/* Where a tile lies: its image and its first output. */
+static place line_place(const winograd_line *l, int number)
+{
+  const int in_image = number % (l->down * l->across), y = in_image / l->across, x = in_image % l->across;
+  return (place){ number / (l->down * l->across), l->upright ? M * y : y, l->upright ? x : M * x };
+}
+
+/* count channels of a tile, VL at most: [begin, end) of its inputs, which lie step apart, are inside the image. */
+CPU_INLINE void open_channels(const float *in, ptrdiff_t step, int begin, int end, int count, float *to, size_t to_step,
+                              int points)
+{
+  vec d[MOST_POINTS] = { { 0 } }, t[MOST_POINTS];
+  CPU_UNROLL
+  for (int i = 0; i < points; i++) {
+    if (i >= begin && i < end) {
+      d[i] = load_some(in + i * step, count);
+    }
+  }
+  if (points == N) {
+    transform_input(d, 1, t, 1);
+  } else {
+    open_ten(d, t);
+  }
+  CPU_UNROLL
+  for (int i = 0; i < points; i++) {
+    vec_store(to + (size_t)i * to_step, t[i]);
+  }
+}
+
+/* Tile number number, which is number at of its block, to inputs. */
+CPU_INLINE void open_tile(const job *j, int number, int at, float *inputs, int points)
+{
+  const winograd_line *l = j->l;
+  const place p = line_place(l, number);
+  const int from = (l->upright ? p.y : p.x) - l->before, size = l->upright ? l->h : l->w;
+  const int begin = at_least(-from, 0), end = at_most(size - from, points);
+  const ptrdiff_t pixel = ((ptrdiff_t)p.image * l->h + (l->upright ? from : p.y)) * l->w + (l->upright ? p.x : from);
+  const ptrdiff_t step = (ptrdiff_t)(l->upright ? l->w : 1) * l->c;
+  const size_t to_step = winograd_step(l->block, WINOGRAD_K);
+  const float *in = j->in + pixel * l->c;
+  for (int k = 0; k < l->c; k += VL) {
+    float *to = inputs + (size_t)(k / WINOGRAD_K * points) * to_step + (size_t)(at * WINOGRAD_K + k % WINOGRAD_K);
+    if (begin == 0 && end == points && k + VL <= l->c) {
+      open_channels(in + k, step, 0, points, VL, to, to_step, points);
+    } else {
+      open_channels(in + k, step, begin, end, at_most(VL, l->c - k), to, to_step, points);
+    }
+  }
+}
+
+/* count channels of a tile from its products to the outputs that lie inside. to: the first, in floats from out. */
+CPU_INLINE void close_channels(const job *j, const float *product, size_t to, int at, int outputs, int count,
+                               int points)
+{
+  const winograd_line *l = j->l;
+  const tile_epilogue *e = j->epilogue;
+  const size_t product_step = winograd_step(l->block, TILE_COLUMNS),
+               step = (size_t)(l->upright ? l->ow : 1) * (size_t)l->oc;
+  const vec zero = { 0 }, floor = zero + (e->activation == SLIM_ACTIVATION_NONE ? -HUGE_VALF : 0.0f);
+  const vec top = zero + (e->activation == SLIM_ACTIVATION_RELU6 ? 6.0f : HUGE_VALF);
+  const vec bias = e->bias ? load_some(e->bias + at, count) : zero;
+  vec v[MOST_POINTS], y[M];
+  CPU_UNROLL
+  for (int i = 0; i < points; i++) {
+    v[i] = vec_load(product + (size_t)i * product_step);
+  }
+  if (points == N) {
+    transform_output(v, 1, y, 1, M);
+  } else {
+    close_ten(v, y);
+  }
+  for (int i = 0; i < outputs; i++, to += step) {
+    vec value = y[i] + bias;
+    if (e->residual) {
+      value += load_some(e->residual + to, count);
+    }
+    store_some(j->out + to, vec_clamp(value, floor, top), count);
+  }
+}
+
+CPU_INLINE void close_tile(const job *j, int number, const float *product, int n0, int columns, int points)
+{
+  const winograd_line *l = j->l;
+  const place p = line_place(l, number);
+  const int outputs = at_most(M, l->upright ? l->oh - p.y : l->ow - p.x);
+  const size_t pixel = ((size_t)p.image * (size_t)l->oh + (size_t)p.y) * (size_t)l->ow + (size_t)p.x;
+  for (int k = 0; k < columns; k += VL) {
+    close_channels(j, product + k, pixel * (size_t)l->oc + (size_t)(n0 + k), n0 + k, outputs, at_most(VL, columns - k),
+                   points);
+  }
+}
+
+/* --- products ----------------------------------------------------------------------------------------------------- */
+
+/* A panel's sums at all points for count tiles. */
+static void multiply_panel(const job *j, const float *inputs, int n0, int count, float *products)
+{
+  const winograd_line *l = j->l;
+  const int width = panel_width(l->oc - n0);
+  const size_t in_step = winograd_step(l->block, WINOGRAD_K), out_step = winograd_step(l->block, TILE_COLUMNS);
+  const float *b = j->packed + (size_t)l->points * (size_t)l->c * (size_t)n0;
+  for (int k = 0; k < l->c; k += K_SUMMED) {
+    const int depth = at_most(K_SUMMED, l->c - k);
+    const float *a = inputs + (size_t)(k / WINOGRAD_K * l->points) * in_step;
+    for (int i = 0; i < l->points; i++, b += (size_t)depth * (size_t)width) {
+      winograd_multiply(a + (size_t)i * in_step, (size_t)l->points * in_step, b, products + (size_t)i * out_step, count,
+                        depth, width, k > 0);
+    }
+  }
+}
+
+CPU_INLINE void run_block(const job *j, int first, int count, int panel, int end, float *inputs, int points)
+{
+  const winograd_line *l = j->l;
+  float *products = inputs + inputs_floats(l);
+  for (int t = 0; t < count; t++) {
+    open_tile(j, first + t, t, inputs, points);
+  }
+  for (; panel < end; panel++) {
+    const int n0 = panel * TILE_COLUMNS, columns = at_most(TILE_COLUMNS, l->oc - n0);
+    multiply_panel(j, inputs, n0, count, products);
+    for (int t = 0; t < count; t++) {
+      close_tile(j, first + t, products + t * TILE_COLUMNS, n0, columns, points);
+    }
+  }
+}
+
+static void run_task(void *user, int number, int worker)
+{
+  const job *j = user;
+  const winograd_line *l = j->l;
+  const int first = number / l->groups * l->block, group = number % l->groups,
+            count = at_most(l->block, l->tiles - first);
+  const int panels = pieces(l->oc, TILE_COLUMNS), panel = panels * group / l->groups;
+  const int end = panels * (group + 1) / l->groups;
+  float *inputs = j->workspace + (size_t)worker * (inputs_floats(l) + products_floats(l));
+  if (l->kernel == 3) {
+    run_block(j, first, count, panel, end, inputs, N);
+  } else {
+    run_block(j, first, count, panel, end, inputs, MOST_POINTS);
+  }
+}
+
+void CPU_OP(winograd_line_run)(const slim_cpu_step *step, const winograd_line *l, const float *in, const float *packed,
+                               float *out, const tile_epilogue *epilogue, float *workspace)
+{
+  job j = { l, in, packed, out, workspace, epilogue };
+  slim_threads_run(step->device->threads, l->blocks * l->groups, run_task, &j);
+}
