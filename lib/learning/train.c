@@ -23,6 +23,7 @@ typedef struct training {
   size_t num_scalars;  /* train op and learning rate */
   int64_t step, first_step;
   bool settled; /* the last step was waited for and found good */
+  bool warned;  /* of statistics */
   float loss, learning_rate;
   double begun, saved_at, summarised_at, reported_at;
   int64_t summarised_step, reported_step;
@@ -239,6 +240,7 @@ static slim_status save(training *t)
   slim_status status = slim_saver_save(t->saver, t->session, prefix, t->step, t->result.checkpoint,
                                        sizeof t->result.checkpoint, t->error);
   free(prefix);
+  t->warned = t->warned || !slim_learning_statistics_updated(t->session, t->graph, t->step);
   if (status == SLIM_OK && t->reporter.writer) {
     status =
         slim_event_writer_session(t->reporter.writer, t->step, SLIM_SESSION_CHECKPOINT, t->result.checkpoint, t->error);

@@ -152,6 +152,37 @@ START_TEST(update_ops_run_with_the_step)
 }
 END_TEST
 
+/* 0: nothing updates the statistics; 1: an update op does. */
+START_TEST(statistics_that_nothing_updates_are_told)
+{
+  world x = world_make();
+  const float ones[3] = { 1, 1, 1 }, other[3] = { 2, 2, 2 };
+  slim_tensor *variance = slim_global_variable(x.net.graph, "bn/moving_variance", SLIM_FLOAT32, SLIM_SHAPE(3), ones);
+  slim_tensor *value = slim_constant_tensor(x.net.graph, SLIM_FLOAT32, SLIM_SHAPE(3), other, "other");
+  if (_i == 1) {
+    const slim_stage before = slim_graph_set_stage(x.net.graph, SLIM_STAGE_UPDATE);
+    slim_tensor *update = slim_op_add((slim_tensor *[]){ variance, value }, 2, &slim_op_assign, "Assign", NULL);
+    (void)slim_add_to_collection(SLIM_UPDATE_OPS, update);
+    (void)slim_graph_set_stage(x.net.graph, before);
+  }
+  const slim_tensors both = { 2, (slim_tensor *const[]){ x.net.w, x.net.b } };
+  *messages = '\0';
+  x.train = slim_learning_create_train_op(x.loss, descent(&x), .variables_to_train = both);
+  world_start(&x);
+  ASSERT_OK(&x, TRAIN(&x, test_folder, .number_of_steps = 2));
+  const char *told = strstr(messages, "after 2 steps 1 of 1 batch norms have the moving statistics that they began with, "
+                                      "'bn/moving_variance' for one");
+  ck_assert_int_eq(told != NULL, _i == 0);
+  *messages = '\0';
+  slim_error error = { SLIM_OK, "" };
+  ck_assert_msg(slim_evaluate_once(x.session, test_folder, .num_evals = 1, .eval_ops = SLIM_TENSORS(x.loss),
+                                   .feeds = x.feeds, .num_feeds = 2, .error = &error) == SLIM_OK,
+                "%s", error.text);
+  ck_assert_int_eq(strstr(messages, "after 2 steps 1 of 1 batch norms") != NULL, _i == 0);
+  world_close(&x);
+}
+END_TEST
+
 START_TEST(a_train_op_without_step_counts_nothing)
 {
   world x = world_make();
@@ -368,6 +399,7 @@ static void build(TCase *c)
   tcase_add_checked_fixture(c, setup, test_folder_remove);
   tcase_add_test(c, a_train_op_gives_the_loss_before_the_update);
   tcase_add_loop_test(c, update_ops_run_with_the_step, 0, 3);
+  tcase_add_loop_test(c, statistics_that_nothing_updates_are_told, 0, 2);
   tcase_add_test(c, a_train_op_without_step_counts_nothing);
   tcase_add_test(c, a_loss_must_be_a_scalar);
   tcase_add_test(c, training_ends_at_its_step_with_a_checkpoint);
