@@ -132,7 +132,12 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
 #else
 #define STREAM(v_, to_) SLIM_STOREW(v_, 0, to_)
 #endif
-#define STEP 4                          /* rows of b that are read side by side: more would share cache sets */
+/* Rows of b that are read side by side: more floats would share cache sets. */
+#ifdef SLIM_F16
+#define STEP 8
+#else
+#define STEP 4
+#endif
 #define ROWS 2                          /* of sums that are added to at once */
 #define SIDE (SLIM_WIDTH == 16 ? 4 : 2) /* SIDE * SIDE vectors of sums stay in registers */
 
