@@ -69,6 +69,8 @@ static const struct convolution_case {
   { false, { "whole_images", 4, 6, 6, 10, 43, { 6, 6 }, { 1, 1 }, { 1, 1 }, SLIM_VALID, 0 } },
   { false, { "winograd_few_channels", 3, 14, 13, 32, 48, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
   { false, { "winograd_many_channels", 1, 9, 11, 272, 144, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
+  { false, { "line", 2, 17, 17, 32, 48, { 1, 7 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
+  { false, { "column", 2, 17, 17, 32, 43, { 7, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
   { false, { "winograd_odd", 2, 9, 9, 20, 37, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
   { false, { "nchw", 2, 9, 7, 5, 6, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 1 } },
   { true, { "depthwise", 2, 14, 14, 32, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
