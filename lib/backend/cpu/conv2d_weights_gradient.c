@@ -1,9 +1,9 @@
 /*
- * dw[tap][ci][co] = sum over images and pixels of x[pixel + tap][ci] * dy[pixel][co], as a matrix product: the columns of
- * x under the taps of one kernel row lie side by side (rate 1), so that its rows are runs of kw * ci numbers; the depth
- * are the pixels. The images are cut into fixed slices, each with sums of its own, which are added in order; many
- * weights are cut by panels of output channels instead. Products of whole matrices are gemm's, others
- * may be Winograd's.
+ * dw[tap][ci][co] = sum over images and pixels of x[pixel + tap][ci] * dy[pixel][co], as a matrix product: its rows are
+ * runs of ci numbers, the depth are the pixels that have the tap inside of the image. With few channels the columns of
+ * a copy of x under the taps of one kernel row lie side by side (rate 1), so that the runs have kw * ci numbers. The
+ * images are cut into fixed slices, each with sums of its own, which are added in order; many weights are cut by panels
+ * of output channels instead. Products of whole matrices are gemm's, others may be Winograd's.
  */
 #include "backend/cpu/conv2d.h"
 #include "backend/cpu/layout.h"
@@ -12,13 +12,14 @@
 
 #define TASKS 8
 #define CHUNK_PIXELS 320        /* depth of a chunk, about */
+#define APART_CHANNELS 16       /* so many are a run of their own */
 #define SLICED_FLOATS (1 << 17) /* the most weights that are summed in several copies */
 
 typedef struct plan {
   conv2d g;
-  image x, y;         /* channels last */
-  bool direct;        /* no tap leaves the image: x is read as it lies */
-  int runs, run;      /* runs of neighbouring rows of dw, and how long each is */
+  image x, y;    /* channels last */
+  bool in_place; /* x is read as it lies */
+  int runs, run; /* runs of neighbouring rows of dw, and how long each is */
   int chunk_images, chunk_rows, chunks_down, chunks;
   int copy_h, copy_w; /* of x's copy for one image of a chunk */
   int panels, panel_groups, slices;
@@ -72,14 +73,12 @@ static plan plan_of(const slim_cpu_step *step)
 {
   plan p = { .g = conv2d_of(step->attr, &step->in[1].shape, &step->out[0].shape, &step->in[0].shape) };
   const conv2d *g = &p.g;
-  const bool joined = g->rate.w == 1 || g->kw == 1;
+  const bool joined = (g->rate.w == 1 && g->x.c < APART_CHANNELS) || g->kw == 1;
   p.x = channels_last(g->x);
   p.y = channels_last(g->y);
   p.runs = joined ? g->kh : g->kh * g->kw;
   p.run = joined ? g->kw * p.x.c : p.x.c;
-  p.direct = g->before_h == 0 && g->before_w == 0 &&
-             (p.y.h - 1) * g->stride.h + (g->kh - 1) * g->rate.h < p.x.h &&
-             (p.y.w - 1) * g->stride.w + (g->kw - 1) * g->rate.w < p.x.w;
+  p.in_place = !joined || g->kw == 1 || (g->before_w == 0 && (p.y.w - 1) * g->stride.w + g->kw <= p.x.w);
   p.panels = pieces(p.y.c, TILE_COLUMNS);
   plan_chunks(&p);
   p.panel_groups = weights_floats(&p) > SLICED_FLOATS ? at_most(p.panels, TASKS) : 1;
@@ -94,7 +93,7 @@ static plan plan_of(const slim_cpu_step *step)
 static size_t copy_floats(const plan *p)
 {
   const size_t image_size = (size_t)p->copy_h * (size_t)p->copy_w * (size_t)p->x.c;
-  return p->direct ? 0 : whole_lines((size_t)p->chunk_images * image_size);
+  return p->in_place ? 0 : whole_lines((size_t)p->chunk_images * image_size);
 }
 
 static size_t panel_floats(const plan *p)
@@ -102,14 +101,14 @@ static size_t panel_floats(const plan *p)
   return (size_t)(p->chunk_images * p->chunk_rows * p->y.w) * TILE_COLUMNS;
 }
 
-static size_t row_starts(const plan *p)
+static size_t segment_pointers(const plan *p)
 {
   return whole_lines((size_t)(p->chunk_images * p->chunk_rows) * POINTER_FLOATS);
 }
 
 static size_t scratch_floats(const plan *p)
 {
-  return copy_floats(p) + panel_floats(p) + 2 * row_starts(p);
+  return copy_floats(p) + panel_floats(p) + 2 * segment_pointers(p);
 }
 
 /* --- a chunk: some images or rows --------------------------------------------------------------------------------- */
@@ -117,8 +116,11 @@ static size_t scratch_floats(const plan *p)
 typedef struct chunk {
   int image, images, row, rows;
   float *copy, *panel;
-  const float **start, **base; /* per image row: where tap 0 of its first pixel is read; and a tile's place in it */
-  size_t row_step;             /* floats from one row of x to the next */
+  const float **x_rows, **dy_rows; /* of a tile's segments */
+  /* x or its copy: from [top][left] of the first image on; size, and floats from image to image and row to row */
+  const float *from;
+  int top, left, h, w;
+  size_t image_step, row_step;
 } chunk;
 
 static void copy_row(const plan *p, const float *from, int y, float *to)
@@ -134,22 +136,30 @@ static void copy_row(const plan *p, const float *from, int y, float *to)
   memset(to + (size_t)right * c, 0, (size_t)(p->copy_w - right) * c * sizeof *to);
 }
 
-/* Copies x where it must be and notes where each image row begins. */
+/* Copies x where it must be. */
 static void open_chunk(const job *j, chunk *c)
 {
   const plan *p = &j->p;
-  const int stride = p->g.stride.h, height = (c->rows - 1) * stride + (p->g.kh - 1) * p->g.rate.h + 1;
-  c->row_step = p->direct ? p->x.row : (size_t)p->copy_w * (size_t)p->x.c;
-  for (int n = 0; n < c->images; n++) {
-    const float *from = j->x + (size_t)(c->image + n) * p->x.image;
-    float *copy = c->copy + (size_t)n * (size_t)height * c->row_step;
-    const float *first = p->direct ? from + (size_t)(c->row * stride) * p->x.row : copy;
-    for (int r = 0; !p->direct && r < height; r++) {
-      copy_row(p, from, c->row * stride - p->g.before_h + r, copy + (size_t)r * c->row_step);
-    }
-    for (int r = 0; r < c->rows; r++) {
-      c->start[n * c->rows + r] = first + (size_t)(r * stride) * c->row_step;
-    }
+  const int top = c->row * p->g.stride.h - p->g.before_h;
+  const float *from = j->x + (size_t)c->image * p->x.image;
+  if (p->in_place) {
+    c->from = from;
+    c->top = top;
+    c->left = -p->g.before_w;
+    c->h = p->x.h;
+    c->w = p->x.w;
+    c->image_step = p->x.image;
+    c->row_step = p->x.row;
+    return;
+  }
+  c->from = c->copy;
+  c->top = c->left = 0;
+  c->h = (c->rows - 1) * p->g.stride.h + (p->g.kh - 1) * p->g.rate.h + 1;
+  c->w = p->copy_w;
+  c->row_step = (size_t)p->copy_w * (size_t)p->x.c;
+  c->image_step = (size_t)c->h * c->row_step;
+  for (int i = 0; i < c->images * c->h; i++) {
+    copy_row(p, from + (size_t)(i / c->h) * p->x.image, top + i % c->h, c->copy + (size_t)i * c->row_step);
   }
 }
 
@@ -165,28 +175,77 @@ static void pack_dy(const job *j, const chunk *c, int n0, int columns)
   }
 }
 
+/* The outputs of count that read inside of size, the first of them at first. */
+static span outputs_inside(int first, int stride, int size, int count)
+{
+  const int begin = first < 0 ? pieces(-first, stride) : 0;
+  const int end = first < size ? at_most(count, (size - 1 - first) / stride + 1) : 0;
+  return (span){ at_most(begin, end), end };
+}
+
+/* The segments of a run of dw's rows: rows of the chunk whose outputs have it inside of the image. */
+static void find_segments(const plan *p, const chunk *c, int run, tile *tl)
+{
+  const int across = p->runs / p->g.kh, kernel_w = across > 1 ? 1 : p->run / p->x.c, width = panel_width(tl->columns);
+  const int y = c->top + run / across * p->g.rate.h, x = c->left + run % across * p->g.rate.w;
+  const span rows = outputs_inside(y, p->g.stride.h, c->h, c->rows);
+  const span columns = outputs_inside(x, p->g.stride.w, c->w - kernel_w + 1, p->y.w);
+  int count = 0;
+  for (int n = 0; n < c->images; n++) {
+    const float *from = c->from + (size_t)n * c->image_step +
+                        (size_t)(x + columns.begin * p->g.stride.w) * (size_t)p->x.c;
+    for (int r = rows.begin; r < rows.end; r++, count++) {
+      c->x_rows[count] = from + (size_t)(y + r * p->g.stride.h) * c->row_step;
+      c->dy_rows[count] = c->panel + (size_t)((n * c->rows + r) * p->y.w + columns.begin) * (size_t)width;
+    }
+  }
+  tl->segments = count;
+  tl->depth = columns.end - columns.begin;
+}
+
+/* What is fetched during tile i of count: first what pack_dy reads of the next chunk, at last its part of x. */
+static void look_ahead(const job *j, const chunk *c, int n0, int i, int count, tile *tl)
+{
+  const plan *p = &j->p;
+  const int pixels = c->images * c->rows * p->y.w;
+  const bool below = c->row + c->rows < p->y.h; /* else the next chunk begins with the next image */
+  const int n = below ? c->image : c->image + c->images, row = below ? c->row + c->rows : 0;
+  const size_t x_rows = (size_t)(c->images * c->rows * p->g.stride.h), part = (size_t)pixels * TILE_COLUMNS;
+  const int tiles = (int)((x_rows * p->x.row + part - 1) / part);
+  tl->ahead = NULL;
+  if (i == 0) {
+    tl->ahead = j->dy + (size_t)n * p->y.image + (size_t)row * p->y.row + n0;
+    tl->ahead_step = p->y.pixel;
+  } else if (i >= count - tiles) {
+    tl->ahead = j->x + (size_t)n * p->x.image + (size_t)(row * p->g.stride.h) * p->x.row;
+    tl->ahead += (size_t)(i - count + tiles) * part;
+    tl->ahead_step = TILE_COLUMNS;
+  }
+}
+
 /* Adds the chunk to all of dw's rows of one panel. */
 static void run_panel(const job *j, const chunk *c, float *dw, int n0, bool first)
 {
   const plan *p = &j->p;
-  const int columns = at_most(TILE_COLUMNS, p->y.c - n0), width = panel_width(columns), tiles = tiles_of(p->run);
-  const int across = p->runs == p->g.kh ? 1 : p->g.kw;
+  const int columns = at_most(TILE_COLUMNS, p->y.c - n0), tiles = tiles_of(p->run);
   float *row[TILE_ROWS];
-  tile tl = { .base = c->base, .stride = (size_t)p->g.stride.w * (size_t)p->x.c, .segments = c->images * c->rows,
-              .depth = p->y.w, .b = c->panel, .c = row, .accumulate = !first, .columns = columns };
+  tile tl = { .base = c->x_rows, .stride = (size_t)p->g.stride.w * (size_t)p->x.c, .b_rows = c->dy_rows, .c = row,
+              .accumulate = !first, .columns = columns };
   pack_dy(j, c, n0, columns);
   for (int i = 0; i < p->runs * tiles; i++) {
     const int run = i / tiles, begin = tile_begin(p->run, tiles, i % tiles);
     const int height = tile_begin(p->run, tiles, i % tiles + 1) - begin;
-    const size_t offset = (size_t)(run / across * p->g.rate.h) * c->row_step +
-                          (size_t)(run % across * p->g.rate.w) * (size_t)p->x.c + (size_t)begin;
-    for (int s = 0; s < tl.segments; s++) {
-      c->base[s] = c->start[s] + offset;
+    if (begin == 0) {
+      find_segments(p, c, run, &tl);
     }
     for (int r = 0; r < height; r++) {
       row[r] = dw + (size_t)(run * p->run + begin + r) * (size_t)p->y.c + n0;
     }
-    CPU_OP(tile_columns)[width == VL ? 0 : 1][height - 1](&tl);
+    look_ahead(j, c, n0, i, p->runs * tiles, &tl);
+    CPU_OP(tile_columns)[panel_width(columns) == VL ? 0 : 1][height - 1](&tl);
+    for (int s = 0; s < tl.segments; s++) {
+      c->x_rows[s] += height;
+    }
   }
 }
 
@@ -209,8 +268,8 @@ static void run_task(void *user, int number, int worker)
     chunk c = chunk_of(p, i);
     c.copy = scratch;
     c.panel = scratch + copy_floats(p);
-    c.start = (const float **)(void *)(c.panel + panel_floats(p));
-    c.base = (const float **)(void *)(c.panel + panel_floats(p) + row_starts(p));
+    c.x_rows = (const float **)(void *)(c.panel + panel_floats(p));
+    c.dy_rows = (const float **)(void *)(c.panel + panel_floats(p) + segment_pointers(p));
     open_chunk(j, &c);
     for (int k = p->panels * group / p->panel_groups; k < p->panels * (group + 1) / p->panel_groups; k++) {
       run_panel(j, &c, j->dw + (size_t)slice * weights_floats(p), k * TILE_COLUMNS, i == begin);

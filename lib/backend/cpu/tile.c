@@ -204,6 +204,7 @@ CPU_INLINE void by_columns(const tile *t, int rows, int vectors)
   }
   for (int s = 0; s < t->segments; s++) {
     const float *a_column = t->base[s];
+    b = t->b_rows ? t->b_rows[s] : b;
     for (int k = 0; k < t->depth; k++) {
       const vec b0 = vec_load(b), b1 = vec_load(b + (vectors - 1) * VL);
       EACH_ROW(BY_COLUMNS)
