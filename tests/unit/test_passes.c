@@ -310,6 +310,29 @@ START_TEST(a_train_step_gives_the_same)
 }
 END_TEST
 
+/* The casts have 2 * 3 numbers of 8 bytes, their comparison 2 * 3 * 2 of 4: as many bytes. */
+START_TEST(results_of_other_sizes_have_memory_of_their_own)
+{
+  slim_graph *graph = slim_graph_create(1);
+  slim_device *device = test_open_device();
+  slim_tensor *a = slim_placeholder(graph, SLIM_INT32, SLIM_SHAPE(2, 3, 1), "a");
+  slim_tensor *b = slim_placeholder(graph, SLIM_INT32, SLIM_SHAPE(2, 1, 2), "b");
+  slim_tensor *y = slim_equal(slim_cast(a, SLIM_INT64), slim_cast(b, SLIM_INT64));
+  const int32_t left[] = { 1, 2, 0, 3, 2, 2 }, right[] = { 2, 1, 3, 4 };
+  float got[12];
+  slim_session *session = test_session(graph, device, NULL);
+  const slim_feed feeds[] = { { a, left, 2 }, { b, right, 2 } };
+  const slim_fetch fetch = { y, got, sizeof got };
+  test_ok(session, slim_session_run(session, feeds, 2, &fetch, 1));
+  for (int i = 0; i < 12; i++) {
+    ck_assert_msg(got[i] == (left[i / 2] == right[i / 6 * 2 + i % 2] ? 1.0f : 0.0f), "element %d", i);
+  }
+  slim_session_destroy(session);
+  slim_device_close(device);
+  slim_graph_destroy(graph);
+}
+END_TEST
+
 START_TEST(recomputing_takes_less_memory)
 {
   static float again[VARIABLES_MOST], kept[VARIABLES_MOST];
@@ -348,6 +371,7 @@ static void build(TCase *c)
   tcase_add_test(c, a_plan_that_writes_weights_folds_none);
   tcase_add_loop_test(c, a_train_step_gives_the_same, 0, 3);
   tcase_add_loop_test(c, updates_need_not_wait_for_all_gradients, 0, 3);
+  tcase_add_test(c, results_of_other_sizes_have_memory_of_their_own);
   tcase_add_loop_test(c, recomputing_takes_less_memory, 0, 3);
 }
 

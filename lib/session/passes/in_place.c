@@ -30,6 +30,13 @@ static int uses(slim_plan *plan, const slim_group *group, const slim_plan_tensor
   return count;
 }
 
+/* Elements of one size, so that the step reads each before it writes over it; of as many bytes, so that none is
+ * repeated. */
+static bool same_layout(const slim_plan_tensor *in, slim_dtype in_type, const slim_plan_tensor *out, slim_dtype out_type)
+{
+  return in->bytes == out->bytes && slim_dtype_size(in_type) == slim_dtype_size(out_type);
+}
+
 static void try_step(slim_plan *plan, const slim_plan_step *step, int number)
 {
   const slim_group *group = &step->group->group;
@@ -37,10 +44,10 @@ static void try_step(slim_plan *plan, const slim_plan_step *step, int number)
     return;
   }
   const slim_where where = step->group->where;
-  const slim_plan_tensor *in = slim_plan_root(plan, group->nodes[0]->inputs[0]);
-  const slim_plan_tensor *out = &plan->tensors[slim_group_out(group, 0)->id];
+  const slim_tensor *first = group->nodes[0]->inputs[0], *result_of = slim_group_out(group, 0);
+  const slim_plan_tensor *in = slim_plan_root(plan, first), *out = &plan->tensors[result_of->id];
   const int from = first_slot(plan, in->slot[where]), to = out->slot[where];
-  if (from < 0 || to < 0 || in->bytes != out->bytes || uses(plan, group, in) != 1) {
+  if (from < 0 || to < 0 || !same_layout(in, first->dtype, out, result_of->dtype) || uses(plan, group, in) != 1) {
     return;
   }
   slim_slot *source = &plan->slots[from], *result = &plan->slots[to];
