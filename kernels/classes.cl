@@ -55,3 +55,45 @@ __kernel void slim_in_top_k_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(c
   }
   y[i] = valid && isfinite(target) && larger < p.k ? 1.0f : 0.0f;
 }
+
+/* NaN counts as the smallest. */
+static inline float rank_of(const float x)
+{
+  return isnan(x) ? -INFINITY : x;
+}
+
+/* Each next one is the first largest of those behind the last: smaller, or equal and further on. */
+__kernel void slim_top_k_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, y), SLIM_TENSOR(int, places),
+                                   const slim_classes_params p)
+{
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(float, y);
+  SLIM_OPEN(int, places);
+  const uint i = get_global_id(0);
+  if (i >= p.n) {
+    return;
+  }
+  const int base = (int)i * p.c;
+  int last = -1;
+  float limit = INFINITY;
+  for (int j = 0; j < p.k; j++) {
+    int best = -1;
+    float top = -INFINITY;
+    for (int k = 0; k < p.c; k++) {
+      const float value = rank_of(x[base + k]);
+      const bool behind = value < limit || (value == limit && k > last);
+      if (behind && (best < 0 || value > top)) {
+        best = k;
+        top = value;
+      }
+    }
+    last = best;
+    limit = top;
+    if (p.want & 1) {
+      y[(int)i * p.k + j] = x[base + best];
+    }
+    if (p.want & 2) {
+      places[(int)i * p.k + j] = best;
+    }
+  }
+}

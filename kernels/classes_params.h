@@ -7,7 +7,7 @@ typedef struct slim_classes_params {
   int c;
   int inner;
   int wide; /* labels are int64 instead of int32 */
-  int k;    /* of in_top_k */
+  int k;    /* of in_top_k and top_k */
   int want; /* bit i: output i has memory */
   float on_value, off_value;
 } slim_classes_params;

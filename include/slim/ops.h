@@ -70,6 +70,11 @@ SLIM_API slim_tensor *slim_reduce_max(slim_tensor *x, unsigned axes, bool keep);
 SLIM_API slim_tensor *slim_l2_loss(slim_tensor *x);
 /** The place of the largest along axis (negative: from the end), int64; the first of equals. */
 SLIM_API slim_tensor *slim_argmax(slim_tensor *x, int axis);
+/** The k largest along the last axis, the largest first; of equals the first comes first. Output 1 (slim_tensor_output)
+ * is their places, int32. */
+SLIM_API slim_tensor *slim_top_k(slim_tensor *x, int k);
+/** Element i along axis becomes the sum of elements 0 to i; exclusive: to i - 1; reverse: from the end. */
+SLIM_API slim_tensor *slim_cumsum(slim_tensor *x, int axis, bool exclusive, bool reverse);
 
 /** The same elements in another shape; one dimension may be -1 (computed), 0 keeps x's. */
 SLIM_API slim_tensor *slim_reshape(slim_tensor *x, slim_shape shape);

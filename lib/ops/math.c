@@ -143,6 +143,18 @@ slim_tensor *slim_argmax(slim_tensor *x, int axis)
   return slim_op_add(&x, 1, &slim_op_argmax, "ArgMax", &attr);
 }
 
+slim_tensor *slim_top_k(slim_tensor *x, int k)
+{
+  const slim_top_k_attr attr = { k };
+  return slim_op_add(&x, 1, &slim_op_top_k, "TopKV2", &attr);
+}
+
+slim_tensor *slim_cumsum(slim_tensor *x, int axis, bool exclusive, bool reverse)
+{
+  const slim_cumsum_attr attr = { axis_of(x, axis), exclusive, reverse };
+  return slim_op_add(&x, 1, &slim_op_cumsum, "Cumsum", &attr);
+}
+
 /* --- shapes ------------------------------------------------------------------------------------------------------- */
 
 slim_tensor *slim_reshape(slim_tensor *x, slim_shape shape)

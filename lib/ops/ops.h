@@ -206,6 +206,16 @@ typedef struct slim_in_top_k_attr {
   int k;
 } slim_in_top_k_attr;
 
+/* top_k(x [..., n]) -> values [..., k] of the last axis, the largest first, and their places, int32; of equals the first
+ * comes first, NaN counts as the smallest. */
+typedef struct slim_top_k_attr {
+  int k;
+} slim_top_k_attr;
+/* cumsum(x): element i along axis is the sum of elements 0 to i; exclusive: to i - 1; reverse: from the end. */
+typedef struct slim_cumsum_attr {
+  int axis, exclusive, reverse;
+} slim_cumsum_attr;
+
 /* softmax(x) over the last axis; softmax_gradient(dy, y).
  * softmax_cross_entropy(logits [n,c], labels [n,c]) -> loss [n], backprop [n,c] = softmax * sum(labels) - labels.
  * sparse_softmax_cross_entropy(logits [n,c], labels int [n]) -> the same (a label out of range gives NaN).
@@ -264,7 +274,9 @@ typedef struct slim_counter_attr {
 /* Host ops read all their inputs on the host.
  * streaming_mean(values, [weights: like values or a scalar], total, count: local host variables, float64) -> float32
  * host scalar: adds the sum of values (times weights) to total and their number (sum of weights) to count, gives the
- * mean so far, 0 while count is 0. streaming_value(total, count) -> the mean so far, without adding. */
+ * mean so far, 0 while count is 0. streaming_sum(values, total: of values' shape, a host variable, float64) -> float32 on
+ * the host: adds values to total, gives the sums so far. streaming_value(total, [count]) -> the sums (means) so far,
+ * without adding. */
 /* group(x, ...): runs all its inputs; output 0 is input 0. */
 
 /* custom: ops registered at run time (slim/custom_op.h). The table has one, whose kernels run them all; op of their nodes

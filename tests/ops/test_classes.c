@@ -1,4 +1,4 @@
-/* Reductions and ops over classes: reduce, argmax, one_hot, in_top_k, softmax, cross entropies. */
+/* Reductions and ops over classes: reduce, argmax, one_hot, in_top_k, top_k, cumsum, softmax, cross entropies. */
 #include "test_op.h"
 
 #include <math.h>
@@ -164,6 +164,99 @@ START_TEST(in_top_k_counts_ties_as_in)
 }
 END_TEST
 
+static const struct top_case {
+  slim_shape shape;
+  int k;
+  int wanted; /* bit i: output i is read */
+} tops[] = {
+  { { 1, { 1 } }, 1, 3 },       { { 1, { 9 } }, 9, 3 },      { { 2, { 50, 9 } }, 4, 3 },
+  { { 2, { 37, 101 } }, 5, 2 }, { { 3, { 3, 5, 7 } }, 2, 1 }, { { 2, { 2, 1000 } }, 3, 3 },
+};
+#define TOPS ((int)(sizeof tops / sizeof *tops))
+
+/* How many of a row come before element i: those that are larger, and equal ones in front of it. */
+static int before(const float *x, int n, int i)
+{
+  int count = 0;
+  for (int k = 0; k < n; k++) {
+    count += x[k] > x[i] || (x[k] == x[i] && k < i) || (isnan(x[i]) && !isnan(x[k])) ||
+             (isnan(x[i]) && isnan(x[k]) && k < i);
+  }
+  return count;
+}
+
+START_TEST(top_k_sorts_the_largest)
+{
+  const struct top_case *c = &tops[_i];
+  const slim_top_k_attr attr = { c->k };
+  const int n = c->shape.dim[c->shape.rank - 1];
+  slim_shape out = c->shape;
+  out.dim[out.rank - 1] = c->k;
+  test_op t = { .op = &slim_op_top_k, .attr = &attr, .num_in = 1, .num_out = 2 };
+  t.in[0] = test_random_tensor(c->shape, 5);
+  float *x = t.in[0].data;
+  const int all = (int)test_elements(c->shape);
+  for (int i = 0; i < all; i++) {
+    x[i] = i % 23 == 5 ? NAN : i % 29 == 7 ? INFINITY : (float)(int)(x[i] * 9.0f); /* with ties */
+  }
+  t.out[0] = c->wanted & 1 ? test_output(out) : (test_tensor){ SLIM_FLOAT32, out, NULL };
+  t.out[1] = (test_tensor){ SLIM_INT32, out, c->wanted & 2 ? calloc(test_elements(out), 4) : NULL };
+  if (test_op_run(&t, NULL)) {
+    for (int i = 0; i < all; i++) {
+      const int row = i / n, place = before(x + row * n, n, i % n);
+      if (place < c->k && c->wanted & 1) {
+        const float got = ((float *)t.out[0].data)[row * c->k + place];
+        ck_assert_msg(got == x[i] || (isnan(got) && isnan(x[i])), "value %d of row %d", place, row);
+      }
+      if (place < c->k && c->wanted & 2) {
+        ck_assert_int_eq(((int32_t *)t.out[1].data)[row * c->k + place], i % n);
+      }
+    }
+  }
+  test_op_free(&t);
+}
+END_TEST
+
+static const struct cumsum_case {
+  slim_shape shape;
+  int axis;
+} cumsums[] = {
+  { { 1, { 1 } }, 0 },          { { 1, { 1003 } }, 0 },         { { 2, { 37, 53 } }, 0 },
+  { { 2, { 37, 53 } }, 1 },     { { 3, { 5, 6, 70 } }, 1 },     { { 4, { 3, 7, 5, 19 } }, 2 },
+};
+#define CUMSUMS ((int)(sizeof cumsums / sizeof *cumsums))
+
+START_TEST(cumsum_matches_loops)
+{
+  const struct cumsum_case *c = &cumsums[_i / 4];
+  const slim_cumsum_attr attr = { c->axis, _i % 2, _i / 2 % 2 };
+  const size_t count = test_elements(c->shape), n = (size_t)c->shape.dim[c->axis];
+  size_t inner = 1;
+  for (int i = c->axis + 1; i < c->shape.rank; i++) {
+    inner *= (size_t)c->shape.dim[i];
+  }
+  test_op t = { .op = &slim_op_cumsum, .attr = &attr, .num_in = 1, .num_out = 1 };
+  t.in[0] = test_random_tensor(c->shape, 6);
+  t.out[0] = test_output(c->shape);
+  double *want = calloc(count, sizeof *want), *scale = calloc(count, sizeof *scale);
+  for (size_t i = 0; i < count; i++) {
+    const size_t at = i / inner % n;
+    for (size_t k = 0; k < n; k++) {
+      const bool in = (attr.reverse ? k > at : k < at) || (k == at && !attr.exclusive);
+      const double x = (double)((float *)t.in[0].data)[i - at * inner + k * inner];
+      want[i] += in ? x : 0.0;
+      scale[i] += in ? fabs(x) : 0.0;
+    }
+  }
+  if (test_op_run(&t, NULL)) {
+    test_assert_sums(t.out[0].data, want, scale, count, test_sum_tolerance(n), "cumsum");
+  }
+  free(want);
+  free(scale);
+  test_op_free(&t);
+}
+END_TEST
+
 static const struct rows_case {
   int rows, classes;
   float scale;
@@ -309,6 +402,8 @@ static void build(TCase *tcase)
   tcase_add_loop_test(tcase, argmax_takes_the_first, 0, 3);
   tcase_add_loop_test(tcase, one_hot_marks_the_label, 0, 2);
   tcase_add_loop_test(tcase, in_top_k_counts_ties_as_in, 0, 4);
+  tcase_add_loop_test(tcase, top_k_sorts_the_largest, 0, TOPS);
+  tcase_add_loop_test(tcase, cumsum_matches_loops, 0, 4 * CUMSUMS);
   tcase_add_loop_test(tcase, softmax_matches_libm, 0, ROWS);
   tcase_add_loop_test(tcase, softmax_gradient_matches_loops, 0, ROWS);
   tcase_add_loop_test(tcase, cross_entropy_matches_libm, 0, 4 * ROWS);

@@ -116,6 +116,24 @@ static slim_tensor *add_n_case(test_net *net, slim_tensor *x)
   return slim_add_n(parts, 4);
 }
 
+static slim_tensor *top_k_case(test_net *net, slim_tensor *x)
+{
+  (void)net;
+  return slim_square(slim_top_k(x, 2));
+}
+
+static slim_tensor *cumsum_case(test_net *net, slim_tensor *x)
+{
+  (void)net;
+  return slim_square(slim_cumsum(x, 1, false, false));
+}
+
+static slim_tensor *cumsum_back_case(test_net *net, slim_tensor *x)
+{
+  (void)net;
+  return slim_square(slim_cumsum(x, -2, true, true));
+}
+
 /* --- shape and reductions ----------------------------------------------------------------------------------------- */
 
 static slim_tensor *reshape_case(test_net *net, slim_tensor *x)
@@ -348,6 +366,9 @@ static const gradient_case cases[] = {
   UNARY_ROW(concat_rows),
   UNARY_ROW(slice),
   UNARY_ROW(pad),
+  UNARY_ROW(top_k),
+  UNARY_ROW(cumsum),
+  UNARY_ROW(cumsum_back),
   { "sum_all", SMALL, sum_all, 0, 0 },
   { "sum_spatial", SMALL, sum_spatial, 0, 0 },
   { "sum_batch", SMALL, sum_batch, 0, 0 },

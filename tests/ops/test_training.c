@@ -460,8 +460,31 @@ START_TEST(streaming_mean_accumulates)
 }
 END_TEST
 
+START_TEST(streaming_sum_accumulates)
+{
+  float values[6] = { 1.0f, 2.0f, 0.25f, 6.0f, -1.0f, 0.0f }, sums[6], means[6];
+  double total[6] = { 1e9, 1.0, 2.0, 3.0, 4.0, 5.0 }, count[6] = { 2.0, 4.0, 0.0, 1.0, 1.0, 1.0 };
+  const double start[6] = { 1e9, 1.0, 2.0, 3.0, 4.0, 5.0 };
+  test_op t = { .op = &slim_op_streaming_sum, .num_in = 2, .num_out = 1 };
+  t.in[0] = (test_tensor){ SLIM_FLOAT32, SLIM_SHAPE(2, 3), values };
+  t.in[1] = (test_tensor){ SLIM_FLOAT64, SLIM_SHAPE(2, 3), total };
+  t.out[0] = (test_tensor){ SLIM_FLOAT32, SLIM_SHAPE(2, 3), sums };
+  test_op read = { .op = &slim_op_streaming_value, .num_in = 1 + _i, .num_out = 1 };
+  read.in[0] = t.in[1];
+  read.in[1] = (test_tensor){ SLIM_FLOAT64, SLIM_SHAPE(2, 3), count };
+  read.out[0] = (test_tensor){ SLIM_FLOAT32, SLIM_SHAPE(2, 3), means };
+  if (test_op_run(&t, NULL) && test_op_run(&read, NULL)) {
+    for (int i = 0; i < 6; i++) {
+      ck_assert(total[i] == start[i] + (double)values[i] && sums[i] == (float)total[i]);
+      ck_assert(means[i] == (_i == 0 ? sums[i] : i == 2 ? 0.0f : (float)(total[i] / count[i])));
+    }
+  }
+}
+END_TEST
+
 static void build(TCase *tcase)
 {
+  tcase_add_loop_test(tcase, streaming_sum_accumulates, 0, 2);
   tcase_add_loop_test(tcase, dropout_follows_philox, 0, 16);
   tcase_add_test(tcase, dropout_shares_a_noise_shape);
   tcase_add_loop_test(tcase, bias_matches_loops, 0, 2 * BIASES);

@@ -154,6 +154,8 @@ static const op_case cases[] = {
     .in = { S2(32, 10), S1(32) },
     { SLIM_DTYPE_NONE, SLIM_INT64 },
     { NORMAL, LABELS } },
+  { "top_k", &slim_op_top_k, &(const slim_top_k_attr){ 3 }, 1, .in = { S2(32, 10) } },
+  { "cumsum", &slim_op_cumsum, &(const slim_cumsum_attr){ 1, 1, 0 }, 1, .in = { { 3, { 4, 9, 5 } } } },
   { "softmax", &slim_op_softmax, NULL, 1, .in = { S2(32, 10) } },
   { "softmax gradient", &slim_op_softmax_gradient, NULL, 2, .in = { S2(32, 10), S2(32, 10) } },
   { "softmax cross entropy", &slim_op_softmax_cross_entropy, NULL, 2, .in = { S2(32, 10), S2(32, 10) },

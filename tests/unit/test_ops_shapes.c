@@ -51,6 +51,8 @@ static const slim_broadcast_attr spread = { 2, 0 }, spread_all = { 3, 1 };
 static const slim_argmax_attr last = { 1 };
 static const slim_one_hot_attr ten = { 10, 1, 0 }, none = { 0, 1, 0 };
 static const slim_in_top_k_attr top_5 = { 5 }, top_0 = { 0 };
+static const slim_top_k_attr largest_3 = { 3 }, largest_0 = { 0 };
+static const slim_cumsum_attr running = { 1, 0, 0 };
 static const slim_assign_attr average = { 0.9f }, wild = { 1.5f };
 static const slim_apply_attr one_variable = { .variables = 1 }, two_variables = { .variables = 2 };
 static const slim_apply_attr centered = { .variables = 1, .centered = 1 };
@@ -232,6 +234,15 @@ static const struct rule_case {
   { &slim_op_in_top_k, &top_0, 2, { S(-1, 10), S(-1) }, { F, I64 }, SCALAR, F, "k is 0, must be at least 1" },
   { &slim_op_in_top_k, &top_5, 2, { S(3, 10), S(4) }, { F, I64 }, SCALAR, F,
     "predictions [3,10] and labels [4] differ in the batch" },
+  { &slim_op_top_k, &largest_3, 1, { S(-1, 2, 10) }, { F }, S(-1, 2, 3), F, NULL },
+  { &slim_op_top_k, &largest_3, 1, { S(4, 2) }, { F }, SCALAR, F,
+    "k is 3, must be from 1 to the last dimension of [4,2]" },
+  { &slim_op_top_k, &largest_0, 1, { S(4, 2) }, { F }, SCALAR, F,
+    "k is 0, must be from 1 to the last dimension of [4,2]" },
+  { &slim_op_top_k, &largest_3, 1, { SCALAR }, { F }, SCALAR, F, "input [] has rank 0, must have rank 1 or more" },
+  { &slim_op_top_k, &largest_3, 1, { S(4, 5) }, { I64 }, SCALAR, F, "input has type int64, must be float32" },
+  { &slim_op_cumsum, &running, 1, { S(-1, 10) }, { F }, S(-1, 10), F, NULL },
+  { &slim_op_cumsum, &running, 1, { S(7) }, { F }, SCALAR, F, "axis 1 is outside of the input [7]" },
   { &slim_op_softmax, NULL, 1, { S(-1, 3, 10) }, { F }, S(-1, 3, 10), F, NULL },
   { &slim_op_softmax, NULL, 1, { SCALAR }, { F }, SCALAR, F, "input [] has no last axis of known size" },
   { &slim_op_softmax_cross_entropy, NULL, 2, { S(-1, 10), S(-1, 10) }, { F, F }, S(-1), F, NULL },
@@ -263,6 +274,11 @@ static const struct rule_case {
     "values [3] and weights [2] must have the same shape" },
   { &slim_op_streaming_value, NULL, 2, { SCALAR, SCALAR }, { F, SLIM_FLOAT64 }, SCALAR, F,
     "total has type float32, must be float64" },
+  { &slim_op_streaming_sum, NULL, 2, { S(2, 3), S(2, 3) }, { F, SLIM_FLOAT64 }, S(2, 3), F, NULL },
+  { &slim_op_streaming_sum, NULL, 2, { S(2, 3), S(2) }, { F, SLIM_FLOAT64 }, SCALAR, F,
+    "values [2,3] and total [2] must have the same shape" },
+  { &slim_op_streaming_sum, NULL, 2, { S(2), S(2) }, { F, F }, SCALAR, F, "total has type float32, must be float64" },
+  { &slim_op_streaming_value, NULL, 1, { S(4, 4) }, { SLIM_FLOAT64 }, S(4, 4), F, NULL },
   { &slim_op_group, NULL, 2, { S(-1, 2), S(9) }, { I32, F }, S(-1, 2), I32, NULL },
 };
 

@@ -26,11 +26,34 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   store_mean(step, total, count);
 }
 
+/* in: values, total. */
+static void run_sum(slim_cpu_step *step, const slim_run *run_info)
+{
+  const size_t n = elements_of(&step->in[1]);
+  const float *values = step->in[0].host;
+  double *total = step->in[1].host;
+  float *out = step->out[0].host;
+  (void)run_info;
+  for (size_t i = 0; i < n; i++) {
+    total[i] += (double)values[i];
+    if (out) {
+      out[i] = (float)total[i];
+    }
+  }
+}
+
+/* in: total, [count]. */
 static void run_value(slim_cpu_step *step, const slim_run *run_info)
 {
+  const size_t n = elements_of(&step->in[0]);
+  const double *total = step->in[0].host, *count = step->num_in == 2 ? step->in[1].host : NULL;
+  float *out = step->out[0].host;
   (void)run_info;
-  store_mean(step, slim_cpu_scalar(&step->in[0]), slim_cpu_scalar(&step->in[1]));
+  for (size_t i = 0; out && i < n; i++) {
+    out[i] = (float)(!count ? total[i] : count[i] == 0.0 ? 0.0 : total[i] / count[i]);
+  }
 }
 
 const slim_cpu_op CPU_OP(streaming_mean) = { .run = run };
+const slim_cpu_op CPU_OP(streaming_sum) = { .run = run_sum };
 const slim_cpu_op CPU_OP(streaming_value) = { .run = run_value };

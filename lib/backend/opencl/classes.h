@@ -1,4 +1,4 @@
-/* Rows of classes: what argmax, one_hot, in_top_k, softmax and the cross entropies share. */
+/* Rows of classes: what argmax, one_hot, in_top_k, top_k, softmax and the cross entropies share. */
 #ifndef SLIM_OPENCL_CLASSES_H
 #define SLIM_OPENCL_CLASSES_H
 

@@ -34,6 +34,8 @@ typedef struct slim_cl_op {
   X(argmax)                                                                                                            \
   X(one_hot)                                                                                                           \
   X(in_top_k)                                                                                                          \
+  X(top_k)                                                                                                             \
+  X(cumsum)                                                                                                            \
   X(softmax)                                                                                                           \
   X(softmax_gradient)                                                                                                  \
   X(softmax_cross_entropy)                                                                                             \
