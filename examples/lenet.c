@@ -23,7 +23,7 @@ int main(int argc, char **argv) /* lenet DATASET_DIR [DEVICE]: five epochs, with
     slim_sparse_softmax_cross_entropy(lenet(train.images, true), train.labels);
     slim_optimizer *adam = slim_adam_optimizer(slim_constant(g, 0.001f, "learning_rate"));
     slim_tensor *train_op = slim_learning_create_train_op(slim_get_total_loss(g, true, NULL), adam);
-    slim_metric metric = slim_streaming_accuracy(slim_argmax(lenet(test.images, false), 1), test.labels, NULL, NULL);
+    slim_metric metric = slim_streaming_accuracy(slim_argmax(lenet(test.images, false), 1), test.labels);
 
     slim_session *session = slim_session_open(g, argc > 2 ? argv[2] : "auto", &error);
     slim_learning_train(session, train_op, "run", .number_of_steps = train.num_samples * 5 / 64, .error = &error);

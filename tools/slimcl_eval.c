@@ -80,9 +80,9 @@ static slim_status add_metrics(evaluator *e, slim_error *error)
   slim_tensor *losses =
       slim_sparse_softmax_cross_entropy(m->logits, m->labels, .reduction = SLIM_REDUCTION_NONE, .loss_collection = "");
   const slim_metric metrics[NUM_METRICS] = {
-    [ACCURACY] = slim_streaming_accuracy(slim_argmax(m->logits, 1), m->labels, NULL, NULL),
-    [RECALL_5] = slim_streaming_recall_at_k(m->logits, m->labels, 5, NULL, NULL),
-    [LOSS] = slim_streaming_mean(losses, NULL, "loss"),
+    [ACCURACY] = slim_streaming_accuracy(slim_argmax(m->logits, 1), m->labels),
+    [RECALL_5] = slim_streaming_recall_at_k(m->logits, m->labels, 5),
+    [LOSS] = slim_streaming_mean(losses, .name = "loss"),
   };
   for (size_t i = 0; i < NUM_METRICS; i++) {
     e->updates[i] = metrics[i].update;

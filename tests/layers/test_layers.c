@@ -85,8 +85,8 @@ START_TEST(metrics_count_short_batches_rightly)
   static const int64_t y[ROWS] = { 0, 1, 2, 3, 0, 1, 2, 3, 3, 3 };
   test_net net = test_open_shape((slim_shape){ 2, { FULL, CLASSES } }, 3);
   slim_tensor *labels = slim_placeholder(net.graph, SLIM_INT64, SLIM_SHAPE(-1), "labels");
-  const slim_metric accuracy = slim_streaming_accuracy(slim_argmax(net.input, 1), labels, NULL, NULL);
-  const slim_metric recall = slim_streaming_recall_at_k(net.input, labels, 2, NULL, NULL);
+  const slim_metric accuracy = slim_streaming_accuracy(slim_argmax(net.input, 1), labels);
+  const slim_metric recall = slim_streaming_recall_at_k(net.input, labels, 2);
   float *x = test_numbers(ROWS * CLASSES, 3);
   int hits = 0, near = 0;
   for (int i = 0; i < ROWS; i++) {
@@ -122,7 +122,7 @@ START_TEST(weighted_mean_divides_by_the_weights)
   test_net net = test_open_shape((slim_shape){ 1, { 5 } }, 3);
   static const float weights[5] = { 0, 1, 2, 0, 0.5f };
   slim_tensor *w = slim_placeholder(net.graph, SLIM_FLOAT32, SLIM_SHAPE(-1), "weights");
-  const slim_metric mean = slim_streaming_mean(net.input, w, NULL);
+  const slim_metric mean = slim_streaming_mean(net.input, .weights = w);
   test_feed(&net, w, weights);
   double sum = 0;
   for (int i = 0; i < 5; i++) {

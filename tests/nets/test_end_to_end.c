@@ -76,7 +76,7 @@ static void build_eval(run *r)
 {
   slim_graph *g = r->eval_graph = slim_graph_create(1);
   slim_tensor *logits = small_net(inputs(g, r->eval_in), false);
-  r->hits = slim_accuracy(slim_argmax(logits, 1), r->eval_in[1], NULL, NULL);
+  r->hits = slim_accuracy(slim_argmax(logits, 1), r->eval_in[1]);
   check(slim_graph_status(g), slim_graph_error(g));
 }
 

@@ -36,28 +36,46 @@ void test_fixture_free(void)
   fixture = NULL;
 }
 
-/* The values of "name key ...", NULL if there are none; to be freed. */
-static double *expected(const char *name, const char *key, size_t *count)
+/* What follows "name key " in its line, of *length; NULL if there is none. */
+static const char *rest_of(const char *name, const char *key, size_t *length)
 {
   char start[400];
   (void)snprintf(start, sizeof start, "%s %s ", name, key);
-  const size_t length = strlen(start);
   for (const char *line = fixture; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-    if (strncmp(line, start, length) == 0) {
-      const size_t end = strcspn(line, "\n");
-      double *values = malloc((end + 1) * sizeof *values);
-      ck_assert_ptr_nonnull(values);
-      const char *at = line + length;
-      for (*count = 0; at < line + end; (*count)++) {
-        char *next = NULL;
-        values[*count] = strtod(at, &next);
-        ck_assert_ptr_ne(next, at);
-        at = next + strspn(next, " ");
-      }
-      return values;
+    if (strncmp(line, start, strlen(start)) == 0) {
+      *length = strcspn(line, "\n") - strlen(start);
+      return line + strlen(start);
     }
   }
   return NULL;
+}
+
+void test_fixture_expect_text(const char *name, const char *key, const char *got)
+{
+  size_t length = 0;
+  const char *want = rest_of(name, key, &length);
+  ck_assert_msg(want != NULL, "the fixture has no %s %s", name, key);
+  ck_assert_msg(strlen(got) == length && memcmp(got, want, length) == 0, "%s %s: is '%s', must be '%.*s'", name, key,
+                got, (int)length, want);
+}
+
+/* The values of "name key ...", NULL if there are none; to be freed. */
+static double *expected(const char *name, const char *key, size_t *count)
+{
+  size_t length = 0;
+  const char *text = rest_of(name, key, &length), *at = text;
+  if (!text) {
+    return NULL;
+  }
+  double *values = malloc((length + 1) * sizeof *values);
+  ck_assert_ptr_nonnull(values);
+  for (*count = 0; at < text + length; (*count)++) {
+    char *next = NULL;
+    values[*count] = strtod(at, &next);
+    ck_assert_ptr_ne(next, at);
+    at = next + strspn(next, " ");
+  }
+  return values;
 }
 
 double test_fixture_compare(const char *name, const char *key, const float *got, size_t count, double tolerance)

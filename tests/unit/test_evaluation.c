@@ -18,7 +18,7 @@ static world world_make(void)
 /* The mean of what t is fed. */
 static slim_metric world_start(world *x)
 {
-  const slim_metric mean = slim_streaming_mean(x->net.t, NULL, "mean");
+  const slim_metric mean = slim_streaming_mean(x->net.t, .name = "mean");
   ck_assert_str_eq(slim_graph_error(x->net.graph), "");
   x->session = test_session(x->net.graph, x->device, NULL);
   return mean;

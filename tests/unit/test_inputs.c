@@ -167,7 +167,7 @@ START_TEST(a_metric_counts_each_sample_once)
   slim_error error = { 0 };
   slim_graph *g = slim_graph_create(1);
   const slim_inputs inputs = slim_image_inputs(g, "mnist", "test", data_folder, .batch_size = 4);
-  const slim_metric mean = slim_streaming_mean(slim_cast(inputs.labels, SLIM_FLOAT32), NULL, NULL);
+  const slim_metric mean = slim_streaming_mean(slim_cast(inputs.labels, SLIM_FLOAT32));
   slim_session *session = open_session(g);
   test_ok(session, slim_session_initialize(session));
   ck_assert_float_eq_tol(slim_evaluate_metric(session, NULL, mean, &error), 4.5f, 1e-6f);

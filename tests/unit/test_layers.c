@@ -536,12 +536,38 @@ START_TEST(losses_have_tf_slims_default_scopes)
 }
 END_TEST
 
+START_TEST(metrics_are_collected_on_request)
+{
+  open_graph();
+  const slim_metric mean = slim_streaming_mean(wide, .metrics_collections = "values,all", .updates_collections = "updates");
+  const slim_metric recall =
+      slim_streaming_recall(labels, labels, .metrics_collections = "all", .updates_collections = "updates,all");
+  const slim_metric none = slim_streaming_mean(wide);
+  const slim_tensors all = slim_get_collection(graph, "all", NULL), updates = slim_get_collection(graph, "updates", NULL);
+  ck_assert_uint_eq(slim_get_collection(graph, "values", NULL).count, 1);
+  ck_assert_uint_eq(all.count, 3);
+  ck_assert_ptr_eq(all.item[0], mean.value);
+  ck_assert_ptr_eq(all.item[1], recall.value);
+  ck_assert_ptr_eq(all.item[2], recall.update);
+  ck_assert_uint_eq(updates.count, 2);
+  ck_assert_ptr_eq(updates.item[0], mean.update);
+  ck_assert_str_eq(slim_tensor_name(none.value), "mean_1/value:0");
+  const slim_metric_map list = slim_aggregate_metrics((const slim_metric[]){ mean, recall }, 2);
+  ck_assert_uint_eq(list.count, 2);
+  ck_assert_ptr_null(list.name);
+  ck_assert_ptr_eq(list.values.item[1], recall.value);
+  ck_assert_ptr_eq(list.updates.item[0], mean.update);
+  ck_assert_uint_eq(slim_aggregate_metrics(NULL, 0).count, 0);
+  close_graph();
+}
+END_TEST
+
 START_TEST(metrics_have_their_names_and_local_variables)
 {
   open_graph();
-  const slim_metric accuracy = slim_streaming_accuracy(slim_argmax(wide, -1), labels, NULL, NULL);
-  const slim_metric recall = slim_streaming_recall_at_k(wide, labels, 5, NULL, NULL);
-  const slim_metric mine = slim_streaming_mean(wide, NULL, "mine");
+  const slim_metric accuracy = slim_streaming_accuracy(slim_argmax(wide, -1), labels);
+  const slim_metric recall = slim_streaming_recall_at_k(wide, labels, 5);
+  const slim_metric mine = slim_streaming_mean(wide, .name = "mine");
   ck_assert_str_eq(slim_tensor_name(accuracy.value), "accuracy/value:0");
   ck_assert_str_eq(slim_tensor_name(accuracy.update), "accuracy/update_op:0");
   ck_assert_str_eq(slim_tensor_name(recall.update), "recall_at_5/update_op:0");
@@ -575,6 +601,7 @@ static void build(TCase *c)
   tcase_add_test(c, regularizers_add_up);
   tcase_add_test(c, losses_are_collected_under_tf_slims_names);
   tcase_add_test(c, losses_have_tf_slims_default_scopes);
+  tcase_add_test(c, metrics_are_collected_on_request);
   tcase_add_test(c, metrics_have_their_names_and_local_variables);
 }
 TEST_MAIN("layers", build, NULL)
