@@ -58,6 +58,38 @@ SLIM_API slim_tensor *slim_hinge_loss(const slim_args *args);
  * no reduction. Scope "mean_pairwise_squared_error". @return a scalar. */
 SLIM_API slim_tensor *slim_mean_pairwise_squared_error(const slim_args *args);
 
+/* --- metric learning ---------------------------------------------------------------------------------------------- */
+
+/** Embeddings are float32 [n, d]. The results are scalars and in no collection: slim_add_loss adds them. Labels come first,
+ * as in TF-Slim. Losses that compare all samples with all need a known batch. TF-Slim's cluster_loss is left out: its
+ * search for medoids is a loop on the host that asks scikit-learn for a score in each round. */
+typedef struct slim_embedding_args {
+  size_t struct_size; /* set by the macros */
+  slim_tensor *labels, *embeddings, *positive;
+  const struct slim_options_must_be_named *guard_;
+  float margin;     /* how far apart others shall be (1) */
+  float reg_lambda; /* of npairs losses: how much the lengths of embeddings cost (0.002) */
+} slim_embedding_args;
+
+/** Pairs of samples, with d the distance of embeddings and positive: the mean of label * d^2 + (1 - label) * max(margin -
+ * d, 0)^2. labels: [n], 1 for pairs of one class, 0 for others. Errors of all of these: SLIM_ERR_ARG, SLIM_ERR_SHAPE. */
+SLIM_API slim_tensor *slim_contrastive_loss(const slim_embedding_args *args);
+/** For each two samples of one class, with d the square of a distance: max(margin + d(anchor, positive) - d(anchor,
+ * negative), 0), where negative is the nearest of another class that is further away than positive, or the furthest if
+ * there is none; their sum over the number of such pairs, in both orders. labels: [n] integers. */
+SLIM_API slim_tensor *slim_triplet_semihard_loss(const slim_embedding_args *args);
+/** For each two samples of one class the distance and a smooth maximum of margin - distance of all that are of another
+ * class than one of them; half the mean square of what is above 0. labels: [n] integers. */
+SLIM_API slim_tensor *slim_lifted_struct_loss(const slim_embedding_args *args);
+/** Cross entropy of the products of all embeddings (anchors) with all of positive against which have the same label,
+ * and 0.25 * reg_lambda * (mean |anchor|^2 + mean |positive|^2). labels: [n] integers. */
+SLIM_API slim_tensor *slim_npairs_loss(const slim_embedding_args *args);
+/** The same against how many labels two samples share. labels: [n, classes], 1 for each label of a sample, else 0 (the
+ * dense form of TF-Slim's list of sparse tensors). */
+SLIM_API slim_tensor *slim_npairs_loss_multilabel(const slim_embedding_args *args);
+
+/* --- collections -------------------------------------------------------------------------------------------------- */
+
 /** Adds a loss of your own to loss_collection ("losses"). @return loss. */
 SLIM_API slim_tensor *slim_add_loss(const slim_args *args);
 /** Losses by scope (regular expression anchored at the start; NULL: all). collection NULL: "losses". */
@@ -84,6 +116,15 @@ SLIM_API slim_tensor *slim_get_total_loss(slim_graph *graph, bool regularization
 #define slim_hinge_loss(logits_, ...) (slim_hinge_loss)(SLIM_LOSS_(logits_, __VA_ARGS__))
 #define slim_mean_pairwise_squared_error(predictions_, ...)                                                            \
   (slim_mean_pairwise_squared_error)(SLIM_LOSS_(predictions_, __VA_ARGS__))
+#define SLIM_EMBEDDINGS_(labels_, ...)                                                                                 \
+  (&(slim_embedding_args){ .struct_size = sizeof(slim_embedding_args), .labels = (labels_), .embeddings = __VA_ARGS__ })
+#define SLIM_EMBEDDING_PAIRS_(labels_, anchor_, ...) SLIM_EMBEDDINGS_(labels_, (anchor_), .positive = __VA_ARGS__)
+#define slim_contrastive_loss(y_, anchor_, ...) (slim_contrastive_loss)(SLIM_EMBEDDING_PAIRS_(y_, anchor_, __VA_ARGS__))
+#define slim_triplet_semihard_loss(y_, ...) (slim_triplet_semihard_loss)(SLIM_EMBEDDINGS_(y_, __VA_ARGS__))
+#define slim_lifted_struct_loss(y_, ...) (slim_lifted_struct_loss)(SLIM_EMBEDDINGS_(y_, __VA_ARGS__))
+#define slim_npairs_loss(y_, anchor_, ...) (slim_npairs_loss)(SLIM_EMBEDDING_PAIRS_(y_, anchor_, __VA_ARGS__))
+#define slim_npairs_loss_multilabel(y_, anchor_, ...)                                                                  \
+  (slim_npairs_loss_multilabel)(SLIM_EMBEDDING_PAIRS_(y_, anchor_, __VA_ARGS__))
 #define slim_add_loss(...) (slim_add_loss)(SLIM_ARGS(.input = __VA_ARGS__))
 #endif
 

@@ -187,6 +187,75 @@ static slim_tensor *weighted(slim_tensor *x)
   return slim_compute_weighted_loss(x, .weights = weights(x, SLIM_SHAPE(4, 3)));
 }
 
+/* --- metric learning ---------------------------------------------------------------------------------------------- */
+
+/* Of the samples, or whether pairs are of one class. */
+static slim_tensor *classes(slim_tensor *x, int rows, bool pairs)
+{
+  int32_t values[16];
+  ck_assert_int_le(rows, 16);
+  for (int i = 0; i < rows; i++) {
+    values[i] = pairs ? i % 2 : (i * 7 + 3) % 5 % 3;
+  }
+  return slim_constant_tensor(slim_graph_of(x), SLIM_INT32, SLIM_SHAPE(rows), values, "classes");
+}
+
+/* The batch is known to the losses that compare all with all. */
+static slim_tensor *known(slim_tensor *x, int rows)
+{
+  return slim_reshape(x, (slim_shape){ 2, { rows, slim_tensor_shape(x).dim[1] } });
+}
+
+static slim_tensor *contrastive(slim_tensor *x)
+{
+  return slim_contrastive_loss(classes(x, 9, true), known(x, 9), targets(x, SLIM_SHAPE(9, 5)));
+}
+
+static slim_tensor *contrastive_margin(slim_tensor *x)
+{
+  return slim_contrastive_loss(classes(x, 4, true), known(x, 4), targets(x, SLIM_SHAPE(4, 3)), .margin = 2.5f);
+}
+
+static slim_tensor *triplet(slim_tensor *x)
+{
+  return slim_triplet_semihard_loss(classes(x, 9, false), known(x, 9));
+}
+
+static slim_tensor *triplet_margin(slim_tensor *x)
+{
+  return slim_triplet_semihard_loss(classes(x, 7, false), known(x, 7), .margin = 0.2f);
+}
+
+static slim_tensor *lifted(slim_tensor *x)
+{
+  return slim_lifted_struct_loss(classes(x, 9, false), known(x, 9));
+}
+
+static slim_tensor *lifted_margin(slim_tensor *x)
+{
+  return slim_lifted_struct_loss(classes(x, 7, false), known(x, 7), .margin = 2.0f);
+}
+
+static slim_tensor *npairs(slim_tensor *x)
+{
+  return slim_npairs_loss(classes(x, 9, false), known(x, 9), targets(x, SLIM_SHAPE(9, 5)));
+}
+
+static slim_tensor *npairs_lambda(slim_tensor *x)
+{
+  return slim_npairs_loss(classes(x, 4, false), known(x, 4), targets(x, SLIM_SHAPE(4, 3)), .reg_lambda = 0.5f);
+}
+
+static slim_tensor *npairs_multilabel(slim_tensor *x)
+{
+  int32_t sets[9 * 4];
+  for (int i = 0; i < 9 * 4; i++) {
+    sets[i] = i % 4 == 0 || (i * 7 + 3) % 5 < 3;
+  }
+  slim_tensor *labels = slim_constant_tensor(slim_graph_of(x), SLIM_INT32, SLIM_SHAPE(9, 4), sets, "sets");
+  return slim_npairs_loss_multilabel(labels, known(x, 9), targets(x, SLIM_SHAPE(9, 5)));
+}
+
 static const struct loss_case {
   const char *name;
   slim_shape shape;
@@ -207,6 +276,15 @@ static const struct loss_case {
   { "smooth_elements", { 2, { 6, 3 } }, smooth_elements },
   { "sparse_column", { 2, { 6, 3 } }, sparse_column },
   { "weighted", { 3, { 4, 3, 2 } }, weighted },
+  { "contrastive", { 2, { 9, 5 } }, contrastive },
+  { "contrastive_margin", { 2, { 4, 3 } }, contrastive_margin },
+  { "triplet", { 2, { 9, 5 } }, triplet },
+  { "triplet_margin", { 2, { 7, 2 } }, triplet_margin },
+  { "lifted", { 2, { 9, 5 } }, lifted },
+  { "lifted_margin", { 2, { 7, 2 } }, lifted_margin },
+  { "npairs", { 2, { 9, 5 } }, npairs },
+  { "npairs_lambda", { 2, { 4, 3 } }, npairs_lambda },
+  { "npairs_multilabel", { 2, { 9, 5 } }, npairs_multilabel },
 };
 
 START_TEST(loss_computes_what_tf_slim_computes)

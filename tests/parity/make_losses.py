@@ -62,10 +62,38 @@ def run_losses():
     run_loss('weighted', [4, 3, 2], lambda x: losses.compute_weighted_loss(x, weights([4, 3])))
 
 
+def classes(rows):
+    """Three classes, some with more samples than others."""
+    return tf.constant((np.arange(rows) * 7 + 3) % 5 % 3, tf.int32)
+
+
+def run_metric_learning():
+    m = slim.losses.metric_learning
+    few, many = [4, 3], [9, 5]
+    run_loss('contrastive', many,
+             lambda x: m.contrastive_loss(tf.constant(np.arange(9) % 2, tf.int32), x, targets(many)))
+    run_loss('contrastive_margin', few,
+             lambda x: m.contrastive_loss(tf.constant(np.arange(4) % 2, tf.int32), x, targets(few), margin=2.5))
+    run_loss('triplet', many, lambda x: m.triplet_semihard_loss(classes(9), x))
+    run_loss('triplet_margin', [7, 2], lambda x: m.triplet_semihard_loss(classes(7), x, margin=0.2))
+    run_loss('lifted', many, lambda x: m.lifted_struct_loss(classes(9), x))
+    run_loss('lifted_margin', [7, 2], lambda x: m.lifted_struct_loss(classes(7), x, margin=2.0))
+    run_loss('npairs', many, lambda x: m.npairs_loss(classes(9), x, targets(many)))
+    run_loss('npairs_lambda', few, lambda x: m.npairs_loss(classes(4), x, targets(few), reg_lambda=0.5))
+
+    def multilabel(x):
+        sets = (np.arange(9 * 4).reshape(9, 4) * 7 + 3) % 5 < 3
+        sets[:, 0] = True
+        rows = [tf.sparse.from_dense(tf.constant(row, tf.int32)) for row in sets]
+        return m.npairs_loss_multilabel(rows, x, targets(many))
+    run_loss('npairs_multilabel', many, multilabel)
+
+
 def main():
     print('# TensorFlow %s, tf_slim %s' % (tf.__version__, importlib.metadata.version('tf_slim')))
     run_reductions()
     run_losses()
+    run_metric_learning()
 
 
 if __name__ == '__main__':

@@ -278,17 +278,148 @@ static void no_loss(void)
 
 static void metric_of_shapes(void)
 {
-  (void)slim_streaming_accuracy(labels, slim_argmax(images, 3), NULL, NULL);
+  (void)slim_streaming_accuracy(labels, slim_argmax(images, 3));
 }
 
 static void metric_without_labels(void)
 {
-  (void)slim_streaming_recall_at_k(wide, NULL, 5, NULL, NULL);
+  (void)slim_streaming_recall_at_k(wide, NULL, 5);
+}
+
+static void metric_of_weights(void)
+{
+  slim_tensor *weights = slim_placeholder(graph, SLIM_FLOAT32, SLIM_SHAPE(-1, 5), "weights");
+  (void)slim_streaming_mean(wide, .weights = weights);
+}
+
+static void metric_named(void)
+{
+  (void)slim_streaming_mean_relative_error(wide, wide, NULL, .name = "mine");
+}
+
+static void metric_of_no_axis(void)
+{
+  (void)slim_streaming_mean_cosine_distance(wide, wide, 2);
+}
+
+static void metric_without_values(void)
+{
+  (void)slim_streaming_precision(NULL, labels);
+}
+
+static void metric_of_open_batch(void)
+{
+  (void)slim_streaming_mean_tensor(wide);
+}
+
+static void metric_without_thresholds(void)
+{
+  (void)slim_streaming_recall_at_thresholds(wide, wide, (slim_thresholds){ NULL, 0 });
+}
+
+static void auc_of_one_threshold(void)
+{
+  (void)slim_streaming_auc(wide, wide, .num_thresholds = 1);
+}
+
+static void auc_of_no_curve(void)
+{
+  (void)slim_streaming_auc(wide, wide, .curve = (slim_curve)7);
+}
+
+static void auc_of_no_method(void)
+{
+  (void)slim_streaming_auc(wide, wide, .summation_method = (slim_summation)9);
+}
+
+static void specificity_above_1(void)
+{
+  (void)slim_streaming_sensitivity_at_specificity(wide, wide, 1.5f);
+}
+
+static void iou_of_no_classes(void)
+{
+  (void)slim_streaming_mean_iou(labels, labels, 0);
+}
+
+static void kappa_of_one_class(void)
+{
+  (void)slim_cohen_kappa(labels, labels, 1);
+}
+
+static void sets_of_images(void)
+{
+  (void)slim_streaming_sparse_recall_at_k(images, labels, 2);
+}
+
+static void best_of_none(void)
+{
+  (void)slim_streaming_sparse_precision_at_k(wide, labels, 0);
+}
+
+static void best_of_too_many(void)
+{
+  (void)slim_streaming_sparse_average_precision_at_k(wide, labels, 7, .name = "a");
+}
+
+static void scores_of_no_range(void)
+{
+  (void)slim_auc_using_histogram(labels, slim_cast(labels, SLIM_FLOAT32), 0.5f, 0.5f);
+}
+
+static void histogram_of_one_bin(void)
+{
+  (void)slim_auc_using_histogram(labels, slim_cast(labels, SLIM_FLOAT32), 0.0f, 1.0f, .nbins = 1);
+}
+
+static void equal_thresholds_of_shapes(void)
+{
+  (void)slim_precision_recall_at_equal_thresholds(labels, wide);
+}
+
+static void metrics_without_tensors(void)
+{
+  (void)slim_aggregate_metrics((const slim_metric[]){ slim_streaming_mean(wide), { wide, NULL } }, 2);
+}
+
+static void metric_without_name(void)
+{
+  (void)slim_aggregate_metric_map((const slim_named_metric[]){ { NULL, slim_streaming_mean(wide) } }, 1);
+}
+
+static slim_tensor *embeddings(int rows)
+{
+  return slim_placeholder(graph, SLIM_FLOAT32, SLIM_SHAPE(rows, 3), "embeddings");
+}
+
+static void triplets_of_open_batch(void)
+{
+  (void)slim_triplet_semihard_loss(labels, embeddings(-1));
+}
+
+static void lifted_images(void)
+{
+  (void)slim_lifted_struct_loss(labels, images);
+}
+
+static void pairs_of_one(void)
+{
+  (void)slim_contrastive_loss(labels, embeddings(-1), NULL);
+}
+
+static void pairs_that_differ(void)
+{
+  (void)slim_contrastive_loss(labels, embeddings(-1), wide);
+}
+
+static void npairs_of_other_labels(void)
+{
+  (void)slim_npairs_loss(wide, embeddings(5), embeddings(5));
 }
 
 static void metrics_of_one_name(void)
 {
-  const slim_metric m = slim_streaming_mean(wide, NULL, NULL);
+  const slim_metric m = slim_streaming_mean(wide);
   (void)slim_aggregate_metric_map((const slim_named_metric[]){ { "a", m }, { "a", m } }, 2);
 }
 
@@ -366,6 +497,37 @@ static const struct refusal_case {
   { metric_of_shapes, SLIM_ERR_SHAPE,
     "streaming_accuracy: predictions [?] and labels [?,8,8] must have the same shape" },
   { metric_without_labels, SLIM_ERR_ARG, "streaming_recall_at_k: the labels are missing" },
+  { metric_of_weights, SLIM_ERR_SHAPE, "streaming_mean: weights [?,5] do not fit the values [?,6]" },
+  { metric_named, SLIM_ERR_ARG, "streaming_mean_relative_error 'mine': the normalizer is missing" },
+  { metric_of_no_axis, SLIM_ERR_ARG, "streaming_mean_cosine_distance: predictions [?,6] have no axis 2" },
+  { metric_without_values, SLIM_ERR_ARG, "streaming_precision: the predictions are missing" },
+  { metric_of_open_batch, SLIM_ERR_SHAPE,
+    "streaming_mean_tensor: values [?,6] must have a known batch; slim_reshape gives it one" },
+  { metric_without_thresholds, SLIM_ERR_ARG, "streaming_recall_at_thresholds: there are no thresholds" },
+  { auc_of_one_threshold, SLIM_ERR_ARG, "streaming_auc: num_thresholds is 1, must be at least 2" },
+  { auc_of_no_curve, SLIM_ERR_ARG, "streaming_auc: there is no curve number 7" },
+  { auc_of_no_method, SLIM_ERR_ARG, "streaming_auc: there is no summation method number 9" },
+  { specificity_above_1, SLIM_ERR_ARG, "streaming_sensitivity_at_specificity: the target 1.5 must be from 0 to 1" },
+  { iou_of_no_classes, SLIM_ERR_ARG, "streaming_mean_iou: num_classes is 0, must be from 1 to 4096" },
+  { kappa_of_one_class, SLIM_ERR_ARG, "cohen_kappa: num_classes is 1, must be from 2 to 4096" },
+  { sets_of_images, SLIM_ERR_SHAPE,
+    "streaming_sparse_recall_at_k: labels [?] must have the rank of predictions [?,8,8,3], or one less" },
+  { best_of_none, SLIM_ERR_ARG,
+    "streaming_sparse_precision_at_k: k is 0, must be from 1 to the last dimension of predictions [?,6]" },
+  { best_of_too_many, SLIM_ERR_ARG,
+    "streaming_sparse_average_precision_at_k 'a': k is 7, must be from 1 to the last dimension of predictions [?,6]" },
+  { scores_of_no_range, SLIM_ERR_ARG, "auc_using_histogram: scores from 0.5 to 0.5 are none" },
+  { histogram_of_one_bin, SLIM_ERR_ARG, "auc_using_histogram: nbins is 1, must be at least 2" },
+  { equal_thresholds_of_shapes, SLIM_ERR_SHAPE,
+    "precision_recall_at_equal_thresholds: predictions [?,6] and labels [?] must have the same shape" },
+  { metrics_without_tensors, SLIM_ERR_ARG, "aggregate_metrics: metric 2 of 2 lacks its tensors" },
+  { metric_without_name, SLIM_ERR_ARG, "aggregate_metric_map: metric 1 of 1 lacks its name" },
+  { triplets_of_open_batch, SLIM_ERR_SHAPE,
+    "triplet_semihard_loss: embeddings [?,3] must have a known batch; slim_reshape gives it one" },
+  { lifted_images, SLIM_ERR_SHAPE, "lifted_struct_loss: embeddings [?,8,8,3] have rank 4, must have rank 2" },
+  { pairs_of_one, SLIM_ERR_ARG, "contrastive_loss: the embeddings of the positives are missing" },
+  { pairs_that_differ, SLIM_ERR_SHAPE, "contrastive_loss: embeddings [?,3] and [?,6] must have the same shape" },
+  { npairs_of_other_labels, SLIM_ERR_SHAPE, "npairs_loss: labels [?,6] do not fit the embeddings [5,3]" },
   { metrics_of_one_name, SLIM_ERR_ARG, "aggregate_metric_map: two metrics are called 'a'" },
 };
 
@@ -409,7 +571,7 @@ START_TEST(poison_passes_through_all_that_follows)
   ck_assert(slim_is_poison(net));
   ck_assert(slim_is_poison(slim_softmax_cross_entropy(net, net)));
   ck_assert(slim_is_poison(slim_get_total_loss(graph, true, NULL)));
-  ck_assert(slim_is_poison(slim_streaming_accuracy(net, labels, NULL, NULL).update));
+  ck_assert(slim_is_poison(slim_streaming_accuracy(net, labels).update));
   ck_assert_str_eq(slim_graph_error(graph), "conv2d 'first': num_outputs is 0, must be at least 1");
   close_graph();
 }
@@ -421,8 +583,8 @@ START_TEST(null_graph_passes_through)
   ck_assert_ptr_null(net);
   ck_assert_ptr_null(slim_softmax_cross_entropy(NULL, NULL));
   ck_assert_ptr_null(slim_repeat(NULL, 2, slim_conv2d, 4, SLIM_HW(3, 3)));
-  ck_assert_ptr_null(slim_streaming_mean(NULL, NULL, NULL).value);
-  ck_assert_ptr_null(slim_accuracy(NULL, NULL, NULL, NULL));
+  ck_assert_ptr_null(slim_streaming_mean(NULL).value);
+  ck_assert_ptr_null(slim_accuracy(NULL, NULL));
   ck_assert_ptr_null(slim_get_total_loss(NULL, true, NULL));
   ck_assert_uint_eq(slim_aggregate_metric_map(NULL, 0).count, 0);
 }
