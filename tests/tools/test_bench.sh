@@ -28,6 +28,11 @@ try bench "$device" --model_name=lenet --num_classes=10 --batch_size=4 --runs=1 
   --checkpoint_path="$work/start" --output_path="$work/logits"
 head -c 160 "$work/logits" >"$work/again"
 ok "the variables of a checkpoint give the same logits" cmp "$work/first" "$work/again"
+try bench "$device" --model_name=lenet --num_classes=10 --half_weights --runs=1 --json
+ok "weights as halves take half the memory" is '2 * 3274634 <= d["variable_bytes"] < 2.01 * 3274634 and d["cpu_steps"] == 0'
+try bench "$device" --model_name=lenet --num_classes=10 --half_weights --mode=train --runs=1
+ok "and are not trained" ended 1
+ok "as the error says" says "kept as halves, which is for inference"
 try bench "$device" --model_name=lenet --num_classes=10 --batch_size=8 --mode=train --runs=20 --json --profile \
   --dropout_keep_prob=1 --output_path="$work/losses"
 ok "training ends well" ended 0

@@ -27,10 +27,13 @@ train() {
   try train $net $recipe --train_dir="$work/$dir" --max_number_of_steps="$steps" --json "$@"
 }
 
-# evaluate DIR DEVICE: leaves the document of the test split in $work/out
+# evaluate DIR DEVICE ARGUMENT...: leaves the document of the test split in $work/out
 evaluate() {
+  dir=$1
+  on=$2
+  shift 2
   # shellcheck disable=SC2086
-  try eval $net --dataset_split_name=test --checkpoint_path="$work/$1" --device="$2" --json
+  try eval $net --dataset_split_name=test --checkpoint_path="$work/$dir" --device="$on" --json "$@"
 }
 
 # The step of the newest checkpoint that the state file of DIR names; its file must be whole.
@@ -57,8 +60,10 @@ ok "each sample counts once" is 'abs(d["eval/Accuracy"] * 500 - round(d["eval/Ac
 ok "loss is low, step and device are told" is \
   '0 < d["eval/Loss"] < 0.6 and d["global_step"] == 200 and d["steps"] > 0 and d["cpu_steps"] == 0 and d["device"] != ""'
 ok "training loss had fallen" is "$loss < 1.0"
+accuracy=$(json 'd["eval/Accuracy"]')
+evaluate learns "$device" --half_weights
+ok "with weights as halves the accuracy is the same" is "abs(d['eval/Accuracy'] - $accuracy) < 1.5 / 500"
 if [ "$device" != cpu ]; then
-  accuracy=$(json 'd["eval/Accuracy"]')
   evaluate learns cpu
   ok "the CPU backend finds the same accuracy" is "abs(d['eval/Accuracy'] - $accuracy) < 1.5 / 500"
 fi
