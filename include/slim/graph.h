@@ -212,6 +212,9 @@ SLIM_API slim_tensor *slim_get_or_create_global_step(slim_graph *graph);
 #define SLIM_OWN_UPDATE_OPS "own_update_ops"
 #define SLIM_TRAIN_OP "train_op"
 #define SLIM_SUMMARIES "summaries"
+#define SLIM_IMAGE_SUMMARIES "image_summaries"
+#define SLIM_WEIGHTS "weights"
+#define SLIM_BIASES "biases"
 #define SLIM_ACTIVATIONS "activations"
 #define SLIM_MOVING_AVERAGE_VARIABLES "moving_average_variables"
 

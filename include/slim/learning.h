@@ -52,10 +52,48 @@ SLIM_API slim_tensor *slim_learning_create_train_op(const slim_train_op_args *ar
       .struct_size = sizeof(slim_train_op_args), .total_loss = (loss_), .optimizer = __VA_ARGS__ })
 #endif
 
-/** Writes the scalar tensor under tag to the event file each time slim_learning_train writes summaries. */
-SLIM_API slim_status slim_add_scalar_summary(slim_tensor *tensor, const char *tag);
+/* --- summaries: what slim_learning_train writes to event files ---------------------------------------------------- */
+
+/** A number for each time that slim_learning_train writes summaries. name NULL: that of the tensor's op.
+ * Errors of all of these: SLIM_ERR_TYPE, also on the graph, for a tensor of another type or shape. */
+SLIM_API slim_status slim_add_scalar_summary(slim_tensor *tensor, const char *name);
 /** The same for a float32 tensor of any shape, as a histogram. */
-SLIM_API slim_status slim_add_histogram_summary(slim_tensor *tensor, const char *tag);
+SLIM_API slim_status slim_add_histogram_summary(slim_tensor *tensor, const char *name);
+/** The same for float32 images [n,h,w,c], of which three are written; scaled as slim_event_writer_images does. */
+SLIM_API slim_status slim_add_image_summary(slim_tensor *tensor, const char *name);
+/** The share of zeros in tensor, "<name>/Fraction_of_Zero_Values". */
+SLIM_API slim_status slim_add_zero_fraction_summary(slim_tensor *tensor, const char *name);
+/** slim_add_scalar_summary of each, under "<prefix>/<op>", or the op's name with prefix NULL. */
+SLIM_API slim_status slim_add_scalar_summaries(slim_tensors tensors, const char *prefix);
+/** slim_add_histogram_summary of each, named as in slim_add_scalar_summaries. */
+SLIM_API slim_status slim_add_histogram_summaries(slim_tensors tensors, const char *prefix);
+/** slim_add_image_summary of each, named as in slim_add_scalar_summaries. */
+SLIM_API slim_status slim_add_image_summaries(slim_tensors tensors, const char *prefix);
+/** slim_add_zero_fraction_summary of each, named as in slim_add_scalar_summaries. */
+SLIM_API slim_status slim_add_zero_fraction_summaries(slim_tensors tensors, const char *prefix);
+/** The histogram "<variable>/gradient" and the norm "<variable>/gradient_norm" of each gradient. */
+SLIM_API void slim_add_gradients_summaries(slim_gradient_list gradients);
+
+/** What adds the summaries of a tensor. */
+typedef slim_status (*slim_summarizer)(slim_tensor *tensor);
+/** "<op>_summary", a number for a scalar, else a histogram. A tensor that is not float32 is passed over. */
+SLIM_API slim_status slim_summarize_tensor(slim_tensor *tensor);
+/** The histogram "<op>/activation"; of relu and relu6 also the share of inputs below 0, "<op>/zeros", and of relu6 that
+ * of inputs above 6, "<op>/sixes". */
+SLIM_API slim_status slim_summarize_activation(slim_tensor *tensor);
+/** summarizer (NULL: slim_summarize_tensor) of each. */
+SLIM_API slim_status slim_summarize_tensors(slim_tensors tensors, slim_summarizer summarizer);
+/** The same of what slim_get_collection gives. */
+SLIM_API slim_status slim_summarize_collection(slim_graph *graph, const char *collection, const char *name_filter,
+                                               slim_summarizer summarizer);
+/** slim_summarize_tensor of SLIM_GLOBAL_VARIABLES. */
+SLIM_API slim_status slim_summarize_variables(slim_graph *graph, const char *name_filter);
+/** slim_summarize_tensor of SLIM_WEIGHTS, which layers fill that have it in variables_collections. */
+SLIM_API slim_status slim_summarize_weights(slim_graph *graph, const char *name_filter);
+/** slim_summarize_tensor of SLIM_BIASES. */
+SLIM_API slim_status slim_summarize_biases(slim_graph *graph, const char *name_filter);
+/** slim_summarize_activation of SLIM_ACTIVATIONS, which layers fill that have it in outputs_collections. */
+SLIM_API slim_status slim_summarize_activations(slim_graph *graph, const char *name_filter);
 
 /* --- training ----------------------------------------------------------------------------------------------------- */
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { IMAGES = 3 }; /* of a batch that are written, as TensorFlow does */
+
 double slim_learning_now(void)
 {
   struct timespec now = { 0 };
@@ -29,7 +31,7 @@ static char *tag_of(slim_graph *graph, const char *collection, size_t i)
   return tag;
 }
 
-static bool add_watch(slim_reporter *reporter, slim_tensor *tensor, char *tag, int batch)
+static bool add_watch(slim_reporter *reporter, slim_tensor *tensor, char *tag, bool image, int batch)
 {
   slim_shape shape = slim_tensor_shape(tensor);
   if (shape.rank && shape.dim[0] == -1) {
@@ -43,7 +45,7 @@ static bool add_watch(slim_reporter *reporter, slim_tensor *tensor, char *tag, i
     return true;
   }
   float *data = slim_size_mul(count, sizeof *data, &bytes) ? malloc(bytes) : NULL;
-  reporter->watch[reporter->count++] = (slim_watch){ tensor, tag, shape.rank == 0, count, data };
+  reporter->watch[reporter->count++] = (slim_watch){ tensor, tag, shape, image, count, data };
   return data != NULL;
 }
 
@@ -53,7 +55,7 @@ static bool watch_collection(slim_reporter *reporter, slim_graph *graph, const c
   bool good = true;
   for (size_t i = 0; i < all.count && good; i++) {
     char *tag = tag_of(graph, key, i);
-    good = tag && add_watch(reporter, all.item[i], tag, batch);
+    good = tag && add_watch(reporter, all.item[i], tag, strcmp(key, SLIM_IMAGE_SUMMARIES) == 0, batch);
   }
   return good;
 }
@@ -61,11 +63,18 @@ static bool watch_collection(slim_reporter *reporter, slim_graph *graph, const c
 slim_status slim_reporter_open(slim_reporter *reporter, slim_graph *graph, const char *folder, int batch, int64_t step,
                                slim_error *error)
 {
-  const size_t room =
-      slim_get_collection(graph, SLIM_LOSSES, NULL).count + slim_get_collection(graph, SLIM_SUMMARIES, NULL).count;
-  *reporter = (slim_reporter){ .watch = calloc(room + 1, sizeof(slim_watch)) };
-  if (!reporter->watch || !watch_collection(reporter, graph, SLIM_LOSSES, batch) ||
-      !watch_collection(reporter, graph, SLIM_SUMMARIES, batch)) {
+  static const char *const keys[] = { SLIM_LOSSES, SLIM_SUMMARIES, SLIM_IMAGE_SUMMARIES };
+  enum { KEYS = sizeof keys / sizeof *keys };
+  size_t room = 1;
+  for (int k = 0; k < KEYS; k++) {
+    room += slim_get_collection(graph, keys[k], NULL).count;
+  }
+  *reporter = (slim_reporter){ .watch = calloc(room, sizeof(slim_watch)) };
+  bool good = reporter->watch != NULL;
+  for (int k = 0; k < KEYS && good; k++) {
+    good = watch_collection(reporter, graph, keys[k], batch);
+  }
+  if (!good) {
     return slim_error_set(error, SLIM_ERR_MEMORY, "train: no memory for summaries");
   }
   const slim_status status = slim_event_writer_open(folder, NULL, &reporter->writer, error);
@@ -84,8 +93,11 @@ void slim_reporter_fetches(const slim_reporter *reporter, slim_fetch *fetches)
 /* A histogram with a number that is not finite cannot be written: it is left out. */
 static slim_status write_watch(slim_event_writer *writer, int64_t step, const slim_watch *w, slim_error *error)
 {
-  if (w->scalar) {
+  if (w->shape.rank == 0) {
     return slim_event_writer_scalar(writer, step, w->tag, w->data[0], error);
+  }
+  if (w->image) {
+    return slim_event_writer_images(writer, step, w->tag, SLIM_FLOAT32, &w->shape, w->data, IMAGES, error);
   }
   slim_error one = { SLIM_OK, "" };
   const slim_status status = slim_event_writer_histogram(writer, step, w->tag, w->data, w->count, &one);

@@ -5,11 +5,12 @@
 #include "slim/learning.h"
 #include "slim/summary.h"
 
-/* One tensor that goes to the event file. */
+/* One tensor that goes to the event file, as a number, an image or else a histogram. */
 typedef struct slim_watch {
   slim_tensor *tensor;
   char *tag; /* owned */
-  bool scalar;
+  slim_shape shape;
+  bool image;
   size_t count; /* elements */
   float *data;
 } slim_watch;

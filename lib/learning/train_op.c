@@ -27,52 +27,6 @@ static void warn_of_missing_updates(slim_graph *graph, slim_tensors given)
   }
 }
 
-/* --- summaries ---------------------------------------------------------------------------------------------------- */
-
-static slim_status add_summary(slim_tensor *tensor, const char *tag, bool scalar)
-{
-  slim_graph *graph = slim_graph_of(tensor);
-  if (!graph || slim_is_poison(tensor)) {
-    return graph ? slim_graph_status(graph) : SLIM_ERR_MEMORY;
-  }
-  if (tensor->dtype != SLIM_FLOAT32 || (scalar && tensor->shape.rank != 0)) {
-    char shape[128];
-    (void)slim_graph_fail(graph, SLIM_ERR_TYPE, "summary '%s': '%s' is %s %s, must be float32%s", tag, tensor->name,
-                          slim_dtype_name(tensor->dtype), slim_shape_format(&tensor->shape, shape, sizeof shape),
-                          scalar ? " and a scalar" : "");
-    return SLIM_ERR_TYPE;
-  }
-  const char *kept = slim_arena_strdup(graph->arena, tag);
-  return kept ? slim_collections_add(graph, SLIM_SUMMARIES, tensor, kept, false) : SLIM_ERR_MEMORY;
-}
-
-slim_status slim_add_scalar_summary(slim_tensor *tensor, const char *tag)
-{
-  return add_summary(tensor, tag, true);
-}
-
-slim_status slim_add_histogram_summary(slim_tensor *tensor, const char *tag)
-{
-  return add_summary(tensor, tag, false);
-}
-
-static void summarize(slim_gradient_list gradients)
-{
-  for (size_t i = 0; i < gradients.count; i++) {
-    slim_tensor *g = gradients.item[i].gradient;
-    const char *variable = slim_variable_full_name(gradients.item[i].variable);
-    if (!g || slim_is_poison(g)) {
-      continue;
-    }
-    slim_graph *graph = slim_graph_of(g);
-    slim_tensor *half = slim_op_reduce_add(g, SLIM_REDUCE_HALF_SQUARES, (1u << g->shape.rank) - 1u, 0);
-    slim_tensor *square = slim_op_unary_add(half, SLIM_UNARY_SCALE_ADD, 2.0f, 0.0f);
-    slim_tensor *norm = slim_op_unary_add(square, SLIM_UNARY_SQRT, 0.0f, 0.0f);
-    (void)slim_add_histogram_summary(g, slim_arena_printf(graph->arena, "%s/gradient", variable));
-    (void)slim_add_scalar_summary(norm, slim_arena_printf(graph->arena, "%s/gradient_norm", variable));
-  }
-}
-
 /* --- the op ------------------------------------------------------------------------------------------------------- */
 
 static slim_gradient_list gradients_of(const slim_train_op_args *args)
@@ -85,7 +39,7 @@ static slim_gradient_list gradients_of(const slim_train_op_args *args)
     list = slim_clip_gradient_norms(list, args->clip_gradient_norm);
   }
   if (args->summarize_gradients.value == 1) {
-    summarize(list);
+    slim_add_gradients_summaries(list);
   }
   return list;
 }

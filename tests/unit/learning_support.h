@@ -35,8 +35,8 @@ static inline void test_attach(slim_session *session, const test_small *net, sli
   test_ok(session, slim_session_attach(session, net->t, queue, 1));
 }
 
-/* The scalars of a tag in all event files of the folder; steps as digits. */
-static inline size_t test_read_scalars(const char *tag, char *steps, size_t size)
+/* The summaries of a tag in all event files of the folder; steps as digits. */
+static inline size_t test_read_summaries(const char *tag, char *steps, size_t size)
 {
   slim_file_names names = { 0 };
   size_t found = 0;
@@ -48,7 +48,9 @@ static inline size_t test_read_scalars(const char *tag, char *steps, size_t size
       ck_assert_int_eq(slim_event_reader_open(test_path(names.item[i]), &reader, NULL), SLIM_OK);
     }
     while (reader && slim_event_reader_next(reader, &event, NULL) == SLIM_OK) {
-      if ((event.kind == SLIM_EVENT_SCALAR || event.kind == SLIM_EVENT_HISTOGRAM) && strcmp(event.tag, tag) == 0) {
+      const bool summary = event.kind == SLIM_EVENT_SCALAR || event.kind == SLIM_EVENT_HISTOGRAM ||
+                           event.kind == SLIM_EVENT_IMAGE;
+      if (summary && strcmp(event.tag, tag) == 0) {
         found++;
         (void)snprintf(steps + strlen(steps), size - strlen(steps), "%d ", (int)event.step);
       }

@@ -65,7 +65,7 @@ START_TEST(evaluation_counts_every_sample_once)
   ck_assert_int_eq(result.batches, (TEST_SAMPLES + _i) / (1 + _i));
   ck_assert_str_eq(result.checkpoint, test_path("model.ckpt-2"));
   char steps[64] = "";
-  ck_assert_uint_eq(test_read_scalars("eval/mean", steps, sizeof steps), 1);
+  ck_assert_uint_eq(test_read_summaries("eval/mean", steps, sizeof steps), 1);
   ck_assert_str_eq(steps, "2 ");
   world_close(&x);
   slim_queue_destroy(queue);

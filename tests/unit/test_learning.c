@@ -338,7 +338,7 @@ START_TEST(event_files_hold_losses_rates_and_gradients)
   ASSERT_OK(&x, TRAIN(&x, test_folder, .number_of_steps = 3, .learning_rate = x.rate));
   for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
     char steps[64] = "";
-    ck_assert_msg(test_read_scalars(tags[i], steps, sizeof steps) == 2, "%s at %s", tags[i], steps);
+    ck_assert_msg(test_read_summaries(tags[i], steps, sizeof steps) == 2, "%s at %s", tags[i], steps);
     ck_assert_str_eq(steps, "1 3 ");
   }
   world_close(&x);
