@@ -4,9 +4,9 @@
  *   slim_softmax_cross_entropy(logits, one_hot_labels, .label_smoothing = 0.1f);
  *   slim_tensor *total = slim_get_total_loss(graph, true, NULL);
  *
- * Options of every loss that says no other: weights (a tensor, see slim_compute_weighted_loss), weight (1, one number for all), reduction
- * (SLIM_SUM_BY_NONZERO_WEIGHTS), loss_collection ("losses"; "" adds to none), scope. Arg scopes reach them all. An
- * average divides by what arrives when the graph runs, so that a short last batch counts rightly.
+ * Options of every loss that says no other: weights (a tensor, see slim_compute_weighted_loss), weight (1, one number
+ * for all), reduction (SLIM_SUM_BY_NONZERO_WEIGHTS), loss_collection ("losses"; "" adds to none), scope. Arg scopes
+ * reach them all. An average divides by what arrives when the graph runs, so that a short last batch counts rightly.
  */
 #ifndef SLIM_LOSSES_H
 #define SLIM_LOSSES_H
@@ -60,9 +60,9 @@ SLIM_API slim_tensor *slim_mean_pairwise_squared_error(const slim_args *args);
 
 /* --- metric learning ---------------------------------------------------------------------------------------------- */
 
-/** Embeddings are float32 [n, d]. The results are scalars and in no collection: slim_add_loss adds them. Labels come first,
- * as in TF-Slim. Losses that compare all samples with all need a known batch. TF-Slim's cluster_loss is left out: its
- * search for medoids is a loop on the host that asks scikit-learn for a score in each round. */
+/** Embeddings are float32 [n, d]. The results are scalars and in no collection: slim_add_loss adds them. Labels come
+ * first, as in TF-Slim. Losses that compare all samples with all need a known batch. TF-Slim's cluster_loss is left
+ * out: its search for medoids is a loop on the host that asks scikit-learn for a score in each round. */
 typedef struct slim_embedding_args {
   size_t struct_size; /* set by the macros */
   slim_tensor *labels, *embeddings, *positive;
@@ -71,8 +71,9 @@ typedef struct slim_embedding_args {
   float reg_lambda; /* of npairs losses: how much the lengths of embeddings cost (0.002) */
 } slim_embedding_args;
 
-/** Pairs of samples, with d the distance of embeddings and positive: the mean of label * d^2 + (1 - label) * max(margin -
- * d, 0)^2. labels: [n], 1 for pairs of one class, 0 for others. Errors of all of these: SLIM_ERR_ARG, SLIM_ERR_SHAPE. */
+/** Pairs of samples, with d the distance of embeddings and positive: the mean of
+ * label * d^2 + (1 - label) * max(margin - d, 0)^2. labels: [n], 1 for pairs of one class, 0 for others.
+ * Errors of all of these: SLIM_ERR_ARG, SLIM_ERR_SHAPE. */
 SLIM_API slim_tensor *slim_contrastive_loss(const slim_embedding_args *args);
 /** For each two samples of one class, with d the square of a distance: max(margin + d(anchor, positive) - d(anchor,
  * negative), 0), where negative is the nearest of another class that is further away than positive, or the furthest if

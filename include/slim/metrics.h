@@ -1,6 +1,6 @@
 /*
- * Metrics over many batches. A streaming metric is a pair: running update counts a batch in and gives the metric so far;
- * value gives it without counting. Required arguments go by position in TF-Slim's order, options by name:
+ * Metrics over many batches. A streaming metric is a pair: running update counts a batch in and gives the metric so
+ * far; value gives it without counting. Required arguments go by position in TF-Slim's order, options by name:
  *
  *   slim_metric auc = slim_streaming_auc(predictions, labels, .num_thresholds = 100, .weights = w, .name = "auc");
  *
@@ -39,7 +39,7 @@ typedef struct slim_thresholds {
 
 /** True against false positives, or precision against recall. */
 typedef enum slim_curve { SLIM_CURVE_UNSET, SLIM_ROC, SLIM_PR } slim_curve;
-/** How the area under a curve is summed: by trapezoids, or each piece with the smaller or the larger of its two heights.
+/** How the area under a curve is summed: by trapezoids, or each piece with the smaller or larger of its two heights.
  * SLIM_CAREFUL_INTERPOLATION: by true positives between the points of SLIM_PR, by trapezoids under SLIM_ROC. */
 typedef enum slim_summation {
   SLIM_SUMMATION_UNSET,
@@ -82,7 +82,7 @@ typedef struct slim_metric_args {
 SLIM_API slim_metric slim_streaming_mean(const slim_metric_args *args);
 /** The mean of each element of values, which have no open batch. Name "mean". @return the shape of values. */
 SLIM_API slim_metric slim_streaming_mean_tensor(const slim_metric_args *args);
-/** The share of predictions that equal labels; both integers or bools (in any mix), or both float32. Name "accuracy". */
+/** The share of predictions that equal labels: integers or bools (in any mix), or both float32. Name "accuracy". */
 SLIM_API slim_metric slim_streaming_accuracy(const slim_metric_args *args);
 /** The share of rows of predictions [n, classes] whose label ([n] or [n, 1], int32 or int64) is among the k largest;
  * ties count as in. Name "recall_at_<k>". */
@@ -123,7 +123,7 @@ SLIM_API slim_metric slim_streaming_false_positive_rate(const slim_metric_args *
 /** fn / (fn + tp). Name "false_negative_rate". */
 SLIM_API slim_metric slim_streaming_false_negative_rate(const slim_metric_args *args);
 
-/* --- the same at each of T thresholds, [T]: float32 predictions above a threshold are positive ---------------------- */
+/* --- the same at each of T thresholds, [T]: float32 predictions above it are positive ----------------------------- */
 
 /** As slim_streaming_true_positives; in the variable "true_positives", with a name in that scope. */
 SLIM_API slim_metric slim_streaming_true_positives_at_thresholds(const slim_metric_args *args);
@@ -142,10 +142,10 @@ SLIM_API slim_metric slim_streaming_false_positive_rate_at_thresholds(const slim
 /** fn / (1e-7 + fn + tp). Name "false_negative_rate_at_thresholds". */
 SLIM_API slim_metric slim_streaming_false_negative_rate_at_thresholds(const slim_metric_args *args);
 
-/* --- curves: over num_thresholds (200) from just below 0 to just above 1 ------------------------------------------- */
+/* --- curves: over num_thresholds (200) from just below 0 to just above 1 ------------------------------------------ */
 
-/** The area under curve (SLIM_ROC), summed up by summation_method (SLIM_TRAPEZOIDAL). thresholds: these, between the two
- * at the ends, instead of a number of them. Name "auc". */
+/** The area under curve (SLIM_ROC), summed up by summation_method (SLIM_TRAPEZOIDAL). thresholds: these, between the
+ * two at the ends, instead of a number of them. Name "auc". */
 SLIM_API slim_metric slim_streaming_auc(const slim_metric_args *args);
 /** The points of curve: [num_thresholds, 2]. Name "curve_points". */
 SLIM_API slim_metric slim_streaming_curve_points(const slim_metric_args *args);
@@ -157,8 +157,8 @@ SLIM_API slim_metric slim_streaming_sensitivity_at_specificity(const slim_metric
 /** tn / (tn + fp) at the last threshold where tp / (tp + fn) is nearest to sensitivity. Name
  * "specificity_at_sensitivity". */
 SLIM_API slim_metric slim_streaming_specificity_at_sensitivity(const slim_metric_args *args);
-/** Recall at the first threshold where precision is nearest to the target; with strict_mode, where it is least above it,
- * 0 when it is nowhere. Name "recall_at_precision". */
+/** Recall at the first threshold where precision is nearest to the target; with strict_mode, where it is least above
+ * it, 0 when it is nowhere. Name "recall_at_precision". */
 SLIM_API slim_metric slim_recall_at_precision(const slim_metric_args *args);
 /** Precision at the last threshold whose recall reaches the target. Name "precision_at_recall". */
 SLIM_API slim_metric slim_precision_at_recall(const slim_metric_args *args);
@@ -178,7 +178,7 @@ typedef struct slim_precision_recall {
  * "precision_recall_at_equal_thresholds". */
 SLIM_API slim_precision_recall slim_precision_recall_at_equal_thresholds(const slim_metric_args *args);
 
-/* --- the matrix of labels against predictions, integers from 0 to num_classes - 1; others count nowhere -------------- */
+/* --- the matrix of labels against predictions: integers below num_classes, others count nowhere ------------------- */
 
 /** The mean over classes that were seen of both / (labelled + predicted - both). update gives the matrix [num_classes,
  * num_classes], rows by label. Name "mean_iou". Errors: SLIM_ERR_ARG when num_classes is not from 1 to 4096. */
@@ -186,12 +186,13 @@ SLIM_API slim_metric slim_streaming_mean_iou(const slim_metric_args *args);
 /** Cohen's kappa: how much more often both agree than by chance. Name "cohen_kappa". */
 SLIM_API slim_metric slim_cohen_kappa(const slim_metric_args *args);
 
-/* --- sets: the k best of predictions [..., classes] against labels [..., count] or [...], int32 or int64 ------------ */
+/* --- sets: the k best of predictions [..., classes] against labels [..., count] or [...], integers ---------------- */
 
-/* weights: of samples. class_id: SLIM_CLASS(2) counts only that class. What stands twice in a set counts once; labels that
- * are no class are never found. NaN while there is nothing to divide by. */
+/* weights: of samples. class_id: SLIM_CLASS(2) counts only that class. What stands twice in a set counts once; labels
+ * that are no class are never found. NaN while there is nothing to divide by. */
 
-/** Of the k predictions, the share that are labels. Name "precision_at_<k>", with class_id "precision_at_<k>_class<id>". */
+/** Of the k predictions, the share that are labels. Name "precision_at_<k>", with class_id
+ * "precision_at_<k>_class<id>". */
 SLIM_API slim_metric slim_streaming_sparse_precision_at_k(const slim_metric_args *args);
 /** The same of predictions that are class numbers already, [..., k]. Name "precision_at_k". */
 SLIM_API slim_metric slim_streaming_sparse_precision_at_top_k(const slim_metric_args *args);
@@ -199,8 +200,8 @@ SLIM_API slim_metric slim_streaming_sparse_precision_at_top_k(const slim_metric_
 SLIM_API slim_metric slim_streaming_sparse_recall_at_k(const slim_metric_args *args);
 /** The same of class numbers. Name "recall_at_k". */
 SLIM_API slim_metric slim_sparse_recall_at_top_k(const slim_metric_args *args);
-/** The mean over samples of: the sum, over each of the k predictions that is a label, of the precision of those up to it,
- * divided by k or by the number of labels that are classes, if that is smaller. Name "average_precision_at_<k>". */
+/** The mean over samples of: the sum, over each of the k predictions that is a label, of the precision of those up to
+ * it, divided by k or by the number of labels that are classes, if that is smaller. Name "average_precision_at_<k>". */
 SLIM_API slim_metric slim_streaming_sparse_average_precision_at_k(const slim_metric_args *args);
 /** The same of class numbers. Name "average_precision_at_top_k". */
 SLIM_API slim_metric slim_streaming_sparse_average_precision_at_top_k(const slim_metric_args *args);
@@ -291,8 +292,7 @@ SLIM_API slim_metric_map slim_aggregate_metrics(const slim_metric *metrics, size
 #define slim_recall_at_precision(y_, p_, ...) (slim_recall_at_precision)(SLIM_METRIC_TARGET_(y_, p_, __VA_ARGS__))
 #define slim_precision_at_recall(y_, p_, ...) (slim_precision_at_recall)(SLIM_METRIC_TARGET_(y_, p_, __VA_ARGS__))
 #define slim_auc_using_histogram(y_, scores_, low_, ...)                                                               \
-  (slim_auc_using_histogram)(                                                                                          \
-      SLIM_METRIC_(.labels = (y_), .predictions = (scores_), .low = (low_), .high = __VA_ARGS__))
+  (slim_auc_using_histogram)(SLIM_METRIC_(.labels = (y_), .predictions = (scores_), .low = (low_), .high = __VA_ARGS__))
 #define slim_precision_recall_at_equal_thresholds(y_, ...)                                                             \
   (slim_precision_recall_at_equal_thresholds)(SLIM_METRIC_REVERSED_(y_, __VA_ARGS__))
 #define slim_streaming_mean_iou(p_, y_, ...)                                                                           \

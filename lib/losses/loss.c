@@ -162,7 +162,7 @@ slim_tensor *slim_loss_finish(slim_call *call, slim_tensor *losses)
   if (weights && slim_is_poison(weights)) {
     return slim_call_close(call, weights);
   }
-  return slim_loss_collect(call, weights ? reduce_weighed(call->args.reduction, losses, weights)
-                                         : reduce_plain(call->args.reduction, losses,
-                                                        slim_option_float(call->args.weight, 1.0f)));
+  return slim_loss_collect(
+      call, weights ? reduce_weighed(call->args.reduction, losses, weights)
+                    : reduce_plain(call->args.reduction, losses, slim_option_float(call->args.weight, 1.0f)));
 }

@@ -20,8 +20,8 @@ bool slim_loss_open(slim_call *call, const slim_layer_info *info, const char *sc
 slim_tensor *slim_loss_refuse(const slim_call *call);
 /* Predictions and labels must agree in shape; labels become float32. @return false with the error recorded. */
 bool slim_loss_pair(slim_call *call);
-/* The call's weights for losses of shape full, with weight in them and the same rank: axes left out are 1; a scalar stays
- * one. NULL without weights. Poison: they do not fit. */
+/* The call's weights for losses of shape full, with weight in them and the same rank: axes left out are 1; a scalar
+ * stays one. NULL without weights. Poison: they do not fit. */
 slim_tensor *slim_loss_weights(slim_call *call, const slim_shape *full);
 /* Adds result to the loss collection and ends the call. */
 slim_tensor *slim_loss_collect(slim_call *call, slim_tensor *result);

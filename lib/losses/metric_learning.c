@@ -142,8 +142,7 @@ static bool shapes_usable(embedding_call *call, bool pairs, int labels_rank)
     return fail(call, SLIM_ERR_SHAPE, "embeddings %s have rank %d, must have rank 2", a, x->rank);
   }
   if (y->rank != labels_rank || y->dim[0] != x->dim[0]) {
-    return fail(call, SLIM_ERR_SHAPE, "labels %s do not fit the embeddings %s",
-                slim_shape_format(y, b, sizeof b), a);
+    return fail(call, SLIM_ERR_SHAPE, "labels %s do not fit the embeddings %s", slim_shape_format(y, b, sizeof b), a);
   }
   if (pairs && !slim_shape_equal(x, &call->args.positive->shape)) {
     return fail(call, SLIM_ERR_SHAPE, "embeddings %s and %s must have the same shape", a,
@@ -300,8 +299,8 @@ slim_tensor *(slim_lifted_struct_loss)(const slim_embedding_args *args)
   return close(&call, quotient(scaled(total(squares), 0.25f, 0.0f), scaled(total(positives), 0.5f, 0.0f)));
 }
 
-/* Sohn 2016, "Improved deep metric learning with multi-class N-pair loss objective". alike [n, n]: how much samples have
- * in common. */
+/* Sohn 2016, "Improved deep metric learning with multi-class N-pair loss objective". alike [n, n]: how much samples
+ * have in common. */
 static slim_tensor *npairs(embedding_call *call, slim_tensor *alike)
 {
   slim_tensor *anchor = call->args.embeddings, *other = call->args.positive;

@@ -9,7 +9,8 @@ static bool names_usable(slim_graph *graph, const slim_named_metric *metrics, si
   for (size_t i = 0; i < count; i++) {
     const char *name = metrics[i].name;
     if (!name || !*name) {
-      (void)slim_graph_fail(graph, SLIM_ERR_ARG, "aggregate_metric_map: metric %zu of %zu lacks its name", i + 1, count);
+      (void)slim_graph_fail(graph, SLIM_ERR_ARG, "aggregate_metric_map: metric %zu of %zu lacks its name", i + 1,
+                            count);
       return false;
     }
     for (size_t k = 0; k < i; k++) {

@@ -102,7 +102,8 @@ slim_precision_recall(slim_precision_recall_at_equal_thresholds)(const slim_metr
     slim_tensor *p = slim_metric_refuse(&call).value;
     return (slim_precision_recall){ p, p, p, p, p, p, p, p };
   }
-  slim_tensor *scores = slim_metric_scaled(slim_op_cast_add(call.args.predictions, SLIM_FLOAT32), (float)(number - 1), 0.0f);
+  slim_tensor *scores =
+      slim_metric_scaled(slim_op_cast_add(call.args.predictions, SLIM_FLOAT32), (float)(number - 1), 0.0f);
   slim_scope scope = slim_name_scope_begin(call.graph, "variables");
   const buckets counts = count(&call, bucket_of(scores, number), "tp_buckets", "fp_buckets");
   slim_scope_end(&scope);

@@ -31,7 +31,7 @@ static slim_tensor *rows_of(slim_tensor *x, int classes)
   return slim_op_add(&flat, 1, &slim_op_one_hot, "OneHot", &attr);
 }
 
-/* Of one batch, [classes, classes]: how often label i met prediction j, weighed. Others than the classes count nowhere. */
+/* Of one batch, [classes, classes]: how often label i met prediction j, weighed. Other numbers count nowhere. */
 static slim_tensor *matrix(slim_metric_call *call)
 {
   const int classes = call->args.num_classes;
@@ -69,8 +69,8 @@ static bool open_matrix(slim_metric_call *call, const char *metric, const char *
     return false;
   }
   if (call->args.num_classes < least || call->args.num_classes > most) {
-    (void)slim_metric_fail(call, SLIM_ERR_ARG, "num_classes is %d, must be from %d to %d", call->args.num_classes, least,
-                           most);
+    (void)slim_metric_fail(call, SLIM_ERR_ARG, "num_classes is %d, must be from %d to %d", call->args.num_classes,
+                           least, most);
     return false;
   }
   return true;

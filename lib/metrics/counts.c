@@ -73,8 +73,8 @@ static slim_metric ratio(const slim_count_ratio *r, const slim_metric_args *args
     return slim_metric_refuse(&call);
   }
   const slim_metric a = scoped_count(&call, r->a), b = scoped_count(&call, r->b);
-  return slim_metric_close(
-      &call, (slim_metric){ share(a.value, b.value, "value"), share(a.update, b.update, "update_op") });
+  return slim_metric_close(&call,
+                           (slim_metric){ share(a.value, b.value, "value"), share(a.update, b.update, "update_op") });
 }
 
 slim_metric(slim_streaming_precision)(const slim_metric_args *args)

@@ -17,8 +17,8 @@ typedef struct slim_count_ratio {
 /* 1 where a kind counts: positives is 1 where predictions say yes, yes 1 where labels do. */
 slim_tensor *slim_count_hits(enum slim_count_kind kind, slim_tensor *positives, slim_tensor *yes);
 
-/* The counts of a kind over a call's predictions above its thresholds, [T], in the variables of these kinds (bit i: kind
- * i). false: the error is recorded. */
+/* The counts of a kind over a call's predictions above its thresholds, [T], in the variables of these kinds (bit i:
+ * kind i). false: the error is recorded. */
 bool slim_counts_at_thresholds(slim_metric_call *call, slim_thresholds thresholds, unsigned kinds,
                                slim_metric counts[SLIM_COUNT_KINDS]);
 

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#define EPSILON 1e-7f        /* keeps quotients finite, and the end points outside of [0, 1] */
-#define CURVE_EPSILON 1e-6f  /* the same for areas */
+#define EPSILON 1e-7f       /* keeps quotients finite, and the end points outside of [0, 1] */
+#define CURVE_EPSILON 1e-6f /* the same for areas */
 
 enum { TP_FP = 1u << SLIM_TP | 1u << SLIM_FP, ALL = (1u << SLIM_COUNT_KINDS) - 1u };
 
@@ -221,9 +221,8 @@ static slim_tensor *best_f1(slim_metric_call *call, slim_tensor *const c[], cons
 slim_metric(slim_f1_score)(const slim_metric_args *args)
 {
   slim_metric_call call;
-  return open_curve(&call, "f1_score", "f1", args)
-             ? over_thresholds(&call, TP_FP | 1u << SLIM_FN, 1.0f, best_f1)
-             : slim_metric_refuse(&call);
+  return open_curve(&call, "f1_score", "f1", args) ? over_thresholds(&call, TP_FP | 1u << SLIM_FN, 1.0f, best_f1)
+                                                   : slim_metric_refuse(&call);
 }
 
 /* 1 at the first largest element of x [T], 0 elsewhere. */

@@ -179,7 +179,8 @@ slim_metric(slim_count)(const slim_metric_args *args)
   if (!slim_metric_open(&call, "count", "count", "values", NULL, args)) {
     return slim_metric_refuse(&call);
   }
-  return slim_metric_close(&call, slim_metric_sum(slim_metric_total(weights_like(&call, call.args.predictions)), "count"));
+  return slim_metric_close(&call,
+                           slim_metric_sum(slim_metric_total(weights_like(&call, call.args.predictions)), "count"));
 }
 
 slim_metric(slim_streaming_mean_tensor)(const slim_metric_args *args)

@@ -161,8 +161,7 @@ slim_tensor *slim_metric_weights(slim_metric_call *call, slim_tensor *like)
   if (!repeated_axes(&shape, &like->shape, &axes)) {
     char a[128], b[128];
     return slim_metric_fail(call, SLIM_ERR_SHAPE, "weights %s do not fit the values %s",
-                            slim_shape_format(&w->shape, a, sizeof a),
-                            slim_shape_format(&like->shape, b, sizeof b));
+                            slim_shape_format(&w->shape, a, sizeof a), slim_shape_format(&like->shape, b, sizeof b));
   }
   w = slim_shape_equal(&shape, &w->shape) ? w : slim_op_reshape_add(w, shape);
   return axes ? slim_op_broadcast_like_add(w, like, axes, 0) : w;

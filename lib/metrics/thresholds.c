@@ -83,31 +83,32 @@ static slim_metric ratio_at(const slim_count_ratio *r, const slim_metric_args *a
     return slim_metric_refuse(&call);
   }
   const slim_metric a = counts[r->a], b = counts[r->b];
-  return slim_metric_close(
-      &call, (slim_metric){ share(a.value, b.value, "value"), share(a.update, b.update, "update_op") });
+  return slim_metric_close(&call,
+                           (slim_metric){ share(a.value, b.value, "value"), share(a.update, b.update, "update_op") });
 }
 
 slim_metric(slim_streaming_precision_at_thresholds)(const slim_metric_args *args)
 {
-  return ratio_at(&(slim_count_ratio){ "streaming_precision_at_thresholds", "precision_at_thresholds", SLIM_TP, SLIM_FP },
-                  args);
+  return ratio_at(
+      &(slim_count_ratio){ "streaming_precision_at_thresholds", "precision_at_thresholds", SLIM_TP, SLIM_FP }, args);
 }
 
 slim_metric(slim_streaming_recall_at_thresholds)(const slim_metric_args *args)
 {
-  return ratio_at(&(slim_count_ratio){ "streaming_recall_at_thresholds", "recall_at_thresholds", SLIM_TP, SLIM_FN }, args);
+  return ratio_at(&(slim_count_ratio){ "streaming_recall_at_thresholds", "recall_at_thresholds", SLIM_TP, SLIM_FN },
+                  args);
 }
 
 slim_metric(slim_streaming_false_positive_rate_at_thresholds)(const slim_metric_args *args)
 {
-  return ratio_at(&(slim_count_ratio){ "streaming_false_positive_rate_at_thresholds", "false_positive_rate_at_thresholds",
-                                       SLIM_FP, SLIM_TN },
+  return ratio_at(&(slim_count_ratio){ "streaming_false_positive_rate_at_thresholds",
+                                       "false_positive_rate_at_thresholds", SLIM_FP, SLIM_TN },
                   args);
 }
 
 slim_metric(slim_streaming_false_negative_rate_at_thresholds)(const slim_metric_args *args)
 {
-  return ratio_at(&(slim_count_ratio){ "streaming_false_negative_rate_at_thresholds", "false_negative_rate_at_thresholds",
-                                       SLIM_FN, SLIM_TP },
+  return ratio_at(&(slim_count_ratio){ "streaming_false_negative_rate_at_thresholds",
+                                       "false_negative_rate_at_thresholds", SLIM_FN, SLIM_TP },
                   args);
 }

@@ -118,7 +118,8 @@ static name_text name_at(const slim_metric_args *args, const char *name, int k)
 }
 
 /* Opens the metric; predictions become the places of the k best, int64, labels the same with a last axis. */
-static bool open_sets(slim_metric_call *call, const char *metric, const char *scope, int k, const slim_metric_args *args)
+static bool open_sets(slim_metric_call *call, const char *metric, const char *scope, int k,
+                      const slim_metric_args *args)
 {
   if (!slim_metric_open(call, metric, scope, k < 0 ? "top_k_predictions" : "predictions", "labels", args)) {
     return false;
@@ -275,7 +276,8 @@ slim_metric(slim_streaming_sparse_average_precision_at_k)(const slim_metric_args
 {
   slim_metric_call call;
   const int k = k_of(args);
-  if (!open_sets(&call, "streaming_sparse_average_precision_at_k", name_at(NULL, "average_precision", k).text, k, args)) {
+  if (!open_sets(&call, "streaming_sparse_average_precision_at_k", name_at(NULL, "average_precision", k).text, k,
+                 args)) {
     slim_scope_end(&call.scope);
     return slim_metric_refuse(&call);
   }

@@ -65,8 +65,8 @@ static const struct weight_case {
   float weight;
   slim_shape weights; /* rank 0: none */
 } weighed[] = {
-  { "plain", 0.0f, { 0, { 0 } } },         { "all", 0.4f, { 0, { 0 } } },        { "absent", SLIM_ZERO, { 0, { 0 } } },
-  { "rows", 0.0f, { 1, { 4 } } },          { "columns", 0.0f, { 2, { 4, 3 } } }, { "columns", 0.0f, { 3, { 4, 3, 1 } } },
+  { "plain", 0.0f, { 0, { 0 } } },      { "all", 0.4f, { 0, { 0 } } },        { "absent", SLIM_ZERO, { 0, { 0 } } },
+  { "rows", 0.0f, { 1, { 4 } } },       { "columns", 0.0f, { 2, { 4, 3 } } }, { "columns", 0.0f, { 3, { 4, 3, 1 } } },
   { "each", 0.0f, { 3, { 4, 3, 5 } } },
 };
 #define WEIGHED ((int)(sizeof weighed / sizeof *weighed))
@@ -101,8 +101,9 @@ START_TEST(reductions_are_tensorflows)
   test_net net = open_numbers(shape);
   slim_tensor *w = c->weights.rank ? weights(net.input, c->weights) : NULL;
   (void)snprintf(name, sizeof name, "%s_%s", c->name, reduction_names[_i % 5]);
-  check(&net, name, slim_absolute_difference(net.input, targets(net.input, shape), .weights = w, .weight = c->weight,
-                                             .reduction = reduction));
+  check(&net, name,
+        slim_absolute_difference(net.input, targets(net.input, shape), .weights = w, .weight = c->weight,
+                                 .reduction = reduction));
   test_close(&net);
 }
 END_TEST

@@ -20,7 +20,21 @@ enum { BATCHES = 3, MAX_ROWS = 6, MAX_WIDTH = 4, GROUPS = 8 };
 static const int rows_of[BATCHES] = { MAX_ROWS, 5, 3 }; /* the last is short */
 static const unsigned seeds[] = { 10, 20, 30 };         /* of predictions, labels, weights */
 
-typedef enum kind { NONE, FLAGS, CHANCES, NUMBERS, SCORES, CLASS, COLUMN, SETS, MIXED, PLACES, ROWS, EACH, THIRDS } kind;
+typedef enum kind {
+  NONE,
+  FLAGS,
+  CHANCES,
+  NUMBERS,
+  SCORES,
+  CLASS,
+  COLUMN,
+  SETS,
+  MIXED,
+  PLACES,
+  ROWS,
+  EACH,
+  THIRDS
+} kind;
 
 /* rank and numbers of a row */
 static const struct kind_info {
@@ -29,8 +43,8 @@ static const struct kind_info {
 } kinds[] = {
   [FLAGS] = { SLIM_BOOL, 1, 1 },     [CHANCES] = { SLIM_FLOAT32, 1, 1 }, [NUMBERS] = { SLIM_FLOAT32, 2, 3 },
   [SCORES] = { SLIM_FLOAT32, 2, 4 }, [CLASS] = { SLIM_INT64, 1, 1 },     [COLUMN] = { SLIM_INT64, 2, 1 },
-  [SETS] = { SLIM_INT64, 2, 2 },     [MIXED] = { SLIM_INT64, 2, 2 },     [PLACES] = { SLIM_INT64, 2, 3 },    [ROWS] = { SLIM_FLOAT32, 1, 1 },
-  [EACH] = { SLIM_FLOAT32, 2, 3 },   [THIRDS] = { SLIM_FLOAT32, 2, 1 },
+  [SETS] = { SLIM_INT64, 2, 2 },     [MIXED] = { SLIM_INT64, 2, 2 },     [PLACES] = { SLIM_INT64, 2, 3 },
+  [ROWS] = { SLIM_FLOAT32, 1, 1 },   [EACH] = { SLIM_FLOAT32, 2, 3 },    [THIRDS] = { SLIM_FLOAT32, 2, 1 },
 };
 
 typedef union numbers {
@@ -124,7 +138,8 @@ METRIC(auc_pr, slim_streaming_auc(p, y, .curve = SLIM_PR))
 METRIC(points_roc, slim_streaming_curve_points(y, p, .num_thresholds = 7))
 METRIC(points_pr, slim_streaming_curve_points(y, p, .num_thresholds = 7, .curve = SLIM_PR))
 #define AREA(name_, curve_, method_)                                                                                   \
-  METRIC(name_, slim_streaming_auc(p, y, .weights = w, .num_thresholds = 30, .curve = curve_, .summation_method = method_))
+  METRIC(name_,                                                                                                        \
+         slim_streaming_auc(p, y, .weights = w, .num_thresholds = 30, .curve = curve_, .summation_method = method_))
 AREA(auc_roc_trapezoidal, SLIM_ROC, SLIM_TRAPEZOIDAL)
 AREA(auc_roc_minoring, SLIM_ROC, SLIM_MINORING)
 AREA(auc_roc_majoring, SLIM_ROC, SLIM_MAJORING)
@@ -138,8 +153,7 @@ METRIC(f1, slim_f1_score(y, p))
 METRIC(f1_weighed, slim_f1_score(y, p, .weights = w, .num_thresholds = 11))
 METRIC(sensitivity, slim_streaming_sensitivity_at_specificity(p, y, 0.6f))
 METRIC(specificity, slim_streaming_specificity_at_sensitivity(p, y, 0.6f))
-METRIC(specificity_weighed,
-       slim_streaming_specificity_at_sensitivity(p, y, 0.3f, .weights = w, .num_thresholds = 50))
+METRIC(specificity_weighed, slim_streaming_specificity_at_sensitivity(p, y, 0.3f, .weights = w, .num_thresholds = 50))
 METRIC(recall_at_precision, slim_recall_at_precision(y, p, 0.3f))
 METRIC(recall_at_strict, slim_recall_at_precision(y, p, 0.2f, .weights = w, .strict_mode = SLIM_YES))
 METRIC(recall_at_none, slim_recall_at_precision(y, p, 0.99f, .strict_mode = SLIM_YES))
@@ -149,7 +163,8 @@ METRIC(precision_at_recall, slim_precision_at_recall(y, p, 0.5f))
 #define EQUAL(key_)                                                                                                    \
   static slim_metric equal_##key_(slim_tensor *p, slim_tensor *y, slim_tensor *w)                                      \
   {                                                                                                                    \
-    const slim_precision_recall all = slim_precision_recall_at_equal_thresholds(y, p, .weights = w, .num_thresholds = 9); \
+    const slim_precision_recall all =                                                                                  \
+        slim_precision_recall_at_equal_thresholds(y, p, .weights = w, .num_thresholds = 9);                            \
     return (slim_metric){ all.key_, all.update };                                                                      \
   }
 EQUAL(tp)
@@ -180,8 +195,7 @@ METRIC(sparse_precision_class, slim_streaming_sparse_precision_at_k(p, y, 2, .cl
 METRIC(sparse_precision_weighed, slim_streaming_sparse_precision_at_k(p, y, 3, .weights = w))
 METRIC(sparse_precision_top, slim_streaming_sparse_precision_at_top_k(p, y))
 METRIC(sparse_recall, slim_streaming_sparse_recall_at_k(p, y, 2))
-METRIC(sparse_recall_class,
-       slim_streaming_sparse_recall_at_k(p, y, 3, .class_id = SLIM_CLASS(2), .name = "mine"))
+METRIC(sparse_recall_class, slim_streaming_sparse_recall_at_k(p, y, 3, .class_id = SLIM_CLASS(2), .name = "mine"))
 METRIC(sparse_recall_weighed, slim_streaming_sparse_recall_at_k(p, y, 2, .weights = w))
 METRIC(sparse_recall_row, slim_streaming_sparse_recall_at_k(p, y, 2))
 METRIC(sparse_recall_top, slim_sparse_recall_at_top_k(y, p, .class_id = SLIM_CLASS(1)))
@@ -197,7 +211,10 @@ typedef struct metric_case {
 
 #define CASE(name_, ...)                                                                                               \
   {                                                                                                                    \
-    #name_, name_, { __VA_ARGS__ }                                                                                     \
+#name_, name_,                                                                                                     \
+    {                                                                                                                  \
+      __VA_ARGS__                                                                                                      \
+    }                                                                                                                  \
   }
 #define COUNT_CASES(name_)                                                                                             \
   CASE(name_, FLAGS, FLAGS), CASE(name_##_weighed, FLAGS, FLAGS, ROWS), CASE(name_##_at, CHANCES, FLAGS),              \
@@ -297,9 +314,9 @@ static slim_metric stream_open(stream *s, slim_device *device, const metric_case
   s->graph = slim_graph_create(1);
   for (int i = 0; i < 3; i++) {
     const struct kind_info *k = &kinds[c->inputs[i]];
-    s->inputs[i] = c->inputs[i] == NONE ? NULL
-                                        : slim_placeholder(s->graph, k->type,
-                                                           (slim_shape){ k->rank, { -1, k->width } }, "batch");
+    s->inputs[i] = c->inputs[i] == NONE
+                       ? NULL
+                       : slim_placeholder(s->graph, k->type, (slim_shape){ k->rank, { -1, k->width } }, "batch");
   }
   const slim_metric metric = c->build(s->inputs[0], s->inputs[1], s->inputs[2]);
   slim_error error = { SLIM_OK, "" };

@@ -13,8 +13,8 @@ static size_t next(const float *x, size_t n, int64_t last)
 {
   size_t best = n;
   for (size_t i = 0; i < n; i++) {
-    const bool behind = last < 0 || rank_of(x[i]) < rank_of(x[last]) ||
-                        (rank_of(x[i]) == rank_of(x[last]) && (int64_t)i > last);
+    const bool behind =
+        last < 0 || rank_of(x[i]) < rank_of(x[last]) || (rank_of(x[i]) == rank_of(x[last]) && (int64_t)i > last);
     best = behind && (best == n || rank_of(x[i]) > rank_of(x[best])) ? i : best;
   }
   return best;

@@ -5,7 +5,9 @@ static void prepare(slim_cl_build *b)
 {
   const slim_cumsum_attr *attr = b->attr;
   const slim_shape *x = &b->in[0].shape;
-  slim_cumsum_params p = { .c = x->dim[attr->axis], .inner = 1, .exclusive = attr->exclusive, .reverse = attr->reverse };
+  slim_cumsum_params p = {
+    .c = x->dim[attr->axis], .inner = 1, .exclusive = attr->exclusive, .reverse = attr->reverse
+  };
   p.n = p.c == 0 ? 0 : slim_cl_elements(&b->in[0]) / (unsigned)p.c;
   for (int i = attr->axis + 1; i < x->rank; i++) {
     p.inner *= x->dim[i];

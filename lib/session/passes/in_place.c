@@ -32,7 +32,8 @@ static int uses(slim_plan *plan, const slim_group *group, const slim_plan_tensor
 
 /* Elements of one size, so that the step reads each before it writes over it; of as many bytes, so that none is
  * repeated. */
-static bool same_layout(const slim_plan_tensor *in, slim_dtype in_type, const slim_plan_tensor *out, slim_dtype out_type)
+static bool same_layout(const slim_plan_tensor *in, slim_dtype in_type, const slim_plan_tensor *out,
+                        slim_dtype out_type)
 {
   return in->bytes == out->bytes && slim_dtype_size(in_type) == slim_dtype_size(out_type);
 }
