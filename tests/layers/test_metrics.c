@@ -118,6 +118,13 @@ METRIC(percentage, slim_streaming_percentage_less(p, 0.3f, .weights = w))
 METRIC(count, slim_count(p))
 METRIC(count_weighed, slim_count(p, .weights = w))
 
+METRIC(tensor, slim_streaming_mean_tensor(slim_reduce_sum(p, SLIM_AXIS(0), false)))
+METRIC(tensor_weighed,
+       slim_streaming_mean_tensor(slim_reduce_sum(p, SLIM_AXIS(0), false),
+                                  .weights = slim_reduce_sum(w, SLIM_AXIS(0), false), .name = "mine"))
+METRIC(batch_accuracy, (slim_metric){ slim_accuracy(p, y), slim_accuracy(p, y) })
+METRIC(batch_accuracy_weighed, (slim_metric){ slim_accuracy(p, y, .weights = w), slim_accuracy(p, y, .weights = w) })
+
 #define THRESHOLDS SLIM_THRESHOLDS(0.0f, 0.25f, 0.5f, 0.9f)
 #define COUNT(name_)                                                                                                   \
   METRIC(name_, slim_streaming_##name_(p, y))                                                                          \
@@ -239,6 +246,10 @@ static const metric_case cases[] = {
   CASE(percentage, NUMBERS, NONE, EACH),
   CASE(count, NUMBERS),
   CASE(count_weighed, NUMBERS, NONE, THIRDS),
+  CASE(tensor, NUMBERS),
+  CASE(tensor_weighed, NUMBERS, NONE, EACH),
+  CASE(batch_accuracy, CLASS, CLASS),
+  CASE(batch_accuracy_weighed, CLASS, CLASS, ROWS),
   COUNT_CASES(true_positives),
   COUNT_CASES(true_negatives),
   COUNT_CASES(false_positives),
@@ -378,7 +389,6 @@ static void run_case(slim_device *device, const metric_case *c)
     }
     stream_compare(&s, c->name, key, strncmp(c->name, "equal_", 6) == 0 ? metric.value : metric.update);
   }
-  s.num_feeds = 0;
   stream_compare(&s, c->name, "result", metric.value);
   slim_session_destroy(s.session);
   slim_graph_destroy(s.graph);

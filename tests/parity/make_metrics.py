@@ -53,7 +53,7 @@ def run(case, kinds, build):
                     feed[tensor] = np.reshape(KINDS[kind][2](int(np.prod(shape)), seed, batch), shape)
             got = session.run(update, feed)
             emit(case, 'update_%d' % batch, session.run(value) if got is None else got)
-        emit(case, 'result', session.run(value))
+        emit(case, 'result', session.run(value, feed))
     names = ', '.join('%s [%s]' % (v.op.name, ','.join(map(str, v.shape.as_list()))) for v in tf.local_variables())
     print(case, 'variables', names.replace('/max_1 ', '/max '))  # a Max op of the original took the name
 
@@ -80,6 +80,15 @@ def means():
     run('percentage', ('numbers', None, 'each'), lambda p, y, w: m.streaming_percentage_less(p, 0.3, w))
     run('count', ('numbers', None, None), lambda p, y, w: m.count(p))
     run('count_weighed', ('numbers', None, 'thirds'), lambda p, y, w: m.count(p, w))
+    run('tensor', ('numbers', None, None), lambda p, y, w: m.streaming_mean_tensor(tf.reduce_sum(p, 0)))
+    run('tensor_weighed', ('numbers', None, 'each'),
+        lambda p, y, w: m.streaming_mean_tensor(tf.reduce_sum(p, 0), tf.reduce_sum(w, 0), name='mine'))
+
+    def batch_accuracy(p, y, w):
+        value = m.accuracy(p, y, w)
+        return value, value
+    run('batch_accuracy', ('classes', 'classes', None), batch_accuracy)
+    run('batch_accuracy_weighed', ('classes', 'classes', 'rows'), batch_accuracy)
 
 
 def counts():
