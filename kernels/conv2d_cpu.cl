@@ -64,8 +64,49 @@ static inline void gather(__local float *to, __global const float *x, const slim
   }
 }
 
-/* A matrix product: windows of x by weights. tile: SLIM_GEMM_ROWS rows of SLIM_GEMM_A_STRIDE; panels: block_k rows of
- * block_n. */
+/* What a group makes: rows [row0, row1) of the result and columns of it from column0 on. */
+typedef struct part {
+  int row0, row1, column0, columns;
+} part;
+
+static inline part part_of(const slim_conv2d_params p, const slim_gemm_params g)
+{
+  const int row0 = (int)get_group_id(0) * g.block_m, column0 = (int)get_group_id(1) * g.block_n;
+  const part t = { row0, min(row0 + g.block_m, p.n * p.oh * p.ow), column0, min(g.block_n, p.o - column0) };
+  return t;
+}
+
+static inline slim_gemm_out out_of(__global float *y, __global const float *bias, __global const float *residual,
+                                   const slim_conv2d_params p, const part t, const int row, const int c,
+                                   const bool first, const bool last)
+{
+  const size_t at = (size_t)row * p.o + t.column0 + c;
+  const slim_gemm_out o = { y + at, bias + t.column0 + c, p.o,         t.row1 - row,  t.columns - c,
+                            first,  last,                 p.epilogue, residual + at };
+  return o;
+}
+
+/* The tiles of a part over depth elements of the windows from k on, which panels have. tile: SLIM_GEMM_ROWS rows of
+ * SLIM_GEMM_A_STRIDE. */
+#define SUM_BLOCK(name_, space_, TILE_)                                                                                \
+  static inline void name_(__global const float *x, space_ const float *panels, __global const float *bias,            \
+                           __global const float *residual, __global float *y, const slim_conv2d_params p,              \
+                           const part t, const int k, const int depth, __local float *tile)                            \
+  {                                                                                                                    \
+    const bool last = k + depth == p.kernel_h * p.kernel_w * p.c;                                                      \
+    for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {                                                      \
+      for (int i = 0; i < min(SLIM_GEMM_ROWS, t.row1 - row); i++) {                                                    \
+        gather(tile + i * SLIM_GEMM_A_STRIDE, x, p, row + i, k, depth);                                                \
+      }                                                                                                                \
+      for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {                                                         \
+        TILE_(tile, panels + c * depth, depth, out_of(y, bias, residual, p, t, row, c, k == 0, last));                 \
+      }                                                                                                                \
+    }                                                                                                                  \
+  }
+SUM_BLOCK(sum_block, __local, slim_gemm_tile_rows)
+SUM_BLOCK(sum_packed, __global, slim_gemm_tile_packed)
+
+/* A matrix product: windows of x by weights. panels: block_k rows of block_n. */
 __kernel void slim_conv2d_cpu_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const slim_weight, weights),
                                   SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
                                   SLIM_TENSOR(float, y), const slim_conv2d_params p, const slim_gemm_params g,
@@ -76,29 +117,51 @@ __kernel void slim_conv2d_cpu_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
-  const int pixels = p.n * p.oh * p.ow, total = p.kernel_h * p.kernel_w * p.c;
-  const int row0 = (int)get_group_id(0) * g.block_m, row1 = min(row0 + g.block_m, pixels);
-  const int column0 = (int)get_group_id(1) * g.block_n, columns = min(g.block_n, p.o - column0);
+  const part t = part_of(p, g);
+  const int total = p.kernel_h * p.kernel_w * p.c;
   for (int k = 0; k < total; k += g.block_k) {
     const int depth = min(g.block_k, total - k);
-    slim_gemm_pack_b(panels, weights + (size_t)k * p.o + column0, p.o, depth, columns);
-    for (int row = row0; row < row1; row += SLIM_GEMM_ROWS) {
-      for (int i = 0; i < SLIM_GEMM_ROWS; i++) {
-        gather(tile + i * SLIM_GEMM_A_STRIDE, x, p, min(row + i, pixels - 1), k, depth);
-      }
-      for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
-        const slim_gemm_out o = { y + (size_t)row * p.o + column0 + c,
-                                  bias + column0 + c,
-                                  p.o,
-                                  row1 - row,
-                                  columns - c,
-                                  k == 0,
-                                  k + depth == total,
-                                  p.epilogue,
-                                  residual + (size_t)row * p.o + column0 + c };
-        slim_gemm_tile_rows(tile, panels + c * depth, depth, o);
-      }
-    }
+    slim_gemm_pack_b(panels, weights + (size_t)k * p.o + t.column0, p.o, depth, t.columns);
+    sum_block(x, panels, bias, residual, y, p, t, k, depth, tile);
+  }
+}
+
+/* The same with weights that slim_conv2d_pack_f32 has packed. */
+__kernel void slim_conv2d_packed_f32(SLIM_TENSOR(const float, x), __global const float *packed,
+                                     SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
+                                     SLIM_TENSOR(float, y), const slim_conv2d_params p, const slim_gemm_params g,
+                                     __local float *tile)
+{
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(const float, bias);
+  SLIM_OPEN(const float, residual);
+  SLIM_OPEN(float, y);
+  const part t = part_of(p, g);
+  const int total = p.kernel_h * p.kernel_w * p.c;
+  const size_t wide = (size_t)(p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS;
+  for (int k = 0; k < total; k += g.block_k) {
+    const int depth = min(g.block_k, total - k);
+    sum_packed(x, packed + k * wide + (size_t)t.column0 * depth, bias, residual, y, p, t, k, depth, tile);
+  }
+}
+
+/* Row number k of the weights, of all panels: packed has blocks of block_k rows, of each the panels one after another,
+ * with zeros behind the last column. */
+__kernel void slim_conv2d_pack_f32(SLIM_TENSOR(const float, weights), __global float *packed,
+                                   const slim_conv2d_params p, const slim_gemm_params g)
+{
+  SLIM_OPEN(const float, weights);
+  const int k = (int)get_global_id(0), total = p.kernel_h * p.kernel_w * p.c;
+  if (k >= total) {
+    return;
+  }
+  const int first = k / g.block_k * g.block_k, depth = min(g.block_k, total - first);
+  const int wide = (p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS;
+  packed += (size_t)first * wide + (k - first) * SLIM_GEMM_COLUMNS;
+  weights += (size_t)k * p.o;
+  for (int c = 0; c < wide; c++) {
+    packed[(size_t)(c / SLIM_GEMM_COLUMNS * depth) * SLIM_GEMM_COLUMNS + c % SLIM_GEMM_COLUMNS] =
+        c < p.o ? weights[c] : 0.0f;
   }
 }
 

@@ -255,11 +255,13 @@ static inline void slim_gemm_fetch(const slim_gemm_out o)
   }
 
 /* a: SLIM_GEMM_ROWS rows of depth elements, SLIM_GEMM_A_STRIDE apart; b: depth rows of SLIM_GEMM_COLUMNS. */
-static inline void slim_gemm_tile_rows(__local const float *a, __local const float *b, const int depth,
-                                       const slim_gemm_out o)
-{
-  SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_ROWS_)
-}
+#define SLIM_GEMM_TILE_ROWS_(name_, space_)                                                                            \
+  static inline void name_(__local const float *a, space_ const float *b, const int depth, const slim_gemm_out o)      \
+  {                                                                                                                    \
+    SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_ROWS_)                                                                            \
+  }
+SLIM_GEMM_TILE_ROWS_(slim_gemm_tile_rows, __local)
+SLIM_GEMM_TILE_ROWS_(slim_gemm_tile_packed, __global)
 
 #define SLIM_GEMM_ADD_COLUMN_(i_) SLIM_GEMM_ADD_(i_, from[i_])
 #define SLIM_GEMM_SUM_COLUMNS_(EACH_)                                                                                  \

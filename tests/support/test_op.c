@@ -162,7 +162,7 @@ double test_sum_tolerance(size_t k)
 /* --- nodes made by hand ------------------------------------------------------------------------------------------- */
 
 typedef struct made {
-  slim_node node[SLIM_GROUP_MAX];
+  slim_node node[SLIM_GROUP_MAX], fold; /* fold: makes weights */
   slim_tensor tensor[SLIM_GROUP_MAX][2 * TEST_OP_MAX]; /* inputs, then outputs */
   slim_tensor *input[SLIM_GROUP_MAX][TEST_OP_MAX];
   slim_group group;
@@ -198,6 +198,10 @@ static void make_first(made *m, const test_op *t)
   m->node[0].num_inputs = t->num_in;
   for (int i = 0; i < t->num_in; i++) {
     describe(m->input[0][i], &t->in[i]);
+  }
+  if (t->folded) {
+    m->fold.op = &slim_op_batch_norm_fold;
+    m->input[0][1]->node = &m->fold;
   }
 }
 
@@ -326,6 +330,7 @@ static bool host_input(const made *m, const test_op *t, int i)
 
 static slim_view input_view(slim_device *device, const made *m, const test_op *t, int i)
 {
+  static const uint64_t never_changed = 0;
   const bool first = i < m->node[0].num_inputs;
   slim_view view = { 0 };
   if (host_input(m, t, i)) {
@@ -333,6 +338,7 @@ static slim_view input_view(slim_device *device, const made *m, const test_op *t
   } else if (!(first && t->op->shape_only >> i & 1u)) {
     view = guarded(device, bytes_of(&t->in[i]), t->in[i].data);
   }
+  view.version = t->folded && i == 1 ? &never_changed : NULL;
   view.dtype = t->in[i].dtype;
   view.shape = t->in[i].shape;
   return view;

@@ -60,6 +60,12 @@ static size_t workspace(slim_device *device, const slim_group *group, const slim
   return op == NULL || op->workspace == NULL ? 0 : op->workspace(device, group, in, out);
 }
 
+static bool packs(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
+{
+  const slim_cl_op *op = find_op(group->nodes[0]->op);
+  return op != NULL && op->packs != NULL && op->packs(device, group, in, out);
+}
+
 static double bytes_of(const slim_view *views, int count)
 {
   double bytes = 0.0;
@@ -139,5 +145,6 @@ const slim_backend slim_backend_opencl = {
   .profile = slim_cl_device_profile,
   .step_ms = slim_cl_step_ms,
   .can_fuse = slim_cl_epilogue_can_fuse,
+  .packs = packs,
   .tuner = &slim_cl_tuner,
 };

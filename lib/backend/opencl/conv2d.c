@@ -124,6 +124,53 @@ static void launch_product(slim_cl_build *b, enum method method, const slim_view
   slim_cl_gemm_range(b, &g, pixels_of(p), p->o);
 }
 
+/* Are the weights the plan's own, which need no memory once they are packed? */
+static bool is_folded(const slim_group *group)
+{
+  slim_tensor *const *inputs = group->nodes[0]->inputs; /* NULL: a step of no plan */
+  return inputs != NULL && inputs[1]->node != NULL && inputs[1]->node->op == &slim_op_batch_norm_fold;
+}
+
+/* Are the weights packed when they change, for products by blocks? Those of plain products only where they are then
+ * not kept a second time. */
+static bool keeps(const slim_device *device, const slim_group *group, const slim_view *weights,
+                  const slim_conv2d_params *p)
+{
+  const slim_matmul_params product = forward_product(p);
+  slim_conv2d_image_params g;
+  slim_cl_winograd w;
+  if (method_of(device, p) != BLOCKS || weights->version == NULL || weights->dtype != SLIM_FLOAT32) {
+    return false;
+  }
+  return is_product(device, p)
+             ? is_folded(group) && slim_cl_matmul_is_blocked(device, &product, slim_cl_epilogue_adds(group))
+             : !slim_cl_winograd_plan(device, p, false, &w) && !slim_cl_conv2d_bands(device, p, &g);
+}
+
+static void launch_packed(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_conv2d_params *p)
+{
+  const int m = pixels_of(p), k = window_of(p), columns = slim_cl_gemm_columns(b->device);
+  const slim_gemm_params g = slim_cl_gemm_packed(b->device, m, p->o, k);
+  const size_t wide = (size_t)((p->o + columns - 1) / columns * columns);
+  cl_mem packed = slim_cl_kept(b, (size_t)k * wide * sizeof(float));
+  slim_cl_begin(b, "slim_conv2d_pack_f32");
+  slim_cl_arg_view(b, &b->in[1]);
+  slim_cl_arg_memory(b, packed);
+  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_arg(b, &g, sizeof(g));
+  slim_cl_range_rows(b, (size_t)k);
+  slim_cl_once(b, &b->in[1]);
+  slim_cl_begin(b, "slim_conv2d_packed_f32");
+  slim_cl_arg_view(b, &b->in[0]);
+  slim_cl_arg_memory(b, packed);
+  slim_cl_arg_view(b, epilogue->bias);
+  slim_cl_arg_view(b, epilogue->residual);
+  slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_arg(b, &g, sizeof(g));
+  slim_cl_gemm_range_packed(b, &g, m, p->o);
+}
+
 static void launch_image(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_conv2d_params *p,
                          const slim_conv2d_image_params *g)
 {
@@ -142,10 +189,19 @@ static size_t workspace(const slim_device *device, const slim_group *group, cons
   const slim_conv2d_params p = forward_params(group, in, out);
   const slim_matmul_params product = forward_product(&p);
   slim_cl_winograd w;
+  if (keeps(device, group, &in[1], &p)) {
+    return 0;
+  }
   if (is_product(device, &p)) {
     return slim_cl_matmul_workspace(device, &product, slim_cl_epilogue_adds(group), in[1].dtype == SLIM_FLOAT16);
   }
   return slim_cl_winograd_plan(device, &p, false, &w) ? slim_cl_winograd_workspace(device, &w) : 0;
+}
+
+static bool packs(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
+{
+  const slim_conv2d_params p = forward_params(group, in, out);
+  return keeps(device, group, &in[1], &p);
 }
 
 static void prepare(slim_cl_build *b)
@@ -158,7 +214,9 @@ static void prepare(slim_cl_build *b)
   const slim_matmul_params product = forward_product(&p);
   slim_conv2d_image_params g;
   slim_cl_winograd w;
-  if (is_product(b->device, &p)) {
+  if (keeps(b->device, b->group, &b->in[1], &p)) {
+    launch_packed(b, &epilogue, &p);
+  } else if (is_product(b->device, &p)) {
     slim_cl_matmul(b, &b->in[0], &b->in[1], &b->out[0], &epilogue, &product);
   } else if (slim_cl_winograd_plan(b->device, &p, false, &w)) {
     slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], &epilogue);
@@ -413,7 +471,7 @@ static void prepare_weights_gradient(slim_cl_build *b)
   }
 }
 
-const slim_cl_op slim_cl_op_conv2d = { .prepare = prepare, .workspace = workspace, .halves = 1u << 1 };
+const slim_cl_op slim_cl_op_conv2d = { .prepare = prepare, .workspace = workspace, .packs = packs, .halves = 1u << 1 };
 const slim_cl_op slim_cl_op_conv2d_input_gradient = { .prepare = prepare_input_gradient,
                                                       .workspace = input_gradient_workspace };
 const slim_cl_op slim_cl_op_conv2d_weights_gradient = { .prepare = prepare_weights_gradient,

@@ -7,7 +7,8 @@
 #define ROWS_MOST 384 /* of a group's block */
 #define COLUMNS_MOST 256
 #define PACK_ROW 3    /* a row of a block costs as much as so many columns more, */
-#define PACK_COLUMN 6 /* and a column as so many rows, for packing them */
+#define PACK_COLUMN 6 /* and a column as so many rows, for packing them, */
+#define READ_COLUMN 1 /* or for reading one that was packed before */
 #define SLICED_ROWS_MOST 168
 #define SLICE_BLOCKS_LEAST 2 /* of k: a slice's sums pay for adding them up */
 #define SLICES_FLOATS_MOST ((double)(1 << 21))
@@ -24,13 +25,16 @@ static const slim_cl_knob knob_rows = SLIM_CL_KNOB("gemm.rows", 42, 84, 168, 252
 static const slim_cl_knob knob_columns = SLIM_CL_KNOB("gemm.columns", 32, 64, 96, 128, 192, COLUMNS_MOST);
 static const slim_cl_knob knob_groups = SLIM_CL_KNOB("gemm.groups", 1, 2, 4, 8, 16);
 
-/* The limits for products of this shape; rows: of those built in. sliced: of kernels that keep a's block. */
-static limits limits_of(const slim_device *device, int m, int n, int k, int rows, int sliced)
+/* Of kernels that pack b's block, that keep a's block too, that find b packed. */
+enum kind { BLOCKS, SLICED, PACKED };
+
+/* The limits for products of this shape; rows: of those built in. */
+static limits limits_of(const slim_device *device, int m, int n, int k, int rows, enum kind kind)
 {
-  return (limits){ slim_cl_tuned(device, &knob_depth, SLIM_CL_DIMS(m, n, k, sliced), DEPTH),
-                   slim_cl_tuned(device, &knob_rows, SLIM_CL_DIMS(m, n, k, sliced), rows),
-                   slim_cl_tuned(device, &knob_columns, SLIM_CL_DIMS(m, n, k, sliced), COLUMNS_MOST),
-                   slim_cl_tuned(device, &knob_groups, SLIM_CL_DIMS(m, n, k, sliced), GROUPS_A_UNIT) };
+  return (limits){ slim_cl_tuned(device, &knob_depth, SLIM_CL_DIMS(m, n, k, kind), DEPTH),
+                   slim_cl_tuned(device, &knob_rows, SLIM_CL_DIMS(m, n, k, kind), rows),
+                   slim_cl_tuned(device, &knob_columns, SLIM_CL_DIMS(m, n, k, kind), COLUMNS_MOST),
+                   slim_cl_tuned(device, &knob_groups, SLIM_CL_DIMS(m, n, k, kind), GROUPS_A_UNIT) };
 }
 
 int slim_cl_gemm_rows(const slim_device *device)
@@ -74,28 +78,30 @@ static int tiles_height(const slim_device *device, int rows)
 }
 
 /* What the busiest unit does with blocks of this size, for each k. */
-static double burden(const slim_device *device, int m, int n, int block_m, int block_n)
+static double burden(const slim_device *device, int m, int n, int block_m, int block_n, enum kind kind)
 {
   const int groups = ceil_div(m, block_m) * ceil_div(n, block_n);
-  const double block = (double)tiles_height(device, block_m) * block_n + block_m * PACK_ROW + block_n * PACK_COLUMN;
+  const int column = kind == PACKED ? READ_COLUMN : PACK_COLUMN;
+  const double block = (double)tiles_height(device, block_m) * block_n + block_m * PACK_ROW + block_n * column;
   return ceil_div(groups, device->info.compute_units) * block;
 }
 
 /* Takes the blocks of so many groups down and across if units are less busy with them. unit: of rows. */
-static void try_cut(const slim_device *device, slim_gemm_params *g, int m, int n, int down, int across, int unit)
+static void try_cut(const slim_device *device, slim_gemm_params *g, int m, int n, int down, int across, int unit,
+                    enum kind kind)
 {
   const int block_m = even_part(m, ceil_div(m, down), unit);
   const int block_n = even_part(n, ceil_div(n, across), slim_cl_gemm_columns(device));
-  if (g->block_m == 0 || burden(device, m, n, block_m, block_n) < burden(device, m, n, g->block_m, g->block_n)) {
+  if (g->block_m == 0 ||
+      burden(device, m, n, block_m, block_n, kind) < burden(device, m, n, g->block_m, g->block_n, kind)) {
     g->block_m = block_m;
     g->block_n = block_n;
   }
 }
 
-/* Cuts the result so that all units are as busy, for as short as can be. unit: blocks have multiples of it, or of whole
- * tiles, as rows. */
+/* Cuts the result so that all units are as busy, for as short as can be. */
 static void cut_result(const slim_device *device, slim_gemm_params *g, const limits *l, int m, int n, int most_n,
-                       int unit)
+                       enum kind kind)
 {
   const int rows = slim_cl_gemm_rows(device), units = device->info.compute_units;
   const int least_down = ceil_div(m, l->rows), least_across = ceil_div(n, most_n);
@@ -104,8 +110,8 @@ static void cut_result(const slim_device *device, slim_gemm_params *g, const lim
   g->block_m = 0;
   for (int across = least_across; across <= most && (across - 1) * slim_cl_gemm_columns(device) < n; across++) {
     for (int down = least_down; across * down <= most && (down - 1) * rows < m; down++) {
-      try_cut(device, g, m, n, down, across, rows);
-      try_cut(device, g, m, n, down, across, unit);
+      try_cut(device, g, m, n, down, across, rows, kind);
+      try_cut(device, g, m, n, down, across, kind == SLICED ? rows : 1, kind); /* what is kept of a has whole tiles */
     }
   }
 }
@@ -122,21 +128,41 @@ static int columns_fit(const slim_device *device, const limits *l, size_t used, 
 
 slim_gemm_params slim_cl_gemm_blocks(const slim_device *device, int m, int n, int k)
 {
-  const limits l = limits_of(device, m, n, k, ROWS_MOST, 0);
+  const limits l = limits_of(device, m, n, k, ROWS_MOST, BLOCKS);
   slim_gemm_params g = { .block_k = even_part(k, l.depth, 1), .slice = k };
   while (columns_fit(device, &l, tile_bytes(device), g.block_k) < slim_cl_gemm_columns(device)) {
     g.block_k = (g.block_k + 1) / 2;
   }
-  cut_result(device, &g, &l, m, n, columns_fit(device, &l, tile_bytes(device), g.block_k), 1);
+  cut_result(device, &g, &l, m, n, columns_fit(device, &l, tile_bytes(device), g.block_k), BLOCKS);
   return g;
+}
+
+slim_gemm_params slim_cl_gemm_packed(const slim_device *device, int m, int n, int k)
+{
+  const limits l = limits_of(device, m, n, k, ROWS_MOST, PACKED);
+  slim_gemm_params g = { .block_k = even_part(k, l.depth, 1), .slice = k };
+  const int columns = slim_cl_gemm_columns(device);
+  cut_result(device, &g, &l, m, n, l.columns < columns ? columns : l.columns / columns * columns, PACKED);
+  return g;
+}
+
+static void range(slim_cl_build *b, const slim_gemm_params *g, int m, int n, int slices)
+{
+  const size_t groups[3] = { (size_t)ceil_div(m, g->block_m), (size_t)ceil_div(n, g->block_n), (size_t)slices };
+  slim_cl_range_3d(b, groups, (const size_t[3]){ 1, 1, 1 });
 }
 
 void slim_cl_gemm_range(slim_cl_build *b, const slim_gemm_params *g, int m, int n)
 {
   slim_cl_arg_local(b, tile_bytes(b->device));
   slim_cl_arg_local(b, (size_t)g->block_k * (size_t)g->block_n * sizeof(float));
-  const size_t groups[3] = { (size_t)ceil_div(m, g->block_m), (size_t)ceil_div(n, g->block_n), 1 };
-  slim_cl_range_3d(b, groups, (const size_t[3]){ 1, 1, 1 });
+  range(b, g, m, n, 1);
+}
+
+void slim_cl_gemm_range_packed(slim_cl_build *b, const slim_gemm_params *g, int m, int n)
+{
+  slim_cl_arg_local(b, tile_bytes(b->device));
+  range(b, g, m, n, 1);
 }
 
 /* Slices of k, so that groups of whole blocks of the result keep the device busy; false when they would be short. */
@@ -150,7 +176,7 @@ static bool cut_depth(const slim_device *device, slim_gemm_params *g, const limi
 
 slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, int k)
 {
-  const limits l = limits_of(device, m, n, k, SLICED_ROWS_MOST, 1);
+  const limits l = limits_of(device, m, n, k, SLICED_ROWS_MOST, SLICED);
   slim_gemm_params g = { .block_k = even_part(k, l.depth, 1) };
   const size_t row = (size_t)l.rows * sizeof(float); /* multiples of 14 and 6 */
   while (g.block_k > 1 && columns_fit(device, &l, row * (size_t)g.block_k, g.block_k) < slim_cl_gemm_columns(device)) {
@@ -160,7 +186,7 @@ slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, in
   g.block_m = even_part(m, l.rows, slim_cl_gemm_rows(device));
   g.block_n = even_part(n, most_n, slim_cl_gemm_columns(device));
   if (!cut_depth(device, &g, &l, m, n, k)) {
-    cut_result(device, &g, &l, m, n, most_n, slim_cl_gemm_rows(device));
+    cut_result(device, &g, &l, m, n, most_n, SLICED);
     g.slice = k;
   }
   return g;
@@ -175,7 +201,5 @@ void slim_cl_gemm_range_sliced(slim_cl_build *b, const slim_gemm_params *g, int 
 {
   slim_cl_arg_local(b, (size_t)g->block_k * (size_t)g->block_m * sizeof(float));
   slim_cl_arg_local(b, (size_t)g->block_k * (size_t)g->block_n * sizeof(float));
-  const size_t groups[3] = { (size_t)ceil_div(m, g->block_m), (size_t)ceil_div(n, g->block_n),
-                             (size_t)slim_cl_gemm_slices(g, k) };
-  slim_cl_range_3d(b, groups, (const size_t[3]){ 1, 1, 1 });
+  range(b, g, m, n, slim_cl_gemm_slices(g, k));
 }

@@ -15,6 +15,10 @@ int slim_cl_gemm_columns(const slim_device *device);
 /** The kernel's local arguments (tile, panels) and a group for each block of the result. */
 void slim_cl_gemm_range(slim_cl_build *build, const slim_gemm_params *g, int m, int n);
 
+/** The same for kernels that find the second factor packed: blocks of block_k rows, of each the panels. */
+slim_gemm_params slim_cl_gemm_packed(const slim_device *device, int m, int n, int k);
+void slim_cl_gemm_range_packed(slim_cl_build *build, const slim_gemm_params *g, int m, int n);
+
 /** The same for kernels that keep all of a's block packed, block_k rows of block_m, and cut k into slices. */
 slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, int k);
 /** How many slices there are; each makes a result of its own. */

@@ -40,6 +40,7 @@ static bool is_empty(const slim_matmul_params *p)
 
 #define FEW_MOST 16                          /* rows, or terms of a sum, that are few */
 #define FEW_ELEMENTS_LEAST ((size_t)1 << 21) /* of the matrix that is gone through once: it fits no cache */
+#define ROW_ELEMENTS_LEAST ((size_t)1 << 15) /* for one row, which pays for no packing */
 #define FEW_SUMS_MOST ((size_t)16384)        /* of a group: they stay in a core's own cache, rows of b long enough */
 #define GROUPS_A_UNIT 4
 #define OUTER_ROWS 256 /* of a group */
@@ -62,7 +63,8 @@ static bool few_fit(size_t local_memory)
 static enum method few_of(const slim_device *device, const slim_matmul_params *p, bool half)
 {
   const int width = slim_cl_of(device)->vector_width;
-  if (p->a_k == 1 && p->m <= FEW_MOST && product_of(p->n, p->k) >= FEW_ELEMENTS_LEAST) {
+  const size_t least = p->m == 1 && p->b_column == 1 ? ROW_ELEMENTS_LEAST : FEW_ELEMENTS_LEAST;
+  if (p->a_k == 1 && p->m <= FEW_MOST && product_of(p->n, p->k) >= least) {
     const enum method by_rows = p->n >= width && few_fit(device->info.local_memory) ? FEW_ROWS : ROWS;
     return p->b_column == 1 ? by_rows : half ? ROWS : FEW_DOTS;
   }
@@ -82,6 +84,11 @@ static enum method method_of(const slim_device *device, const slim_matmul_params
     return has_residual ? ROWS : few_of(device, p, half);
   }
   return slim_cl_tile_usable(device) ? TILES : NAIVE;
+}
+
+bool slim_cl_matmul_is_blocked(const slim_device *device, const slim_matmul_params *p, bool has_residual)
+{
+  return method_of(device, p, has_residual, false) == ROWS;
 }
 
 /* Rows of sums, in whole steps of the kernel. */

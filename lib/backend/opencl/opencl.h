@@ -134,6 +134,8 @@ struct slim_cl_launch {
   const char *name;
   slim_cl_program *program;
   bool ran;
+  const uint64_t *version; /* of what it packs: not launched again while that stays; NULL: always launched */
+  uint64_t seen;           /* 1 + the version it packed; 0: never */
   cl_uint args, dims;
   size_t global[3], local[3];
   int num_host; /* float arguments that are read from the host at each enqueue */
@@ -212,6 +214,10 @@ void slim_cl_zero(slim_cl_build *build, const slim_view *view, size_t bytes);
 void slim_cl_call(slim_cl_build *build, const char *name, slim_cl_call_fn fn, const slim_cl_product *product);
 /** A small constant buffer that lives as long as the step. */
 cl_mem slim_cl_table(slim_cl_build *build, const void *data, size_t bytes);
+/** One that its own kernels write. */
+cl_mem slim_cl_kept(slim_cl_build *build, size_t bytes);
+/** The launch in the making packs this view: it is left out while the view's version stays. */
+void slim_cl_once(slim_cl_build *build, const slim_view *view);
 
 /** Frees what the step holds, not the step. */
 void slim_cl_step_clear(slim_device *device, slim_cl_step *step);

@@ -257,7 +257,7 @@ void slim_cl_call(slim_cl_build *b, const char *name, slim_cl_call_fn fn, const 
   }
 }
 
-cl_mem slim_cl_table(slim_cl_build *b, const void *data, size_t bytes)
+static cl_mem buffer_of(slim_cl_build *b, cl_mem_flags flags, size_t bytes)
 {
   if (b->status != SLIM_OK) {
     return NULL;
@@ -268,15 +268,35 @@ cl_mem slim_cl_table(slim_cl_build *b, const void *data, size_t bytes)
     return NULL;
   }
   cl_int code = CL_SUCCESS;
-  cl_mem table = b->cl->api->CreateBuffer(b->cl->context, CL_MEM_READ_ONLY, bytes, NULL, &code);
-  check(b, code, "allocating a table");
+  cl_mem buffer = b->cl->api->CreateBuffer(b->cl->context, flags, bytes, NULL, &code);
+  check(b, code, "allocating memory of a step");
   if (code == CL_SUCCESS) {
-    s->tables[s->num_tables++] = table;
+    s->tables[s->num_tables++] = buffer;
     s->base.own_bytes += bytes;
+  }
+  return buffer;
+}
+
+cl_mem slim_cl_table(slim_cl_build *b, const void *data, size_t bytes)
+{
+  cl_mem table = buffer_of(b, CL_MEM_READ_ONLY, bytes);
+  if (b->status == SLIM_OK) {
     check(b, b->cl->api->EnqueueWriteBuffer(b->cl->queue, table, CL_TRUE, 0, bytes, data, 0, NULL, NULL),
           "uploading a table");
   }
   return table;
+}
+
+cl_mem slim_cl_kept(slim_cl_build *b, size_t bytes)
+{
+  return buffer_of(b, CL_MEM_READ_WRITE, bytes);
+}
+
+void slim_cl_once(slim_cl_build *b, const slim_view *view)
+{
+  if (b->status == SLIM_OK) {
+    current(b)->version = view->version;
+  }
 }
 
 /* --- running ------------------------------------------------------------------------------------------------------ */
@@ -320,15 +340,24 @@ static cl_int transfer(const slim_cl *cl, const slim_cl_launch *l, cl_event *eve
              : cl->api->EnqueueFillBuffer(cl->queue, l->to, zero, pattern, l->to_at, l->bytes, 0, NULL, event);
 }
 
+/* Is what the launch made still there? */
+static bool is_current(slim_cl_launch *l)
+{
+  const uint64_t now = l->version == NULL ? 0 : 1 + *l->version;
+  const bool current = now != 0 && l->seen == now;
+  l->seen = now;
+  return current;
+}
+
 static cl_int launch(slim_cl *cl, slim_cl_launch *l, const slim_run *run)
 {
-  cl_event *event = NULL;
-  if (cl->profiling) {
-    if (l->event != NULL) {
-      cl->api->ReleaseEvent(l->event);
-      l->event = NULL;
-    }
-    event = &l->event;
+  cl_event *event = cl->profiling ? &l->event : NULL;
+  if (event != NULL && l->event != NULL) {
+    cl->api->ReleaseEvent(l->event);
+    l->event = NULL;
+  }
+  if (is_current(l)) {
+    return CL_SUCCESS;
   }
   if (l->call != NULL) {
     return l->call(cl, l, event);
@@ -395,6 +424,9 @@ double slim_cl_step_ms(slim_device *device, slim_step *step)
   for (int i = 0; i < s->count; i++) {
     cl_ulong start = 0, end = 0;
     cl_event event = s->launches[i].event;
+    if (event == NULL && s->launches[i].version != NULL) {
+      continue; /* it was not launched */
+    }
     if (event == NULL || api->WaitForEvents(1, &event) != CL_SUCCESS ||
         api->GetEventProfilingInfo(event, CL_PROFILING_COMMAND_START, sizeof(start), &start, NULL) != CL_SUCCESS ||
         api->GetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof(end), &end, NULL) != CL_SUCCESS) {
