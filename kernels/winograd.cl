@@ -275,44 +275,94 @@ static inline void pack_taps(__local float *taps, __global const slim_weight *we
   }
 }
 
-/* A row of points of count numbers (floats of a packed tap): their polynomials in one direction at the row's point,
- * then in the other at all points. */
-static inline void filter_row(__local const float *taps, __local float *u, const int row, const int count,
-                              const int step, const int side)
-{
-  const float point = row < 3 ? SLIM_PA : SLIM_PB, signed_point = row % 2 == 1 ? point : -point;
-  float power[5];
-  power[0] = row == SLIM_WINOGRAD_N - 1 ? 0.0f : 1.0f;
-  SLIM_UNROLL
-  for (int i = 1; i < side; i++) {
-    power[i] = row == 0 ? 0.0f : power[i - 1] * signed_point;
+/* A row of points of count numbers (floats of a packed tap; taps lie tap_step apart): their polynomials in one
+ * direction at the row's point, then in the other at all points. */
+#define FILTER_ROW(name_, space_)                                                                                      \
+  static inline void name_(space_ const float *taps, const size_t tap_step, __local float *u, const int row,           \
+                           const int count, const int step, const int side)                                            \
+  {                                                                                                                    \
+    const float point = row < 3 ? SLIM_PA : SLIM_PB, signed_point = row % 2 == 1 ? point : -point;                     \
+    float power[5];                                                                                                    \
+    power[0] = row == SLIM_WINOGRAD_N - 1 ? 0.0f : 1.0f;                                                               \
+    SLIM_UNROLL                                                                                                        \
+    for (int i = 1; i < side; i++) {                                                                                   \
+      power[i] = row == 0 ? 0.0f : power[i - 1] * signed_point;                                                        \
+    }                                                                                                                  \
+    power[side - 1] = row == SLIM_WINOGRAD_N - 1 ? 1.0f : power[side - 1];                                             \
+    for (int at = 0; at < count; at += step) {                                                                         \
+      SLIM_FLOATW g[5], all[SLIM_WINOGRAD_N];                                                                          \
+      SLIM_UNROLL                                                                                                      \
+      for (int j = 0; j < side; j++) {                                                                                 \
+        g[j] = (SLIM_FLOATW)(0.0f);                                                                                    \
+        SLIM_UNROLL                                                                                                    \
+        for (int i = 0; i < side; i++) {                                                                               \
+          g[j] = fma((SLIM_FLOATW)(power[i]), SLIM_LOADW(0, taps + (i * side + j) * tap_step + at), g[j]);             \
+        }                                                                                                              \
+      }                                                                                                                \
+      slim_winograd_evaluate(g, 1, all, 1, side);                                                                      \
+      SLIM_UNROLL                                                                                                      \
+      for (int i = 0; i < SLIM_WINOGRAD_N; i++) {                                                                      \
+        SLIM_STOREW(all[i] * (slim_winograd_scale(row) * slim_winograd_scale(i)), 0, u + i * count + at);              \
+      }                                                                                                                \
+    }                                                                                                                  \
   }
-  power[side - 1] = row == SLIM_WINOGRAD_N - 1 ? 1.0f : power[side - 1];
-  for (int at = 0; at < count; at += step) {
-    SLIM_FLOATW g[5], all[SLIM_WINOGRAD_N];
-    SLIM_UNROLL
-    for (int j = 0; j < side; j++) {
-      g[j] = (SLIM_FLOATW)(0.0f);
-      SLIM_UNROLL
-      for (int i = 0; i < side; i++) {
-        g[j] = fma((SLIM_FLOATW)(power[i]), SLIM_LOADW(0, taps + (i * side + j) * count + at), g[j]);
-      }
-    }
-    slim_winograd_evaluate(g, 1, all, 1, side);
-    SLIM_UNROLL
-    for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
-      SLIM_STOREW(all[i] * (slim_winograd_scale(row) * slim_winograd_scale(i)), 0, u + i * count + at);
-    }
+FILTER_ROW(filter_row, __local)
+FILTER_ROW(filter_packed_row, __global)
+
+/* What a group of the second stage makes: tiles [begin, end) of the block in a panel of outputs from o on. */
+typedef struct panel {
+  int o, columns, begin, end;
+  size_t step; /* between the points of its products */
+} panel;
+
+static inline panel panel_of(const slim_winograd_params p, const int first)
+{
+  const int o = (int)get_group_id(0) * SLIM_GEMM_COLUMNS, begin = (int)get_group_id(1) * p.part;
+  const panel t = { o, min(SLIM_GEMM_COLUMNS, p.o - o), begin, min(begin + p.part, min(p.block, p.tiles - first)),
+                    products_step(p.part) };
+  return t;
+}
+
+/* Adds depth channels from k on to the products of a panel. u: a row of points of as many channels. */
+#define SUM_PANEL(name_, space_, FILTER_)                                                                              \
+  static inline void name_(__global const float *v, space_ const float *taps, const size_t tap_step,                   \
+                           __global float *products, __local float *u, const slim_winograd_params p, const panel t,    \
+                           const int k, const int depth)                                                               \
+  {                                                                                                                    \
+    const int count = depth * SLIM_GEMM_COLUMNS, step = t.columns > SLIM_WIDTH ? SLIM_WIDTH : SLIM_GEMM_COLUMNS;       \
+    for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {                                                                   \
+      if (i % SLIM_WINOGRAD_N == 0 && p.taps == 3) {                                                                   \
+        FILTER_(taps, tap_step, u, i / SLIM_WINOGRAD_N, count, step, 3);                                               \
+      } else if (i % SLIM_WINOGRAD_N == 0) {                                                                           \
+        FILTER_(taps, tap_step, u, i / SLIM_WINOGRAD_N, count, step, 5);                                               \
+      }                                                                                                                \
+      for (int at = t.begin; at < t.end; at += SLIM_GEMM_ROWS) {                                                       \
+        multiply_local(v + i * inputs_step(p) + (size_t)at * p.c + k * SLIM_GEMM_ROWS,                                 \
+                       u + i % SLIM_WINOGRAD_N * count,                                                                \
+                       products + i * t.step + (at - t.begin) * SLIM_GEMM_COLUMNS, depth, t.end - at, t.columns,       \
+                       k > 0);                                                                                         \
+      }                                                                                                                \
+    }                                                                                                                  \
+  }
+SUM_PANEL(sum_panel, __local, filter_row)
+SUM_PANEL(sum_packed_panel, __global, filter_packed_row)
+
+static inline void close_panel(__global const float *products, __global const float *bias,
+                               __global const float *residual, __global float *y, const slim_winograd_params p,
+                               const panel t, const int first)
+{
+  for (int at = t.begin; at < t.end; at++) {
+    close_tile(products + (at - t.begin) * SLIM_GEMM_COLUMNS, t.step, bias, residual, y, p, first + at, t.o);
   }
 }
 
 /* A group: a panel of outputs, a part of the tiles of the block that begins at tile first. products: of each group;
- * taps: as pack_taps makes them; u: a row of points of as many channels. */
+ * taps: as pack_taps makes them. */
 __kernel void slim_winograd_panels_f32(SLIM_TENSOR(const float, v), SLIM_TENSOR(const slim_weight, weights),
                                        SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
                                        SLIM_TENSOR(float, y), SLIM_TENSOR(float, products),
-                                       const slim_winograd_params p, const int first, __local float *taps,
-                                       __local float *u)
+                                       const slim_winograd_params p, const int first, __local float *u,
+                                       __local float *taps)
 {
   SLIM_OPEN(const float, v);
   SLIM_OPEN(const slim_weight, weights);
@@ -320,27 +370,34 @@ __kernel void slim_winograd_panels_f32(SLIM_TENSOR(const float, v), SLIM_TENSOR(
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
   SLIM_OPEN(float, products);
-  const int o = (int)get_group_id(0) * SLIM_GEMM_COLUMNS, columns = min(SLIM_GEMM_COLUMNS, p.o - o);
-  const int begin = (int)get_group_id(1) * p.part, end = min(begin + p.part, min(p.block, p.tiles - first));
-  const size_t step = products_step(p.part);
-  products += (get_group_id(1) * get_num_groups(0) + get_group_id(0)) * SLIM_WINOGRAD_POINTS * step;
+  const panel t = panel_of(p, first);
+  products += (get_group_id(1) * get_num_groups(0) + get_group_id(0)) * SLIM_WINOGRAD_POINTS * t.step;
   for (int k = 0; k < p.c; k += p.depth) {
-    const int depth = min(p.depth, p.c - k), count = depth * SLIM_GEMM_COLUMNS;
-    pack_taps(taps, weights, p, k, depth, o, columns);
-    for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
-      if (i % SLIM_WINOGRAD_N == 0 && p.taps == 3) {
-        filter_row(taps, u, i / SLIM_WINOGRAD_N, count, columns > SLIM_WIDTH ? SLIM_WIDTH : SLIM_GEMM_COLUMNS, 3);
-      } else if (i % SLIM_WINOGRAD_N == 0) {
-        filter_row(taps, u, i / SLIM_WINOGRAD_N, count, columns > SLIM_WIDTH ? SLIM_WIDTH : SLIM_GEMM_COLUMNS, 5);
-      }
-      for (int t = begin; t < end; t += SLIM_GEMM_ROWS) {
-        multiply_local(v + i * inputs_step(p) + (size_t)t * p.c + k * SLIM_GEMM_ROWS, u + i % SLIM_WINOGRAD_N * count,
-                       products + i * step + (t - begin) * SLIM_GEMM_COLUMNS, depth, end - t, columns, k > 0);
-      }
-    }
+    const int depth = min(p.depth, p.c - k);
+    pack_taps(taps, weights, p, k, depth, t.o, t.columns);
+    sum_panel(v, taps, depth * SLIM_GEMM_COLUMNS, products, u, p, t, k, depth);
   }
-  for (int t = begin; t < end; t++) {
-    close_tile(products + (t - begin) * SLIM_GEMM_COLUMNS, step, bias, residual, y, p, first + t, o);
+  close_panel(products, bias, residual, y, p, t, first);
+}
+
+/* The same with weights that slim_conv2d_pack_f32 has packed, in blocks of depth channels. */
+__kernel void slim_winograd_packed_f32(SLIM_TENSOR(const float, v), __global const float *packed,
+                                       SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
+                                       SLIM_TENSOR(float, y), SLIM_TENSOR(float, products),
+                                       const slim_winograd_params p, const int first, __local float *u)
+{
+  SLIM_OPEN(const float, v);
+  SLIM_OPEN(const float, bias);
+  SLIM_OPEN(const float, residual);
+  SLIM_OPEN(float, y);
+  SLIM_OPEN(float, products);
+  const panel t = panel_of(p, first);
+  const size_t wide = (size_t)(p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS;
+  products += (get_group_id(1) * get_num_groups(0) + get_group_id(0)) * SLIM_WINOGRAD_POINTS * t.step;
+  packed += (size_t)t.o * p.depth;
+  for (int k = 0; k < p.c; k += p.depth) {
+    sum_packed_panel(v, packed + k * wide, p.c * wide, products, u, p, t, k, p.depth);
   }
+  close_panel(products, bias, residual, y, p, t, first);
 }
 #endif

@@ -131,8 +131,8 @@ static bool is_folded(const slim_group *group)
   return inputs != NULL && inputs[1]->node != NULL && inputs[1]->node->op == &slim_op_batch_norm_fold;
 }
 
-/* Are the weights packed when they change, for products by blocks? Those of plain products only where they are then
- * not kept a second time. */
+/* Are the weights packed when they change? Those of plain products, and of Winograd's transforms, only where they are
+ * then not kept a second time. */
 static bool keeps(const slim_device *device, const slim_group *group, const slim_view *weights,
                   const slim_conv2d_params *p)
 {
@@ -142,24 +142,40 @@ static bool keeps(const slim_device *device, const slim_group *group, const slim
   if (method_of(device, p) != BLOCKS || weights->version == NULL || weights->dtype != SLIM_FLOAT32) {
     return false;
   }
-  return is_product(device, p)
-             ? is_folded(group) && slim_cl_matmul_is_blocked(device, &product, slim_cl_epilogue_adds(group))
-             : !slim_cl_winograd_plan(device, p, false, &w) && !slim_cl_conv2d_bands(device, p, &g);
+  if (is_product(device, p)) {
+    return is_folded(group) && slim_cl_matmul_is_blocked(device, &product, slim_cl_epilogue_adds(group));
+  }
+  return slim_cl_winograd_plan(device, p, false, &w) ? is_folded(group) && slim_cl_winograd_keep(device, &w)
+                                                     : !slim_cl_conv2d_bands(device, p, &g);
 }
 
-static void launch_packed(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_conv2d_params *p)
+/* The weights, packed in blocks of g's block_k rows. */
+static cl_mem launch_pack(slim_cl_build *b, const slim_conv2d_params *p, const slim_gemm_params *g)
 {
-  const int m = pixels_of(p), k = window_of(p), columns = slim_cl_gemm_columns(b->device);
-  const slim_gemm_params g = slim_cl_gemm_packed(b->device, m, p->o, k);
-  const size_t wide = (size_t)((p->o + columns - 1) / columns * columns);
-  cl_mem packed = slim_cl_kept(b, (size_t)k * wide * sizeof(float));
+  const int columns = slim_cl_gemm_columns(b->device), k = window_of(p);
+  cl_mem packed = slim_cl_kept(b, (size_t)k * (size_t)((p->o + columns - 1) / columns * columns) * sizeof(float));
   slim_cl_begin(b, "slim_conv2d_pack_f32");
   slim_cl_arg_view(b, &b->in[1]);
   slim_cl_arg_memory(b, packed);
   slim_cl_arg(b, p, sizeof(*p));
-  slim_cl_arg(b, &g, sizeof(g));
+  slim_cl_arg(b, g, sizeof(*g));
   slim_cl_range_rows(b, (size_t)k);
   slim_cl_once(b, &b->in[1]);
+  return packed;
+}
+
+static void launch_packed(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_conv2d_params *p)
+{
+  slim_cl_winograd w;
+  slim_gemm_params g = slim_cl_gemm_packed(b->device, pixels_of(p), p->o, window_of(p));
+  const bool by_winograd = !is_product(b->device, p) && slim_cl_winograd_plan(b->device, p, false, &w) &&
+                           slim_cl_winograd_keep(b->device, &w);
+  g.block_k = by_winograd ? w.p.depth : g.block_k;
+  cl_mem packed = launch_pack(b, p, &g);
+  if (by_winograd) {
+    slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], packed, epilogue);
+    return;
+  }
   slim_cl_begin(b, "slim_conv2d_packed_f32");
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_memory(b, packed);
@@ -168,7 +184,7 @@ static void launch_packed(slim_cl_build *b, const slim_cl_epilogue *epilogue, co
   slim_cl_arg_view(b, &b->out[0]);
   slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, &g, sizeof(g));
-  slim_cl_gemm_range_packed(b, &g, m, p->o);
+  slim_cl_gemm_range_packed(b, &g, pixels_of(p), p->o);
 }
 
 static void launch_image(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_conv2d_params *p,
@@ -189,11 +205,9 @@ static size_t workspace(const slim_device *device, const slim_group *group, cons
   const slim_conv2d_params p = forward_params(group, in, out);
   const slim_matmul_params product = forward_product(&p);
   slim_cl_winograd w;
-  if (keeps(device, group, &in[1], &p)) {
-    return 0;
-  }
   if (is_product(device, &p)) {
-    return slim_cl_matmul_workspace(device, &product, slim_cl_epilogue_adds(group), in[1].dtype == SLIM_FLOAT16);
+    const bool kept = keeps(device, group, &in[1], &p), half = in[1].dtype == SLIM_FLOAT16;
+    return kept ? 0 : slim_cl_matmul_workspace(device, &product, slim_cl_epilogue_adds(group), half);
   }
   return slim_cl_winograd_plan(device, &p, false, &w) ? slim_cl_winograd_workspace(device, &w) : 0;
 }
@@ -219,7 +233,7 @@ static void prepare(slim_cl_build *b)
   } else if (is_product(b->device, &p)) {
     slim_cl_matmul(b, &b->in[0], &b->in[1], &b->out[0], &epilogue, &product);
   } else if (slim_cl_winograd_plan(b->device, &p, false, &w)) {
-    slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], &epilogue);
+    slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], NULL, &epilogue);
   } else if (method == BLOCKS && slim_cl_conv2d_bands(b->device, &p, &g)) {
     launch_image(b, &epilogue, &p, &g);
   } else if (method != NAIVE) {
@@ -351,7 +365,7 @@ static void prepare_input_gradient(slim_cl_build *b)
   if (is_product(b->device, &p)) {
     slim_cl_matmul(b, &b->in[0], &b->in[1], &b->out[0], &none, &product);
   } else if (slim_cl_winograd_plan(b->device, &t, true, &w)) {
-    slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], &none);
+    slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], NULL, &none);
   } else if (method == BLOCKS) {
     launch_phases(b, &none, &p);
   } else if (method == TILES) {

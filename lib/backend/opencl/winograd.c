@@ -9,9 +9,11 @@
 #define GRADIENT_TILES 8 /* for fewer, many weights are summed directly */
 #define GRADIENT_WEIGHTS (256 * 256)
 #define STAGED_TILES 140            /* of a block: a panel's products stay in a core's own cache */
-#define FUSED_CHANNELS 128          /* more are better transformed once, for all panels of outputs */
+#define FUSED_TILES 256            /* fewer do not pay for transforming all weights first */
+#define FUSED_WEIGHTS (64 * 64)     /* more are better transformed where they are used, a row of points at a time */
 #define FUSED_BYTES ((size_t)640 << 10) /* of a group's scratch, which should stay in a core's own cache */
-#define STAGED_CHANNELS 128             /* whose taps are transformed at a time */
+#define STAGED_CHANNELS 128             /* whose taps are transformed at a time, */
+#define KEPT_CHANNELS 48                /* and at least so many, or all, when their taps are packed before */
 #define GROUPS_A_UNIT 4
 #define GRADIENT_GROUPS_A_UNIT 2
 #define RUN_FLOATS ((size_t)5 << 19) /* of the transformed tiles of a run of the gradient */
@@ -119,7 +121,7 @@ static bool fuse(const slim_device *device, slim_cl_winograd *w)
   w->groups = ceil_div(p->tiles, p->block);
   w->groups = w->groups < units * GROUPS_A_UNIT ? w->groups : units * GROUPS_A_UNIT;
   const size_t scratch = (inputs_floats(device, p) + products_floats(device, p->block)) * sizeof(float);
-  return p->c <= FUSED_CHANNELS && scratch <= FUSED_BYTES && w->groups >= units;
+  return p->c * p->o <= FUSED_WEIGHTS && p->tiles >= FUSED_TILES && scratch <= FUSED_BYTES && w->groups >= units;
 }
 
 /* Cuts blocks of tiles, parts of a block so that all units get as much, and channels by local memory; false when that
@@ -153,6 +155,19 @@ bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *
   }
   w->p.turned = turned;
   return fuse(device, w) || stage(device, w);
+}
+
+bool slim_cl_winograd_keep(const slim_device *device, slim_cl_winograd *w)
+{
+  int depth = w->groups > 0 ? 0 : w->p.depth;
+  while (depth > 0 && w->p.c % depth != 0) {
+    depth -= slim_cl_of(device)->vector_width;
+  }
+  if (depth == 0 || (depth < KEPT_CHANNELS && depth < w->p.c)) {
+    return false;
+  }
+  w->p.depth = depth;
+  return true;
 }
 
 size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winograd *w)
@@ -232,28 +247,34 @@ static void launch_inputs(slim_cl_build *b, const slim_winograd_params *p, const
   range(b, p->tiles - first < p->block ? p->tiles - first : p->block, 1);
 }
 
-static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *weights,
+static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *weights, cl_mem packed,
                           const slim_cl_epilogue *epilogue, int first)
 {
   const slim_winograd_params *p = &w->p;
   const slim_view products = part_of(b, bytes_of(inputs_floats(b->device, p)));
   const int tiles = p->tiles - first < p->block ? p->tiles - first : p->block;
-  slim_cl_begin(b, SLIM_CL_READING(weights, "slim_winograd_panels"));
+  slim_cl_begin(b, packed != NULL ? "slim_winograd_packed_f32" : SLIM_CL_READING(weights, "slim_winograd_panels"));
   slim_cl_arg_view(b, b->workspace);
-  slim_cl_arg_view(b, weights);
+  if (packed != NULL) {
+    slim_cl_arg_memory(b, packed);
+  } else {
+    slim_cl_arg_view(b, weights);
+  }
   slim_cl_arg_view(b, epilogue->bias);
   slim_cl_arg_view(b, epilogue->residual);
   slim_cl_arg_view(b, &b->out[0]);
   slim_cl_arg_view(b, &products);
   slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, &first, sizeof(first));
-  slim_cl_arg_local(b, taps_floats(b->device, p, p->depth) * sizeof(float));
   slim_cl_arg_local(b, row_floats(b->device, p->depth) * sizeof(float));
+  if (packed == NULL) {
+    slim_cl_arg_local(b, taps_floats(b->device, p, p->depth) * sizeof(float));
+  }
   range(b, panels_of(b->device, p->o), ceil_div(tiles, p->part));
 }
 
 void slim_cl_winograd_launch(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *weights,
-                             const slim_cl_epilogue *epilogue)
+                             cl_mem packed, const slim_cl_epilogue *epilogue)
 {
   if (w->groups > 0) {
     launch_fused(b, w, x, weights, epilogue);
@@ -262,7 +283,7 @@ void slim_cl_winograd_launch(slim_cl_build *b, const slim_cl_winograd *w, const 
   cl_mem zeros = zeros_of(b, w->p.c);
   for (int first = 0; first < w->p.tiles; first += w->p.block) {
     launch_inputs(b, &w->p, x, zeros, first);
-    launch_panels(b, w, weights, epilogue, first);
+    launch_panels(b, w, weights, packed, epilogue, first);
   }
 }
 

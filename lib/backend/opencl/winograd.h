@@ -19,9 +19,12 @@ typedef struct slim_cl_winograd {
  * @return false when it is none for these transforms, or too small. */
 bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned, slim_cl_winograd *w);
 size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winograd *w);
-/** Launches the convolution of x by weights into the step's output. */
-void slim_cl_winograd_launch(slim_cl_build *build, const slim_cl_winograd *w, const slim_view *x, const slim_view *weights,
-                      const slim_cl_epilogue *epilogue);
+/** Prepares the plan for weights that slim_conv2d_pack_f32 packs in advance, in blocks of w->p.depth channels.
+ * @return false when it has no use for them. */
+bool slim_cl_winograd_keep(const slim_device *device, slim_cl_winograd *w);
+/** Launches the convolution of x by weights, or by packed ones unless that is NULL, into the step's output. */
+void slim_cl_winograd_launch(slim_cl_build *build, const slim_cl_winograd *w, const slim_view *x,
+                             const slim_view *weights, cl_mem packed, const slim_cl_epilogue *epilogue);
 
 /** The same for the gradient by the weights of the convolution, from dy and x. */
 bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d_params *conv,
