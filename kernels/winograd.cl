@@ -260,54 +260,65 @@ __kernel void slim_winograd_inputs_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(
   open_tile(x, zeros, p, first + (int)get_group_id(0), (int)get_group_id(0), v);
 }
 
+#define AHEAD 4 /* channels whose taps are fetched before they are packed */
+
 /* The taps of depth channels from k on and a panel of outputs from o on: [tap][depth][SLIM_GEMM_COLUMNS]. */
 static inline void pack_taps(__local float *taps, __global const slim_weight *weights, const slim_winograd_params p,
                              const int k, const int depth, const int o, const int columns)
 {
-  const int count = p.taps * p.taps;
-  for (int i = 0; i < count; i++, taps += depth * SLIM_GEMM_COLUMNS) {
-    if (p.turned) {
-      __global const slim_weight *from = weights + ((size_t)(count - 1 - i) * p.o + o) * p.c + k;
-      slim_gemm_pack_b_transposed(taps, from, p.c, depth, columns);
-    } else {
-      slim_gemm_pack_b(taps, weights + ((size_t)i * p.c + k) * p.o + o, p.o, depth, columns);
+  const int count = p.taps * p.taps, size = depth * SLIM_GEMM_COLUMNS;
+  for (int i = 0; i < count && p.turned; i++) {
+    __global const slim_weight *from = weights + ((size_t)(count - 1 - i) * p.o + o) * p.c + k;
+    slim_gemm_pack_b_transposed(taps + i * size, from, p.c, depth, columns);
+  }
+  for (int channel = 0; channel < depth && !p.turned; channel++) {
+    const size_t ahead = (size_t)min(AHEAD, depth - 1 - channel) * p.o;
+    for (int i = 0; i < count; i++) {
+      __global const slim_weight *from = weights + ((size_t)i * p.c + k + channel) * p.o + o;
+      for (int c = 0; c < columns; c += SLIM_WIDTH) {
+        SLIM_FETCH(from + ahead + c);
+        SLIM_STOREW(SLIM_WEIGHTSW(from + c), 0, taps + i * size + channel * SLIM_GEMM_COLUMNS + c);
+      }
     }
   }
 }
 
 /* A row of points of count numbers (floats of a packed tap; taps lie tap_step apart): their polynomials in one
- * direction at the row's point, then in the other at all points. */
-#define FILTER_ROW(name_, space_)                                                                                      \
-  static inline void name_(space_ const float *taps, const size_t tap_step, __local float *u, const int row,           \
-                           const int count, const int step, const int side)                                            \
+ * direction at the row's point, then in the other at all points. One for each side of the taps, not inlined: compilers
+ * would merge their loops. */
+#define FILTER_ROW(name_, space_, side_)                                                                               \
+  static __attribute__((noinline)) void name_(space_ const float *taps, const size_t tap_step, __local float *u,       \
+                                              const int row, const int count, const int step)                          \
   {                                                                                                                    \
     const float point = row < 3 ? SLIM_PA : SLIM_PB, signed_point = row % 2 == 1 ? point : -point;                     \
     float power[5];                                                                                                    \
     power[0] = row == SLIM_WINOGRAD_N - 1 ? 0.0f : 1.0f;                                                               \
     SLIM_UNROLL                                                                                                        \
-    for (int i = 1; i < side; i++) {                                                                                   \
+    for (int i = 1; i < side_; i++) {                                                                                  \
       power[i] = row == 0 ? 0.0f : power[i - 1] * signed_point;                                                        \
     }                                                                                                                  \
-    power[side - 1] = row == SLIM_WINOGRAD_N - 1 ? 1.0f : power[side - 1];                                             \
+    power[side_ - 1] = row == SLIM_WINOGRAD_N - 1 ? 1.0f : power[side_ - 1];                                           \
     for (int at = 0; at < count; at += step) {                                                                         \
       SLIM_FLOATW g[5], all[SLIM_WINOGRAD_N];                                                                          \
       SLIM_UNROLL                                                                                                      \
-      for (int j = 0; j < side; j++) {                                                                                 \
+      for (int j = 0; j < side_; j++) {                                                                                \
         g[j] = (SLIM_FLOATW)(0.0f);                                                                                    \
         SLIM_UNROLL                                                                                                    \
-        for (int i = 0; i < side; i++) {                                                                               \
-          g[j] = fma((SLIM_FLOATW)(power[i]), SLIM_LOADW(0, taps + (i * side + j) * tap_step + at), g[j]);             \
+        for (int i = 0; i < side_; i++) {                                                                              \
+          g[j] = fma((SLIM_FLOATW)(power[i]), SLIM_LOADW(0, taps + (i * side_ + j) * tap_step + at), g[j]);            \
         }                                                                                                              \
       }                                                                                                                \
-      slim_winograd_evaluate(g, 1, all, 1, side);                                                                      \
+      slim_winograd_evaluate(g, 1, all, 1, side_);                                                                     \
       SLIM_UNROLL                                                                                                      \
       for (int i = 0; i < SLIM_WINOGRAD_N; i++) {                                                                      \
         SLIM_STOREW(all[i] * (slim_winograd_scale(row) * slim_winograd_scale(i)), 0, u + i * count + at);              \
       }                                                                                                                \
     }                                                                                                                  \
   }
-FILTER_ROW(filter_row, __local)
-FILTER_ROW(filter_packed_row, __global)
+FILTER_ROW(filter_row_3, __local, 3)
+FILTER_ROW(filter_row_5, __local, 5)
+FILTER_ROW(filter_packed_row_3, __global, 3)
+FILTER_ROW(filter_packed_row_5, __global, 5)
 
 /* What a group of the second stage makes: tiles [begin, end) of the block in a panel of outputs from o on. */
 typedef struct panel {
@@ -332,9 +343,9 @@ static inline panel panel_of(const slim_winograd_params p, const int first)
     const int count = depth * SLIM_GEMM_COLUMNS, step = t.columns > SLIM_WIDTH ? SLIM_WIDTH : SLIM_GEMM_COLUMNS;       \
     for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {                                                                   \
       if (i % SLIM_WINOGRAD_N == 0 && p.taps == 3) {                                                                   \
-        FILTER_(taps, tap_step, u, i / SLIM_WINOGRAD_N, count, step, 3);                                               \
+        FILTER_##3(taps, tap_step, u, i / SLIM_WINOGRAD_N, count, step);                                               \
       } else if (i % SLIM_WINOGRAD_N == 0) {                                                                           \
-        FILTER_(taps, tap_step, u, i / SLIM_WINOGRAD_N, count, step, 5);                                               \
+        FILTER_##5(taps, tap_step, u, i / SLIM_WINOGRAD_N, count, step);                                               \
       }                                                                                                                \
       for (int at = t.begin; at < t.end; at += SLIM_GEMM_ROWS) {                                                       \
         multiply_local(v + i * inputs_step(p) + (size_t)at * p.c + k * SLIM_GEMM_ROWS,                                 \
@@ -344,8 +355,8 @@ static inline panel panel_of(const slim_winograd_params p, const int first)
       }                                                                                                                \
     }                                                                                                                  \
   }
-SUM_PANEL(sum_panel, __local, filter_row)
-SUM_PANEL(sum_packed_panel, __global, filter_packed_row)
+SUM_PANEL(sum_panel, __local, filter_row_)
+SUM_PANEL(sum_packed_panel, __global, filter_packed_row_)
 
 static inline void close_panel(__global const float *products, __global const float *bias,
                                __global const float *residual, __global float *y, const slim_winograd_params p,
