@@ -1,14 +1,10 @@
 #include "backend/cpu/cpu.h"
 
 #include "backend/cpu/isa.h"
-#include "base/size.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
-
-#define HUGE_PAGE ((size_t)2 << 20)
 
 struct slim_buffer {
   unsigned char *memory;
@@ -62,27 +58,10 @@ static void close_device(slim_device *device)
 
 /* --- memory ------------------------------------------------------------------------------------------------------- */
 
-/* Large buffers lie on huge pages where the system has them: panels of wide matrices touch a page a row. */
-static void *allocate(size_t bytes)
-{
-  const size_t alignment = bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : SLIM_ALIGNMENT;
-  size_t rounded = 0;
-  if (!slim_size_round_up(bytes ? bytes : 1, alignment, &rounded)) {
-    return NULL;
-  }
-  void *memory = aligned_alloc(alignment, rounded);
-#ifdef MADV_HUGEPAGE
-  if (memory && alignment == HUGE_PAGE) {
-    (void)madvise(memory, rounded, MADV_HUGEPAGE);
-  }
-#endif
-  return memory;
-}
-
 static slim_status alloc_buffer(slim_device *device, size_t bytes, slim_buffer **out)
 {
   slim_buffer *buffer = bytes <= device->info.max_allocation ? malloc(sizeof *buffer) : NULL;
-  unsigned char *memory = buffer ? allocate(bytes) : NULL;
+  unsigned char *memory = buffer ? slim_cpu_allocate(bytes) : NULL;
   *out = NULL;
   if (!memory) {
     free(buffer);
