@@ -181,6 +181,20 @@ START_TEST(deep_products_are_folded)
 }
 END_TEST
 
+/* Of more weights than a core transforms for itself. */
+START_TEST(deep_convolutions_are_folded)
+{
+  fixture f = fixture_begin(DEPTH);
+  f.y = norm_conv(norm_conv(norm_conv(f.x, 150, 1, slim_relu), 67, 3, slim_relu6), 9, 1, slim_identity);
+  fixture_open(&f);
+  ck_assert_int_eq(assert_same(&f, BATCH), 3);
+  ck_assert_int_eq(assert_same(&f, 1), 3);
+  scatter(&f, 2);
+  (void)assert_same(&f, BATCH);
+  fixture_close(&f);
+}
+END_TEST
+
 /* What else is read: the convolution, the statistics. */
 START_TEST(what_is_read_elsewhere_is_not_folded)
 {
@@ -367,6 +381,7 @@ static void build(TCase *c)
   tcase_add_test(c, folded_weights_follow_their_variables);
   tcase_add_test(c, a_product_is_folded_too);
   tcase_add_test(c, deep_products_are_folded);
+  tcase_add_test(c, deep_convolutions_are_folded);
   tcase_add_loop_test(c, what_is_read_elsewhere_is_not_folded, 0, 2);
   tcase_add_test(c, a_plan_that_writes_weights_folds_none);
   tcase_add_loop_test(c, a_train_step_gives_the_same, 0, 3);

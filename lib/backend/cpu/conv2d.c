@@ -46,14 +46,15 @@ static gemm product_of(const slim_cpu_step *step, const state *s, const float *x
   return p;
 }
 
-/* Products pack only weights that are then not kept a second time, halves not; Winograd's two axes none. */
+/* Products and Winograd's two axes pack only weights that are then not kept a second time, halves not. */
 static size_t packed_floats(const slim_cpu_step *step, const state *s)
 {
   const gemm product = product_of(step, s, NULL, NULL);
-  if (s->by_product) {
-    return is_folded(step) && !product.b_half ? CPU_OP(gemm_packed)(&product) : 0;
+  if (s->by_product || s->by_winograd) {
+    const bool once = is_folded(step) && !product.b_half;
+    return !once ? 0 : s->by_product ? CPU_OP(gemm_packed)(&product) : CPU_OP(winograd_packed)(&s->winograd);
   }
-  return s->by_winograd ? 0 : s->by_line ? CPU_OP(winograd_line_packed)(&s->line) : CPU_OP(taps_packed)(&s->taps);
+  return s->by_line ? CPU_OP(winograd_line_packed)(&s->line) : CPU_OP(taps_packed)(&s->taps);
 }
 
 static void set_up(state *s, const slim_cpu_step *step)
@@ -94,6 +95,8 @@ static void pack(const slim_cpu_step *step, const state *s)
   if (s->by_product) {
     const gemm p = product_of(step, s, NULL, NULL);
     CPU_OP(gemm_pack)(step, &p, s->packed.data);
+  } else if (s->by_winograd) {
+    CPU_OP(winograd_pack)(step, &s->winograd, &step->in[1], s->packed.data);
   } else if (s->by_line) {
     CPU_OP(winograd_line_pack)(step, &s->line, &step->in[1], s->packed.data);
   } else {
@@ -108,7 +111,7 @@ static void convolve(const slim_cpu_step *step, const state *s, const float *x, 
     const gemm p = product_of(step, s, x, y);
     CPU_OP(gemm_run)(step, &p, step->workspace);
   } else if (s->by_winograd) {
-    CPU_OP(winograd_run)(step, &s->winograd, x, &step->in[1], y, &epilogue, step->workspace);
+    CPU_OP(winograd_run)(step, &s->winograd, x, &step->in[1], s->packed.data, y, &epilogue, step->workspace);
   } else if (s->by_line) {
     CPU_OP(winograd_line_run)(step, &s->line, x, s->packed.data, y, &epilogue, step->workspace);
   } else {

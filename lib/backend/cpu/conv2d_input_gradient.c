@@ -187,7 +187,7 @@ static void run_phases(slim_cpu_step *step, const float *dy, float *dx)
     return;
   }
   if (s->by_winograd) {
-    CPU_OP(winograd_run)(step, &s->winograd, dy, &step->in[1], dx, &none, step->workspace);
+    CPU_OP(winograd_run)(step, &s->winograd, dy, &step->in[1], NULL, dx, &none, step->workspace);
     return;
   }
   if (s->by_line) {

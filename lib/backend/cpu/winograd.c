@@ -94,6 +94,7 @@ typedef struct job {
   const winograd *w;
   const float *in;
   winograd_weights weights;
+  const float *packed; /* NULL: the weights are read as they lie */
   float *out, *workspace;
   const tile_epilogue *epilogue;
   int first, count; /* staged: tiles of the block */
@@ -224,6 +225,58 @@ static void fused_task(void *user, int number, int worker)
   }
 }
 
+/* --- weights packed in advance: the taps of a panel's channels, one after another -------------------------------- */
+
+typedef struct pack_job {
+  const winograd *w;
+  winograd_weights weights;
+  float *packed;
+} pack_job;
+
+static winograd_weights weights_of(const winograd *w, const slim_view *weights)
+{
+  return (winograd_weights){ weights, w->kernel * w->kernel, w->c, w->oc, w->transposed };
+}
+
+/* Those of channels from k on and of the panel from n0 on. */
+static const float *packed_taps(const winograd *w, const float *packed, int n0, int k)
+{
+  const size_t taps = (size_t)(w->kernel * w->kernel);
+  return packed + ((size_t)n0 * (size_t)w->c + (size_t)k * TILE_COLUMNS) * taps;
+}
+
+/* Fetches the share of one point in the packed taps of depth channels. */
+static void fetch_taps(const winograd *w, const float *taps, int depth, int point)
+{
+  const size_t floats = (size_t)(w->kernel * w->kernel) * (size_t)depth * TILE_COLUMNS;
+  const float *at = taps + floats * (size_t)point / POINTS, *const end = taps + floats * (size_t)(point + 1) / POINTS;
+  for (; at < end; at += 16) {
+    __builtin_prefetch(at, 0, 2);
+  }
+}
+
+static void pack_panels(void *user, size_t begin, size_t end, int worker)
+{
+  const pack_job *j = user;
+  (void)worker;
+  for (size_t panel = begin; panel < end; panel++) {
+    const int n0 = (int)panel * TILE_COLUMNS;
+    CPU_OP(winograd_taps)(&j->weights, n0, 0, j->w->c, (float *)packed_taps(j->w, j->packed, n0, 0));
+  }
+}
+
+size_t CPU_OP(winograd_packed)(const winograd *w)
+{
+  const size_t columns = (size_t)pieces(w->oc, TILE_COLUMNS) * TILE_COLUMNS;
+  return w->staged ? (size_t)(w->kernel * w->kernel) * (size_t)w->c * columns : 0;
+}
+
+void CPU_OP(winograd_pack)(const slim_cpu_step *step, const winograd *w, const slim_view *weights, float *packed)
+{
+  pack_job j = { w, weights_of(w, weights), packed };
+  slim_cpu_for(step, (size_t)pieces(w->oc, TILE_COLUMNS), 1, pack_panels, &j);
+}
+
 /* --- staged ------------------------------------------------------------------------------------------------------- */
 
 static void open_piece(void *user, size_t begin, size_t end, int worker)
@@ -248,10 +301,16 @@ static void staged_task(void *user, int number, int worker)
     const int depth = at_most(K_STAGED, w->c - k);
     const size_t point = (size_t)depth * (size_t)width;
     const float *a = p.inputs + (size_t)(k / WINOGRAD_K) * POINTS * in_step + (size_t)begin * WINOGRAD_K;
-    CPU_OP(winograd_taps)(&j->weights, n0, k, depth, p.taps);
+    const float *taps = j->packed ? packed_taps(w, j->packed, n0, k) : p.taps;
+    if (!j->packed) {
+      CPU_OP(winograd_taps)(&j->weights, n0, k, depth, p.taps);
+    }
     for (int i = 0; i < POINTS; i++) {
+      if (j->packed && k + depth < w->c) {
+        fetch_taps(w, packed_taps(w, j->packed, n0, k + depth), at_most(K_STAGED, w->c - k - depth), i);
+      }
       if (i % N == 0) {
-        CPU_OP(winograd_filter)(w, p.taps, depth, i / N, width, p.filters, point);
+        CPU_OP(winograd_filter)(w, taps, depth, i / N, width, p.filters, point);
       }
       winograd_multiply(a + (size_t)i * in_step, POINTS * in_step, p.filters + (size_t)(i % N) * point,
                         p.products + (size_t)i * out_step, end - begin, depth, width, k > 0);
@@ -263,12 +322,12 @@ static void staged_task(void *user, int number, int worker)
 }
 
 void CPU_OP(winograd_run)(const slim_cpu_step *step, const winograd *w, const float *in, const slim_view *weights,
-                          float *out, const tile_epilogue *epilogue, float *workspace)
+                          const float *packed, float *out, const tile_epilogue *epilogue, float *workspace)
 {
-  job j = { .w = w, .in = in, .out = out, .workspace = workspace, .epilogue = epilogue };
+  job j = { .w = w, .in = in, .packed = packed, .out = out, .workspace = workspace, .epilogue = epilogue };
   const int panels = pieces(w->oc, TILE_COLUMNS);
   slim_threads *threads = step->device->threads;
-  j.weights = (winograd_weights){ weights, w->kernel * w->kernel, w->c, w->oc, w->transposed };
+  j.weights = weights_of(w, weights);
   if (!w->staged) {
     for (int i = 0; i < slim_threads_count(threads); i++) {
       *places_of(&j, i).ready = false;

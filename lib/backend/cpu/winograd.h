@@ -70,8 +70,12 @@ static inline winograd winograd_of_input_gradient(const conv2d *g)
 bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const tile_epilogue *epilogue);
 /* Floats of the workspace. */
 size_t CPU_OP(winograd_workspace)(const winograd *w, const slim_cpu_step *step);
+/* Floats of weights that are packed in advance, for many runs with them; 0: that would not be read. */
+size_t CPU_OP(winograd_packed)(const winograd *w);
+void CPU_OP(winograd_pack)(const slim_cpu_step *step, const winograd *w, const slim_view *weights, float *packed);
+/* packed: NULL, or what is read instead of the weights. */
 void CPU_OP(winograd_run)(const slim_cpu_step *step, const winograd *w, const float *in, const slim_view *weights,
-                          float *out, const tile_epilogue *epilogue, float *workspace);
+                          const float *packed, float *out, const tile_epilogue *epilogue, float *workspace);
 
 /* The gradient by weights: in is x, dy lies as out, dw as the weights, not turned. */
 bool CPU_OP(winograd_gradient_plan)(winograd *w, const slim_cpu_step *step);
