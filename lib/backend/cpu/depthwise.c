@@ -3,7 +3,7 @@
  * taps. A tap is a place of the input for the first of them; the others lie at a fixed distance, whatever stride, rate
  * and direction. Neighbouring cache lines of few pixels, because pixels of many channels fall into the same cache sets.
  */
-#include "backend/cpu/depthwise.h"
+#include "backend/cpu/depthwise_pair.h"
 
 #include <math.h>
 
@@ -242,6 +242,51 @@ static void run_task(void *user, int number, int worker)
   }
 }
 
+/* --- two rows at a time --------------------------------------------------------------------------------------------- */
+
+#if DEPTHWISE_PAIRS
+/* With more channels the pixels of a tile would share too few cache sets. */
+#define PAIRED_CHANNELS 128
+
+static bool fits_pairs(const conv2d *g)
+{
+  const bool plain = g->stride.h == 1 && g->stride.w == 1 && g->rate.h == 1 && g->rate.w == 1;
+  return plain && g->kh == 3 && g->kw == 3 && g->before_h == 1 && g->before_w == 1 && g->x.h == g->y.h &&
+         g->x.w == g->y.w && g->x.c <= PAIRED_CHANNELS;
+}
+
+static int pairs_of(const job *j)
+{
+  return (j->out.h + 1) / 2;
+}
+
+static void run_pairs(void *user, int number, int worker)
+{
+  const job *j = user;
+  const int band = number % j->bands, n = number / j->bands;
+  const ptrdiff_t c = j->in.c;
+  depthwise_pair l = { .in = j->from + (size_t)n * j->in.image,
+                       .bias = j->epilogue.bias,
+                       .weights = j->down.transposed ? j->weights + 8 * c : j->weights,
+                       .out = j->to + (size_t)n * j->out.image,
+                       .row = (ptrdiff_t)j->in.row,
+                       .c = c,
+                       .tap = j->down.transposed ? -c : c,
+                       .h = j->in.h,
+                       .w = j->in.w,
+                       .add_residual = j->epilogue.residual != NULL,
+                       .clamped = j->epilogue.activation != SLIM_ACTIVATION_NONE,
+                       .ceiling = j->epilogue.activation == SLIM_ACTIVATION_RELU6 ? 6.0f : HUGE_VALF };
+  if (l.add_residual) {
+    l.to_residual = j->epilogue.residual - j->to;
+  }
+  (void)worker;
+  for (int i = pairs_of(j) * band / j->bands; i < pairs_of(j) * (band + 1) / j->bands; i++) {
+    CPU_OP(depthwise_pair_run)(&l, 2 * i);
+  }
+}
+#endif
+
 /* Several tasks for each worker, so that all end together; neighbouring rows of a task share what they read. */
 #define TASKS_PER_WORKER 8
 
@@ -266,6 +311,13 @@ void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const 
   j.across = (axis){ g->kw, g->stride.w, g->rate.w, g->before_w, d->transposed };
   const int wanted = TASKS_PER_WORKER * slim_threads_count(step->device->threads);
   const int bands = j.in.n > 0 ? (wanted + j.in.n - 1) / j.in.n : 0;
+#if DEPTHWISE_PAIRS
+  if (fits_pairs(g)) {
+    j.bands = bands < pairs_of(&j) ? bands : pairs_of(&j);
+    slim_threads_run(step->device->threads, j.in.n * j.bands, run_pairs, &j);
+    return;
+  }
+#endif
   j.bands = bands < j.out.h ? bands : j.out.h;
   slim_threads_run(step->device->threads, j.in.n * j.bands, run_task, &j);
 }
