@@ -6,6 +6,7 @@
 #define SLIM_ACTIVATION_RELU6 2
 #define SLIM_ACTIVATION_SIGMOID 3
 #define SLIM_ACTIVATION_TANH 4
+#define SLIM_ACTIVATION_ELU 5
 
 /* type_ is float or a vector of floats. A NaN stays one. */
 #define SLIM_CLAMP(type_, x_, kind_)                                                                                   \
@@ -17,6 +18,7 @@
 #define SLIM_ACTIVATE(type_, x_, kind_)                                                                                \
   ((kind_) == SLIM_ACTIVATION_SIGMOID ? 1.0f / (1.0f + exp(-(x_)))                                                     \
    : (kind_) == SLIM_ACTIVATION_TANH  ? tanh(x_)                                                                       \
+   : (kind_) == SLIM_ACTIVATION_ELU   ? ((x_) > (type_)(0.0f) ? (x_) : expm1(x_))                                      \
                                       : SLIM_CLAMP(type_, x_, kind_))
 
 static inline float slim_activate(const float x, const int kind)
@@ -31,6 +33,7 @@ static inline float slim_activate(const float x, const int kind)
                                                                 : (type_)(0.0f))                                       \
    : (kind_) == SLIM_ACTIVATION_SIGMOID ? (dy_) * (y_) * (1.0f - (y_))                                                 \
    : (kind_) == SLIM_ACTIVATION_TANH    ? (dy_) * (1.0f - (y_) * (y_))                                                 \
+   : (kind_) == SLIM_ACTIVATION_ELU     ? ((y_) > (type_)(0.0f) ? (dy_) : (dy_) * ((y_) + 1.0f))                       \
                                         : (dy_))
 
 static inline float slim_activate_gradient(const float dy, const float y, const int kind)

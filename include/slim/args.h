@@ -32,6 +32,7 @@ typedef enum slim_padding { SLIM_PADDING_UNSET, SLIM_SAME, SLIM_VALID } slim_pad
 typedef enum slim_data_format { SLIM_DATA_FORMAT_UNSET, SLIM_NHWC, SLIM_NCHW } slim_data_format;
 /** AUTO_REUSE gets or creates; YES gets only; NO creates only (and does not switch off an outer YES). */
 typedef enum slim_reuse { SLIM_REUSE_UNSET, SLIM_REUSE_NO, SLIM_REUSE_YES, SLIM_AUTO_REUSE } slim_reuse;
+typedef enum slim_pooling { SLIM_POOLING_UNSET, SLIM_MAX_POOLING, SLIM_AVG_POOLING } slim_pooling;
 /** How a weighted loss becomes its result; SUM_BY_NONZERO_WEIGHTS is TF-Slim's and the default. */
 typedef enum slim_reduction {
   SLIM_REDUCTION_UNSET,
@@ -41,6 +42,16 @@ typedef enum slim_reduction {
   SLIM_SUM_OVER_BATCH_SIZE,
   SLIM_REDUCTION_NONE
 } slim_reduction;
+
+/** What layers over depth, height and width do along the depth; 0: as along the height. */
+typedef struct slim_depth {
+  int kernel, stride, rate;
+} slim_depth;
+
+/** Bounds of batch renormalisation's corrections; 0: none. */
+typedef struct slim_clipping {
+  float rmax, rmin, dmax;
+} slim_clipping;
 
 /** Yes or no; a struct, so that a bare `false`, which would read as unset, draws a warning. */
 typedef struct slim_flag {
@@ -101,7 +112,8 @@ struct slim_args {
   slim_rows rows;
   const char *name; /* variable: its leaf name */
   slim_shape shape; /* variable */
-  int axis;         /* cosine_distance; negative: from the end */
+  int axis;         /* cosine_distance, unit_norm; maxout (-1); negative: from the end */
+  slim_pooling pooling_type; /* pool */
   const struct slim_options_must_be_named *guard2_;
   /* options */
   slim_hw stride, rate;
@@ -138,6 +150,15 @@ struct slim_args {
   int depth_multiplier; /* separable_conv2d: channels of the depthwise part for each of the input (1) */
   slim_initializer pointwise_initializer;
   float delta; /* huber_loss: where squares end (1) */
+  slim_depth depth;                           /* layers over three axes */
+  int begin_norm_axis, begin_params_axis;     /* layer_norm (1, -1); negative: from the end */
+  int groups, channels_axis;                  /* group_norm (32, -1) */
+  unsigned reduction_axes;                    /* group_norm: bit i for axis i (the two before the last) */
+  slim_flag mean_close_to_zero;               /* group_norm (no) */
+  float temperature;                          /* spatial_softmax: the first (1) */
+  slim_flag zero_debias_moving_mean, renorm;  /* batch_norm (no, no) */
+  float renorm_decay;                         /* batch_norm (0.99) */
+  slim_clipping renorm_clipping;              /* batch_norm: none */
 };
 
 #define SLIM_INIT_(...)                                                                                                \

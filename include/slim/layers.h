@@ -35,6 +35,33 @@ extern "C" {
 SLIM_API slim_tensor *slim_conv2d(const slim_args *args);
 
 /**
+ * Convolution along one axis of net, [n, w, c] float32 ([n, c, w] with SLIM_NCHW). The kernel, stride and rate are one
+ * number each: slim_conv1d(net, 64, { 3 }). Variables: weights [kernel, c, num_outputs], biases. Options, result and
+ * errors are those of slim_conv2d.
+ */
+SLIM_API slim_tensor *slim_conv1d(const slim_args *args);
+
+/**
+ * Convolution over depth, height and width of net, [n, d, h, w, c] float32 ([n, c, d, h, w] with SLIM_NCHW).
+ * Variables: weights [kernel's depth, kernel.h, kernel.w, c, num_outputs], biases.
+ * Options: those of slim_conv2d; depth = kernel, stride and rate along the depth (each as along the height):
+ * slim_conv3d(net, 64, SLIM_HW(3, 3), .depth = { .kernel = 1, .stride = 2 }).
+ */
+SLIM_API slim_tensor *slim_conv3d(const slim_args *args);
+
+/** The convolution for net's rank: 3 as slim_conv1d, 4 as slim_conv2d, 5 as slim_conv3d. A layer of its own to arg
+ * scopes. */
+SLIM_API slim_tensor *slim_convolution(const slim_args *args);
+
+/**
+ * Convolution of each channel of net, [n, h, w, c] float32, by one and the same kernel; then biases or the normalizer,
+ * then the activation. Variables: weights [kernel.h, kernel.w, 1, 1], biases [c].
+ * Options: those of slim_conv2d but rate and data_format; scope ("ConvInPlane").
+ * @return [n, oh, ow, c], sizes as in slim_conv2d.
+ */
+SLIM_API slim_tensor *slim_conv2d_in_plane(const slim_args *args);
+
+/**
  * Transposed convolution of net, [n, h, w, c] float32, what the gradient of a convolution by its input is: stride is by
  * how much the result is larger. Then biases or the normalizer, then the activation.
  * Variables: weights [kernel.h, kernel.w, num_outputs, c] in both data formats; biases, as in slim_conv2d.
@@ -43,6 +70,10 @@ SLIM_API slim_tensor *slim_conv2d(const slim_args *args);
  * Errors: SLIM_ERR_SHAPE if the rank is not 4; SLIM_ERR_ARG if num_outputs or the kernel is below 1.
  */
 SLIM_API slim_tensor *slim_conv2d_transpose(const slim_args *args);
+
+/** Transposed convolution of net, [n, d, h, w, c] or with SLIM_NCHW [n, c, d, h, w]; weights [kernel's depth, kernel.h,
+ * kernel.w, num_outputs, c]. Options: those of slim_conv2d_transpose and depth; scope ("Conv3d_transpose"). */
+SLIM_API slim_tensor *slim_conv3d_transpose(const slim_args *args);
 
 /**
  * Depthwise convolution of net, [n, h, w, c] float32: each channel by depth_multiplier kernels of kernel pixels, channel
@@ -78,7 +109,11 @@ SLIM_API slim_tensor *slim_fully_connected(const slim_args *args);
 SLIM_API slim_tensor *slim_bias_add(const slim_args *args);
 
 /* The long names of TF-Slim. */
+#define slim_convolution1d slim_conv1d
 #define slim_convolution2d slim_conv2d
+#define slim_convolution3d slim_conv3d
+#define slim_convolution2d_in_plane slim_conv2d_in_plane
+#define slim_convolution3d_transpose slim_conv3d_transpose
 #define slim_convolution2d_transpose slim_conv2d_transpose
 #define slim_separable_convolution2d slim_separable_conv2d
 
@@ -96,6 +131,18 @@ SLIM_API slim_tensor *slim_max_pool2d(const slim_args *args);
 /** Average pooling; as slim_max_pool2d, scope "AvgPool2D". Divides by the number of pixels inside the input. */
 SLIM_API slim_tensor *slim_avg_pool2d(const slim_args *args);
 
+/** Pooling over depth, height and width of net, [n, d, h, w, c] or with SLIM_NCHW [n, c, d, h, w]. Options: those of
+ * slim_max_pool2d; depth = kernel and stride along the depth (as along the height); scope ("MaxPool3D"). */
+SLIM_API slim_tensor *slim_max_pool3d(const slim_args *args);
+
+/** Average pooling; as slim_max_pool3d, scope "AvgPool3D". Divides by the number of cells inside the input. */
+SLIM_API slim_tensor *slim_avg_pool3d(const slim_args *args);
+
+/** SLIM_MAX_POOLING or SLIM_AVG_POOLING over all axes of net, of rank 3, 4 or 5, but batch and channels; of rank 3 the
+ * kernel's height does not count. Options: stride (1), padding (SLIM_VALID), data_format, depth, outputs_collections,
+ * scope ("max_pool", "avg_pool"). There is no dilation. */
+SLIM_API slim_tensor *slim_pool(const slim_args *args);
+
 /* --- normalisation ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -105,15 +152,56 @@ SLIM_API slim_tensor *slim_avg_pool2d(const slim_args *args);
  * run that applies gradients runs too; "" runs them with the layer itself.
  * Ranks 2 and 4 take TensorFlow's fused path: the moving variance takes the unbiased variance (times N / (N - 1)) and
  * epsilon is at least 1.001e-5.
+ * zero_debias_moving_mean keeps the sum without its start, 0, in "<scope>/moving_mean/biased" and the number of updates
+ * in ".../local_step" (below the scope once more, as TensorFlow names them).
+ * renorm is batch renormalisation: training corrects the batch's statistics by r and d, clipped by renorm_clipping
+ * { .rmax, .rmin, .dmax }, towards the variables renorm_mean and renorm_stddev, which renorm_decay moves (0.99); the
+ * variable moving_stddev is what moving_variance then comes from. It takes no fused path.
  * Variables, [c] each: gamma (only with .scale = SLIM_YES), beta (not with .center = SLIM_NO), moving_mean,
  * moving_variance (both not trainable).
  * Options: decay (0.999), center (yes), scale (no), epsilon (0.001), activation (none), is_training (yes), data_format
  * (SLIM_NHWC), beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer,
- * beta_regularizer, gamma_regularizer, updates_collections, scope ("BatchNorm") and the common ones.
+ * beta_regularizer, gamma_regularizer, updates_collections, zero_debias_moving_mean (no), renorm (no), renorm_clipping,
+ * renorm_decay, scope ("BatchNorm") and the common ones.
  * @return like net.
- * Errors: SLIM_ERR_SHAPE if the rank is below 2, or not 4 with SLIM_NCHW.
+ * Errors: SLIM_ERR_SHAPE if the rank is below 2, or not 4 with SLIM_NCHW; SLIM_ERR_ARG for renorm with
+ * updates_collections or zero_debias_moving_mean.
  */
 SLIM_API slim_tensor *slim_batch_norm(const slim_args *args);
+
+/**
+ * Normalises each sample of net by the mean and variance over the axes from begin_norm_axis on: (net - mean) /
+ * sqrt(variance + 1e-12) * gamma + beta. Variables beta and gamma have net's shape from begin_params_axis on.
+ * Options: center (yes), scale (yes), activation (none), begin_norm_axis (1), begin_params_axis (-1, the channels; both
+ * count from the end when negative), scope ("LayerNorm") and the common ones.
+ * @return like net. Errors: SLIM_ERR_SHAPE if the rank is below 2; SLIM_ERR_ARG for an axis outside of net.
+ */
+SLIM_API slim_tensor *slim_layer_norm(const slim_args *args);
+
+/**
+ * Normalises each channel of each sample of net, [n, ..., c] or with SLIM_NCHW [n, c, ...], by its mean and variance
+ * over all other axes. Variables: beta [c], gamma [c].
+ * Options: center (yes), scale (yes), epsilon (1e-6), activation (none), beta_initializer, gamma_initializer,
+ * data_format, scope ("InstanceNorm") and the common ones.
+ * @return like net. Errors: SLIM_ERR_SHAPE if the rank is below 3.
+ */
+SLIM_API slim_tensor *slim_instance_norm(const slim_args *args);
+
+/**
+ * Normalises each group of channels of each sample of net by its mean and variance over the group and reduction_axes.
+ * Variables: beta [c], gamma [c].
+ * Options: groups (32), channels_axis (-1), reduction_axes (a mask, SLIM_AXIS(i) | ...; the third and second axis from
+ * the end), center (yes), scale (yes), epsilon (1e-6), activation (none), beta_initializer, gamma_initializer,
+ * mean_close_to_zero (no; yes: the variance as mean of squares less square of mean), scope ("GroupNorm") and the
+ * common ones.
+ * With channels in front: .channels_axis = -3, .reduction_axes = SLIM_AXIS(2) | SLIM_AXIS(3).
+ * @return like net. Errors: SLIM_ERR_ARG when groups do not divide the channels or the axes do not fit.
+ */
+SLIM_API slim_tensor *slim_group_norm(const slim_args *args);
+
+/** net / sqrt(sum of its squares along the axis dim + epsilon). Options: epsilon (1e-7), outputs_collections, scope
+ * ("UnitNorm"). Errors: SLIM_ERR_ARG if there is no axis dim, counted from 0. */
+SLIM_API slim_tensor *slim_unit_norm(const slim_args *args);
 
 /* --- shape and the rest ------------------------------------------------------------------------------------------- */
 
@@ -134,12 +222,40 @@ SLIM_API slim_tensor *slim_softmax(const slim_args *args);
  * elsewhere; a label outside [0, num_classes) is all off. Options: outputs_collections, scope ("OneHotEncoding"). */
 SLIM_API slim_tensor *slim_one_hot_encoding(const slim_args *args);
 
+/**
+ * The largest of each c / num_units features along .axis (-1): consecutive ones along the last axis; along another the
+ * order is TensorFlow's, which cuts net, in row-major order, into a shape with num_units there and c / num_units at the
+ * end. Options: outputs_collections, scope ("MaxOut").
+ * Errors: SLIM_ERR_ARG if num_units does not divide the features.
+ */
+SLIM_API slim_tensor *slim_maxout(const slim_args *args);
+
+/**
+ * Where each channel of net, [n, h, w, c], is large: softmax over its pixels divided by the variable temperature, and
+ * of that the expected row and column, from -1 to 1. Options: temperature (1, its first value), data_format (SLIM_NHWC),
+ * scope ("spatial_softmax") and the common ones.
+ * @return [n, 2 * c]: row and column of the first channel, of the second, ...
+ */
+SLIM_API slim_tensor *slim_spatial_softmax(const slim_args *args);
+
+/** [n, h, w, c] as the sequence [w, n * h, c] of its columns; n must be known. Options: data_format of net (SLIM_NHWC),
+ * outputs_collections, scope ("ImagesToSequence"). */
+SLIM_API slim_tensor *slim_images_to_sequence(const slim_args *args);
+/** [w, n * height, c] as images [n, height, w, c]; w must be known. Options: data_format of the result (SLIM_NHWC),
+ * outputs_collections, scope ("SequenceToImages"). */
+SLIM_API slim_tensor *slim_sequence_to_images(const slim_args *args);
+
+/** net itself; its gradient is multiplied by gradient_multiplier, which broadcasts to net. Not for arg scopes. */
+SLIM_API slim_tensor *slim_scale_gradient(slim_tensor *net, slim_tensor *gradient_multiplier);
+
 /* --- activations: layers without variables. Options: scope (the op's name), outputs_collections ------------------- */
 
 /** max(x, 0). */
 SLIM_API slim_tensor *slim_relu(const slim_args *args);
 /** min(max(x, 0), 6). */
 SLIM_API slim_tensor *slim_relu6(const slim_args *args);
+/** x, and e^x - 1 below 0. */
+SLIM_API slim_tensor *slim_elu(const slim_args *args);
 /** 1 / (1 + e^-x). */
 SLIM_API slim_tensor *slim_sigmoid(const slim_args *args);
 /** The hyperbolic tangent. */
@@ -169,14 +285,39 @@ SLIM_API slim_tensor *slim_apply_regularization(slim_regularizer regularizer, sl
 #ifndef __cplusplus
 #define slim_conv2d(net_, n_, ...)                                                                                     \
   (slim_conv2d)(SLIM_ARGS(.input = (net_), .num_outputs = (n_), .kernel = __VA_ARGS__))
+#define slim_conv1d(net_, n_, ...)                                                                                     \
+  (slim_conv1d)(SLIM_ARGS(.input = (net_), .num_outputs = (n_), .kernel = __VA_ARGS__))
+#define slim_conv3d(net_, n_, ...)                                                                                     \
+  (slim_conv3d)(SLIM_ARGS(.input = (net_), .num_outputs = (n_), .kernel = __VA_ARGS__))
+#define slim_convolution(net_, n_, ...)                                                                                \
+  (slim_convolution)(SLIM_ARGS(.input = (net_), .num_outputs = (n_), .kernel = __VA_ARGS__))
+#define slim_conv2d_in_plane(net_, ...) (slim_conv2d_in_plane)(SLIM_ARGS(.input = (net_), .kernel = __VA_ARGS__))
+#define slim_conv3d_transpose(net_, n_, ...)                                                                           \
+  (slim_conv3d_transpose)(SLIM_ARGS(.input = (net_), .num_outputs = (n_), .kernel = __VA_ARGS__))
 #define slim_conv2d_transpose(net_, n_, ...)                                                                           \
   (slim_conv2d_transpose)(SLIM_ARGS(.input = (net_), .num_outputs = (n_), .kernel = __VA_ARGS__))
 #define slim_separable_conv2d(net_, n_, ...)                                                                           \
   (slim_separable_conv2d)(SLIM_ARGS(.input = (net_), .num_outputs = (n_), .kernel = __VA_ARGS__))
 #define slim_fully_connected(net_, ...) (slim_fully_connected)(SLIM_ARGS(.input = (net_), .num_outputs = __VA_ARGS__))
+/** What TF-Slim calls linear, and likewise relu(x, 64): fully connected with that activation. */
+#define slim_linear(net_, ...) slim_fully_connected(net_, __VA_ARGS__, .activation = slim_identity)
 #define slim_bias_add(...) (slim_bias_add)(SLIM_ARGS(.input = __VA_ARGS__))
 #define slim_max_pool2d(net_, ...) (slim_max_pool2d)(SLIM_ARGS(.input = (net_), .kernel = __VA_ARGS__))
 #define slim_avg_pool2d(net_, ...) (slim_avg_pool2d)(SLIM_ARGS(.input = (net_), .kernel = __VA_ARGS__))
+#define slim_max_pool3d(net_, ...) (slim_max_pool3d)(SLIM_ARGS(.input = (net_), .kernel = __VA_ARGS__))
+#define slim_avg_pool3d(net_, ...) (slim_avg_pool3d)(SLIM_ARGS(.input = (net_), .kernel = __VA_ARGS__))
+#define slim_pool(net_, kernel_, ...)                                                                                  \
+  (slim_pool)(SLIM_ARGS(.input = (net_), .kernel = kernel_, .pooling_type = __VA_ARGS__))
+#define slim_layer_norm(...) (slim_layer_norm)(SLIM_ARGS(.input = __VA_ARGS__))
+#define slim_instance_norm(...) (slim_instance_norm)(SLIM_ARGS(.input = __VA_ARGS__))
+#define slim_group_norm(...) (slim_group_norm)(SLIM_ARGS(.input = __VA_ARGS__))
+#define slim_unit_norm(net_, ...) (slim_unit_norm)(SLIM_ARGS(.input = (net_), .axis = __VA_ARGS__))
+#define slim_maxout(net_, ...) (slim_maxout)(SLIM_ARGS(.input = (net_), .num_outputs = __VA_ARGS__))
+#define slim_spatial_softmax(...) (slim_spatial_softmax)(SLIM_ARGS(.input = __VA_ARGS__))
+#define slim_images_to_sequence(...) (slim_images_to_sequence)(SLIM_ARGS(.input = __VA_ARGS__))
+#define slim_sequence_to_images(net_, ...)                                                                             \
+  (slim_sequence_to_images)(SLIM_ARGS(.input = (net_), .num_outputs = __VA_ARGS__))
+#define slim_elu(...) (slim_elu)(SLIM_ARGS(.input = __VA_ARGS__))
 #define slim_batch_norm(...) (slim_batch_norm)(SLIM_ARGS(.input = __VA_ARGS__))
 #define slim_flatten(...) (slim_flatten)(SLIM_ARGS(.input = __VA_ARGS__))
 #define slim_dropout(...) (slim_dropout)(SLIM_ARGS(.input = __VA_ARGS__))

@@ -24,6 +24,7 @@ ACTIVATION_LAYER(relu, SLIM_ACTIVATION_RELU, "Relu")
 ACTIVATION_LAYER(relu6, SLIM_ACTIVATION_RELU6, "Relu6")
 ACTIVATION_LAYER(sigmoid, SLIM_ACTIVATION_SIGMOID, "Sigmoid")
 ACTIVATION_LAYER(tanh, SLIM_ACTIVATION_TANH, "Tanh")
+ACTIVATION_LAYER(elu, SLIM_ACTIVATION_ELU, "Elu")
 
 const slim_layer_info slim_layer_identity = { slim_identity, "identity", SLIM_LAYER_PLAIN };
 

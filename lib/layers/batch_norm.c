@@ -1,32 +1,23 @@
-#include "layers/layer.h"
+#include "layers/batch_norm.h"
+
+#include <math.h>
+#include <string.h>
 
 const slim_layer_info slim_layer_batch_norm = {
   slim_batch_norm, "batch_norm",
   SLIM_LAYER_COMMON | SLIM_OPTION(decay) | SLIM_OPTION(center) | SLIM_OPTION(scale) | SLIM_OPTION(epsilon) |
       SLIM_OPTION(activation) | SLIM_OPTION(is_training) | SLIM_OPTION(data_format) | SLIM_OPTION(beta_initializer) |
       SLIM_OPTION(gamma_initializer) | SLIM_OPTION(moving_mean_initializer) | SLIM_OPTION(moving_variance_initializer) |
-      SLIM_OPTION(beta_regularizer) | SLIM_OPTION(gamma_regularizer) | SLIM_OPTION(updates_collections)
+      SLIM_OPTION(beta_regularizer) | SLIM_OPTION(gamma_regularizer) | SLIM_OPTION(updates_collections) |
+      SLIM_OPTION(zero_debias_moving_mean) | SLIM_OPTION(renorm) | SLIM_OPTION(renorm_decay) |
+      SLIM_OPTION(renorm_clipping)
 };
 
 #define FUSED_EPSILON 1.001e-5f /* cuDNN's least, which TensorFlow applies on every device */
 
-/* The inputs of the op: net, gamma, beta, moving mean, moving variance. */
 typedef struct parts {
-  slim_tensor *input[5];
+  slim_tensor *input[SLIM_NORM_INPUTS];
 } parts;
-
-/* value in every channel, for a layer without gamma or beta. */
-static slim_tensor *constant(slim_call *call, int channels, float value, const char *name)
-{
-  float *values = slim_arena_array(call->graph->arena, (size_t)channels, sizeof *values);
-  if (!values) {
-    return slim_graph_fail(call->graph, SLIM_ERR_MEMORY, "batch_norm: out of memory");
-  }
-  for (int i = 0; i < channels; i++) {
-    values[i] = value;
-  }
-  return slim_constant_tensor(call->graph, SLIM_FLOAT32, (slim_shape){ 1, { channels } }, values, name);
-}
 
 static parts make_variables(slim_call *call, int channels)
 {
@@ -37,12 +28,12 @@ static parts make_variables(slim_call *call, int channels)
       slim_option_flag(a->scale, false)
           ? slim_layer_variable_add(call, "gamma", shape, slim_option_initializer(a->gamma_initializer, SLIM_ONES),
                                     a->gamma_regularizer, true)
-          : constant(call, channels, 1.0f, "Const");
+          : slim_layer_filled(call, shape, 1.0f, "Const");
   p.input[2] =
       slim_option_flag(a->center, true)
           ? slim_layer_variable_add(call, "beta", shape, slim_option_initializer(a->beta_initializer, SLIM_ZEROS),
                                     a->beta_regularizer, true)
-          : constant(call, channels, 0.0f, "Const");
+          : slim_layer_filled(call, shape, 0.0f, "Const");
   p.input[3] = slim_layer_variable_add(
       call, "moving_mean", shape, slim_option_initializer(a->moving_mean_initializer, SLIM_ZEROS), SLIM_NO_REG, false);
   p.input[4] =
@@ -51,29 +42,93 @@ static parts make_variables(slim_call *call, int channels)
   return p;
 }
 
-/* Moves a moving statistic towards the batch's. */
-static slim_tensor *update(slim_call *call, slim_tensor *moving, slim_tensor *batch)
+/* --- updates ------------------------------------------------------------------------------------------------------ */
+
+static slim_tensor *effect(slim_call *call, const slim_op *op, const char *name, slim_tensor *variable,
+                           slim_tensor *value, float decay)
 {
-  const slim_assign_attr attr = { slim_option_float(call->args.decay, 0.999f) };
-  slim_tensor *inputs[] = { moving, batch };
+  const slim_assign_attr attr = { decay };
+  slim_tensor *inputs[] = { variable, value };
   const slim_stage before = slim_graph_set_stage(call->graph, SLIM_STAGE_UPDATE);
-  slim_tensor *result = slim_op_add(inputs, 2, &slim_op_assign_moving_average, "AssignMovingAvg", &attr);
+  slim_tensor *result = slim_op_add(inputs, 2, op, name, &attr);
   (void)slim_graph_set_stage(call->graph, before);
   return result;
 }
 
-/* Puts the updates into their collections. @return net, with the updates tied to it if they run in place. */
-static slim_tensor *add_updates(slim_call *call, const parts *p, slim_tensor *net)
+slim_tensor *slim_layer_average(slim_call *call, slim_tensor *moving, slim_tensor *batch, float decay)
+{
+  return effect(call, &slim_op_assign_moving_average, "AssignMovingAvg", moving, batch, decay);
+}
+
+slim_tensor *slim_layer_assign(slim_call *call, slim_tensor *variable, slim_tensor *value)
+{
+  return effect(call, &slim_op_assign, "Assign", variable, value, 0.0f);
+}
+
+slim_tensor *slim_layer_updates(slim_call *call, slim_tensor *net, slim_tensor *const *updates, int count)
 {
   const char *collections = call->args.updates_collections ? call->args.updates_collections : SLIM_UPDATE_OPS;
-  slim_tensor *updates[] = { net, update(call, p->input[3], slim_tensor_output(net, 1)),
-                             update(call, p->input[4], slim_tensor_output(net, 2)) };
   if (!*collections) {
-    return slim_op_add(updates, 3, &slim_op_group, "Identity", NULL);
+    return slim_group(net, (slim_tensors){ (size_t)count, updates });
   }
-  (void)slim_add_to_collection(collections, updates[1]);
-  (void)slim_add_to_collection(collections, updates[2]);
+  for (int i = 0; i < count; i++) {
+    (void)slim_add_to_collection(collections, updates[i]);
+  }
   return net;
+}
+
+/* A variable beside the moving one, in TensorFlow's place: its full name below the scope. Saved, but not of the model.
+ */
+static slim_tensor *beside(slim_call *call, const slim_tensor *moving, const char *leaf, slim_shape shape)
+{
+  const char *name = slim_arena_printf(call->graph->arena, "%s/%s", slim_variable_full_name(moving), leaf);
+  return name ? (slim_variable)(SLIM_ARGS(.graph = call->graph, .name = name, .shape = shape, .initializer = SLIM_ZEROS,
+                                          .trainable = SLIM_NO))
+              : slim_graph_fail(call->graph, SLIM_ERR_MEMORY, "%s: out of memory", call->layer);
+}
+
+/* The mean of all batches so far, weighed by decay, without the share that the first value, 0, still has in biased:
+ * biased / (1 - decay^step). */
+static slim_tensor *debiased_update(slim_call *call, slim_tensor *moving, slim_tensor *batch, float decay)
+{
+  slim_tensor *biased = beside(call, moving, "biased", moving->shape);
+  slim_tensor *step = beside(call, moving, "local_step", SLIM_SCALAR), *next = slim_scale(step, 1.0f, 1.0f);
+  slim_tensor *sum = slim_add(slim_scale(biased, decay, 0.0f), slim_scale(batch, 1.0f - decay, 0.0f));
+  slim_tensor *left = slim_exp(slim_scale(next, logf(decay), 0.0f));
+  slim_tensor *updates[] = { slim_layer_assign(call, biased, sum), slim_layer_assign(call, step, next) };
+  slim_tensor *update = slim_layer_assign(call, moving, slim_div(sum, slim_scale(left, -1.0f, 1.0f)));
+  return slim_group(update, (slim_tensors){ 2, updates });
+}
+
+static slim_tensor *add_updates(slim_call *call, const parts *p, slim_tensor *net)
+{
+  const float decay = slim_option_float(call->args.decay, 0.999f);
+  slim_tensor *mean = p->input[SLIM_NORM_MEAN], *of_batch = slim_tensor_output(net, 1);
+  const bool debiased = slim_option_flag(call->args.zero_debias_moving_mean, false);
+  slim_tensor *updates[] = {
+    debiased ? debiased_update(call, mean, of_batch, decay) : slim_layer_average(call, mean, of_batch, decay),
+    slim_layer_average(call, p->input[SLIM_NORM_VARIANCE], slim_tensor_output(net, 2), decay)
+  };
+  return slim_layer_updates(call, net, updates, 2);
+}
+
+/* --- the layer ---------------------------------------------------------------------------------------------------- */
+
+/* TF-Slim's rule for renorm; and its deviations start as the root of a constant. */
+static bool renorm_usable(slim_call *call)
+{
+  const slim_args *a = &call->args;
+  const bool updates = a->updates_collections && strcmp(a->updates_collections, SLIM_UPDATE_OPS) != 0;
+  if (updates || slim_option_flag(a->zero_debias_moving_mean, false)) {
+    (void)slim_fail(call, SLIM_ERR_ARG, "renorm is not supported with updates_collections or zero_debias_moving_mean");
+    return false;
+  }
+  const slim_initializer_kind kind = a->moving_variance_initializer.kind;
+  if (kind != SLIM_INIT_UNSET && kind != SLIM_INIT_CONSTANT) {
+    (void)slim_fail(call, SLIM_ERR_ARG, "moving_variance_initializer must be a constant with renorm");
+    return false;
+  }
+  return true;
 }
 
 slim_tensor *(slim_batch_norm)(const slim_args *args)
@@ -87,16 +142,29 @@ slim_tensor *(slim_batch_norm)(const slim_args *args)
   if (!slim_layer_rank(&call, 2) || (slim_layer_nchw(&call) && !slim_layer_image(&call))) {
     return slim_layer_refuse(&call);
   }
-  const bool fused = in->rank == 2 || in->rank == 4, training = slim_option_flag(call.args.is_training, true);
+  const bool renorm = slim_option_flag(call.args.renorm, false);
+  if (renorm && !renorm_usable(&call)) {
+    return slim_layer_refuse(&call);
+  }
+  const bool fused = !renorm && (in->rank == 2 || in->rank == 4);
+  const bool training = slim_option_flag(call.args.is_training, true);
   const float epsilon = slim_option_float(call.args.epsilon, 0.001f);
   const slim_batch_norm_attr attr = { .epsilon = fused && epsilon < FUSED_EPSILON ? FUSED_EPSILON : epsilon,
                                       .training = training,
                                       .unbiased = fused,
                                       .nchw = slim_layer_nchw(&call) };
-  const parts p = make_variables(&call, slim_layer_channels(&call, call.args.input));
-  slim_tensor *net = slim_op_add(p.input, 5, &slim_op_batch_norm, "FusedBatchNorm", &attr);
-  if (training && !slim_is_poison(net)) {
-    net = add_updates(&call, &p, net);
+  const int channels = slim_layer_channels(&call, call.args.input);
+  const parts p = make_variables(&call, channels);
+  slim_renorm beside_them = { NULL, NULL, NULL };
+  if (renorm) {
+    beside_them = slim_layer_renorm_variables(&call, SLIM_SHAPE(channels));
+  }
+  slim_tensor *net;
+  if (renorm && training) {
+    net = slim_layer_renorm(&call, &attr, p.input, &beside_them);
+  } else {
+    net = slim_op_add(p.input, SLIM_NORM_INPUTS, &slim_op_batch_norm, "FusedBatchNorm", &attr);
+    net = training && !slim_is_poison(net) ? add_updates(&call, &p, net) : net;
   }
   return slim_layer_activate(&call, net, NULL);
 }

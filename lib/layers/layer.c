@@ -25,28 +25,38 @@ bool slim_layer_nchw(const slim_call *call)
   return call->args.data_format == SLIM_NCHW;
 }
 
+static bool refuse_rank(slim_call *call, const char *wanted)
+{
+  const slim_shape *in = &call->args.input->shape;
+  char text[128];
+  (void)slim_fail(call, SLIM_ERR_SHAPE, "input %s has rank %d, must have rank %s",
+                  slim_shape_format(in, text, sizeof text), in->rank, wanted);
+  return false;
+}
+
 bool slim_layer_image(slim_call *call)
 {
-  const slim_tensor *x = call->args.input;
-  char text[128];
-  if (x->shape.rank != 4) {
-    (void)slim_fail(call, SLIM_ERR_SHAPE, "input %s has rank %d, must have rank 4",
-                    slim_shape_format(&x->shape, text, sizeof text), x->shape.rank);
-    return false;
-  }
-  return true;
+  return slim_layer_rank_is(call, 4);
+}
+
+bool slim_layer_rank_is(slim_call *call, int rank)
+{
+  char wanted[16];
+  (void)snprintf(wanted, sizeof wanted, "%d", rank);
+  return call->args.input->shape.rank == rank || refuse_rank(call, wanted);
+}
+
+bool slim_layer_spatial(slim_call *call)
+{
+  const int rank = call->args.input->shape.rank;
+  return (rank >= 3 && rank <= 5) || refuse_rank(call, "3, 4 or 5");
 }
 
 bool slim_layer_rank(slim_call *call, int least)
 {
-  const slim_shape *in = &call->args.input->shape;
-  char text[128];
-  if (in->rank < least) {
-    (void)slim_fail(call, SLIM_ERR_SHAPE, "input %s has rank %d, must have rank %d or more",
-                    slim_shape_format(in, text, sizeof text), in->rank, least);
-    return false;
-  }
-  return true;
+  char wanted[32];
+  (void)snprintf(wanted, sizeof wanted, "%d or more", least);
+  return call->args.input->shape.rank >= least || refuse_rank(call, wanted);
 }
 
 bool slim_layer_outputs(slim_call *call)
@@ -74,6 +84,15 @@ slim_conv2d_attr slim_layer_convolution(const slim_call *call)
   return (slim_conv2d_attr){ .stride = slim_option_hw(a->stride, 1),
                              .rate = slim_option_hw(a->rate, 1),
                              .padding = a->padding ? a->padding : SLIM_SAME,
+                             .nchw = slim_layer_nchw(call) };
+}
+
+slim_pool2d_attr slim_layer_pooling(const slim_call *call, int stride)
+{
+  const slim_args *a = &call->args;
+  return (slim_pool2d_attr){ .kernel = a->kernel,
+                             .stride = slim_option_hw(a->stride, stride),
+                             .padding = a->padding ? a->padding : SLIM_VALID,
                              .nchw = slim_layer_nchw(call) };
 }
 
@@ -145,6 +164,19 @@ slim_tensor *slim_layer_variable_add(slim_call *call, const char *kind, slim_sha
 slim_tensor *slim_layer_weights_add(slim_call *call, const char *name, slim_shape shape, slim_initializer initializer)
 {
   return make_variable(call, name, "weights", shape, initializer, call->args.weights_regularizer, true);
+}
+
+slim_tensor *slim_layer_filled(slim_call *call, slim_shape shape, float value, const char *name)
+{
+  const size_t count = slim_shape_elements(&shape);
+  float *values = slim_arena_array(call->graph->arena, count, sizeof *values);
+  if (!values) {
+    return slim_graph_fail(call->graph, SLIM_ERR_MEMORY, "%s: out of memory", call->layer);
+  }
+  for (size_t i = 0; i < count; i++) {
+    values[i] = value;
+  }
+  return slim_constant_tensor(call->graph, SLIM_FLOAT32, shape, values, name);
 }
 
 /* --- the parts of a layer ----------------------------------------------------------------------------------------- */

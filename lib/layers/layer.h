@@ -4,6 +4,7 @@
 
 #include "ops/ops.h"
 #include "slim/layers.h"
+#include "slim/ops.h"
 
 /* Opens a call of the layer with one input tensor. @return false: slim_layer_refuse() is the layer's result. */
 bool slim_layer_open(slim_call *call, const slim_layer_info *info, const slim_args *args);
@@ -12,11 +13,23 @@ slim_tensor *slim_layer_refuse(const slim_call *call);
 
 /* What the input's rank, and the numbers by position, must be. @return false with the error recorded. */
 bool slim_layer_image(slim_call *call); /* rank 4 */
+bool slim_layer_rank_is(slim_call *call, int rank);
 bool slim_layer_rank(slim_call *call, int least);
+bool slim_layer_spatial(slim_call *call); /* rank 3, 4 or 5: one to three axes beside batch and channels */
 bool slim_layer_outputs(slim_call *call);
 bool slim_layer_kernel(slim_call *call);
-/* Options of a convolution over height and width. */
+/* Options of a convolution, or of pooling, over height and width; stride: when not given. */
 slim_conv2d_attr slim_layer_convolution(const slim_call *call);
+slim_pool2d_attr slim_layer_pooling(const slim_call *call, int stride);
+
+/* The input [n, w, c] (or [n, c, w]) as images of one row, and a result like those as rows. */
+slim_tensor *slim_layer_row_image(slim_call *call);
+slim_tensor *slim_layer_image_row(slim_call *call, slim_tensor *net);
+/* The input with depth, height and width as [n, d, h, w, c], and a result like that in the call's format. */
+slim_tensor *slim_layer_volume(slim_call *call);
+slim_tensor *slim_layer_volume_back(slim_call *call, slim_tensor *net);
+/* Max or average pooling of the input as such a volume. */
+slim_tensor *slim_layer_pool_volume(slim_call *call, const slim_op *op, const char *name, slim_pool2d_attr attr);
 bool slim_layer_nchw(const slim_call *call);
 /* Size of the channel axis of x: the last, or axis 1 with NCHW. */
 int slim_layer_channels(const slim_call *call, const slim_tensor *x);
@@ -33,6 +46,17 @@ slim_tensor *slim_layer_variable_add(slim_call *call, const char *kind, slim_sha
                                      slim_regularizer regularizer, bool trainable);
 /* A variable of the kind "weights" with a name of its own ("weights" as a rule). */
 slim_tensor *slim_layer_weights_add(slim_call *call, const char *name, slim_shape shape, slim_initializer initializer);
+/* A constant with value in each element. */
+slim_tensor *slim_layer_filled(slim_call *call, slim_shape shape, float value, const char *name);
+
+/* The shape of beta and gamma, and the one with which they broadcast. */
+typedef struct slim_parameters {
+  slim_shape shape, broadcast;
+} slim_parameters;
+/* (x - mean) / sqrt(variance + epsilon) * gamma + beta, with the moments of x over axes; gamma and beta are made unless
+ * the call says .scale or .center = SLIM_NO. */
+slim_tensor *slim_layer_normalize(slim_call *call, slim_tensor *x, unsigned axes, float epsilon,
+                                  const slim_parameters *parameters);
 /* Calls layer with input and the options of with (may be NULL). */
 slim_tensor *slim_layer_call(slim_layer_fn layer, const slim_args *with, slim_tensor *input);
 /* Biases over the channels of net. */
@@ -55,8 +79,13 @@ slim_tensor *slim_layer_activate(slim_call *call, slim_tensor *net, slim_layer_f
    SLIM_OPTION(weights_initializer) | SLIM_OPTION(biases_initializer) | SLIM_OPTION(weights_regularizer) |             \
    SLIM_OPTION(biases_regularizer))
 
-extern const slim_layer_info slim_layer_conv2d, slim_layer_conv2d_transpose, slim_layer_separable_conv2d,
-    slim_layer_fully_connected, slim_layer_bias_add, slim_layer_max_pool2d, slim_layer_avg_pool2d, slim_layer_batch_norm, slim_layer_flatten, slim_layer_dropout, slim_layer_softmax,
+extern const slim_layer_info slim_layer_convolution_any, slim_layer_conv1d, slim_layer_conv3d,
+    slim_layer_conv3d_transpose, slim_layer_conv2d_in_plane, slim_layer_max_pool3d, slim_layer_avg_pool3d,
+    slim_layer_pool_any, slim_layer_layer_norm, slim_layer_instance_norm, slim_layer_group_norm, slim_layer_unit_norm,
+    slim_layer_maxout, slim_layer_spatial_softmax, slim_layer_images_to_sequence, slim_layer_sequence_to_images,
+    slim_layer_elu, slim_layer_conv2d, slim_layer_conv2d_transpose, slim_layer_separable_conv2d,
+    slim_layer_fully_connected, slim_layer_bias_add, slim_layer_max_pool2d, slim_layer_avg_pool2d,
+    slim_layer_batch_norm, slim_layer_flatten, slim_layer_dropout, slim_layer_softmax,
     slim_layer_one_hot_encoding, slim_layer_relu, slim_layer_relu6, slim_layer_sigmoid, slim_layer_tanh,
     slim_layer_identity;
 

@@ -17,10 +17,7 @@ static slim_tensor *pool(const slim_layer_info *info, const slim_op *op, const c
   if (!slim_layer_image(&call)) {
     return slim_layer_refuse(&call);
   }
-  const slim_pool2d_attr attr = { .kernel = call.args.kernel,
-                                  .stride = slim_option_hw(call.args.stride, 2),
-                                  .padding = call.args.padding ? call.args.padding : SLIM_VALID,
-                                  .nchw = slim_layer_nchw(&call) };
+  const slim_pool2d_attr attr = slim_layer_pooling(&call, 2);
   return slim_call_close(&call, slim_op_add(&call.args.input, 1, op, name, &attr));
 }
 

@@ -1,13 +1,13 @@
 /* Activations; their gradients need the result alone. */
 #include "ops/rule.h"
 
-static const char *const names[] = { "Identity", "Relu", "Relu6", "Sigmoid", "Tanh" };
-static const char *const gradient_names[] = { "Identity", "ReluGrad", "Relu6Grad", "SigmoidGrad", "TanhGrad" };
+static const char *const names[] = { "Identity", "Relu", "Relu6", "Sigmoid", "Tanh", "Elu" };
+static const char *const gradient_names[] = { "Identity", "ReluGrad", "Relu6Grad", "SigmoidGrad", "TanhGrad", "EluGrad" };
 
 static bool kind_known(slim_inference *q)
 {
   const slim_activation_attr *attr = q->attr;
-  if ((int)attr->kind <= SLIM_ACTIVATION_NONE || (int)attr->kind > SLIM_ACTIVATION_TANH) {
+  if ((int)attr->kind <= SLIM_ACTIVATION_NONE || (int)attr->kind > SLIM_ACTIVATION_ELU) {
     return slim_rule_fail(q, SLIM_ERR_ARG, "there is no activation number %d", (int)attr->kind);
   }
   return true;

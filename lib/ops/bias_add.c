@@ -6,9 +6,9 @@ static int channels_of(slim_inference *q)
 {
   const slim_bias_attr *attr = q->attr;
   const slim_shape *x = &q->in[0];
-  if (x->rank < 2 || (attr->nchw && x->rank != 4)) {
+  if (x->rank < (attr->nchw ? 3 : 2)) {
     (void)slim_rule_fail(q, SLIM_ERR_SHAPE, "input %s must have rank %s", slim_shape_words(x).text,
-                         attr->nchw ? "4" : "2 or more");
+                         attr->nchw ? "3 or more" : "2 or more");
     return -1;
   }
   return x->dim[attr->nchw ? 1 : x->rank - 1];

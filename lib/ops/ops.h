@@ -64,7 +64,7 @@ typedef struct slim_matmul_attr {
   int transpose_a, transpose_b;
 } slim_matmul_attr;
 
-/* bias_add(x, bias [c]); bias_add_gradient(dy) -> [c]. channel axis: the last, or 1 if nchw. */
+/* bias_add(x, bias [c]); bias_add_gradient(dy) -> [c]. channel axis: the last, or 1 if nchw (rank 3 or more). */
 typedef struct slim_bias_attr {
   int nchw;
 } slim_bias_attr;
@@ -75,7 +75,8 @@ typedef enum slim_activation_kind {
   SLIM_ACTIVATION_RELU,
   SLIM_ACTIVATION_RELU6,
   SLIM_ACTIVATION_SIGMOID,
-  SLIM_ACTIVATION_TANH
+  SLIM_ACTIVATION_TANH,
+  SLIM_ACTIVATION_ELU
 } slim_activation_kind;
 typedef struct slim_activation_attr {
   slim_activation_kind kind;
@@ -277,7 +278,8 @@ typedef struct slim_counter_attr {
  * mean so far, 0 while count is 0. streaming_sum(values, total: of values' shape, a host variable, float64) -> float32 on
  * the host: adds values to total, gives the sums so far. streaming_value(total, [count]) -> the sums (means) so far,
  * without adding. */
-/* group(x, ...): runs all its inputs; output 0 is input 0. */
+/* group(x, ...): runs all its inputs; output 0 is input 0.
+ * scale_gradient(x, multiplier) -> x; the gradient by x is dy * multiplier. */
 
 /* custom: ops registered at run time (slim/custom_op.h). The table has one, whose kernels run them all; op of their nodes
  * is the first member of this. */

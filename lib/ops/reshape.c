@@ -67,7 +67,8 @@ static bool infer(slim_inference *q)
     q->out[0] = q->in[1];
     const bool open = q->in[0].rank > 0 && q->in[0].dim[0] == -1;
     const bool open_like = q->in[1].rank > 0 && q->in[1].dim[0] == -1;
-    return open != open_like || known_elements(&q->in[0]) == known_elements(&q->in[1]) ? true : refuse(q, &q->in[1]);
+    /* open: the batches may differ; they are compared once they are bound */
+    return open || open_like || known_elements(&q->in[0]) == known_elements(&q->in[1]) ? true : refuse(q, &q->in[1]);
   }
   const slim_shape *to = &attr->shape;
   const int wanted = resolve(q, to, &q->out[0]);

@@ -19,6 +19,11 @@ static int by_name(const void *a, const void *b)
   return strcmp(slim_variable_full_name(*(slim_tensor *const *)a), slim_variable_full_name(*(slim_tensor *const *)b));
 }
 
+static bool positive(const char *name)
+{
+  return strstr(name, "variance") || strstr(name, "stddev");
+}
+
 void parity_set_variables(test_net *net, double scale)
 {
   slim_tensor *sorted[64];
@@ -33,7 +38,7 @@ void parity_set_variables(test_net *net, double scale)
     float *values = parity_numbers(count, 100 + (unsigned)k);
     for (size_t i = 0; i < count; i++) {
       const float value = (float)(scale * (double)values[i]);
-      values[i] = strstr(slim_variable_full_name(sorted[k]), "variance") ? fabsf(value) + 0.5f : value;
+      values[i] = positive(slim_variable_full_name(sorted[k])) ? fabsf(value) + 0.5f : value;
     }
     test_set_variable(net, sorted[k], values, count);
     free(values);
@@ -78,7 +83,7 @@ void parity_check_updates(test_net *net, const char *name)
   for (size_t i = 0; i < updates.count; i++) {
     test_run_effects(net, updates.item[i]);
   }
-  const slim_tensors all = slim_get_model_variables(net->graph, ".*moving", NULL);
+  const slim_tensors all = slim_get_variables(net->graph, ".*(moving|renorm)", NULL, SLIM_GLOBAL_VARIABLES);
   for (size_t i = 0; i < all.count; i++) {
     float *value = test_get_variable(net, all.item[i]);
     (void)test_fixture_compare(name, slim_variable_full_name(all.item[i]), value, test_net_elements(net, all.item[i]), 2e-5);

@@ -30,6 +30,30 @@ START_TEST(updates_in_place_run_with_the_layer)
 }
 END_TEST
 
+/* Without the share of its start, the average of one batch over and over is that batch's mean. */
+START_TEST(zero_debiased_means_are_the_batchs_at_once)
+{
+  test_net net = test_open((const int[]){ 4, 3, 2, 2 }, 5);
+  slim_tensor *y = slim_batch_norm(net.input, .decay = 0.9f, .zero_debias_moving_mean = SLIM_YES,
+                                   .updates_collections = "", .scope = "b");
+  double mean[2] = { 0 };
+  for (size_t i = 0; i < net.elements; i++) {
+    mean[i % 2] += (double)net.data[i] / (4 * 3 * 2);
+  }
+  for (int i = 0; i < 3; i++) {
+    free(test_run(&net, y));
+    float *moving = test_get_variable(&net, slim_graph_find(net.graph, "b/moving_mean"));
+    ck_assert_double_eq_tol((double)moving[0], mean[0], 1e-6);
+    ck_assert_double_eq_tol((double)moving[1], mean[1], 1e-6);
+    free(moving);
+  }
+  float *steps = test_get_variable(&net, slim_graph_find(net.graph, "b/b/moving_mean/local_step"));
+  ck_assert_float_eq(*steps, 3.0f);
+  free(steps);
+  test_close(&net);
+}
+END_TEST
+
 START_TEST(collected_updates_wait_until_they_are_run)
 {
   test_net net = test_open((const int[]){ 4, 3, 2, 2 }, 5);
@@ -213,6 +237,7 @@ END_TEST
 static void build(TCase *c)
 {
   tcase_add_test(c, updates_in_place_run_with_the_layer);
+  tcase_add_test(c, zero_debiased_means_are_the_batchs_at_once);
   tcase_add_test(c, collected_updates_wait_until_they_are_run);
   tcase_add_test(c, dropout_keeps_its_share_and_scales_it);
   tcase_add_test(c, metrics_count_short_batches_rightly);

@@ -6,6 +6,7 @@
 #define FEW 1e-6 /* a few roundings */
 
 static const int lengths[] = { 1, 3, 16, 17, 1000, 40001 };
+#define KINDS 5 /* of activations */
 #define LENGTHS ((int)(sizeof lengths / sizeof *lengths))
 
 static double activate(slim_activation_kind kind, double x)
@@ -19,6 +20,8 @@ static double activate(slim_activation_kind kind, double x)
     return 1.0 / (1.0 + exp(-x));
   case SLIM_ACTIVATION_TANH:
     return tanh(x);
+  case SLIM_ACTIVATION_ELU:
+    return x > 0.0 ? x : expm1(x);
   default:
     return x;
   }
@@ -36,6 +39,8 @@ static double slope(slim_activation_kind kind, double y)
     return y * (1.0 - y);
   case SLIM_ACTIVATION_TANH:
     return 1.0 - y * y;
+  case SLIM_ACTIVATION_ELU:
+    return y > 0.0 ? 1.0 : y + 1.0;
   default:
     return 1.0;
   }
@@ -82,9 +87,9 @@ static double expect_activation(const test_op *t, size_t i)
 
 START_TEST(activation_matches_libm)
 {
-  const slim_activation_attr attr = { (slim_activation_kind)(1 + _i % 4) };
+  const slim_activation_attr attr = { (slim_activation_kind)(1 + _i % KINDS) };
   test_op t = { .op = &slim_op_activation, .attr = &attr, .num_in = 1 };
-  t.in[0] = scaled(SLIM_SHAPE(lengths[_i / 4]), 1, 12.0f);
+  t.in[0] = scaled(SLIM_SHAPE(lengths[_i / KINDS]), 1, 12.0f);
   run_each(&t, expect_activation, FEW, "activation");
 }
 END_TEST
@@ -107,11 +112,11 @@ static double expect_gradient(const test_op *t, size_t i)
 
 START_TEST(activation_gradient_matches_loops)
 {
-  const slim_activation_attr attr = { (slim_activation_kind)(1 + _i % 4) };
+  const slim_activation_attr attr = { (slim_activation_kind)(1 + _i % KINDS) };
   const bool bounded = attr.kind >= SLIM_ACTIVATION_SIGMOID;
   test_op t = { .op = &slim_op_activation_gradient, .attr = &attr, .num_in = 2 };
-  t.in[0] = scaled(SLIM_SHAPE(lengths[_i / 4]), 1, 2.0f);
-  t.in[1] = scaled(SLIM_SHAPE(lengths[_i / 4]), 2, bounded ? 0.9f : 9.0f);
+  t.in[0] = scaled(SLIM_SHAPE(lengths[_i / KINDS]), 1, 2.0f);
+  t.in[1] = scaled(SLIM_SHAPE(lengths[_i / KINDS]), 2, bounded ? 0.9f : 9.0f);
   run_each(&t, expect_gradient, 3e-6, "activation_gradient");
 }
 END_TEST
@@ -245,10 +250,10 @@ START_TEST(add_n_adds)
 {
   test_op t = { .op = &slim_op_add_n, .num_in = 1 + _i % 4 };
   for (int k = 0; k < t.num_in; k++) {
-    t.in[k] = test_random_tensor(SLIM_SHAPE(lengths[_i / 4]), (unsigned)k);
+    t.in[k] = test_random_tensor(SLIM_SHAPE(lengths[_i / KINDS]), (unsigned)k);
   }
   float *first = t.in[0].data;
-  for (int i = 0; i < lengths[_i / 4]; i++) {
+  for (int i = 0; i < lengths[_i / KINDS]; i++) {
     first[i] += 0.0f;
   }
   const size_t n = test_elements(t.in[0].shape);
@@ -290,9 +295,9 @@ END_TEST
 
 static void build(TCase *tcase)
 {
-  tcase_add_loop_test(tcase, activation_matches_libm, 0, 4 * LENGTHS);
-  tcase_add_loop_test(tcase, activation_keeps_extremes, 0, 4);
-  tcase_add_loop_test(tcase, activation_gradient_matches_loops, 0, 4 * LENGTHS);
+  tcase_add_loop_test(tcase, activation_matches_libm, 0, KINDS * LENGTHS);
+  tcase_add_loop_test(tcase, activation_keeps_extremes, 0, KINDS);
+  tcase_add_loop_test(tcase, activation_gradient_matches_loops, 0, KINDS * LENGTHS);
   tcase_add_loop_test(tcase, unary_matches_libm, 0, 11 * LENGTHS);
   tcase_add_loop_test(tcase, binary_broadcasts, 0, 9 * BROADCASTS);
   tcase_add_loop_test(tcase, equal_takes_integers, 0, 2);

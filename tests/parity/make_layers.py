@@ -32,7 +32,7 @@ def by_name(variables):
 
 def initial(variable, k):
     value = 0.5 * array(variable.shape.as_list(), 100 + k)
-    return np.abs(value) + 0.5 if 'variance' in variable.name else value
+    return np.abs(value) + 0.5 if 'variance' in variable.name or 'stddev' in variable.name else value
 
 
 def emit(case, key, value):
@@ -60,8 +60,8 @@ def run_layer(case, shape, build):
         for v, g in zip(['input'] + [v.op.name for v in trained], session.run(gradients, feed)):
             emit(case, 'd_' + v, g)
         session.run(updates, feed)
-        for v in variables:
-            if 'moving' in v.name:
+        for v in tf.global_variables():
+            if 'moving' in v.name or 'renorm' in v.name:
                 emit(case, v.op.name, session.run(v))
 
 
@@ -142,6 +142,15 @@ def main():
     run_layer('norm_rows', [6, 4], lambda x: slim.batch_norm(x, scale=True, decay=0.9, scope='b'))
     run_layer('norm_rank_3', [3, 4, 2], lambda x: slim.batch_norm(x, decay=0.9, scope='b'))
     run_layer('norm_inference', [3, 4, 3, 2], lambda x: slim.batch_norm(x, scale=True, is_training=False, scope='b'))
+    run_layer('norm_debias', [3, 4, 3, 2],
+              lambda x: slim.batch_norm(x, decay=0.9, zero_debias_moving_mean=True, scope='b'))
+    run_layer('norm_renorm', [3, 4, 3, 2],
+              lambda x: slim.batch_norm(x, decay=0.9, scale=True, renorm=True, renorm_decay=0.8, fused=False, scope='b'))
+    run_layer('norm_clipped', [6, 4],
+              lambda x: slim.batch_norm(x, decay=0.9, scale=True, renorm=True, fused=False, activation_fn=tf.tanh, scope='b',
+                                        renorm_clipping={'rmin': 0.7, 'rmax': 0.9, 'dmax': 0.1}))
+    run_layer('norm_renorm_inference', [3, 4, 3, 2],
+              lambda x: slim.batch_norm(x, renorm=True, is_training=False, fused=False, scope='b'))
     run_layer('softmax', [3, 5], lambda x: slim.softmax(x))
     run_layer('bias', [2, 3, 4], lambda x: slim.bias_add(x, activation_fn=tf.nn.relu6, scope='b'))
     run_layer('up_same', [2, 4, 5, 3], lambda x: slim.conv2d_transpose(x, 4, [3, 3], stride=2, scope='u'))
@@ -152,6 +161,61 @@ def main():
     run_layer('up_norm', [2, 4, 5, 3],
               lambda x: slim.conv2d_transpose(x, 4, [3, 3], normalizer_fn=slim.batch_norm,
                                               normalizer_params={'scale': True, 'decay': 0.9}, scope='u'))
+    run_layer('row_same', [2, 7, 3], lambda x: slim.convolution1d(x, 4, 3, scope='c'))
+    run_layer('row_valid', [2, 9, 3],
+              lambda x: slim.convolution1d(x, 4, 4, stride=2, padding='VALID', activation_fn=tf.tanh, scope='c'))
+    run_layer('row_rate', [1, 8, 2], lambda x: slim.convolution(x, 3, 3, rate=2, activation_fn=None, scope='c'))
+    run_layer('row_norm', [3, 6, 2],
+              lambda x: slim.convolution1d(x, 4, 3, normalizer_fn=slim.batch_norm, normalizer_params={'scale': True,
+                                           'decay': 0.9}, scope='c'))
+    run_layer('any_image', [2, 5, 4, 3], lambda x: slim.convolution(x, 4, [3, 2], scope='c'))
+    run_layer('plane', [2, 6, 5, 3], lambda x: slim.conv2d_in_plane(x, [3, 2], scope='p'))
+    run_layer('plane_stride', [2, 7, 6, 2],
+              lambda x: slim.conv2d_in_plane(x, [2, 2], stride=2, padding='VALID', activation_fn=None, scope='p'))
+    run_layer('volume', [2, 4, 5, 3, 2], lambda x: slim.convolution3d(x, 3, [3, 3, 3], scope='v'))
+    run_layer('volume_stride', [1, 7, 6, 5, 2],
+              lambda x: slim.convolution3d(x, 3, [2, 3, 2], stride=2, activation_fn=tf.tanh, scope='v'))
+    run_layer('volume_valid', [1, 6, 5, 4, 2],
+              lambda x: slim.convolution(x, 3, [3, 2, 3], stride=[3, 1, 1], padding='VALID', activation_fn=None,
+                                         scope='v'))
+    run_layer('up_volume', [1, 3, 2, 4, 2], lambda x: slim.conv3d_transpose(x, 3, [3, 3, 3], stride=2, scope='v'))
+    run_layer('up_volume_valid', [2, 3, 2, 2, 3],
+              lambda x: slim.conv3d_transpose(x, 2, [4, 3, 2], stride=[3, 2, 2], padding='VALID', activation_fn=tf.tanh,
+                                              scope='v'))
+    run_layer('max_volume', [2, 4, 5, 4, 2], lambda x: slim.max_pool3d(x, [2, 2, 3]))
+    run_layer('avg_volume', [2, 5, 4, 5, 2], lambda x: slim.avg_pool3d(x, [2, 3, 3], stride=[1, 2, 2], padding='SAME'))
+    run_layer('pool_row', [2, 7, 3], lambda x: slim.pool(x, 3, 'AVG', stride=2, padding='SAME'))
+    run_layer('pool_image', [2, 5, 4, 3], lambda x: slim.pool(x, [2, 3], 'MAX'))
+    run_layer('pool_volume', [1, 4, 5, 3, 2], lambda x: slim.pool(x, 2, 'MAX', padding='SAME'))
+    run_layer('layer_norm', [3, 4, 5, 2], lambda x: slim.layer_norm(x, scope='n'))
+    run_layer('layer_norm_axes', [2, 4, 3, 5],
+              lambda x: slim.layer_norm(x, begin_norm_axis=-2, begin_params_axis=2, activation_fn=tf.nn.relu,
+                                        scope='n'))
+    run_layer('layer_norm_bare', [3, 6], lambda x: slim.layer_norm(x, center=False, scale=False, scope='n'))
+    run_layer('instance_norm', [2, 4, 5, 3], lambda x: slim.instance_norm(x, scope='n'))
+    run_layer('instance_norm_row', [2, 6, 3],
+              lambda x: slim.instance_norm(x, epsilon=0.01, scale=False, activation_fn=tf.tanh, scope='n'))
+    run_layer('group_norm', [2, 4, 3, 6], lambda x: slim.group_norm(x, groups=3, scope='n'))
+    run_layer('group_norm_first', [2, 6, 4, 3],
+              lambda x: slim.group_norm(x, groups=2, channels_axis=-3, reduction_axes=[-2, -1],
+                                        activation_fn=tf.nn.relu, scope='n'))
+    run_layer('group_norm_near', [2, 3, 4, 4],
+              lambda x: slim.group_norm(x, groups=4, mean_close_to_zero=True, center=False, scope='n'))
+    run_layer('unit_norm', [3, 4, 5], lambda x: slim.unit_norm(x, 1))
+    run_layer('unit_norm_first', [3, 4], lambda x: slim.unit_norm(x, 0, epsilon=0.5))
+    run_layer('maxout', [3, 4, 6], lambda x: slim.maxout(x, 2))
+    run_layer('maxout_rows', [2, 6, 4, 3], lambda x: slim.maxout(x, 3, axis=1))
+    run_layer('keypoints', [2, 4, 3, 5], lambda x: slim.spatial_softmax(x, temperature=0.5, name='k'))
+    run_layer('keypoints_first', [2, 5, 1, 3], lambda x: slim.spatial_softmax(x, data_format='NCHW', name='k'))
+    run_layer('sequence', [2, 3, 4, 5], lambda x: slim.images_to_sequence(tf.reshape(x, [2, 3, 4, 5])))
+    run_layer('sequence_first', [2, 5, 3, 4],
+              lambda x: slim.images_to_sequence(tf.reshape(x, [2, 5, 3, 4]), data_format='NCHW'))
+    run_layer('from_sequence', [4, 6, 5], lambda x: slim.sequence_to_images(tf.reshape(x, [4, 6, 5]), 3))
+    run_layer('from_sequence_first', [4, 6, 5],
+              lambda x: slim.sequence_to_images(tf.reshape(x, [4, 6, 5]), 2, output_data_format='channels_first'))
+    run_layer('elu', [3, 7], lambda x: tf.nn.elu(3 * x))
+    run_layer('linear', [3, 5], lambda x: slim.linear(x, 4, scope='f'))
+    run_layer('scaled_gradient', [3, 5], lambda x: slim.scale_gradient(x, tf.constant([0., 1., 2., 3., 4.])))
 
     run_loss('softmax_loss', [4, 5], lambda x: slim.losses.softmax_cross_entropy(x, one_hot(4, 5)))
     run_loss('softmax_smooth', [4, 5],

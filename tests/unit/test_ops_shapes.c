@@ -153,7 +153,7 @@ static const struct rule_case {
     "beta [2] must have the shape [3]" },
   { &slim_op_bias_add, &nhwc, 2, { S(-1, 2, 5), S(5) }, { F, F }, S(-1, 2, 5), F, NULL },
   { &slim_op_bias_add, &nchw, 2, { S(-1, 2, 5, 5), S(2) }, { F, F }, S(-1, 2, 5, 5), F, NULL },
-  { &slim_op_bias_add, &nchw, 2, { S(-1, 5), S(5) }, { F, F }, SCALAR, F, "input [?,5] must have rank 4" },
+  { &slim_op_bias_add, &nchw, 2, { S(-1, 5), S(5) }, { F, F }, SCALAR, F, "input [?,5] must have rank 3 or more" },
   { &slim_op_bias_add, &nhwc, 2, { S(-1, 5), S(4) }, { F, F }, SCALAR, F, "bias [4] must have the shape [5]" },
   { &slim_op_bias_add_gradient, &nchw, 1, { S(-1, 2, 5, 5) }, { F }, S(2), F, NULL },
   /* elementwise */

@@ -34,6 +34,9 @@ static void forward(void *user, size_t begin, size_t end, int worker)
   case SLIM_ACTIVATION_TANH:
     EACH(cpu_tanh(x[i]))
     break;
+  case SLIM_ACTIVATION_ELU:
+    EACH(cpu_elu(x[i]))
+    break;
   default:
     EACH(x[i])
     break;
@@ -58,6 +61,9 @@ static void backward(void *user, size_t begin, size_t end, int worker)
     break;
   case SLIM_ACTIVATION_TANH:
     EACH(dy[i] * (1.0f - y[i] * y[i]))
+    break;
+  case SLIM_ACTIVATION_ELU:
+    EACH(y[i] > 0.0f ? dy[i] : dy[i] * (y[i] + 1.0f))
     break;
   default:
     EACH(dy[i])

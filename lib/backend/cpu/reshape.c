@@ -11,3 +11,4 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
 
 const slim_cpu_op CPU_OP(reshape) = { .kernel = "copy", .run = run };
 const slim_cpu_op CPU_OP(group) = { .run = run };
+const slim_cpu_op CPU_OP(scale_gradient) = { .kernel = "copy", .run = run };

@@ -17,6 +17,9 @@ static void activate(float *v, int n, slim_activation_kind kind)
     case SLIM_ACTIVATION_SIGMOID:
       v[j] = cpu_sigmoid(v[j]);
       break;
+    case SLIM_ACTIVATION_ELU:
+      v[j] = cpu_elu(v[j]);
+      break;
     default:
       v[j] = cpu_tanh(v[j]);
       break;
