@@ -6,7 +6,9 @@
 #include <stdint.h>
 #include <string.h>
 
-/** The nearest half, of two the even one; what is beyond the largest becomes infinite. */
+#define SLIM_HALF_END 65520.0f /* this and larger numbers become infinite */
+
+/** The nearest half, of two the even one. */
 static inline uint16_t slim_half_of(float x)
 {
   const float infinite = 65536.0f, least = 0x1p-14f; /* of normal numbers */

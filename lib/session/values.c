@@ -346,7 +346,7 @@ static slim_status check_halves(const slim_value *value, const float *data, slim
 {
   const size_t count = value->bytes / sizeof(uint16_t);
   for (size_t i = 0; i < count; i++) {
-    if (!isfinite(slim_half_to_float(slim_half_of(data[i])))) {
+    if (!(fabsf(data[i]) < SLIM_HALF_END)) {
       return slim_error_set(error, SLIM_ERR_NUMERIC,
                             "variable '%s': element %zu is %g, a half is 65504 at most: weights of this net cannot be "
                             "kept as halves", value->name, i, (double)data[i]);

@@ -30,8 +30,9 @@ static void half_rows(void *user, size_t begin, size_t end, int worker)
     const uint16_t *weights = halves_of(j->weights) + r * j->channels;
     uint16_t *out = (uint16_t *)j->out->host + r * j->channels;
     for (size_t k = 0; k < j->channels; k++) {
-      out[k] = slim_half_of(slim_half_to_float(weights[k]) * j->factor[k]);
-      if (!isfinite(slim_half_to_float(out[k]))) {
+      const float weight = slim_half_to_float(weights[k]) * j->factor[k];
+      out[k] = slim_half_of(weight);
+      if (!(fabsf(weight) < SLIM_HALF_END)) {
         atomic_store(j->too_large, true);
       }
     }
