@@ -1,6 +1,9 @@
 /* matmul against a triple loop in double, in every transposition. */
 #include "test_op.h"
 
+#include <math.h>
+#include <stdlib.h>
+
 static const struct matmul_case {
   const char *label;
   int m, n, k;
@@ -28,28 +31,38 @@ static const struct matmul_case {
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 
-static double at(const test_tensor *t, int row, int column, int transposed)
+/* x or its transpose as rows of doubles, [rows][k]. */
+static double *rows_of(const test_tensor *x, int rows, int k, int transposed)
 {
-  const float *x = t->data;
-  const int columns = t->shape.dim[1];
-  return (double)(transposed ? x[column * columns + row] : x[row * columns + column]);
+  const float *data = x->data;
+  double *out = malloc(sizeof(double) * (size_t)rows * (size_t)k);
+  ck_assert_ptr_nonnull(out);
+  for (int r = 0; r < rows; r++) {
+    for (int i = 0; i < k; i++) {
+      out[r * k + i] = (double)data[transposed ? i * rows + r : r * k + i];
+    }
+  }
+  return out;
 }
 
 static void naive(const test_op *t, const slim_matmul_attr *attr, int k, double *want, double *scale)
 {
   const int m = t->out[0].shape.dim[0], n = t->out[0].shape.dim[1];
+  double *a = rows_of(&t->in[0], m, k, attr->transpose_a), *b = rows_of(&t->in[1], n, k, !attr->transpose_b);
   for (int r = 0; r < m; r++) {
     for (int c = 0; c < n; c++) {
+      const double *p = &a[r * k], *q = &b[c * k];
       double sum = 0.0, size = 0.0;
       for (int i = 0; i < k; i++) {
-        const double p = at(&t->in[0], r, i, attr->transpose_a) * at(&t->in[1], i, c, attr->transpose_b);
-        sum += p;
-        size += p < 0.0 ? -p : p;
+        sum += p[i] * q[i];
+        size += fabs(p[i] * q[i]);
       }
       want[r * n + c] = sum;
       scale[r * n + c] = size;
     }
   }
+  free(a);
+  free(b);
 }
 
 START_TEST(matches_loops)

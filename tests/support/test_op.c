@@ -134,8 +134,10 @@ static double magnitude(const double *x, size_t n)
 static void assert_one(double got, double want, double allowed, size_t i, const char *label)
 {
   const bool same = isnan(want) ? isnan(got) : isinf(want) ? got == want : fabs(got - want) <= allowed;
-  ck_assert_msg(same, "%s: element %zu is %.9g, want %.9g, off by %.3g, allowed %.3g", label, i, got, want,
-                fabs(got - want), allowed);
+  if (!same) { /* an assertion that holds writes to a pipe, too much for each of many elements */
+    ck_abort_msg("%s: element %zu is %.9g, want %.9g, off by %.3g, allowed %.3g", label, i, got, want,
+                 fabs(got - want), allowed);
+  }
 }
 
 void test_assert_near(const float *got, const double *want, size_t n, double tolerance, const char *label)
@@ -304,7 +306,9 @@ static slim_view guarded(slim_device *device, size_t bytes, const void *data)
 static void assert_guard(const unsigned char *guard, const char *what)
 {
   for (int i = 0; i < GUARD; i++) {
-    ck_assert_msg(guard[i] == GUARD_BYTE, "%s: byte %d of the memory beside it was changed", what, i);
+    if (guard[i] != GUARD_BYTE) {
+      ck_abort_msg("%s: byte %d of the memory beside it was changed", what, i);
+    }
   }
 }
 
