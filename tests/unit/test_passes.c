@@ -34,7 +34,7 @@ static fixture fixture_begin(int channels)
 /* Gives every float variable numbers of its own, all positive where factor is. */
 static void scatter(const fixture *f, unsigned seed)
 {
-  static float values[64 * 64 * 9]; /* of the largest weights */
+  static float values[150 * 67 * 9]; /* of the largest weights */
   const slim_tensors variables = slim_get_variables(f->graph, NULL, NULL, NULL);
   for (size_t i = 0; i < variables.count; i++) {
     slim_tensor *v = variables.item[i];
