@@ -109,7 +109,7 @@ static slim_status begin(evaluation *e)
 {
   slim_status status = e->args.checkpoint_path ? restore(e) : SLIM_OK;
   if (status == SLIM_OK) {
-    (void)slim_learning_statistics_updated(e->args.session, e->graph, e->result.step);
+    slim_learning_check_statistics(e->args.session, e->graph, e->result.step);
     status = slim_session_initialize_local(e->args.session);
     status = status == SLIM_OK ? status : fail_by_session(e, status);
   }

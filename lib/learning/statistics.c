@@ -21,7 +21,7 @@ static bool as_it_began(slim_session *session, const slim_tensor *variable)
   return same;
 }
 
-bool slim_learning_statistics_updated(slim_session *session, slim_graph *graph, int64_t step)
+void slim_learning_check_statistics(slim_session *session, slim_graph *graph, int64_t step)
 {
   const slim_tensors variances = slim_get_variables_by_suffix(graph, "/moving_variance", NULL);
   const slim_tensor *first = NULL;
@@ -38,5 +38,4 @@ bool slim_learning_statistics_updated(slim_session *session, slim_graph *graph, 
                    "one: with is_training off they do not normalise; train with is_training on and update ops",
                    (long long)step, untouched, variances.count, slim_variable_full_name(first));
   }
-  return first == NULL;
 }

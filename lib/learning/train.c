@@ -23,7 +23,7 @@ typedef struct training {
   size_t num_scalars;  /* train op and learning rate */
   int64_t step, first_step;
   bool settled; /* the last step was waited for and found good */
-  bool warned;  /* of statistics */
+  bool checked; /* the statistics: once updated they stay so */
   float loss, learning_rate;
   double begun, saved_at, summarised_at, reported_at;
   int64_t summarised_step, reported_step;
@@ -240,7 +240,10 @@ static slim_status save(training *t)
   slim_status status = slim_saver_save(t->saver, t->session, prefix, t->step, t->result.checkpoint,
                                        sizeof t->result.checkpoint, t->error);
   free(prefix);
-  t->warned = t->warned || !slim_learning_statistics_updated(t->session, t->graph, t->step);
+  if (!t->checked) {
+    slim_learning_check_statistics(t->session, t->graph, t->step);
+    t->checked = true;
+  }
   if (status == SLIM_OK && t->reporter.writer) {
     status =
         slim_event_writer_session(t->reporter.writer, t->step, SLIM_SESSION_CHECKPOINT, t->result.checkpoint, t->error);

@@ -32,8 +32,8 @@ slim_status slim_reporter_write(slim_reporter *reporter, const slim_train_progre
                                 slim_error *error);
 slim_status slim_reporter_close(slim_reporter *reporter, int64_t step, slim_error *error);
 
-/* Do moving statistics of batch norm differ from what they began with, after step steps? If some do not, the log says so. */
-bool slim_learning_statistics_updated(slim_session *session, slim_graph *graph, int64_t step);
+/* The log says which moving statistics of batch norm are what they began with after step steps, if there are such. */
+void slim_learning_check_statistics(slim_session *session, slim_graph *graph, int64_t step);
 
 /* Seconds of a clock that never goes back. */
 double slim_learning_now(void);

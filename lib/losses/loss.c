@@ -144,6 +144,11 @@ static slim_tensor *reduce_weighed(slim_reduction reduction, slim_tensor *losses
   }
 }
 
+slim_tensor *slim_loss_complement(slim_tensor *x)
+{
+  return slim_op_unary_add(x, SLIM_UNARY_SCALE_ADD, -1.0f, 1.0f);
+}
+
 slim_tensor *slim_loss_collect(slim_call *call, slim_tensor *result)
 {
   const char *collection = call->args.loss_collection ? call->args.loss_collection : SLIM_LOSSES;

@@ -23,6 +23,8 @@ bool slim_loss_pair(slim_call *call);
 /* The call's weights for losses of shape full, with weight in them and the same rank: axes left out are 1; a scalar
  * stays one. NULL without weights. Poison: they do not fit. */
 slim_tensor *slim_loss_weights(slim_call *call, const slim_shape *full);
+/* 1 - x. */
+slim_tensor *slim_loss_complement(slim_tensor *x);
 /* Adds result to the loss collection and ends the call. */
 slim_tensor *slim_loss_collect(slim_call *call, slim_tensor *result);
 /* Weighs and reduces losses, collects the result, ends the call. */

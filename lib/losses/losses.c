@@ -157,12 +157,6 @@ static slim_tensor *log_term(slim_tensor *p, slim_tensor *y, float epsilon)
   return slim_op_binary_add(y, slim_op_unary_add(shifted, SLIM_UNARY_LOG, 0.0f, 0.0f), SLIM_BINARY_MUL);
 }
 
-/* 1 - x. */
-static slim_tensor *complement(slim_tensor *x)
-{
-  return slim_op_unary_add(x, SLIM_UNARY_SCALE_ADD, -1.0f, 1.0f);
-}
-
 slim_tensor *(slim_log_loss)(const slim_args *args)
 {
   slim_call call;
@@ -172,7 +166,8 @@ slim_tensor *(slim_log_loss)(const slim_args *args)
   slim_tensor *p = call.args.input, *y = call.args.labels;
   const float epsilon = slim_option_float(call.args.epsilon, 1e-7f);
   slim_tensor *sum =
-      slim_op_binary_add(log_term(p, y, epsilon), log_term(complement(p), complement(y), epsilon), SLIM_BINARY_ADD);
+      slim_op_binary_add(log_term(p, y, epsilon),
+                         log_term(slim_loss_complement(p), slim_loss_complement(y), epsilon), SLIM_BINARY_ADD);
   return slim_loss_finish(&call, slim_op_unary_add(sum, SLIM_UNARY_NEGATE, 0.0f, 0.0f));
 }
 
@@ -208,7 +203,7 @@ slim_tensor *(slim_cosine_distance)(const slim_args *args)
                      slim_shape_format(&call.args.input->shape, text, sizeof text), call.args.axis);
   }
   slim_tensor *products = slim_op_binary_add(call.args.input, call.args.labels, SLIM_BINARY_MUL);
-  return slim_loss_finish(&call, complement(slim_op_reduce_add(products, SLIM_REDUCE_SUM, 1u << axis, 0)));
+  return slim_loss_finish(&call, slim_loss_complement(slim_op_reduce_add(products, SLIM_REDUCE_SUM, 1u << axis, 0)));
 }
 
 slim_tensor *(slim_hinge_loss)(const slim_args *args)
@@ -219,5 +214,5 @@ slim_tensor *(slim_hinge_loss)(const slim_args *args)
   }
   slim_tensor *signs = slim_op_unary_add(call.args.labels, SLIM_UNARY_SCALE_ADD, 2.0f, -1.0f);
   slim_tensor *margins = slim_op_binary_add(signs, call.args.input, SLIM_BINARY_MUL);
-  return slim_call_close(&call, slim_op_activation_add(complement(margins), SLIM_ACTIVATION_RELU));
+  return slim_call_close(&call, slim_op_activation_add(slim_loss_complement(margins), SLIM_ACTIVATION_RELU));
 }

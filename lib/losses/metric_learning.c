@@ -1,37 +1,14 @@
 /* Losses that bring embeddings of one class together and keep those of others apart. */
 #include "losses/loss.h"
+#include "slim/ops.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static slim_tensor *unary(slim_tensor *x, slim_unary_kind kind)
+/* 1 where x is not 0, else 0. */
+static slim_tensor *not_zero(slim_tensor *x)
 {
-  return slim_op_unary_add(x, kind, 0.0f, 0.0f);
-}
-
-static slim_tensor *scaled(slim_tensor *x, float factor, float offset)
-{
-  return slim_op_unary_add(x, SLIM_UNARY_SCALE_ADD, factor, offset);
-}
-
-static slim_tensor *complement(slim_tensor *x)
-{
-  return scaled(x, -1.0f, 1.0f);
-}
-
-static slim_tensor *add(slim_tensor *a, slim_tensor *b)
-{
-  return slim_op_binary_add(a, b, SLIM_BINARY_ADD);
-}
-
-static slim_tensor *sub(slim_tensor *a, slim_tensor *b)
-{
-  return slim_op_binary_add(a, b, SLIM_BINARY_SUB);
-}
-
-static slim_tensor *mul(slim_tensor *a, slim_tensor *b)
-{
-  return slim_op_binary_add(a, b, SLIM_BINARY_MUL);
+  return slim_op_unary_add(x, SLIM_UNARY_NOT_ZERO, 0.0f, 0.0f);
 }
 
 static slim_tensor *positive(slim_tensor *x)
@@ -52,12 +29,12 @@ static slim_tensor *max_last(slim_tensor *x)
 
 static slim_tensor *min_last(slim_tensor *x)
 {
-  return unary(max_last(unary(x, SLIM_UNARY_NEGATE)), SLIM_UNARY_NEGATE);
+  return slim_negate(max_last(slim_negate(x)));
 }
 
 static slim_tensor *total(slim_tensor *x)
 {
-  return slim_is_poison(x) ? x : slim_op_reduce_add(x, SLIM_REDUCE_SUM, (1u << x->shape.rank) - 1u, 0);
+  return slim_reduce_sum(x, SLIM_ALL_AXES, false);
 }
 
 /* a / b under the name of the result. */
@@ -212,27 +189,27 @@ static slim_tensor *same_label(embedding_call *call)
 /* [n, n]: squares of the distances between samples, or the distances; 0 on the diagonal. */
 static slim_tensor *distances(embedding_call *call, bool squared)
 {
-  slim_tensor *x = call->args.embeddings, *squares = sum(unary(x, SLIM_UNARY_SQUARE), 1, 1);
-  slim_tensor *d = sub(add(squares, row(squares, call->n)), scaled(product(x, x), 2.0f, 0.0f));
+  slim_tensor *x = call->args.embeddings, *squares = sum(slim_square(x), 1, 1);
+  slim_tensor *d = slim_sub(slim_add(squares, row(squares, call->n)), slim_scale(product(x, x), 2.0f, 0.0f));
   d = positive(d); /* roundings may leave it below */
-  slim_tensor *apart = unary(d, SLIM_UNARY_NOT_ZERO);
+  slim_tensor *apart = not_zero(d);
   if (!squared) { /* no root of 0, which has no slope */
-    d = unary(add(d, scaled(complement(apart), 1e-16f, 0.0f)), SLIM_UNARY_SQRT);
+    d = slim_sqrt(slim_add(d, slim_scale(slim_loss_complement(apart), 1e-16f, 0.0f)));
   }
-  return mul(mul(d, apart), off_diagonal(call));
+  return slim_mul(slim_mul(d, apart), off_diagonal(call));
 }
 
 /* The largest of each last row of x where mask is 1; the smallest of all without any. */
 static slim_tensor *masked_max(slim_tensor *x, slim_tensor *mask)
 {
   slim_tensor *least = min_last(x);
-  return add(max_last(mul(sub(x, least), mask)), least);
+  return slim_add(max_last(slim_mul(slim_sub(x, least), mask)), least);
 }
 
 static slim_tensor *masked_min(slim_tensor *x, slim_tensor *mask)
 {
   slim_tensor *most = max_last(x);
-  return add(min_last(mul(sub(x, most), mask)), most);
+  return slim_add(min_last(slim_mul(slim_sub(x, most), mask)), most);
 }
 
 /* --- losses ------------------------------------------------------------------------------------------------------- */
@@ -245,10 +222,10 @@ slim_tensor *(slim_contrastive_loss)(const slim_embedding_args *args)
   }
   const float margin = slim_option_float(call.args.margin, 1.0f);
   slim_tensor *same = slim_op_cast_add(call.args.labels, SLIM_FLOAT32);
-  slim_tensor *squares = unary(sub(call.args.embeddings, call.args.positive), SLIM_UNARY_SQUARE);
-  slim_tensor *d = unary(sum(squares, 1, 0), SLIM_UNARY_SQRT);
-  slim_tensor *missing = unary(positive(scaled(d, -1.0f, margin)), SLIM_UNARY_SQUARE);
-  slim_tensor *losses = add(mul(same, unary(d, SLIM_UNARY_SQUARE)), mul(complement(same), missing));
+  slim_tensor *squares = slim_square(slim_sub(call.args.embeddings, call.args.positive));
+  slim_tensor *d = slim_sqrt(sum(squares, 1, 0));
+  slim_tensor *missing = slim_square(positive(slim_scale(d, -1.0f, margin)));
+  slim_tensor *losses = slim_add(slim_mul(same, slim_square(d)), slim_mul(slim_loss_complement(same), missing));
   const slim_reduce_attr mean = { .kind = SLIM_REDUCE_MEAN, .axes = 1 };
   return close(&call, slim_op_add(&losses, 1, &slim_op_reduce, "value", &mean));
 }
@@ -261,17 +238,18 @@ slim_tensor *(slim_triplet_semihard_loss)(const slim_embedding_args *args)
     return refuse(&call);
   }
   const int n = call.n;
-  slim_tensor *d = distances(&call, true), *same = same_label(&call), *other = complement(same);
+  slim_tensor *d = distances(&call, true), *same = same_label(&call), *other = slim_loss_complement(same);
   slim_tensor *to_negative = slim_op_reshape_add(d, (slim_shape){ 3, { n, 1, n } });
   slim_tensor *to_positive = slim_op_reshape_add(d, (slim_shape){ 3, { n, n, 1 } });
-  slim_tensor *further = mul(slim_op_binary_add(to_negative, to_positive, SLIM_BINARY_GREATER),
+  slim_tensor *further = slim_mul(slim_op_binary_add(to_negative, to_positive, SLIM_BINARY_GREATER),
                              slim_op_reshape_add(other, (slim_shape){ 3, { n, 1, n } }));
-  slim_tensor *any = unary(sum(further, 2, 0), SLIM_UNARY_NOT_ZERO); /* [n, n] */
+  slim_tensor *any = not_zero(sum(further, 2, 0)); /* [n, n] */
   slim_tensor *outside = slim_op_reshape_add(masked_min(to_negative, further), (slim_shape){ 2, { n, n } });
   slim_tensor *inside = masked_max(d, other); /* [n, 1] */
-  slim_tensor *negatives = add(mul(any, outside), mul(complement(any), inside));
-  slim_tensor *positives = mul(same, off_diagonal(&call));
-  slim_tensor *losses = mul(scaled(sub(d, negatives), 1.0f, slim_option_float(call.args.margin, 1.0f)), positives);
+  slim_tensor *negatives = slim_add(slim_mul(any, outside), slim_mul(slim_loss_complement(any), inside));
+  slim_tensor *positives = slim_mul(same, off_diagonal(&call));
+  const float margin = slim_option_float(call.args.margin, 1.0f);
+  slim_tensor *losses = slim_mul(slim_scale(slim_sub(d, negatives), 1.0f, margin), positives);
   return close(&call, quotient(total(positive(losses)), total(positives)));
 }
 
@@ -283,20 +261,20 @@ slim_tensor *(slim_lifted_struct_loss)(const slim_embedding_args *args)
     return refuse(&call);
   }
   const int n = call.n;
-  slim_tensor *d = distances(&call, false), *same = same_label(&call), *other = complement(same);
-  slim_tensor *missing = scaled(d, -1.0f, slim_option_float(call.args.margin, 1.0f));
+  slim_tensor *d = distances(&call, false), *same = same_label(&call), *other = slim_loss_complement(same);
+  slim_tensor *missing = slim_scale(d, -1.0f, slim_option_float(call.args.margin, 1.0f));
   slim_tensor *worst = masked_max(missing, other); /* [n, 1] */
   slim_tensor *shift = slim_op_binary_add(worst, row(worst, n), SLIM_BINARY_MAX);
-  slim_tensor *exponents = sub(slim_op_reshape_add(missing, (slim_shape){ 3, { n, 1, n } }),
+  slim_tensor *exponents = slim_sub(slim_op_reshape_add(missing, (slim_shape){ 3, { n, 1, n } }),
                                slim_op_reshape_add(shift, (slim_shape){ 3, { n, n, 1 } }));
   slim_tensor *negative = slim_op_reshape_add(other, (slim_shape){ 3, { n, 1, n } });
-  slim_tensor *left = sum(mul(unary(exponents, SLIM_UNARY_EXP), negative), 2, 0);
+  slim_tensor *left = sum(slim_mul(slim_exp(exponents), negative), 2, 0);
   const slim_transpose_attr swap = { 2, { 1, 0 } };
   slim_tensor *right = slim_op_add(&left, 1, &slim_op_transpose, "transpose", &swap);
-  slim_tensor *losses = add(add(shift, unary(add(left, right), SLIM_UNARY_LOG)), d);
-  slim_tensor *positives = mul(same, off_diagonal(&call));
-  slim_tensor *squares = unary(positive(mul(losses, positives)), SLIM_UNARY_SQUARE);
-  return close(&call, quotient(scaled(total(squares), 0.25f, 0.0f), scaled(total(positives), 0.5f, 0.0f)));
+  slim_tensor *losses = slim_add(slim_add(shift, slim_log(slim_add(left, right))), d);
+  slim_tensor *positives = slim_mul(same, off_diagonal(&call));
+  slim_tensor *squares = slim_square(positive(slim_mul(losses, positives)));
+  return close(&call, quotient(slim_scale(total(squares), 0.25f, 0.0f), slim_scale(total(positives), 0.5f, 0.0f)));
 }
 
 /* Sohn 2016, "Improved deep metric learning with multi-class N-pair loss objective". alike [n, n]: how much samples
@@ -305,11 +283,11 @@ static slim_tensor *npairs(embedding_call *call, slim_tensor *alike)
 {
   slim_tensor *anchor = call->args.embeddings, *other = call->args.positive;
   const float factor = 0.25f * slim_option_float(call->args.reg_lambda, 0.002f) / (float)call->n;
-  slim_tensor *lengths = add(total(unary(anchor, SLIM_UNARY_SQUARE)), total(unary(other, SLIM_UNARY_SQUARE)));
+  slim_tensor *lengths = slim_add(total(slim_square(anchor)), total(slim_square(other)));
   slim_tensor *targets = slim_op_binary_add(alike, sum(alike, 1, 1), SLIM_BINARY_DIV);
   slim_tensor *inputs[] = { product(anchor, other), targets };
   slim_tensor *losses = slim_op_add(inputs, 2, &slim_op_softmax_cross_entropy, "xentropy", NULL);
-  slim_tensor *parts[] = { scaled(lengths, factor, 0.0f), slim_op_reduce_add(losses, SLIM_REDUCE_MEAN, 1, 0) };
+  slim_tensor *parts[] = { slim_scale(lengths, factor, 0.0f), slim_op_reduce_add(losses, SLIM_REDUCE_MEAN, 1, 0) };
   return slim_op_add(parts, 2, &slim_op_add_n, "value", NULL);
 }
 

@@ -1,21 +1,12 @@
 /* The mean pairwise squared error. */
 #include "losses/loss.h"
+#include "slim/ops.h"
 
 /* Of x [n, ...], over all but the first axis. */
 static slim_tensor *sum_samples(slim_tensor *x)
 {
   const unsigned all = (1u << x->shape.rank) - 1u;
   return slim_op_reduce_add(x, SLIM_REDUCE_SUM, all & ~1u, 0);
-}
-
-static slim_tensor *square(slim_tensor *x)
-{
-  return slim_op_unary_add(x, SLIM_UNARY_SQUARE, 0.0f, 0.0f);
-}
-
-static slim_tensor *scale(slim_tensor *x, float factor)
-{
-  return slim_op_unary_add(x, SLIM_UNARY_SCALE_ADD, factor, 0.0f);
 }
 
 /* sum(d^2) / n - (sum(d) / n)^2 of each sample of d, twice. */
@@ -26,8 +17,8 @@ static slim_tensor *spread(slim_tensor *d)
     n *= (float)d->shape.dim[i];
   }
   n = n > 0.0f ? n : 1.0f;
-  slim_tensor *squares = scale(sum_samples(square(d)), 2.0f / n);
-  return slim_op_binary_add(squares, scale(square(sum_samples(d)), 2.0f / (n * n)), SLIM_BINARY_SUB);
+  slim_tensor *squares = slim_scale(sum_samples(slim_square(d)), 2.0f / n, 0.0f);
+  return slim_op_binary_add(squares, slim_scale(slim_square(sum_samples(d)), 2.0f / (n * n), 0.0f), SLIM_BINARY_SUB);
 }
 
 slim_tensor *(slim_mean_pairwise_squared_error)(const slim_args *args)
@@ -47,7 +38,7 @@ slim_tensor *(slim_mean_pairwise_squared_error)(const slim_args *args)
     return slim_call_close(&call, weights);
   }
   const float weight = slim_option_float(call.args.weight, 1.0f);
-  losses = weights ? slim_op_binary_add(losses, weights, SLIM_BINARY_MUL) : scale(losses, weight);
+  losses = weights ? slim_op_binary_add(losses, weights, SLIM_BINARY_MUL) : slim_scale(losses, weight, 0.0f);
   const slim_reduce_attr sum = { .kind = SLIM_REDUCE_SUM, .axes = 1 };
   return slim_loss_collect(&call, slim_op_add(&losses, 1, &slim_op_reduce, "value", &sum));
 }

@@ -1,17 +1,8 @@
 /* Metrics of scores that are counted in buckets of one width. */
 #include "metrics/metric.h"
+#include "slim/ops.h"
 
 #define EPSILON 1e-7f /* keeps quotients finite */
-
-static slim_tensor *add(slim_tensor *a, slim_tensor *b)
-{
-  return slim_op_binary_add(a, b, SLIM_BINARY_ADD);
-}
-
-static slim_tensor *mul(slim_tensor *a, slim_tensor *b)
-{
-  return slim_op_binary_add(a, b, SLIM_BINARY_MUL);
-}
 
 static slim_tensor *column(slim_tensor *x)
 {
@@ -43,14 +34,14 @@ static slim_tensor *bucket_of(slim_tensor *scores, int number)
 static buckets count(slim_metric_call *call, slim_tensor *hits, const char *yes, const char *no)
 {
   slim_tensor *labels = slim_metric_mask(call->args.labels), *weights = slim_metric_weights(call, labels);
-  slim_tensor *others = slim_metric_scaled(labels, -1.0f, 1.0f);
-  labels = column(weights ? mul(labels, weights) : labels);
-  others = column(weights ? mul(others, weights) : others);
+  slim_tensor *others = slim_scale(labels, -1.0f, 1.0f);
+  labels = column(weights ? slim_mul(labels, weights) : labels);
+  others = column(weights ? slim_mul(others, weights) : others);
   if (slim_is_poison(hits) || slim_is_poison(labels) || slim_is_poison(others)) {
     return (buckets){ slim_metric_refuse(call), slim_metric_refuse(call) };
   }
-  return (buckets){ slim_metric_sum(slim_op_reduce_add(mul(hits, labels), SLIM_REDUCE_SUM, 1, 0), yes),
-                    slim_metric_sum(slim_op_reduce_add(mul(hits, others), SLIM_REDUCE_SUM, 1, 0), no) };
+  return (buckets){ slim_metric_sum(slim_op_reduce_add(slim_mul(hits, labels), SLIM_REDUCE_SUM, 1, 0), yes),
+                    slim_metric_sum(slim_op_reduce_add(slim_mul(hits, others), SLIM_REDUCE_SUM, 1, 0), no) };
 }
 
 static bool open_buckets(slim_metric_call *call, const char *metric, int number, const char *what,
@@ -78,7 +69,7 @@ static slim_tensor *rest(slim_tensor *x)
 static slim_tensor *share(slim_metric_call *call, slim_tensor *a, slim_tensor *b, const char *name)
 {
   slim_tensor *least = slim_constant(call->graph, EPSILON, "epsilon");
-  return slim_metric_named(a, slim_op_binary_add(add(a, b), least, SLIM_BINARY_MAX), SLIM_BINARY_DIV, name);
+  return slim_metric_named(a, slim_op_binary_add(slim_add(a, b), least, SLIM_BINARY_MAX), SLIM_BINARY_DIV, name);
 }
 
 /* 0 to 1 in steps of one size. */
@@ -103,7 +94,7 @@ slim_precision_recall(slim_precision_recall_at_equal_thresholds)(const slim_metr
     return (slim_precision_recall){ p, p, p, p, p, p, p, p };
   }
   slim_tensor *scores =
-      slim_metric_scaled(slim_op_cast_add(call.args.predictions, SLIM_FLOAT32), (float)(number - 1), 0.0f);
+      slim_scale(slim_op_cast_add(call.args.predictions, SLIM_FLOAT32), (float)(number - 1), 0.0f);
   slim_scope scope = slim_name_scope_begin(call.graph, "variables");
   const buckets counts = count(&call, bucket_of(scores, number), "tp_buckets", "fp_buckets");
   slim_scope_end(&scope);
@@ -128,8 +119,8 @@ static slim_tensor *shares(slim_tensor *counts)
 /* Bouckaert 2006, "Efficient AUC learning curve calculation": trapezoids from the highest bucket down. */
 static slim_tensor *area(slim_tensor *yes, slim_tensor *no, const char *name)
 {
-  slim_tensor *steps = shares(yes), *heights = add(from_here(steps, 0), from_here(steps, 1));
-  slim_tensor *pieces = slim_metric_scaled(mul(shares(no), heights), 0.5f, 0.0f);
+  slim_tensor *steps = shares(yes), *heights = slim_add(from_here(steps, 0), from_here(steps, 1));
+  slim_tensor *pieces = slim_scale(slim_mul(shares(no), heights), 0.5f, 0.0f);
   const slim_reduce_attr attr = { .kind = SLIM_REDUCE_SUM, .axes = 1 };
   return slim_op_add(&pieces, 1, &slim_op_reduce, name, &attr);
 }
@@ -138,10 +129,10 @@ static slim_tensor *area(slim_tensor *yes, slim_tensor *no, const char *name)
 static slim_tensor *placed(slim_metric_call *call, int number)
 {
   const float low = call->args.low, scale = (float)number / (call->args.high - low);
-  slim_tensor *x = slim_metric_scaled(slim_op_cast_add(call->args.predictions, SLIM_FLOAT32), 1.0f, -low);
+  slim_tensor *x = slim_scale(slim_op_cast_add(call->args.predictions, SLIM_FLOAT32), 1.0f, -low);
   slim_tensor *first = slim_constant(call->graph, 0.0f, "first");
   slim_tensor *last = slim_constant(call->graph, (float)(number - 1), "last");
-  x = slim_op_binary_add(slim_metric_scaled(x, scale, 0.0f), first, SLIM_BINARY_MAX);
+  x = slim_op_binary_add(slim_scale(x, scale, 0.0f), first, SLIM_BINARY_MAX);
   return slim_op_binary_add(x, last, SLIM_BINARY_MIN);
 }
 

@@ -1,25 +1,6 @@
 /* Metrics over the matrix of labels against predictions. */
 #include "metrics/metric.h"
-
-static slim_tensor *add(slim_tensor *a, slim_tensor *b)
-{
-  return slim_op_binary_add(a, b, SLIM_BINARY_ADD);
-}
-
-static slim_tensor *sub(slim_tensor *a, slim_tensor *b)
-{
-  return slim_op_binary_add(a, b, SLIM_BINARY_SUB);
-}
-
-static slim_tensor *mul(slim_tensor *a, slim_tensor *b)
-{
-  return slim_op_binary_add(a, b, SLIM_BINARY_MUL);
-}
-
-static slim_tensor *sum_over(slim_tensor *x, unsigned axes)
-{
-  return slim_op_reduce_add(x, SLIM_REDUCE_SUM, axes, 0);
-}
+#include "slim/ops.h"
 
 /* --- the matrix --------------------------------------------------------------------------------------------------- */
 
@@ -39,7 +20,7 @@ static slim_tensor *matrix(slim_metric_call *call)
   slim_tensor *labels = rows_of(call->args.labels, classes), *weights = slim_metric_weights(call, like);
   if (weights && !slim_is_poison(weights)) {
     weights = weights->shape.rank ? slim_op_reshape_add(weights, (slim_shape){ 2, { -1, 1 } }) : weights;
-    labels = mul(labels, weights);
+    labels = slim_mul(labels, weights);
   }
   const slim_matmul_attr attr = { .transpose_a = 1 };
   slim_tensor *inputs[] = { labels, rows_of(call->args.predictions, classes) };
@@ -80,11 +61,12 @@ static bool open_matrix(slim_metric_call *call, const char *metric, const char *
 
 static slim_tensor *mean_iou(slim_tensor *counts, slim_tensor *diagonal_of)
 {
-  slim_tensor *hits = sum_over(mul(counts, diagonal_of), 1);
-  slim_tensor *all = sub(add(sum_over(counts, 1), sum_over(counts, 2)), hits);
+  slim_tensor *hits = slim_reduce_sum(slim_mul(counts, diagonal_of), 1, false);
+  slim_tensor *all = slim_sub(slim_add(slim_reduce_sum(counts, 1, false), slim_reduce_sum(counts, 2, false)), hits);
   slim_tensor *shares = slim_op_binary_add(hits, all, SLIM_BINARY_DIV_NO_NAN);
   slim_tensor *seen = slim_op_unary_add(all, SLIM_UNARY_NOT_ZERO, 0.0f, 0.0f);
-  return slim_metric_named(sum_over(shares, 1), sum_over(seen, 1), SLIM_BINARY_DIV_NO_NAN, "value");
+  return slim_metric_named(slim_reduce_sum(shares, 1, false), slim_reduce_sum(seen, 1, false),
+                           SLIM_BINARY_DIV_NO_NAN, "value");
 }
 
 slim_metric(slim_streaming_mean_iou)(const slim_metric_args *args)
@@ -102,9 +84,10 @@ slim_metric(slim_streaming_mean_iou)(const slim_metric_args *args)
 /* (agreed - expected) / (all - expected), of the diagonal and the sums of the matrix. */
 static slim_tensor *kappa(slim_tensor *agreed, slim_tensor *columns, slim_tensor *rows, const char *name)
 {
-  slim_tensor *all = sum_over(columns, 1);
-  slim_tensor *expected = sum_over(slim_op_binary_add(mul(columns, rows), all, SLIM_BINARY_DIV_NO_NAN), 1);
-  return slim_metric_named(sub(sum_over(agreed, 1), expected), sub(all, expected), SLIM_BINARY_DIV_NO_NAN, name);
+  slim_tensor *all = slim_reduce_sum(columns, 1, false);
+  slim_tensor *expected = slim_reduce_sum(slim_div_no_nan(slim_mul(columns, rows), all), 1, false);
+  return slim_metric_named(slim_sub(slim_reduce_sum(agreed, 1, false), expected), slim_sub(all, expected),
+                           SLIM_BINARY_DIV_NO_NAN, name);
 }
 
 slim_metric(slim_cohen_kappa)(const slim_metric_args *args)
@@ -114,9 +97,10 @@ slim_metric(slim_cohen_kappa)(const slim_metric_args *args)
     return slim_metric_refuse(&call);
   }
   slim_tensor *counts = matrix(&call);
-  const slim_metric agreed = slim_metric_sum(sum_over(mul(counts, identity(&call)), 1), "po");
-  const slim_metric columns = slim_metric_sum(sum_over(counts, 1), "pe_row"); /* as the original calls them */
-  const slim_metric rows = slim_metric_sum(sum_over(counts, 2), "pe_col");
+  const slim_metric agreed = slim_metric_sum(slim_reduce_sum(slim_mul(counts, identity(&call)), 1, false), "po");
+  /* as the original calls them */
+  const slim_metric columns = slim_metric_sum(slim_reduce_sum(counts, 1, false), "pe_row");
+  const slim_metric rows = slim_metric_sum(slim_reduce_sum(counts, 2, false), "pe_col");
   return slim_metric_close(&call, (slim_metric){ kappa(agreed.value, columns.value, rows.value, "value"),
                                                  kappa(agreed.update, columns.update, rows.update, "update_op") });
 }

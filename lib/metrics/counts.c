@@ -1,13 +1,14 @@
 /* True and false positives and negatives, and their ratios. */
 #include "metrics/counts.h"
+#include "slim/ops.h"
 
 const char *const slim_count_names[] = { "true_positives", "false_negatives", "true_negatives", "false_positives" };
 
 slim_tensor *slim_count_hits(enum slim_count_kind kind, slim_tensor *positives, slim_tensor *yes)
 {
   const bool positive = kind == SLIM_TP || kind == SLIM_FP, right = kind == SLIM_TP || kind == SLIM_FN;
-  return slim_op_binary_add(positive ? positives : slim_metric_scaled(positives, -1.0f, 1.0f),
-                            right ? yes : slim_metric_scaled(yes, -1.0f, 1.0f), SLIM_BINARY_MUL);
+  return slim_op_binary_add(positive ? positives : slim_scale(positives, -1.0f, 1.0f),
+                            right ? yes : slim_scale(yes, -1.0f, 1.0f), SLIM_BINARY_MUL);
 }
 
 /* The count of a kind in the variable "count" of the name scope in force. */

@@ -1,5 +1,6 @@
 /* Metrics over the counts at many thresholds: areas under curves, and points of them. */
 #include "metrics/counts.h"
+#include "slim/ops.h"
 
 #include <stdlib.h>
 
@@ -77,29 +78,9 @@ static bool open_curve(slim_metric_call *call, const char *metric, const char *s
 
 /* --- arithmetic --------------------------------------------------------------------------------------------------- */
 
-static slim_tensor *add(slim_tensor *a, slim_tensor *b)
-{
-  return slim_op_binary_add(a, b, SLIM_BINARY_ADD);
-}
-
-static slim_tensor *sub(slim_tensor *a, slim_tensor *b)
-{
-  return slim_op_binary_add(a, b, SLIM_BINARY_SUB);
-}
-
-static slim_tensor *mul(slim_tensor *a, slim_tensor *b)
-{
-  return slim_op_binary_add(a, b, SLIM_BINARY_MUL);
-}
-
-static slim_tensor *over(slim_tensor *a, slim_tensor *b)
-{
-  return slim_op_binary_add(a, b, SLIM_BINARY_DIV_NO_NAN);
-}
-
 static slim_tensor *shifted(slim_tensor *x, float by)
 {
-  return slim_metric_scaled(x, 1.0f, by);
+  return slim_scale(x, 1.0f, by);
 }
 
 static slim_tensor *distance(slim_tensor *x, float from)
@@ -110,7 +91,7 @@ static slim_tensor *distance(slim_tensor *x, float from)
 /* (a + above) / (a + b + below). */
 static slim_tensor *quotient(slim_tensor *a, slim_tensor *b, float above, float below)
 {
-  return over(above != 0.0f ? shifted(a, above) : a, shifted(add(a, b), below));
+  return slim_div_no_nan(above != 0.0f ? shifted(a, above) : a, shifted(slim_add(a, b), below));
 }
 
 /* All elements but the last, or all but the first. */
@@ -151,14 +132,15 @@ static void points(slim_metric_call *call, slim_tensor *const c[], slim_tensor *
  * positives grow with all positives along a line. */
 static slim_tensor *careful_area(slim_tensor *const c[], const char *name)
 {
-  slim_tensor *tp = c[SLIM_TP], *all = add(tp, c[SLIM_FP]);
+  slim_tensor *tp = c[SLIM_TP], *all = slim_add(tp, c[SLIM_FP]);
   slim_tensor *first = left(all), *next = right(all), *tp_next = right(tp);
-  slim_tensor *steps = sub(left(tp), tp_next), *slope = over(steps, sub(first, next));
-  slim_tensor *intercept = sub(tp_next, mul(slope, next));
-  slim_tensor *both = slim_op_unary_add(mul(first, next), SLIM_UNARY_NOT_ZERO, 0.0f, 0.0f);
-  slim_tensor *ratio = add(mul(both, over(first, next)), slim_metric_scaled(both, -1.0f, 1.0f)); /* 1 without both */
-  slim_tensor *curved = mul(intercept, slim_op_unary_add(ratio, SLIM_UNARY_LOG, 0.0f, 0.0f));
-  return sum(over(mul(slope, add(steps, curved)), add(tp_next, right(c[SLIM_FN]))), name);
+  slim_tensor *steps = slim_sub(left(tp), tp_next), *slope = slim_div_no_nan(steps, slim_sub(first, next));
+  slim_tensor *intercept = slim_sub(tp_next, slim_mul(slope, next));
+  slim_tensor *both = slim_op_unary_add(slim_mul(first, next), SLIM_UNARY_NOT_ZERO, 0.0f, 0.0f);
+  /* 1 without both */
+  slim_tensor *ratio = slim_add(slim_mul(both, slim_div_no_nan(first, next)), slim_scale(both, -1.0f, 1.0f));
+  slim_tensor *curved = slim_mul(intercept, slim_op_unary_add(ratio, SLIM_UNARY_LOG, 0.0f, 0.0f));
+  return sum(slim_div_no_nan(slim_mul(slope, slim_add(steps, curved)), slim_add(tp_next, right(c[SLIM_FN]))), name);
 }
 
 static slim_tensor *area(slim_metric_call *call, slim_tensor *const c[], const char *name)
@@ -175,8 +157,8 @@ static slim_tensor *area(slim_metric_call *call, slim_tensor *const c[], const c
   }
   points(call, c, &x, &y);
   slim_tensor *height = slim_op_binary_add(left(y), right(y), height_of[method]);
-  height = height_of[method] == SLIM_BINARY_ADD ? slim_metric_scaled(height, 0.5f, 0.0f) : height;
-  return sum(mul(sub(left(x), right(x)), height), name);
+  height = height_of[method] == SLIM_BINARY_ADD ? slim_scale(height, 0.5f, 0.0f) : height;
+  return sum(slim_mul(slim_sub(left(x), right(x)), height), name);
 }
 
 slim_metric(slim_streaming_auc)(const slim_metric_args *args)
@@ -212,8 +194,8 @@ static slim_tensor *best_f1(slim_metric_call *call, slim_tensor *const c[], cons
   (void)call;
   slim_tensor *precision = quotient(c[SLIM_TP], c[SLIM_FP], 0.0f, EPSILON);
   slim_tensor *recall = quotient(c[SLIM_TP], c[SLIM_FN], 0.0f, EPSILON);
-  slim_tensor *product = slim_metric_scaled(mul(precision, recall), 2.0f, 0.0f);
-  slim_tensor *f1 = over(product, shifted(add(precision, recall), EPSILON));
+  slim_tensor *product = slim_scale(slim_mul(precision, recall), 2.0f, 0.0f);
+  slim_tensor *f1 = slim_div_no_nan(product, shifted(slim_add(precision, recall), EPSILON));
   const slim_reduce_attr attr = { .kind = SLIM_REDUCE_MAX, .axes = 1 };
   return slim_op_add(&f1, 1, &slim_op_reduce, name, &attr);
 }
@@ -240,12 +222,12 @@ static slim_tensor *at_largest(slim_tensor *x)
 /* (a + above) / (a + b + EPSILON) at the place that is marked. */
 static slim_tensor *quotient_at(slim_tensor *mark, slim_tensor *a, slim_tensor *b, float above, const char *name)
 {
-  return sum(mul(mark, quotient(a, b, above, EPSILON)), name);
+  return sum(slim_mul(mark, quotient(a, b, above, EPSILON)), name);
 }
 
 static slim_tensor *nearest(slim_tensor *x, float to)
 {
-  return slim_metric_scaled(distance(x, to), -1.0f, 0.0f);
+  return slim_scale(distance(x, to), -1.0f, 0.0f);
 }
 
 static slim_tensor *sensitivity(slim_metric_call *call, slim_tensor *const c[], const char *name)
@@ -269,7 +251,7 @@ static slim_tensor *specificity(slim_metric_call *call, slim_tensor *const c[], 
 static slim_tensor *reaches(slim_metric_call *call, slim_tensor *x, float level)
 {
   slim_tensor *below = slim_op_binary_add(slim_constant(call->graph, level, "target"), x, SLIM_BINARY_GREATER);
-  return slim_metric_scaled(below, -1.0f, 1.0f);
+  return slim_scale(below, -1.0f, 1.0f);
 }
 
 /* strict_mode: where 1 / (precision - target) is largest, which is the smallest precision that reaches it; 0 where none
@@ -283,7 +265,7 @@ static slim_tensor *recall(slim_metric_call *call, slim_tensor *const c[], const
   }
   slim_tensor *inverse =
       slim_op_unary_add(shifted(shifted(precision, -target), EPSILON), SLIM_UNARY_RECIPROCAL, 0.0f, 0.0f);
-  slim_tensor *mark = mul(at_largest(inverse), reaches(call, precision, target));
+  slim_tensor *mark = slim_mul(at_largest(inverse), reaches(call, precision, target));
   return quotient_at(mark, c[SLIM_TP], c[SLIM_FN], 0.0f, name);
 }
 
@@ -293,7 +275,7 @@ static slim_tensor *precision(slim_metric_call *call, slim_tensor *const c[], co
   slim_tensor *reached = reaches(call, quotient(c[SLIM_TP], c[SLIM_FN], 0.0f, EPSILON), call->args.threshold);
   const slim_cumsum_attr attr = { 0, 0, 0 };
   slim_tensor *so_far = slim_op_add(&reached, 1, &slim_op_cumsum, "Cumsum", &attr);
-  return quotient_at(at_largest(mul(so_far, reached)), c[SLIM_TP], c[SLIM_FP], EPSILON, name);
+  return quotient_at(at_largest(slim_mul(so_far, reached)), c[SLIM_TP], c[SLIM_FP], EPSILON, name);
 }
 
 /* A metric at the threshold where another comes nearest to args.threshold. */

@@ -1,16 +1,12 @@
 /* Metrics that are means of something, and the number of values. */
 #include "metrics/metric.h"
+#include "slim/ops.h"
 
 #include <stdio.h>
 
 /* --- values of two tensors ---------------------------------------------------------------------------------------- */
 
 typedef slim_tensor *(*values_fn)(slim_metric_call *call);
-
-static slim_tensor *square(slim_tensor *x)
-{
-  return slim_op_unary_add(x, SLIM_UNARY_SQUARE, 0.0f, 0.0f);
-}
 
 static slim_tensor *difference(slim_metric_call *call)
 {
@@ -25,7 +21,7 @@ static slim_tensor *absolute_error(slim_metric_call *call)
 
 static slim_tensor *squared_error(slim_metric_call *call)
 {
-  return square(difference(call));
+  return slim_square(difference(call));
 }
 
 static slim_tensor *relative_error(slim_metric_call *call)
@@ -124,8 +120,8 @@ slim_metric(slim_streaming_mean_cosine_distance)(const slim_metric_args *args)
   if (!pair_mean(&call, "streaming_mean_cosine_distance", "mean_cosine_distance", cosine, args, &mean)) {
     return mean;
   }
-  return slim_metric_close(&call, (slim_metric){ slim_metric_scaled(mean.value, -1.0f, 1.0f),
-                                                 slim_metric_scaled(mean.update, -1.0f, 1.0f) });
+  return slim_metric_close(&call, (slim_metric){ slim_scale(mean.value, -1.0f, 1.0f),
+                                                 slim_scale(mean.update, -1.0f, 1.0f) });
 }
 
 /* --- values of one tensor ----------------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* Calls of metrics, weights and accumulators. */
 #include "metrics/metric.h"
+#include "slim/ops.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -176,14 +177,9 @@ slim_tensor *slim_metric_named(slim_tensor *a, slim_tensor *b, slim_binary_kind 
   return slim_op_add(inputs, 2, &slim_op_binary, name, &attr);
 }
 
-slim_tensor *slim_metric_scaled(slim_tensor *x, float factor, float offset)
-{
-  return slim_op_unary_add(x, SLIM_UNARY_SCALE_ADD, factor, offset);
-}
-
 slim_tensor *slim_metric_total(slim_tensor *x)
 {
-  return slim_is_poison(x) ? x : slim_op_reduce_add(x, SLIM_REDUCE_SUM, (1u << x->shape.rank) - 1u, 0);
+  return slim_reduce_sum(x, SLIM_ALL_AXES, false);
 }
 
 slim_tensor *slim_metric_mask(slim_tensor *x)

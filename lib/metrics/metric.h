@@ -37,7 +37,6 @@ slim_metric slim_metric_sum(slim_tensor *batch, const char *variable);
 
 /* a op b under a name of its own. */
 slim_tensor *slim_metric_named(slim_tensor *a, slim_tensor *b, slim_binary_kind kind, const char *name);
-slim_tensor *slim_metric_scaled(slim_tensor *x, float factor, float offset);
 /* The sum of all elements. */
 slim_tensor *slim_metric_total(slim_tensor *x);
 /* x without a last dimension of 1 beyond rank. */

@@ -1,5 +1,6 @@
 /* Counts and ratios at thresholds. */
 #include "metrics/counts.h"
+#include "slim/ops.h"
 
 #define EPSILON 1e-7f /* keeps quotients finite */
 
@@ -70,7 +71,7 @@ slim_metric(slim_streaming_false_negatives_at_thresholds)(const slim_metric_args
 
 static slim_tensor *share(slim_tensor *a, slim_tensor *b, const char *name)
 {
-  slim_tensor *sum = slim_op_binary_add(slim_metric_scaled(a, 1.0f, EPSILON), b, SLIM_BINARY_ADD);
+  slim_tensor *sum = slim_op_binary_add(slim_scale(a, 1.0f, EPSILON), b, SLIM_BINARY_ADD);
   return slim_metric_named(a, sum, SLIM_BINARY_DIV, name);
 }
 

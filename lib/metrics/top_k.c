@@ -1,17 +1,13 @@
 /* Metrics over sets: the k best predictions of a sample against its labels. Numbers that stand twice in a set count
  * once. */
 #include "metrics/metric.h"
+#include "slim/ops.h"
 
 #include <stdio.h>
 
-static slim_tensor *mul(slim_tensor *a, slim_tensor *b)
-{
-  return slim_op_binary_add(a, b, SLIM_BINARY_MUL);
-}
-
 static slim_tensor *complement(slim_tensor *x)
 {
-  return slim_metric_scaled(x, -1.0f, 1.0f);
+  return slim_scale(x, -1.0f, 1.0f);
 }
 
 static slim_tensor *reduce_last(slim_tensor *x, slim_reduce_kind kind)
@@ -64,7 +60,7 @@ static slim_tensor *firsts(slim_metric_call *call, slim_tensor *x)
     }
   }
   slim_tensor *mask = slim_constant_tensor(call->graph, SLIM_FLOAT32, (slim_shape){ 2, { n, n } }, before, "before");
-  return complement(reduce_last(mul(matches(x, x), mask), SLIM_REDUCE_MAX));
+  return complement(reduce_last(slim_mul(matches(x, x), mask), SLIM_REDUCE_MAX));
 }
 
 /* The elements of x that count: of each number one, of a chosen class only that. */
@@ -76,14 +72,14 @@ static slim_tensor *members(slim_metric_call *call, slim_tensor *x)
   }
   const int64_t id = call->args.class_id.id;
   slim_tensor *wanted = slim_constant_tensor(call->graph, SLIM_INT64, (slim_shape){ 0 }, &id, "class_id");
-  return mul(first, slim_op_binary_add(x, wanted, SLIM_BINARY_EQUAL));
+  return slim_mul(first, slim_op_binary_add(x, wanted, SLIM_BINARY_EQUAL));
 }
 
 /* The number of members of x that other has, or has not. */
 static slim_tensor *size(slim_metric_call *call, slim_tensor *x, slim_tensor *other, bool common)
 {
   slim_tensor *in = among(x, other);
-  return reduce_last(mul(members(call, x), common ? in : complement(in)), SLIM_REDUCE_SUM);
+  return reduce_last(slim_mul(members(call, x), common ? in : complement(in)), SLIM_REDUCE_SUM);
 }
 
 /* --- precision and recall ----------------------------------------------------------------------------------------- */
@@ -158,7 +154,7 @@ static bool open_sets(slim_metric_call *call, const char *metric, const char *sc
 static slim_metric counted(slim_metric_call *call, slim_tensor *counts, const char *variable)
 {
   slim_tensor *weights = slim_metric_weights(call, counts);
-  return slim_metric_sum(slim_metric_total(weights ? mul(counts, weights) : counts), variable);
+  return slim_metric_sum(slim_metric_total(weights ? slim_mul(counts, weights) : counts), variable);
 }
 
 static slim_tensor *share(slim_tensor *hits, slim_tensor *rest, const char *name)
@@ -217,7 +213,7 @@ static slim_tensor *relevant(slim_metric_call *call, int k, int classes)
   slim_tensor *valid = slim_op_binary_add(labels, slim_constant(call->graph, -0.5f, "first"), SLIM_BINARY_GREATER);
   if (classes > 0) {
     slim_tensor *end = slim_constant(call->graph, (float)classes - 0.5f, "last");
-    valid = mul(valid, slim_op_binary_add(end, labels, SLIM_BINARY_GREATER));
+    valid = slim_mul(valid, slim_op_binary_add(end, labels, SLIM_BINARY_GREATER));
   }
   slim_tensor *most = slim_constant(call->graph, (float)k, "k");
   return slim_op_binary_add(reduce_last(valid, SLIM_REDUCE_SUM), most, SLIM_BINARY_MIN);
@@ -246,7 +242,7 @@ static slim_tensor *average_precision(slim_metric_call *call, int classes)
   slim_tensor *hits = among(places, call->args.labels);
   slim_tensor *so_far = slim_op_add(&hits, 1, &slim_op_cumsum, "tp_per_k", &attr);
   slim_tensor *precision = slim_op_binary_add(so_far, ranks(call, k), SLIM_BINARY_DIV);
-  return slim_op_binary_add(reduce_last(mul(precision, hits), SLIM_REDUCE_SUM), relevant(call, k, classes),
+  return slim_op_binary_add(reduce_last(slim_mul(precision, hits), SLIM_REDUCE_SUM), relevant(call, k, classes),
                             SLIM_BINARY_DIV);
 }
 
@@ -267,7 +263,7 @@ static slim_metric average(slim_metric_call *call, int classes)
     weights = slim_op_broadcast_like_add(weights, precision, (1u << precision->shape.rank) - 1u, 0);
   }
   const slim_metric most = slim_metric_sum(slim_metric_total(weights), "max");
-  const slim_metric total = slim_metric_sum(slim_metric_total(mul(precision, weights)), "total");
+  const slim_metric total = slim_metric_sum(slim_metric_total(slim_mul(precision, weights)), "total");
   return slim_metric_close(
       call, (slim_metric){ mean(total.value, most.value, "mean"), mean(total.update, most.update, "update") });
 }
