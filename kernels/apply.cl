@@ -110,7 +110,26 @@ RULES(row, SLIM_FLOATW)
       __global float *slots2, __global const slim_apply_run *runs, __global const uint *flag, const float rate0,       \
       const float power1, const float power2, const slim_apply_params p
 
-/* Slots that the optimizer lacks are the variable's memory: they are read and not written. */
+#define LOAD(i_, from_) ((from_)[i_])
+#define STORE(x_, i_, to_) ((to_)[i_] = (x_))
+
+/* Element or row i. Slots that the optimizer lacks are the variable's memory: they are read and not written. */
+#define UPDATE(type_, rule_, slots_, load_, store_)                                                                    \
+  {                                                                                                                    \
+    type_ s = { load_(i, v), load_(i, s0), load_(i, s1), load_(i, s2) };                                               \
+    s = type_##_##rule_(s, load_(i, g) + s.v * r.decay, rate, p);                                                      \
+    store_(s.v, i, v);                                                                                                 \
+    if ((slots_) > 0) {                                                                                                \
+      store_(s.s0, i, s0);                                                                                             \
+    }                                                                                                                  \
+    if ((slots_) > 1) {                                                                                                \
+      store_(s.s1, i, s1);                                                                                             \
+    }                                                                                                                  \
+    if ((slots_) > 2) {                                                                                                \
+      store_(s.s2, i, s2);                                                                                             \
+    }                                                                                                                  \
+  }
+
 #define APPLY(rule_, slots_, rate_)                                                                                    \
   if (*flag != 0) {                                                                                                    \
     return;                                                                                                            \
@@ -122,32 +141,10 @@ RULES(row, SLIM_FLOATW)
   const float rate = (rate_);                                                                                          \
   const uint rows = r.count / SLIM_WIDTH;                                                                              \
   for (uint i = get_local_id(0); i < rows; i += get_local_size(0)) {                                                   \
-    row s = { SLIM_LOADW(i, v), SLIM_LOADW(i, s0), SLIM_LOADW(i, s1), SLIM_LOADW(i, s2) };                             \
-    s = row_##rule_(s, SLIM_LOADW(i, g) + s.v * r.decay, rate, p);                                                     \
-    SLIM_STOREW(s.v, i, v);                                                                                            \
-    if ((slots_) > 0) {                                                                                                \
-      SLIM_STOREW(s.s0, i, s0);                                                                                        \
-    }                                                                                                                  \
-    if ((slots_) > 1) {                                                                                                \
-      SLIM_STOREW(s.s1, i, s1);                                                                                        \
-    }                                                                                                                  \
-    if ((slots_) > 2) {                                                                                                \
-      SLIM_STOREW(s.s2, i, s2);                                                                                        \
-    }                                                                                                                  \
+    UPDATE(row, rule_, slots_, SLIM_LOADW, SLIM_STOREW)                                                                \
   }                                                                                                                    \
   for (uint i = rows * SLIM_WIDTH + get_local_id(0); i < r.count; i += get_local_size(0)) {                            \
-    element s = { v[i], s0[i], s1[i], s2[i] };                                                                         \
-    s = element_##rule_(s, g[i] + s.v * r.decay, rate, p);                                                             \
-    v[i] = s.v;                                                                                                        \
-    if ((slots_) > 0) {                                                                                                \
-      s0[i] = s.s0;                                                                                                    \
-    }                                                                                                                  \
-    if ((slots_) > 1) {                                                                                                \
-      s1[i] = s.s1;                                                                                                    \
-    }                                                                                                                  \
-    if ((slots_) > 2) {                                                                                                \
-      s2[i] = s.s2;                                                                                                    \
-    }                                                                                                                  \
+    UPDATE(element, rule_, slots_, LOAD, STORE)                                                                        \
   }
 
 __kernel void slim_apply_gradient_descent_f32(PARAMETERS)
