@@ -27,14 +27,16 @@ static inline float slim_activate(const float x, const int kind)
 }
 
 /* dx from dy and the activation's own result y. */
+#define SLIM_CLAMP_GRADIENT(type_, dy_, y_, kind_)                                                                     \
+  ((kind_) == SLIM_ACTIVATION_RELU    ? ((y_) > (type_)(0.0f) ? (dy_) : (type_)(0.0f))                                 \
+   : (kind_) == SLIM_ACTIVATION_RELU6 ? ((y_) > (type_)(0.0f) ? ((y_) < (type_)(6.0f) ? (dy_) : (type_)(0.0f))         \
+                                                              : (type_)(0.0f))                                         \
+                                      : (dy_))
 #define SLIM_ACTIVATE_GRADIENT(type_, dy_, y_, kind_)                                                                  \
-  ((kind_) == SLIM_ACTIVATION_RELU      ? ((y_) > (type_)(0.0f) ? (dy_) : (type_)(0.0f))                               \
-   : (kind_) == SLIM_ACTIVATION_RELU6   ? ((y_) > (type_)(0.0f) ? ((y_) < (type_)(6.0f) ? (dy_) : (type_)(0.0f))       \
-                                                                : (type_)(0.0f))                                       \
-   : (kind_) == SLIM_ACTIVATION_SIGMOID ? (dy_) * (y_) * (1.0f - (y_))                                                 \
-   : (kind_) == SLIM_ACTIVATION_TANH    ? (dy_) * (1.0f - (y_) * (y_))                                                 \
-   : (kind_) == SLIM_ACTIVATION_ELU     ? ((y_) > (type_)(0.0f) ? (dy_) : (dy_) * ((y_) + 1.0f))                       \
-                                        : (dy_))
+  ((kind_) == SLIM_ACTIVATION_SIGMOID ? (dy_) * (y_) * (1.0f - (y_))                                                   \
+   : (kind_) == SLIM_ACTIVATION_TANH  ? (dy_) * (1.0f - (y_) * (y_))                                                   \
+   : (kind_) == SLIM_ACTIVATION_ELU   ? ((y_) > (type_)(0.0f) ? (dy_) : (dy_) * ((y_) + 1.0f))                         \
+                                      : SLIM_CLAMP_GRADIENT(type_, dy_, y_, kind_))
 
 static inline float slim_activate_gradient(const float dy, const float y, const int kind)
 {

@@ -13,34 +13,6 @@ static inline int element_at(const slim_batch_norm_params p, const int k, const 
   return p.inner == 1 ? e * p.c + k : (e / p.inner * p.c + k) * p.inner + e % p.inner;
 }
 
-/* The result before what is fused behind; the gradient makes it again to know where an activation passes. */
-static inline float normal(const float x, const float mean, const float inverse, const float gamma, const float beta)
-{
-  return fma(x - mean, inverse * gamma, beta);
-}
-
-static inline SLIM_FLOATW normal_vector(const SLIM_FLOATW x, const SLIM_FLOATW mean, const SLIM_FLOATW inverse,
-                                        const SLIM_FLOATW gamma, const SLIM_FLOATW beta)
-{
-  return fma(x - mean, inverse * gamma, beta);
-}
-
-/* dy, where the activation behind passes it. */
-static inline float passed(const float dy, const float x, const float mean, const float inverse, const float gamma,
-                           const float beta, const slim_batch_norm_params p)
-{
-  const float z = normal(x, mean, inverse, gamma, beta);
-  return p.activation ? SLIM_CLAMP_GRADIENT(float, dy, z, slim_clamp_low(p), slim_clamp_high(p)) : dy;
-}
-
-static inline SLIM_FLOATW passed_vector(const SLIM_FLOATW dy, const SLIM_FLOATW x, const SLIM_FLOATW mean,
-                                        const SLIM_FLOATW inverse, const SLIM_FLOATW gamma, const SLIM_FLOATW beta,
-                                        const slim_batch_norm_params p)
-{
-  const SLIM_FLOATW z = normal_vector(x, mean, inverse, gamma, beta);
-  return p.activation ? SLIM_CLAMP_GRADIENT(SLIM_FLOATW, dy, z, slim_clamp_low(p), slim_clamp_high(p)) : dy;
-}
-
 static inline float partial_sum(__global const float *partial, const int k, const slim_batch_norm_params p)
 {
   float sum = 0.0f;
@@ -124,53 +96,39 @@ __kernel void slim_batch_norm_given_f32(SLIM_TENSOR(const float, mean), SLIM_TEN
   }
 }
 
-__kernel void slim_batch_norm_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, gamma),
-                                        SLIM_TENSOR(const float, beta), SLIM_TENSOR(const float, mean),
-                                        SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, residual),
-                                        SLIM_TENSOR(float, y), const slim_batch_norm_params p)
+__kernel void slim_batch_norm_naive_f32(SLIM_BATCH_NORM_TENSORS, const slim_batch_norm_params p)
 {
-  SLIM_OPEN(const float, x);
-  SLIM_OPEN(const float, gamma);
-  SLIM_OPEN(const float, beta);
-  SLIM_OPEN(const float, mean);
-  SLIM_OPEN(const float, inverse);
-  SLIM_OPEN(const float, residual);
-  SLIM_OPEN(float, y);
+  SLIM_BATCH_NORM_OPEN;
   const int i = (int)get_global_id(0);
   if (i < p.outer * p.c * p.inner) {
     const int k = i / p.inner % p.c;
-    const float z = normal(x[i], mean[k], inverse[k], gamma[k], beta[k]);
+    const float z = SLIM_NORMAL(x[i] - mean[k], inverse[k] * gamma[k], beta[k]);
     const float sum = p.has_residual ? z + residual[i] : z;
-    y[i] = SLIM_CLAMP(float, sum, slim_clamp_low(p), slim_clamp_high(p));
+    y[i] = SLIM_CLAMP(float, sum, p.activation);
   }
 }
 
 /* partial[slice][k] = sum of dy, and behind all of those, of dy times the normalised x. */
-__kernel void slim_batch_norm_gradient_sums_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
-                                                SLIM_TENSOR(const float, gamma), SLIM_TENSOR(const float, mean),
-                                                SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, beta),
+__kernel void slim_batch_norm_gradient_sums_f32(SLIM_BATCH_NORM_GRADIENT_TENSORS,
                                                 SLIM_TENSOR(float, partial), const slim_batch_norm_params p)
 {
-  SLIM_OPEN(const float, dy);
-  SLIM_OPEN(const float, x);
-  SLIM_OPEN(const float, gamma);
-  SLIM_OPEN(const float, mean);
-  SLIM_OPEN(const float, inverse);
-  SLIM_OPEN(const float, beta);
+  SLIM_BATCH_NORM_GRADIENT_OPEN;
   SLIM_OPEN(float, partial);
   const int i = (int)get_global_id(0);
   if (i >= p.c * p.slices) {
     return;
   }
   const int k = i % p.c, begin = i / p.c * p.length, end = min(begin + p.length, p.outer * p.inner);
+  const float shift = p.activation ? beta[k] : 0.0f;
   float total = 0.0f, dot_total = 0.0f;
   for (int first = begin; first < end; first += BLOCK) {
     float sum = 0.0f, dot = 0.0f;
     for (int e = first; e < min(first + BLOCK, end); e++) {
       const int at = element_at(p, k, e);
-      const float d = passed(dy[at], x[at], mean[k], inverse[k], gamma[k], p.activation ? beta[k] : 0.0f, p);
+      const float away = x[at] - mean[k];
+      const float d = SLIM_PASSED(float, dy[at], away, inverse[k] * gamma[k], shift, p.activation);
       sum += d;
-      dot += d * (x[at] - mean[k]);
+      dot += d * away;
     }
     total += sum;
     dot_total += dot;
@@ -203,18 +161,11 @@ __kernel void slim_batch_norm_gradient_finish_f32(SLIM_TENSOR(const float, parti
   }
 }
 
-__kernel void slim_batch_norm_gradient_naive_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
-                                                 SLIM_TENSOR(const float, gamma), SLIM_TENSOR(const float, mean),
-                                                 SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, beta),
+__kernel void slim_batch_norm_gradient_naive_f32(SLIM_BATCH_NORM_GRADIENT_TENSORS,
                                                  SLIM_TENSOR(const float, sums), SLIM_TENSOR(float, dx),
                                                  const slim_batch_norm_params p)
 {
-  SLIM_OPEN(const float, dy);
-  SLIM_OPEN(const float, x);
-  SLIM_OPEN(const float, gamma);
-  SLIM_OPEN(const float, mean);
-  SLIM_OPEN(const float, inverse);
-  SLIM_OPEN(const float, beta);
+  SLIM_BATCH_NORM_GRADIENT_OPEN;
   SLIM_OPEN(const float, sums);
   SLIM_OPEN(float, dx);
   const int i = (int)get_global_id(0);
@@ -222,12 +173,13 @@ __kernel void slim_batch_norm_gradient_naive_f32(SLIM_TENSOR(const float, dy), S
     return;
   }
   const int k = i / p.inner % p.c;
-  float d = passed(dy[i], x[i], mean[k], inverse[k], gamma[k], p.activation ? beta[k] : 0.0f, p);
+  const float away = x[i] - mean[k], scale = inverse[k] * gamma[k], shift = p.activation ? beta[k] : 0.0f;
+  float d = SLIM_PASSED(float, dy[i], away, scale, shift, p.activation);
   if (p.training) {
     const float count = (float)(p.outer * p.inner);
-    d -= (sums[k] + (x[i] - mean[k]) * inverse[k] * sums[p.c + k]) / count;
+    d -= (sums[k] + away * inverse[k] * sums[p.c + k]) / count;
   }
-  dx[i] = d * gamma[k] * inverse[k];
+  dx[i] = d * scale;
 }
 
 /* --- channels that lie together and fill whole vectors: a vector of them a work-item ------------------------------ */
@@ -257,42 +209,25 @@ __kernel void slim_batch_norm_sums_vector_f32(SLIM_TENSOR(const float, x), SLIM_
   SLIM_STOREW(total, 0, partial + i);
 }
 
-__kernel void slim_batch_norm_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, gamma),
-                                         SLIM_TENSOR(const float, beta), SLIM_TENSOR(const float, mean),
-                                         SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, residual),
-                                         SLIM_TENSOR(float, y), const slim_batch_norm_params p)
+__kernel void slim_batch_norm_vector_f32(SLIM_BATCH_NORM_TENSORS, const slim_batch_norm_params p)
 {
-  SLIM_OPEN(const float, x);
-  SLIM_OPEN(const float, gamma);
-  SLIM_OPEN(const float, beta);
-  SLIM_OPEN(const float, mean);
-  SLIM_OPEN(const float, inverse);
-  SLIM_OPEN(const float, residual);
-  SLIM_OPEN(float, y);
+  SLIM_BATCH_NORM_OPEN;
   const int i = (int)get_global_id(0) * SLIM_WIDTH;
   if (i < p.outer * p.c) {
     const int k = i % p.c;
-    SLIM_FLOATW z = normal_vector(SLIM_LOADW(0, x + i), SLIM_LOADW(0, mean + k), SLIM_LOADW(0, inverse + k),
-                                  SLIM_LOADW(0, gamma + k), SLIM_LOADW(0, beta + k));
+    const SLIM_FLOATW scale = SLIM_LOADW(0, inverse + k) * SLIM_LOADW(0, gamma + k);
+    SLIM_FLOATW z = SLIM_NORMAL(SLIM_LOADW(0, x + i) - SLIM_LOADW(0, mean + k), scale, SLIM_LOADW(0, beta + k));
     if (p.has_residual) {
       z += SLIM_LOADW(0, residual + i);
     }
-    SLIM_STOREW(SLIM_CLAMP(SLIM_FLOATW, z, slim_clamp_low(p), slim_clamp_high(p)), 0, y + i);
+    SLIM_STOREW(SLIM_CLAMP(SLIM_FLOATW, z, p.activation), 0, y + i);
   }
 }
 
-__kernel void slim_batch_norm_gradient_sums_vector_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
-                                                       SLIM_TENSOR(const float, gamma), SLIM_TENSOR(const float, mean),
-                                                       SLIM_TENSOR(const float, inverse),
-                                                       SLIM_TENSOR(const float, beta), SLIM_TENSOR(float, partial),
+__kernel void slim_batch_norm_gradient_sums_vector_f32(SLIM_BATCH_NORM_GRADIENT_TENSORS, SLIM_TENSOR(float, partial),
                                                        const slim_batch_norm_params p)
 {
-  SLIM_OPEN(const float, dy);
-  SLIM_OPEN(const float, x);
-  SLIM_OPEN(const float, gamma);
-  SLIM_OPEN(const float, mean);
-  SLIM_OPEN(const float, inverse);
-  SLIM_OPEN(const float, beta);
+  SLIM_BATCH_NORM_GRADIENT_OPEN;
   SLIM_OPEN(float, partial);
   const int i = (int)get_global_id(0) * SLIM_WIDTH;
   if (i >= p.c * p.slices) {
@@ -300,36 +235,29 @@ __kernel void slim_batch_norm_gradient_sums_vector_f32(SLIM_TENSOR(const float, 
   }
   const int k = i % p.c, begin = i / p.c * p.length, end = min(begin + p.length, p.outer);
   const SLIM_FLOATW center = SLIM_LOADW(0, mean + k), inv = SLIM_LOADW(0, inverse + k);
-  const SLIM_FLOATW factor = SLIM_LOADW(0, gamma + k);
+  const SLIM_FLOATW scale = inv * SLIM_LOADW(0, gamma + k);
   const SLIM_FLOATW shift = p.activation ? SLIM_LOADW(0, beta + k) : (SLIM_FLOATW)(0.0f);
   SLIM_FLOATW total = (SLIM_FLOATW)(0.0f), dot_total = (SLIM_FLOATW)(0.0f);
   for (int first = begin; first < end; first += BLOCK) {
     SLIM_FLOATW sum = (SLIM_FLOATW)(0.0f), dot = (SLIM_FLOATW)(0.0f);
     for (int e = first; e < min(first + BLOCK, end); e++) {
-      const SLIM_FLOATW at = SLIM_LOADW(0, x + e * p.c + k);
-      const SLIM_FLOATW d = passed_vector(SLIM_LOADW(0, dy + e * p.c + k), at, center, inv, factor, shift, p);
+      const SLIM_FLOATW away = SLIM_LOADW(0, x + e * p.c + k) - center, above = SLIM_LOADW(0, dy + e * p.c + k);
+      const SLIM_FLOATW d = SLIM_PASSED(SLIM_FLOATW, above, away, scale, shift, p.activation);
       sum += d;
-      dot += d * (at - center);
+      dot += d * away;
     }
     total += sum;
     dot_total += dot;
   }
   SLIM_STOREW(total, 0, partial + i);
-  SLIM_STOREW(dot_total * SLIM_LOADW(0, inverse + k), 0, partial + p.c * p.slices + i);
+  SLIM_STOREW(dot_total * inv, 0, partial + p.c * p.slices + i);
 }
 
-__kernel void slim_batch_norm_gradient_vector_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
-                                                  SLIM_TENSOR(const float, gamma), SLIM_TENSOR(const float, mean),
-                                                  SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, beta),
+__kernel void slim_batch_norm_gradient_vector_f32(SLIM_BATCH_NORM_GRADIENT_TENSORS,
                                                   SLIM_TENSOR(const float, sums), SLIM_TENSOR(float, dx),
                                                   const slim_batch_norm_params p)
 {
-  SLIM_OPEN(const float, dy);
-  SLIM_OPEN(const float, x);
-  SLIM_OPEN(const float, gamma);
-  SLIM_OPEN(const float, mean);
-  SLIM_OPEN(const float, inverse);
-  SLIM_OPEN(const float, beta);
+  SLIM_BATCH_NORM_GRADIENT_OPEN;
   SLIM_OPEN(const float, sums);
   SLIM_OPEN(float, dx);
   const int i = (int)get_global_id(0) * SLIM_WIDTH;
@@ -337,11 +265,12 @@ __kernel void slim_batch_norm_gradient_vector_f32(SLIM_TENSOR(const float, dy), 
     return;
   }
   const int k = i % p.c;
-  const SLIM_FLOATW inv = SLIM_LOADW(0, inverse + k), center = SLIM_LOADW(0, mean + k);
-  const SLIM_FLOATW shift = p.activation ? SLIM_LOADW(0, beta + k) : (SLIM_FLOATW)(0.0f), at = SLIM_LOADW(0, x + i);
-  SLIM_FLOATW d = passed_vector(SLIM_LOADW(0, dy + i), at, center, inv, SLIM_LOADW(0, gamma + k), shift, p);
+  const SLIM_FLOATW inv = SLIM_LOADW(0, inverse + k), scale = inv * SLIM_LOADW(0, gamma + k);
+  const SLIM_FLOATW shift = p.activation ? SLIM_LOADW(0, beta + k) : (SLIM_FLOATW)(0.0f);
+  const SLIM_FLOATW away = SLIM_LOADW(0, x + i) - SLIM_LOADW(0, mean + k), above = SLIM_LOADW(0, dy + i);
+  SLIM_FLOATW d = SLIM_PASSED(SLIM_FLOATW, above, away, scale, shift, p.activation);
   if (p.training) {
-    d -= (SLIM_LOADW(0, sums + k) + (at - center) * inv * SLIM_LOADW(0, sums + p.c + k)) / (float)p.outer;
+    d -= (SLIM_LOADW(0, sums + k) + away * inv * SLIM_LOADW(0, sums + p.c + k)) / (float)p.outer;
   }
-  SLIM_STOREW(d * SLIM_LOADW(0, gamma + k) * inv, 0, dx + i);
+  SLIM_STOREW(d * scale, 0, dx + i);
 }

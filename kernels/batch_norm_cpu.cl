@@ -10,8 +10,20 @@
 
 #if SLIM_CLASS == 0
 #define ROWS_AT_ONCE 4
-
-/* Each of these goes over so many rows, a constant where it is called: the loops over rows unroll. */
+/* Sweeps over rows begin_ to end_, so many at once and the rest one by one: sweep_, a call, goes over rows r to r + rows,
+ * a constant, so that its loop over them unrolls. */
+#define OVER_ROWS(begin_, end_, sweep_)                                                                                \
+  do {                                                                                                                 \
+    int r = begin_;                                                                                                    \
+    for (; r + ROWS_AT_ONCE <= (end_); r += ROWS_AT_ONCE) {                                                            \
+      const int rows = ROWS_AT_ONCE;                                                                                   \
+      sweep_;                                                                                                          \
+    }                                                                                                                  \
+    for (; r < (end_); r++) {                                                                                          \
+      const int rows = 1;                                                                                              \
+      sweep_;                                                                                                          \
+    }                                                                                                                  \
+  } while (0)
 
 static inline void add_rows(__global const float *x, __global float *sums, const int c, const int rows)
 {
@@ -51,30 +63,19 @@ __kernel void slim_batch_norm_pieces_f32(SLIM_TENSOR(const float, x), SLIM_TENSO
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(float, partial);
-  const int piece = (int)get_global_id(0), begin = piece * p.length, rows = min(p.length, p.outer - begin);
-  if (rows <= 0) {
+  const int piece = (int)get_global_id(0), begin = piece * p.length, count = min(p.length, p.outer - begin);
+  if (count <= 0) {
     return;
   }
   __global float *mean = partial + (size_t)piece * p.c, *spread = mean + (size_t)p.slices * p.c;
-  const int whole = rows / ROWS_AT_ONCE * ROWS_AT_ONCE;
   x += (size_t)begin * p.c;
   clear(mean, p.c);
   clear(spread, p.c);
-  for (int r = 0; r < whole; r += ROWS_AT_ONCE) {
-    add_rows(x + r * p.c, mean, p.c, ROWS_AT_ONCE);
-  }
-  for (int r = whole; r < rows; r++) {
-    add_rows(x + r * p.c, mean, p.c, 1);
-  }
+  OVER_ROWS(0, count, add_rows(x + r * p.c, mean, p.c, rows));
   for (int k = 0; k < p.c; k += SLIM_WIDTH) {
-    SLIM_STOREW(SLIM_LOADW(0, mean + k) / (float)rows, 0, mean + k);
+    SLIM_STOREW(SLIM_LOADW(0, mean + k) / (float)count, 0, mean + k);
   }
-  for (int r = 0; r < whole; r += ROWS_AT_ONCE) {
-    add_squares(x + r * p.c, mean, spread, p.c, ROWS_AT_ONCE);
-  }
-  for (int r = whole; r < rows; r++) {
-    add_squares(x + r * p.c, mean, spread, p.c, 1);
-  }
+  OVER_ROWS(0, count, add_squares(x + r * p.c, mean, spread, p.c, rows));
 }
 
 /* Mean, variance and inverse deviation of a vector of channels from the pieces, merged one after another. */
@@ -118,50 +119,25 @@ static inline void normalise_rows(__global const float *x, __global const float 
     const SLIM_FLOATW mean = SLIM_LOADW(0, n.mean + k), shift = SLIM_LOADW(0, n.beta + k);
     const SLIM_FLOATW scale = SLIM_LOADW(0, n.inverse + k) * SLIM_LOADW(0, n.gamma + k);
     for (int i = 0; i < rows; i++) {
-      SLIM_FLOATW z = fma(SLIM_LOADW(0, x + i * p.c + k) - mean, scale, shift);
+      SLIM_FLOATW z = SLIM_NORMAL(SLIM_LOADW(0, x + i * p.c + k) - mean, scale, shift);
       if (p.has_residual) {
         z += SLIM_LOADW(0, residual + i * p.c + k);
       }
-      SLIM_STOREW(SLIM_CLAMP(SLIM_FLOATW, z, slim_clamp_low(p), slim_clamp_high(p)), 0, y + i * p.c + k);
+      SLIM_STOREW(SLIM_CLAMP(SLIM_FLOATW, z, p.activation), 0, y + i * p.c + k);
     }
   }
 }
 
 /* The same numbers as in batch_norm.cl, row by row. */
-__kernel void slim_batch_norm_rows_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, gamma),
-                                       SLIM_TENSOR(const float, beta), SLIM_TENSOR(const float, mean),
-                                       SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, residual),
-                                       SLIM_TENSOR(float, y), const slim_batch_norm_params p)
+__kernel void slim_batch_norm_rows_f32(SLIM_BATCH_NORM_TENSORS, const slim_batch_norm_params p)
 {
-  SLIM_OPEN(const float, x);
-  SLIM_OPEN(const float, gamma);
-  SLIM_OPEN(const float, beta);
-  SLIM_OPEN(const float, mean);
-  SLIM_OPEN(const float, inverse);
-  SLIM_OPEN(const float, residual);
-  SLIM_OPEN(float, y);
+  SLIM_BATCH_NORM_OPEN;
   const norms n = { gamma, beta, mean, inverse };
-  const int end = min(((int)get_global_id(0) + 1) * p.length, p.outer);
-  int r = (int)get_global_id(0) * p.length;
-  for (; r + ROWS_AT_ONCE <= end; r += ROWS_AT_ONCE) {
-    const size_t at = (size_t)r * p.c;
-    normalise_rows(x + at, residual + at, y + at, n, p, ROWS_AT_ONCE);
-  }
-  for (; r < end; r++) {
-    const size_t at = (size_t)r * p.c;
-    normalise_rows(x + at, residual + at, y + at, n, p, 1);
-  }
+  const int begin = (int)get_global_id(0) * p.length, end = min(begin + p.length, p.outer);
+  OVER_ROWS(begin, end, normalise_rows(x + (size_t)r * p.c, residual + (size_t)r * p.c, y + (size_t)r * p.c, n, p, rows));
 }
 
 /* --- the gradient ------------------------------------------------------------------------------------------------- */
-
-/* dy where the activation behind passes it; away: the distance of x from its mean. */
-static inline SLIM_FLOATW passed_from(const SLIM_FLOATW dy, const SLIM_FLOATW away, const SLIM_FLOATW scale,
-                                      const SLIM_FLOATW shift, const slim_batch_norm_params p)
-{
-  const SLIM_FLOATW z = fma(away, scale, shift);
-  return p.activation ? SLIM_CLAMP_GRADIENT(SLIM_FLOATW, dy, z, slim_clamp_low(p), slim_clamp_high(p)) : dy;
-}
 
 /* sums: of dy; behind all pieces' (gap), of dy times the distance of x. */
 static inline void add_gradients(__global const float *dy, __global const float *x, __global float *sums,
@@ -172,8 +148,8 @@ static inline void add_gradients(__global const float *dy, __global const float 
     const SLIM_FLOATW shift = p.activation ? SLIM_LOADW(0, n.beta + k) : (SLIM_FLOATW)(0.0f);
     SLIM_FLOATW sum = SLIM_LOADW(0, sums + k), dot = SLIM_LOADW(0, sums + gap + k);
     for (int i = 0; i < rows; i++) {
-      const SLIM_FLOATW away = SLIM_LOADW(0, x + i * p.c + k) - mean;
-      const SLIM_FLOATW d = passed_from(SLIM_LOADW(0, dy + i * p.c + k), away, scale, shift, p);
+      const SLIM_FLOATW away = SLIM_LOADW(0, x + i * p.c + k) - mean, above = SLIM_LOADW(0, dy + i * p.c + k);
+      const SLIM_FLOATW d = SLIM_PASSED(SLIM_FLOATW, above, away, scale, shift, p.activation);
       sum += d;
       dot = fma(d, away, dot);
     }
@@ -183,34 +159,21 @@ static inline void add_gradients(__global const float *dy, __global const float 
 }
 
 /* Sums over a piece of dy, and of dy times the normalised x. */
-__kernel void slim_batch_norm_gradient_pieces_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
-                                                  SLIM_TENSOR(const float, gamma), SLIM_TENSOR(const float, mean),
-                                                  SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, beta),
+__kernel void slim_batch_norm_gradient_pieces_f32(SLIM_BATCH_NORM_GRADIENT_TENSORS,
                                                   SLIM_TENSOR(float, partial), const slim_batch_norm_params p)
 {
-  SLIM_OPEN(const float, dy);
-  SLIM_OPEN(const float, x);
-  SLIM_OPEN(const float, gamma);
-  SLIM_OPEN(const float, mean);
-  SLIM_OPEN(const float, inverse);
-  SLIM_OPEN(const float, beta);
+  SLIM_BATCH_NORM_GRADIENT_OPEN;
   SLIM_OPEN(float, partial);
   const norms n = { gamma, beta, mean, inverse };
-  const int end = min(((int)get_global_id(0) + 1) * p.length, p.outer);
-  int r = (int)get_global_id(0) * p.length;
-  if (r >= end) {
+  const int begin = (int)get_global_id(0) * p.length, end = min(begin + p.length, p.outer);
+  if (begin >= end) {
     return;
   }
   __global float *sums = partial + (size_t)get_global_id(0) * p.c;
   const size_t gap = (size_t)p.slices * p.c;
   clear(sums, p.c);
   clear(sums + gap, p.c);
-  for (; r + ROWS_AT_ONCE <= end; r += ROWS_AT_ONCE) {
-    add_gradients(dy + (size_t)r * p.c, x + (size_t)r * p.c, sums, gap, n, p, ROWS_AT_ONCE);
-  }
-  for (; r < end; r++) {
-    add_gradients(dy + (size_t)r * p.c, x + (size_t)r * p.c, sums, gap, n, p, 1);
-  }
+  OVER_ROWS(begin, end, add_gradients(dy + (size_t)r * p.c, x + (size_t)r * p.c, sums, gap, n, p, rows));
   for (int k = 0; k < p.c; k += SLIM_WIDTH) {
     SLIM_STOREW(SLIM_LOADW(0, sums + gap + k) * SLIM_LOADW(0, inverse + k), 0, sums + gap + k);
   }
@@ -226,37 +189,22 @@ static inline void pull_rows(__global const float *dy, __global const float *x, 
     const SLIM_FLOATW shift = p.activation ? SLIM_LOADW(0, n.beta + k) : (SLIM_FLOATW)(0.0f);
     const SLIM_FLOATW a = SLIM_LOADW(0, sums + k) * share, b = inv * SLIM_LOADW(0, sums + p.c + k) * share;
     for (int i = 0; i < rows; i++) {
-      const SLIM_FLOATW away = SLIM_LOADW(0, x + i * p.c + k) - mean;
-      const SLIM_FLOATW d = passed_from(SLIM_LOADW(0, dy + i * p.c + k), away, scale, shift, p);
+      const SLIM_FLOATW away = SLIM_LOADW(0, x + i * p.c + k) - mean, above = SLIM_LOADW(0, dy + i * p.c + k);
+      const SLIM_FLOATW d = SLIM_PASSED(SLIM_FLOATW, above, away, scale, shift, p.activation);
       SLIM_STOREW((d - (a + away * b)) * scale, 0, dx + i * p.c + k);
     }
   }
 }
 
-__kernel void slim_batch_norm_gradient_rows_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
-                                                SLIM_TENSOR(const float, gamma), SLIM_TENSOR(const float, mean),
-                                                SLIM_TENSOR(const float, inverse), SLIM_TENSOR(const float, beta),
+__kernel void slim_batch_norm_gradient_rows_f32(SLIM_BATCH_NORM_GRADIENT_TENSORS,
                                                 SLIM_TENSOR(const float, sums), SLIM_TENSOR(float, dx),
                                                 const slim_batch_norm_params p)
 {
-  SLIM_OPEN(const float, dy);
-  SLIM_OPEN(const float, x);
-  SLIM_OPEN(const float, gamma);
-  SLIM_OPEN(const float, mean);
-  SLIM_OPEN(const float, inverse);
-  SLIM_OPEN(const float, beta);
+  SLIM_BATCH_NORM_GRADIENT_OPEN;
   SLIM_OPEN(const float, sums);
   SLIM_OPEN(float, dx);
   const norms n = { gamma, beta, mean, inverse };
-  const int end = min(((int)get_global_id(0) + 1) * p.length, p.outer);
-  int r = (int)get_global_id(0) * p.length;
-  for (; r + ROWS_AT_ONCE <= end; r += ROWS_AT_ONCE) {
-    const size_t at = (size_t)r * p.c;
-    pull_rows(dy + at, x + at, sums, dx + at, n, p, ROWS_AT_ONCE);
-  }
-  for (; r < end; r++) {
-    const size_t at = (size_t)r * p.c;
-    pull_rows(dy + at, x + at, sums, dx + at, n, p, 1);
-  }
+  const int begin = (int)get_global_id(0) * p.length, end = min(begin + p.length, p.outer);
+  OVER_ROWS(begin, end, pull_rows(dy + (size_t)r * p.c, x + (size_t)r * p.c, sums, dx + (size_t)r * p.c, n, p, rows));
 }
 #endif
