@@ -23,7 +23,7 @@ static slim_tensor *build(const net_case *c, test_net *net, bool training)
   return slim_build_network(c->name, net->input, 1e-3f, &args);
 }
 
-void net_check_inference(const net_case *c)
+static void check_inference(const net_case *c)
 {
   test_net net = open_net(c);
   slim_tensor *logits = build(c, &net, false);
@@ -94,7 +94,8 @@ static float run_scalar(test_net *net, slim_tensor *tensor)
   return value;
 }
 
-void net_check_training(const net_case *c)
+/* The loss is finite, the gradient of every trainable variable is finite and not all zero, and a step changes the loss. */
+static void check_training(const net_case *c)
 {
   static const int64_t labels[] = { 3, 1, 6, 0, 2, 5, 4, 1 };
   test_net net = open_net(c);
@@ -166,7 +167,7 @@ static void compare(test_net *net, const char *label, const char *key, slim_tens
   free(values);
 }
 
-void net_check_parity(const net_case *c)
+static void check_parity(const net_case *c)
 {
   char label[64];
   (void)snprintf(label, sizeof label, "%s@%d", c->name, c->size);
@@ -181,7 +182,7 @@ void net_check_parity(const net_case *c)
   test_close(&net);
 }
 
-void net_check_training_parity(const net_case *c)
+static void check_training_parity(const net_case *c)
 {
   char label[64];
   static float norms[MOST_VARIABLES];
@@ -207,4 +208,54 @@ void net_check_training_parity(const net_case *c)
   ck_assert_msg(difference <= MEAN_GRADIENT_TOLERANCE * (double)variables.count, "%s: the gradients differ by %g",
                 label, difference / (double)variables.count);
   test_close(&net);
+}
+
+/* --- the tests of a list ------------------------------------------------------------------------------------------ */
+
+static const net_lists *lists;
+
+START_TEST(logits_do_not_depend_on_the_batch)
+{
+  check_inference(&lists->cases.first[_i]);
+}
+END_TEST
+
+START_TEST(training_reaches_every_variable)
+{
+  check_training(&lists->cases.first[_i]);
+}
+END_TEST
+
+START_TEST(large_logits_do_not_depend_on_the_batch)
+{
+  check_inference(&lists->inference.first[_i]);
+}
+END_TEST
+
+START_TEST(logits_are_tf_slims)
+{
+  check_parity(&lists->parity.first[_i]);
+}
+END_TEST
+
+START_TEST(gradients_are_tf_slims)
+{
+  check_training_parity(&lists->training_parity.first[_i]);
+}
+END_TEST
+
+static void read_fixture(void)
+{
+  test_fixture_read("tests/parity/nets.txt");
+}
+
+void net_add_tests(TCase *c, const net_lists *of)
+{
+  lists = of;
+  tcase_add_checked_fixture(c, read_fixture, test_fixture_free);
+  tcase_add_loop_test(c, logits_do_not_depend_on_the_batch, 0, of->cases.count);
+  tcase_add_loop_test(c, training_reaches_every_variable, 0, of->cases.count);
+  tcase_add_loop_test(c, large_logits_do_not_depend_on_the_batch, 0, of->inference.count);
+  tcase_add_loop_test(c, logits_are_tf_slims, 0, of->parity.count);
+  tcase_add_loop_test(c, gradients_are_tf_slims, 0, of->training_parity.count);
 }

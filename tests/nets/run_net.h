@@ -12,15 +12,25 @@ typedef struct net_case {
   slim_net_args args; /* num_classes, is_training and scope are set by the test */
 } net_case;
 
-/* The logits of an image do not depend on those beside it. */
-void net_check_inference(const net_case *c);
-/* The loss is finite, the gradient of every trainable variable is finite and not all zero, and a step changes the loss.
- */
-void net_check_training(const net_case *c);
+typedef struct net_list {
+  const net_case *first;
+  int count;
+} net_list;
 
-/* Against TF-Slim, whose logits and norms of gradients tests/parity/nets.txt holds: in inference and in training. The
- * file is read by a checked fixture. */
-void net_check_parity(const net_case *c);
-void net_check_training_parity(const net_case *c);
+#define NET_LIST(cases_)                                                                                               \
+  {                                                                                                                    \
+    cases_, sizeof cases_ / sizeof *cases_                                                                             \
+  }
+
+/* What is done with which nets. */
+typedef struct net_lists {
+  net_list cases;           /* inference, as below, and training, which reaches every variable */
+  net_list inference;       /* the logits of an image do not depend on those beside it */
+  net_list parity;          /* logits are TF-Slim's, which tests/parity/nets.txt holds */
+  net_list training_parity; /* loss and norms of gradients are */
+} net_lists;
+
+/* Adds the tests of all lists, which stay the caller's. */
+void net_add_tests(TCase *c, const net_lists *lists);
 
 #endif

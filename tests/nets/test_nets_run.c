@@ -1,6 +1,5 @@
 /* Networks at work: narrow ones where they have a depth_multiplier. */
 #include "run_net.h"
-#include "test_fixture.h"
 
 #define NARROW(...)                                                                                                    \
   {                                                                                                                    \
@@ -37,42 +36,9 @@ static const net_case training_parity[] = {
   { "mobilenet_v1", 96, 4, { .depth_multiplier = 0.25 } },
 };
 
-START_TEST(logits_do_not_depend_on_the_batch)
-{
-  net_check_inference(&cases[_i]);
-}
-END_TEST
-
-START_TEST(training_reaches_every_variable)
-{
-  net_check_training(&cases[_i]);
-}
-END_TEST
-
-START_TEST(logits_are_tf_slims)
-{
-  net_check_parity(&parity[_i]);
-}
-END_TEST
-
-START_TEST(gradients_are_tf_slims)
-{
-  net_check_training_parity(&training_parity[_i]);
-}
-END_TEST
-
-static void read_fixture(void)
-{
-  test_fixture_read("tests/parity/nets.txt");
-}
-
 static void build(TCase *c)
 {
-  const int count = sizeof cases / sizeof *cases;
-  tcase_add_checked_fixture(c, read_fixture, test_fixture_free);
-  tcase_add_loop_test(c, logits_do_not_depend_on_the_batch, 0, count);
-  tcase_add_loop_test(c, training_reaches_every_variable, 0, count);
-  tcase_add_loop_test(c, logits_are_tf_slims, 0, sizeof parity / sizeof *parity);
-  tcase_add_loop_test(c, gradients_are_tf_slims, 0, sizeof training_parity / sizeof *training_parity);
+  static const net_lists lists = { NET_LIST(cases), { 0 }, NET_LIST(parity), NET_LIST(training_parity) };
+  net_add_tests(c, &lists);
 }
 TEST_MAIN("nets_run", build, test_net_available)

@@ -150,3 +150,30 @@ slim_status test_small_run(slim_session *session, const test_small *net, int bat
   const slim_fetch wanted = { fetch, data, bytes };
   return slim_session_run(session, feeds, 2, &wanted, 1);
 }
+
+test_small_session test_small_open(void)
+{
+  test_small_session f = { .net = test_small_make(7), .device = test_open_device() };
+  f.session = test_session(f.net.graph, f.device, NULL);
+  return f;
+}
+
+test_small_session test_small_ready(void)
+{
+  test_small_session f = test_small_open();
+  test_ok(f.session, slim_session_initialize(f.session));
+  return f;
+}
+
+void test_small_close(test_small_session *f)
+{
+  slim_session_destroy(f->session);
+  slim_device_close(f->device);
+  slim_graph_destroy(f->net.graph);
+}
+
+void test_error(const test_small_session *f, slim_status status, slim_status wanted, const char *text)
+{
+  ck_assert_str_eq(slim_session_error(f->session), text);
+  ck_assert_str_eq(slim_status_name(status), slim_status_name(wanted));
+}

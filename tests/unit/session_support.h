@@ -42,4 +42,17 @@ slim_session *test_session(slim_graph *graph, slim_device *device, slim_values *
 slim_status test_small_run(slim_session *session, const test_small *net, int batch, slim_tensor *fetch, void *data,
                            size_t bytes);
 
+/* The small net with a session on the device under test; ready: its variables have their initial values. */
+typedef struct test_small_session {
+  test_small net;
+  slim_device *device;
+  slim_session *session;
+} test_small_session;
+
+test_small_session test_small_open(void);
+test_small_session test_small_ready(void);
+void test_small_close(test_small_session *f);
+/* status is wanted, and the session says text. */
+void test_error(const test_small_session *f, slim_status status, slim_status wanted, const char *text);
+
 #endif

@@ -3,42 +3,9 @@
 
 #include <math.h>
 
-typedef struct fixture {
-  test_small net;
-  slim_device *device;
-  slim_session *session;
-} fixture;
-
-static fixture fixture_open(void)
-{
-  fixture f = { .net = test_small_make(7), .device = test_open_device() };
-  f.session = test_session(f.net.graph, f.device, NULL);
-  return f;
-}
-
-static fixture fixture_ready(void)
-{
-  fixture f = fixture_open();
-  test_ok(f.session, slim_session_initialize(f.session));
-  return f;
-}
-
-static void fixture_close(fixture *f)
-{
-  slim_session_destroy(f->session);
-  slim_device_close(f->device);
-  slim_graph_destroy(f->net.graph);
-}
-
-static void assert_error(const fixture *f, slim_status status, slim_status wanted, const char *text)
-{
-  ck_assert_str_eq(slim_session_error(f->session), text);
-  ck_assert_str_eq(slim_status_name(status), slim_status_name(wanted));
-}
-
 START_TEST(a_run_feeds_computes_and_fetches)
 {
-  fixture f = fixture_ready();
+  test_small_session f = test_small_ready();
   const float x[] = { 1, 0, 0, 1, 1, 1 };
   const float wanted[] = { 1.5f, 0, 2, 4.5f, 6, 0, 5.5f, 4, 0 };
   for (int batch = 3; batch > 0; batch--) {
@@ -50,13 +17,13 @@ START_TEST(a_run_feeds_computes_and_fetches)
       ck_assert_float_eq_tol(y[i], i < 3 * batch ? wanted[i] : 0, 1e-6f);
     }
   }
-  fixture_close(&f);
+  test_small_close(&f);
 }
 END_TEST
 
 START_TEST(training_follows_a_loop_in_double)
 {
-  fixture f = fixture_ready();
+  test_small_session f = test_small_ready();
   double w[6], b[3];
   for (int i = 0; i < 6; i++) {
     w[i] = (double)test_small_w[i];
@@ -82,13 +49,13 @@ START_TEST(training_follows_a_loop_in_double)
   ck_assert_int_eq(info.cpu_steps, 0);
   ck_assert_int_gt(info.steps, 4);
   ck_assert_uint_eq(info.variable_bytes, 9 * sizeof(float) + sizeof(int64_t));
-  fixture_close(&f);
+  test_small_close(&f);
 }
 END_TEST
 
 START_TEST(a_loop_without_fetches_trains_the_same)
 {
-  fixture f = fixture_ready(), g = fixture_ready();
+  test_small_session f = test_small_ready(), g = test_small_ready();
   float a[6], b[6], loss = 0;
   for (int step = 0; step < 25; step++) {
     test_ok(f.session, test_small_run(f.session, &f.net, 4, f.net.train, NULL, 0));
@@ -98,8 +65,8 @@ START_TEST(a_loop_without_fetches_trains_the_same)
   test_ok(f.session, slim_session_get_variable(f.session, f.net.w, a, sizeof a));
   test_ok(g.session, slim_session_get_variable(g.session, g.net.w, b, sizeof b));
   ck_assert_mem_eq(a, b, sizeof a);
-  fixture_close(&f);
-  fixture_close(&g);
+  test_small_close(&f);
+  test_small_close(&g);
 }
 END_TEST
 
@@ -108,7 +75,7 @@ END_TEST
 START_TEST(feeds_may_change_as_soon_as_a_run_returns)
 {
   enum { RUNS = 11, BATCH = 4 };
-  fixture f = fixture_ready();
+  test_small_session f = test_small_ready();
   double w[6], b[3];
   float x[2 * BATCH], now[6];
   for (int i = 0; i < 6; i++) {
@@ -129,13 +96,13 @@ START_TEST(feeds_may_change_as_soon_as_a_run_returns)
   for (int i = 0; i < 6; i++) {
     ck_assert_float_eq_tol(now[i], (float)w[i], 1e-5f);
   }
-  fixture_close(&f);
+  test_small_close(&f);
 }
 END_TEST
 
 START_TEST(a_fetched_variable_is_the_one_after_the_run)
 {
-  fixture f = fixture_ready();
+  test_small_session f = test_small_ready();
   const slim_feed feeds[] = { { f.net.x, test_small_x, 4 }, { f.net.t, test_small_t, 4 } };
   float w[6] = { 0 }, after[6];
   int64_t step = 0;
@@ -147,7 +114,7 @@ START_TEST(a_fetched_variable_is_the_one_after_the_run)
   ck_assert_mem_eq(w, after, sizeof w);
   ck_assert_float_ne(w[0], test_small_w[0]);
   ck_assert_int_eq(step, 1);
-  fixture_close(&f);
+  test_small_close(&f);
 }
 END_TEST
 
@@ -197,7 +164,7 @@ END_TEST
 
 START_TEST(what_is_missing_is_named)
 {
-  fixture f = fixture_open();
+  test_small_session f = test_small_open();
   float loss = 0, y[12];
   const slim_fetch fetch = { f.net.loss, &loss, sizeof loss }, all = { f.net.y, y, sizeof y };
   const slim_fetch small = { f.net.y, y, 40 };
@@ -206,37 +173,37 @@ START_TEST(what_is_missing_is_named)
   const slim_feed no_data = { f.net.x, NULL, 4 }, wrong = { f.net.w, test_small_x, 4 };
   const slim_feed both[] = { x, t };
   slim_session *s = f.session;
-  assert_error(&f, slim_session_run(s, &x, 1, &all, 1), SLIM_ERR_STATE,
+  test_error(&f, slim_session_run(s, &x, 1, &all, 1), SLIM_ERR_STATE,
                "variable 'w' has no value: call slim_session_initialize or restore a checkpoint");
   test_ok(s, slim_session_initialize(s));
-  assert_error(&f, slim_session_run(s, &x, 1, &fetch, 1), SLIM_ERR_ARG,
+  test_error(&f, slim_session_run(s, &x, 1, &fetch, 1), SLIM_ERR_ARG,
                "session: placeholder 't' is neither fed nor attached to a queue");
-  assert_error(&f, slim_session_run(s, &none, 1, &all, 1), SLIM_ERR_ARG,
+  test_error(&f, slim_session_run(s, &none, 1, &all, 1), SLIM_ERR_ARG,
                "session: placeholder 'x' is fed with batch 0, not 1 or more");
-  assert_error(&f, slim_session_run(s, &no_data, 1, &all, 1), SLIM_ERR_ARG,
+  test_error(&f, slim_session_run(s, &no_data, 1, &all, 1), SLIM_ERR_ARG,
                "session: placeholder 'x' is fed without data");
-  assert_error(&f, slim_session_run(s, &wrong, 1, &all, 1), SLIM_ERR_ARG,
+  test_error(&f, slim_session_run(s, &wrong, 1, &all, 1), SLIM_ERR_ARG,
                "session: feed 0 ('w:0') is no placeholder of this graph");
-  assert_error(&f, slim_session_run(s, both, 2, &fetch, 1), SLIM_ERR_SHAPE,
+  test_error(&f, slim_session_run(s, both, 2, &fetch, 1), SLIM_ERR_SHAPE,
                "session: placeholder 'x' has a batch of 4, placeholder 't' of 3");
-  assert_error(&f, slim_session_run(s, &x, 1, &small, 1), SLIM_ERR_ARG,
+  test_error(&f, slim_session_run(s, &x, 1, &small, 1), SLIM_ERR_ARG,
                "session: fetch 'Relu:0' [4,3] has 48 bytes, there is room for 40");
-  assert_error(&f, slim_session_run(s, &x, 1, NULL, 0), SLIM_ERR_ARG, "session: nothing to fetch");
+  test_error(&f, slim_session_run(s, &x, 1, NULL, 0), SLIM_ERR_ARG, "session: nothing to fetch");
   test_ok(s, slim_session_run(s, &x, 1, &all, 1));
   ck_assert_str_eq(slim_session_error(s), "");
-  fixture_close(&f);
+  test_small_close(&f);
 }
 END_TEST
 
 START_TEST(variables_are_checked)
 {
-  fixture f = fixture_open();
+  test_small_session f = test_small_open();
   float w[7] = { 0 };
-  assert_error(&f, slim_session_get_variable(f.session, f.net.w, w, 24), SLIM_ERR_STATE,
+  test_error(&f, slim_session_get_variable(f.session, f.net.w, w, 24), SLIM_ERR_STATE,
                "variable 'w' has no value: call slim_session_initialize or restore a checkpoint");
-  assert_error(&f, slim_session_set_variable(f.session, f.net.w, w, 28), SLIM_ERR_ARG,
+  test_error(&f, slim_session_set_variable(f.session, f.net.w, w, 28), SLIM_ERR_ARG,
                "session: variable 'w' has 24 bytes, not 28");
-  assert_error(&f, slim_session_get_variable(f.session, f.net.y, w, 24), SLIM_ERR_ARG,
+  test_error(&f, slim_session_get_variable(f.session, f.net.y, w, 24), SLIM_ERR_ARG,
                "session: 'Relu:0' is not a variable of this session's graph");
   w[3] = 5;
   test_ok(f.session, slim_session_set_variable(f.session, f.net.w, w, 24));
@@ -244,7 +211,7 @@ START_TEST(variables_are_checked)
   float got[6];
   test_ok(f.session, slim_session_get_variable(f.session, f.net.w, got, sizeof got));
   ck_assert_mem_eq(got, w, sizeof got);
-  fixture_close(&f);
+  test_small_close(&f);
 }
 END_TEST
 
@@ -267,7 +234,7 @@ END_TEST
 
 START_TEST(a_loss_that_is_not_finite_changes_nothing)
 {
-  fixture f = fixture_ready();
+  test_small_session f = test_small_ready();
   const float bad[] = { 1, 2, INFINITY, 4 };
   const slim_feed feeds[] = { { f.net.x, bad, 2 }, { f.net.t, test_small_t, 2 } };
   float loss = 0, w[6];
@@ -278,7 +245,7 @@ START_TEST(a_loss_that_is_not_finite_changes_nothing)
   for (int late = 0; late < 6 && status == SLIM_OK && !fetched; late++) { /* noticed late, when nothing is waited for */
     status = slim_session_run(f.session, next, 2, &fetch, 1);
   }
-  assert_error(&f, status, SLIM_ERR_NUMERIC,
+  test_error(&f, status, SLIM_ERR_NUMERIC,
                "session: finite check 'Finite' failed, variables were left as they were; "
                "slim_session_trace_numerics names the first op that is not finite");
   test_ok(f.session, slim_session_get_variable(f.session, f.net.w, w, sizeof w));
@@ -288,13 +255,13 @@ START_TEST(a_loss_that_is_not_finite_changes_nothing)
   test_ok(f.session, slim_session_finish(f.session));
   test_ok(f.session, test_small_run(f.session, &f.net, 4, f.net.train, &loss, sizeof loss));
   ck_assert_float_finite(loss);
-  fixture_close(&f);
+  test_small_close(&f);
 }
 END_TEST
 
 START_TEST(the_trace_names_the_first_op)
 {
-  fixture f = fixture_ready();
+  test_small_session f = test_small_ready();
   slim_tensor *log = slim_op_unary_add(f.net.y, SLIM_UNARY_LOG, 1, 0);
   slim_tensor *mean = slim_op_reduce_add(log, SLIM_REDUCE_MEAN, 3, 0);
   const slim_feed feed = { f.net.x, test_small_x, 4 };
@@ -304,7 +271,7 @@ START_TEST(the_trace_names_the_first_op)
   ck_assert_msg(strncmp(text, "unary '", 7) == 0, "%s", text);
   ck_assert_msg(strstr(text, "[4,3]") && strstr(text, "is -inf"), "%s", text);
   ck_assert_str_eq(slim_session_trace_numerics(f.session, &feed, 1, &fine, 1), "");
-  fixture_close(&f);
+  test_small_close(&f);
 }
 END_TEST
 
@@ -312,7 +279,7 @@ END_TEST
 
 START_TEST(update_ops_come_with_gradients)
 {
-  fixture f = fixture_open();
+  test_small_session f = test_small_open();
   const float zero = 0, one = 1;
   slim_tensor *mark = test_variable(f.net.graph, "mark", SLIM_FLOAT32, SLIM_SHAPE(1), &zero);
   slim_tensor *value = slim_constant_tensor(f.net.graph, SLIM_FLOAT32, SLIM_SHAPE(1), &one, "one");
@@ -330,13 +297,13 @@ START_TEST(update_ops_come_with_gradients)
   test_ok(f.session, test_small_run(f.session, &f.net, 4, f.net.train, &loss, sizeof loss));
   test_ok(f.session, slim_session_get_variable(f.session, mark, &got, sizeof got));
   ck_assert_float_eq(got, _i == 1 ? 0 : 1);
-  fixture_close(&f);
+  test_small_close(&f);
 }
 END_TEST
 
 START_TEST(an_update_op_added_later_runs_too)
 {
-  fixture f = fixture_ready();
+  test_small_session f = test_small_ready();
   const float zero = 0;
   float loss = 0, got = -1;
   test_ok(f.session, test_small_run(f.session, &f.net, 4, f.net.train, &loss, sizeof loss));
@@ -348,7 +315,7 @@ START_TEST(an_update_op_added_later_runs_too)
   test_ok(f.session, test_small_run(f.session, &f.net, 4, f.net.train, &loss, sizeof loss));
   test_ok(f.session, slim_session_get_variable(f.session, mark, &got, sizeof got));
   ck_assert_float_eq(got, loss);
-  fixture_close(&f);
+  test_small_close(&f);
 }
 END_TEST
 
@@ -356,7 +323,7 @@ END_TEST
 
 START_TEST(dropout_depends_on_seed_and_step)
 {
-  fixture f = fixture_ready();
+  test_small_session f = test_small_ready();
   const slim_dropout_attr attr = { .keep_prob = 0.5f, .hash_low = 11, .hash_high = 12 };
   slim_tensor *x = slim_placeholder(f.net.graph, SLIM_FLOAT32, SLIM_SHAPE(64), "ones");
   slim_tensor *y = slim_op_add(&x, 1, &slim_op_dropout, "Dropout", &attr);
@@ -374,7 +341,7 @@ START_TEST(dropout_depends_on_seed_and_step)
   }
   ck_assert_mem_eq(masks[0], masks[1], sizeof masks[0]);
   ck_assert_mem_ne(masks[0], masks[2], sizeof masks[0]);
-  fixture_close(&f);
+  test_small_close(&f);
 }
 END_TEST
 
@@ -382,7 +349,7 @@ END_TEST
 
 START_TEST(the_plan_can_print_itself)
 {
-  fixture f = fixture_ready();
+  test_small_session f = test_small_ready();
   float loss = 0;
   char text[4096], cut[40];
   slim_plan_info info;
@@ -401,7 +368,7 @@ START_TEST(the_plan_can_print_itself)
   }
   ck_assert_int_eq(lines, info.steps + 1);
   ck_assert_msg(strstr(text, " MatMul") && strstr(text, "-> [4,3]") && strstr(text, "MFLOP"), "%s", text);
-  fixture_close(&f);
+  test_small_close(&f);
 }
 END_TEST
 

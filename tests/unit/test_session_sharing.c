@@ -4,44 +4,11 @@
 
 #include <pthread.h>
 
-typedef struct fixture {
-  test_small net;
-  slim_device *device;
-  slim_session *session;
-} fixture;
-
-static fixture fixture_open(void)
-{
-  fixture f = { .net = test_small_make(7), .device = test_open_device() };
-  f.session = test_session(f.net.graph, f.device, NULL);
-  return f;
-}
-
-static fixture fixture_ready(void)
-{
-  fixture f = fixture_open();
-  test_ok(f.session, slim_session_initialize(f.session));
-  return f;
-}
-
-static void fixture_close(fixture *f)
-{
-  slim_session_destroy(f->session);
-  slim_device_close(f->device);
-  slim_graph_destroy(f->net.graph);
-}
-
-static void assert_error(const fixture *f, slim_status status, slim_status wanted, const char *text)
-{
-  ck_assert_str_eq(slim_session_error(f->session), text);
-  ck_assert_str_eq(slim_status_name(status), slim_status_name(wanted));
-}
-
 /* --- values ------------------------------------------------------------------------------------------------------- */
 
 START_TEST(sessions_share_values)
 {
-  fixture f = fixture_ready();
+  test_small_session f = test_small_ready();
   slim_session *other = test_session(f.net.graph, f.device, slim_session_values(f.session));
   float before[12], after[12];
   const slim_feed feed = { f.net.x, test_small_x, 4 };
@@ -53,13 +20,13 @@ START_TEST(sessions_share_values)
   test_ok(other, slim_session_run(other, &feed, 1, &second, 1));
   ck_assert_mem_ne(before, after, sizeof before);
   slim_values_destroy(NULL);
-  fixture_close(&f);
+  test_small_close(&f);
 }
 END_TEST
 
 START_TEST(shared_values_have_one_shape)
 {
-  fixture f = fixture_ready();
+  test_small_session f = test_small_ready();
   slim_graph *graph = slim_graph_create(1);
   slim_tensor *w = test_variable(graph, "w", SLIM_FLOAT32, SLIM_SHAPE(3, 2), NULL);
   slim_session *other = test_session(graph, f.device, slim_session_values(f.session));
@@ -68,7 +35,7 @@ START_TEST(shared_values_have_one_shape)
   ck_assert_str_eq(slim_session_error(other), "variable 'w' has shape [3,2] here, the shared values hold it as [2,3]");
   slim_session_destroy(other);
   slim_graph_destroy(graph);
-  fixture_close(&f);
+  test_small_close(&f);
 }
 END_TEST
 
@@ -76,7 +43,7 @@ enum { SHARED_RUNS = 30 };
 
 static void *train_many(void *user)
 {
-  fixture *f = user;
+  test_small_session *f = user;
   for (int i = 0; i < SHARED_RUNS; i++) {
     if (test_small_run(f->session, &f->net, 4, f->net.train, NULL, 0) != SLIM_OK) {
       return f;
@@ -87,8 +54,8 @@ static void *train_many(void *user)
 
 START_TEST(two_threads_may_share_a_device_and_values)
 {
-  fixture f = fixture_ready();
-  fixture g = { .net = test_small_make(7), .device = f.device };
+  test_small_session f = test_small_ready();
+  test_small_session g = { .net = test_small_make(7), .device = f.device };
   g.session = test_session(g.net.graph, f.device, _i == 0 ? NULL : slim_session_values(f.session));
   test_ok(g.session, slim_session_initialize(g.session));
   pthread_t thread;
@@ -102,7 +69,7 @@ START_TEST(two_threads_may_share_a_device_and_values)
   ck_assert_int_eq(steps, _i == 0 ? SHARED_RUNS : 2 * SHARED_RUNS);
   slim_session_destroy(g.session);
   slim_graph_destroy(g.net.graph);
-  fixture_close(&f);
+  test_small_close(&f);
 }
 END_TEST
 
@@ -137,7 +104,7 @@ END_TEST
 
 START_TEST(local_variables_can_be_reset)
 {
-  fixture f = fixture_open();
+  test_small_session f = test_small_open();
   const float start[] = { 1, 2 };
   slim_tensor *local = slim_local_variable(f.net.graph, "total", SLIM_FLOAT32, SLIM_SHAPE(2), start);
   float value[2] = { 9, 9 }, w[6] = { 3 };
@@ -149,7 +116,7 @@ START_TEST(local_variables_can_be_reset)
   ck_assert_mem_eq(value, start, sizeof value);
   test_ok(f.session, slim_session_get_variable(f.session, f.net.w, w, sizeof w));
   ck_assert_float_eq(w[0], 3);
-  fixture_close(&f);
+  test_small_close(&f);
 }
 END_TEST
 
@@ -167,7 +134,7 @@ static slim_queue *open_queue(const float *x, const float *t, int64_t samples, i
 
 START_TEST(an_attached_queue_feeds_to_its_end)
 {
-  fixture f = fixture_ready();
+  test_small_session f = test_small_ready();
   float x[22], t[33] = { 0 }, got[8];
   for (int i = 0; i < 22; i++) {
     x[i] = (float)i;
@@ -190,22 +157,22 @@ START_TEST(an_attached_queue_feeds_to_its_end)
   slim_session_destroy(f.session);
   f.session = NULL;
   slim_queue_destroy(queue);
-  fixture_close(&f);
+  test_small_close(&f);
 }
 END_TEST
 
 START_TEST(what_does_not_fit_is_not_attached)
 {
-  fixture f = fixture_open();
+  test_small_session f = test_small_open();
   slim_queue *queue = open_queue(test_small_x, test_small_t, 4, 2);
-  assert_error(&f, slim_session_attach(f.session, f.net.x, queue, 1), SLIM_ERR_SHAPE,
+  test_error(&f, slim_session_attach(f.session, f.net.x, queue, 1), SLIM_ERR_SHAPE,
                "session: placeholder 'x' has shape [?,2], item 't' of the queue [?,3]");
-  assert_error(&f, slim_session_attach(f.session, f.net.x, queue, 2), SLIM_ERR_ARG,
+  test_error(&f, slim_session_attach(f.session, f.net.x, queue, 2), SLIM_ERR_ARG,
                "session: placeholder 'x': the queue has 2 items, no item 2");
-  assert_error(&f, slim_session_attach(f.session, f.net.y, queue, 0), SLIM_ERR_ARG,
+  test_error(&f, slim_session_attach(f.session, f.net.y, queue, 0), SLIM_ERR_ARG,
                "session: 'Relu:0' is no placeholder of this session's graph");
   slim_queue_destroy(queue);
-  fixture_close(&f);
+  test_small_close(&f);
 }
 END_TEST
 
