@@ -82,11 +82,11 @@ static slim_status open_queue(const model *m, slim_dataset *dataset, const model
   return slim_image_queue(dataset, &options, queue, error);
 }
 
-slim_status model_run(const model *m, const char *selector, slim_dataset *dataset, const model_input *input,
-                      slim_device **device, slim_queue **queue, slim_session **session, slim_error *error)
+slim_status model_run(const model *m, slim_device *device, slim_values *values, slim_dataset *dataset,
+                      const model_input *input, slim_queue **queue, slim_session **session, slim_error *error)
 {
-  if (slim_device_open(selector, device, error) != SLIM_OK || open_queue(m, dataset, input, queue, error) != SLIM_OK ||
-      slim_session_create(m->graph, *device, NULL, session, error) != SLIM_OK) {
+  if (open_queue(m, dataset, input, queue, error) != SLIM_OK ||
+      slim_session_create(m->graph, device, values, session, error) != SLIM_OK) {
     return error->status;
   }
   slim_status status = slim_session_attach(*session, m->images, *queue, 0);

@@ -44,10 +44,10 @@ typedef struct model_input {
 slim_status model_open(model *m, const model_spec *spec, slim_error *error);
 void model_close(model *m);
 
-/** Opens the device, batches of the data set, and a session of the model that takes its images and labels from them.
- * What was made before an error is the caller's to release too: session, queue, device. */
-slim_status model_run(const model *m, const char *selector, slim_dataset *dataset, const model_input *input,
-                      slim_device **device, slim_queue **queue, slim_session **session, slim_error *error);
+/** Opens batches of the data set, and a session of the model that takes its images and labels from them, on values of its
+ * own (NULL) or shared ones. What was made before an error is the caller's to release too: session, queue. */
+slim_status model_run(const model *m, slim_device *device, slim_values *values, slim_dataset *dataset,
+                      const model_input *input, slim_queue **queue, slim_session **session, slim_error *error);
 
 /** Elements of the variables of a net, and its multiply-accumulates for an image. */
 typedef struct model_counts {

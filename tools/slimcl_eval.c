@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cli.h"
-#include "model.h"
+#include "evaluation.h"
 #include "progress.h"
 
 typedef struct eval_options {
@@ -41,9 +41,6 @@ static const flag flags[] = {
 };
 #undef O
 
-enum { ACCURACY, RECALL_5, LOSS, NUM_METRICS };
-static const char *const metric_names[NUM_METRICS] = { "eval/Accuracy", "eval/Recall_5", "eval/Loss" };
-
 /* All that a run holds. */
 typedef struct evaluator {
   const eval_options *o;
@@ -52,46 +49,20 @@ typedef struct evaluator {
   slim_queue *queue;
   slim_session *session;
   model m;
-  slim_tensor *updates[NUM_METRICS], *finals[NUM_METRICS];
-  slim_restore *restore; /* with moving averages: model variables from their averages, and the global step */
-  size_t num_restore;
+  metrics measured;
   int64_t samples;
   progress bar;
-  float values[NUM_METRICS];
   slim_evaluation_result result;
 } evaluator;
 
 static void release(evaluator *e)
 {
-  for (size_t i = 0; i < e->num_restore; i++) {
-    free((void *)(uintptr_t)e->restore[i].name);
-  }
-  free(e->restore);
+  metrics_release(&e->measured);
   slim_session_destroy(e->session);
   slim_queue_destroy(e->queue);
   slim_device_close(e->device);
   model_close(&e->m);
   slim_dataset_destroy(e->dataset);
-}
-
-static slim_status add_metrics(evaluator *e, slim_error *error)
-{
-  const model *m = &e->m;
-  slim_tensor *losses =
-      slim_sparse_softmax_cross_entropy(m->logits, m->labels, .reduction = SLIM_REDUCTION_NONE, .loss_collection = "");
-  const slim_metric metrics[NUM_METRICS] = {
-    [ACCURACY] = slim_streaming_accuracy(slim_argmax(m->logits, 1), m->labels),
-    [RECALL_5] = slim_streaming_recall_at_k(m->logits, m->labels, 5),
-    [LOSS] = slim_streaming_mean(losses, .name = "loss"),
-  };
-  for (size_t i = 0; i < NUM_METRICS; i++) {
-    e->updates[i] = metrics[i].update;
-    e->finals[i] = metrics[i].value;
-  }
-  (void)slim_get_or_create_global_step(m->graph);
-  return slim_graph_status(m->graph) == SLIM_OK
-             ? SLIM_OK
-             : slim_error_set(error, slim_graph_status(m->graph), "%s", slim_graph_error(m->graph));
 }
 
 static slim_status build(evaluator *e, slim_error *error)
@@ -108,7 +79,7 @@ static slim_status build(evaluator *e, slim_error *error)
                             .num_classes = slim_dataset_num_classes(e->dataset) - o->labels_offset,
                             .use_grayscale = o->use_grayscale };
   const slim_status status = model_open(&e->m, &spec, error);
-  return status == SLIM_OK ? add_metrics(e, error) : status;
+  return status == SLIM_OK ? metrics_add(&e->measured, &e->m, error) : status;
 }
 
 static slim_status open_session(evaluator *e, slim_error *error)
@@ -118,34 +89,14 @@ static slim_status open_session(evaluator *e, slim_error *error)
                               .threads = o->num_preprocessing_threads,
                               .labels_offset = o->labels_offset,
                               .use_grayscale = o->use_grayscale };
-  const slim_status status =
-      model_run(&e->m, o->device, e->dataset, &input, &e->device, &e->queue, &e->session, error);
+  slim_status status = slim_device_open(o->device, &e->device, error);
+  if (status == SLIM_OK) {
+    status = model_run(&e->m, e->device, NULL, e->dataset, &input, &e->queue, &e->session, error);
+  }
   if (status == SLIM_OK && o->half_weights) {
     (void)slim_session_half_weights(e->session);
   }
   return status;
-}
-
-/* Model variables are read from their moving averages. */
-static slim_status choose_averages(evaluator *e, slim_error *error)
-{
-  const slim_tensors variables = slim_get_model_variables(e->m.graph, NULL, NULL);
-  e->restore = calloc(variables.count + 1, sizeof *e->restore);
-  for (size_t i = 0; i < variables.count && e->restore; i++) {
-    const char *name = slim_variable_full_name(variables.item[i]), *suffix = "/ExponentialMovingAverage";
-    const size_t size = strlen(name) + strlen(suffix) + 1;
-    char *average = malloc(size);
-    if (!average) {
-      break;
-    }
-    (void)snprintf(average, size, "%s%s", name, suffix);
-    e->restore[e->num_restore++] = (slim_restore){ average, variables.item[i] };
-  }
-  if (e->num_restore != variables.count) {
-    return slim_error_set(error, SLIM_ERR_MEMORY, "no memory for a list of %zu variables", variables.count);
-  }
-  e->restore[e->num_restore++].variable = slim_get_global_step(e->m.graph);
-  return SLIM_OK;
 }
 
 static void show_progress(void *user, int64_t batches)
@@ -157,13 +108,13 @@ static void show_progress(void *user, int64_t batches)
 static slim_status evaluate(evaluator *e, slim_error *error)
 {
   const eval_options *o = e->o;
-  const int64_t all = (e->samples + o->batch_size - 1) / o->batch_size;
-  const int64_t batches = o->max_num_batches && o->max_num_batches < all ? o->max_num_batches : all;
+  metrics *m = &e->measured;
+  const int64_t batches = metrics_batches(e->samples, o->batch_size, o->max_num_batches);
   e->bar = progress_make("batch", batches, o->batch_size, 0);
-  return slim_evaluate_once(e->session, o->checkpoint_path, .eval_ops = { NUM_METRICS, e->updates },
-                            .final_ops = { NUM_METRICS, e->finals }, .names = metric_names, .values = e->values,
-                            .num_evals = batches, .logdir = o->eval_dir, .restore = e->restore,
-                            .num_restore = e->num_restore, .progress = show_progress, .progress_user = e,
+  return slim_evaluate_once(e->session, o->checkpoint_path, .eval_ops = { NUM_METRICS, m->updates },
+                            .final_ops = { NUM_METRICS, m->finals }, .names = metric_names, .values = m->values,
+                            .num_evals = batches, .logdir = o->eval_dir, .restore = m->restore,
+                            .num_restore = m->num_restore, .progress = show_progress, .progress_user = e,
                             .stop = cli_stop_on_signals(), .result = &e->result, .error = error);
 }
 
@@ -171,7 +122,7 @@ static slim_status run_all(evaluator *e, slim_error *error)
 {
   slim_status status = build(e, error);
   if (status == SLIM_OK && e->o->moving_average_decay > 0) {
-    status = choose_averages(e, error);
+    status = metrics_choose_averages(&e->measured, &e->m, error);
   }
   if (status == SLIM_OK) {
     status = open_session(e, error);
@@ -185,7 +136,7 @@ static int report_json(const evaluator *e)
   cJSON *document = cJSON_CreateObject();
   (void)slim_session_plan_info(e->session, &info);
   for (size_t i = 0; i < NUM_METRICS; i++) {
-    cli_json_float(document, metric_names[i], e->values[i]);
+    cli_json_float(document, metric_names[i], e->measured.values[i]);
   }
   cJSON_AddNumberToObject(document, "global_step", (double)e->result.step);
   cJSON_AddNumberToObject(document, "batches", (double)e->result.batches);
@@ -205,7 +156,7 @@ static int report(const evaluator *e)
   printf("%s, global step %lld, on %s\n", e->result.checkpoint, (long long)e->result.step,
          slim_device_get_info(e->device)->name);
   for (size_t i = NUM_METRICS; i-- > 0;) { /* the accuracy last */
-    printf("%s %.4f\n", metric_names[i], (double)e->values[i]);
+    printf("%s %.4f\n", metric_names[i], (double)e->measured.values[i]);
   }
   return EXIT_SUCCESS;
 }

@@ -16,6 +16,7 @@ typedef struct trainer {
   slim_assignment *assignment; /* from --checkpoint_path; NULL: none */
   model m;
   train_graph graph;
+  train_evaluation evaluation;
   progress bar;
   int64_t first_step; /* where the checkpoint in train_dir stands; 0 without */
   slim_train_result result;
@@ -23,6 +24,7 @@ typedef struct trainer {
 
 static void release(trainer *t)
 {
+  train_evaluation_close(&t->evaluation);
   slim_session_destroy(t->session);
   slim_queue_destroy(t->queue);
   slim_assignment_destroy(t->assignment);
@@ -130,17 +132,27 @@ static slim_status open_session(trainer *t, slim_error *error)
                               .is_training = true,
                               .use_grayscale = o->use_grayscale,
                               .seed = (uint64_t)o->seed };
-  slim_status status = model_run(&t->m, o->device, t->dataset, &input, &t->device, &t->queue, &t->session, error);
+  slim_status status = slim_device_open(o->device, &t->device, error);
+  if (status == SLIM_OK) {
+    status = model_run(&t->m, t->device, NULL, t->dataset, &input, &t->queue, &t->session, error);
+  }
   if (status == SLIM_OK && (status = slim_session_recompute(t->session, o->recompute)) != SLIM_OK) {
     status = slim_error_set(error, status, "%s", slim_session_error(t->session));
   }
-  return status;
+  return status == SLIM_OK && o->eval_interval_steps ? train_evaluation_open(&t->evaluation, o, t->session, error) : status;
 }
 
 static void show_progress(void *user, const slim_train_progress *done)
 {
   trainer *t = user;
   progress_step(&t->bar, done->step, done->loss);
+}
+
+static void show_evaluation(void *user, const slim_evaluation_result *result, const float *values)
+{
+  trainer *t = user;
+  progress_clear(&t->bar);
+  train_evaluation_keep(&t->evaluation, result, values);
 }
 
 static void show_log(void *user, slim_log_level level, const char *text)
@@ -163,6 +175,8 @@ static slim_status train(trainer *t, slim_error *error)
   const train_options *o = t->o;
   t->bar = progress_make("global step", o->max_number_of_steps, o->batch_size, 1);
   slim_log_set(show_log, t);
+  t->evaluation.args.evaluated = show_evaluation;
+  t->evaluation.args.evaluated_user = t;
   const slim_status status =
       slim_learning_train(t->session, t->graph.train_op, o->train_dir, .number_of_steps = o->max_number_of_steps,
                           .log_every_n_steps = (int)o->log_every_n_steps,
@@ -170,7 +184,9 @@ static slim_status train(trainer *t, slim_error *error)
                           .save_summaries_secs = seconds_or_never(o->save_summaries_secs),
                           .init_fn = t->assignment ? slim_assignment_run : NULL, .init_user = t->assignment,
                           .batch_size = (int)o->batch_size, .learning_rate = t->graph.learning_rate,
-                          .progress = show_progress, .progress_user = t, .stop = cli_stop_on_signals(),
+                          .progress = show_progress, .progress_user = t,
+                          .evaluation = o->eval_interval_steps ? &t->evaluation.args : NULL,
+                          .eval_interval_steps = o->eval_interval_steps, .stop = cli_stop_on_signals(),
                           .result = &t->result, .error = error);
   slim_log_set(NULL, NULL);
   return status;
@@ -191,7 +207,7 @@ static slim_status run_all(trainer *t, slim_error *error)
   return status == SLIM_OK ? train(t, error) : status;
 }
 
-static int report_json(const trainer *t, bool stopped)
+static int report_json(trainer *t, bool stopped)
 {
   slim_plan_info info = { 0 };
   cJSON *document = cJSON_CreateObject();
@@ -205,12 +221,16 @@ static int report_json(const trainer *t, bool stopped)
   cJSON_AddStringToObject(document, "checkpoint", t->result.checkpoint);
   cJSON_AddStringToObject(document, "train_dir", t->o->train_dir);
   cJSON_AddStringToObject(document, "device", slim_device_get_info(t->device)->selector);
+  if (t->evaluation.done) {
+    cJSON_AddItemToObject(document, "evaluations", t->evaluation.done);
+    t->evaluation.done = NULL; /* the document's */
+  }
   cJSON_AddNumberToObject(document, "steps", info.steps);
   cJSON_AddNumberToObject(document, "cpu_steps", info.cpu_steps);
   return cli_print_json(document);
 }
 
-static int report(const trainer *t, bool stopped)
+static int report(trainer *t, bool stopped)
 {
   const slim_train_result *r = &t->result;
   if (r->steps_run == 0 && !stopped) {

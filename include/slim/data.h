@@ -41,6 +41,12 @@ typedef struct slim_batch {
 SLIM_API slim_status slim_queue_take(slim_queue *queue, const slim_batch **batch, slim_error *error);
 /** Hands a batch back, so that its memory is filled again. NULL is fine. */
 SLIM_API void slim_queue_give_back(slim_queue *queue, const slim_batch *batch);
+/**
+ * The stream begins again as it was created: the next batch is its first one. Batches that are held are void. A queue
+ * that nothing was taken of yet stays as it is. No thread may be inside slim_queue_take.
+ * Errors: SLIM_ERR_MEMORY when the system gives no threads; then slim_queue_take returns it too.
+ */
+SLIM_API slim_status slim_queue_restart(slim_queue *queue, slim_error *error);
 /** How many items a batch has. */
 SLIM_API int slim_queue_num_items(const slim_queue *queue);
 /** Name, type and shape of an item: [-1, ...], data NULL. NULL for an item that the queue has not. */

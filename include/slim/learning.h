@@ -1,5 +1,5 @@
 /*
- * Training and evaluating.
+ * Training, with evaluation on the way.
  *
  *   slim_tensor *loss = slim_get_total_loss(g, true, NULL);
  *   slim_tensor *train_op = slim_learning_create_train_op(loss, slim_adam_optimizer(slim_constant(g, 0.001f, NULL)));
@@ -10,12 +10,8 @@
 #ifndef SLIM_LEARNING_H
 #define SLIM_LEARNING_H
 
-#include <signal.h>
-
-#include "slim/checkpoint.h"
-#include "slim/metrics.h"
+#include "slim/evaluation.h"
 #include "slim/optimizers.h"
-#include "slim/session.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -136,13 +132,30 @@ typedef struct slim_train_args {
   const volatile sig_atomic_t *stop; /* becomes not 0 (in a signal handler, say): ends the run after the current step */
   slim_train_result *result;
   slim_error *error;
+  const slim_evaluation_args *evaluation; /* SLIM_EVALUATION(...): what is evaluated on the way; NULL: nothing */
+  int64_t eval_interval_steps; /* the global steps that it is a multiple of, and the last one; 0: only the last */
 } slim_train_args;
 
 /**
  * Trains until global_step is number_of_steps. When logdir has a checkpoint, all goes on from the newest whole one and
  * init_fn is not called; otherwise variables without a value are initialised. Checkpoints "model.ckpt-<step>" are
  * written every save_interval_secs and at the end, also when the input ends (SLIM_OK) or stop is set. The library
- * installs no signal handlers. The device is waited for only when something is reported or saved.
+ * installs no signal handlers. The device is waited for only when something is reported, evaluated or saved.
+ *
+ * An evaluation on the way needs no second process and no checkpoint: its session shares the values of the training
+ * session, its graph is the net with is_training off. It leaves training as it is: the weights after each step are those
+ * of a run without it.
+ *
+ *   slim_session_create(eval_graph, slim_session_device(session), slim_session_values(session), &eval, &error);
+ *   slim_learning_train(session, train_op, "logs", .number_of_steps = 2000, .eval_interval_steps = 500,
+ *                       .evaluation = SLIM_EVALUATION(eval, .eval_ops = SLIM_TENSORS(accuracy.update),
+ *                                                     .final_ops = SLIM_TENSORS(accuracy.value)));
+ *
+ * The queues it takes from begin again each time, so in one graph with what trains (session: the training session) it
+ * must have inputs of its own. Its event files go to "<logdir>/eval" unless it names another folder ("": none). With
+ * restore its session has values of its own, which get those of the training session's variables of these names: so
+ * moving averages are evaluated. When an evaluation fails, a checkpoint is saved and training ends with its error.
+ *
  * @return SLIM_OK; SLIM_ERR_STOPPED when stop was set; SLIM_ERR_NUMERIC "LossTensor is inf or nan" with the first op
  * whose result is not finite, and then nothing is saved; SLIM_ERR_ARG; what the session, checkpoints and event files
  * report.
@@ -154,86 +167,6 @@ SLIM_API slim_status slim_learning_train(const slim_train_args *args);
   (slim_learning_train)(&(slim_train_args){                                                                            \
       .struct_size = sizeof(slim_train_args), .session = (session_), .train_op = (train_op_), .logdir = __VA_ARGS__ })
 #endif
-
-/* --- evaluation --------------------------------------------------------------------------------------------------- */
-
-typedef struct slim_evaluation_result {
-  int64_t step; /* the checkpoint's global step; 0 without */
-  int64_t batches;
-  double seconds;
-  char checkpoint[1024];
-} slim_evaluation_result;
-
-typedef struct slim_evaluation_args {
-  size_t struct_size; /* set by the macro */
-  slim_session *session;
-  const char *checkpoint_path; /* a checkpoint, or a folder for its latest; NULL: the session's values as they are */
-  const struct slim_options_must_be_named *guard_;
-  slim_tensors eval_ops;       /* run for each batch: updates of metrics */
-  slim_tensors final_ops;      /* float32 scalars, read once at the end: values of metrics */
-  const char *const *names;    /* of final_ops, for event files; NULL: their ops' names */
-  float *values;               /* gets final_ops, in order; may be NULL */
-  int64_t num_evals;           /* batches; 0 (not with feeds): until the input ends */
-  const char *logdir;          /* event files; NULL: none */
-  const slim_restore *restore; /* count 0: all global variables of the graph */
-  size_t num_restore;
-  const slim_feed *feeds;
-  size_t num_feeds;
-  void (*progress)(void *user, int64_t batches); /* after each batch */
-  void *progress_user;
-  const volatile sig_atomic_t *stop;
-  slim_evaluation_result *result;
-  slim_error *error;
-} slim_evaluation_args;
-
-/**
- * Restores, resets the local variables, runs eval_ops for each batch, then reads final_ops once and writes them to
- * logdir under the checkpoint's step. Metrics weigh by what arrives: a short last batch counts rightly, and once.
- * @return SLIM_OK; SLIM_ERR_STOPPED; SLIM_ERR_NOT_FOUND without a checkpoint; SLIM_ERR_ARG; SLIM_ERR_END when the input
- * ended before num_evals.
- */
-SLIM_API slim_status slim_evaluate_once(const slim_evaluation_args *args);
-
-#ifndef __cplusplus
-#define slim_evaluate_once(session_, ...)                                                                              \
-  (slim_evaluate_once)(&(slim_evaluation_args){                                                                        \
-      .struct_size = sizeof(slim_evaluation_args), .session = (session_), .checkpoint_path = __VA_ARGS__ })
-#endif
-
-/** Evaluates one metric over the whole input: slim_evaluate_once with its update and value. @return the value; NaN on
- * an error. */
-SLIM_API float slim_evaluate_metric(slim_session *session, const char *checkpoint_path, slim_metric metric,
-                                    slim_error *error);
-
-/**
- * Waits until the folder's latest checkpoint is another than last (NULL: any) and writes its prefix to path.
- * @return SLIM_OK; SLIM_ERR_NOT_FOUND after timeout seconds (negative: never); SLIM_ERR_STOPPED when stop (may be NULL)
- * was set; SLIM_ERR_ARG when path is too small.
- */
-SLIM_API slim_status slim_wait_for_new_checkpoint(const char *folder, const char *last, double seconds_to_sleep,
-                                                  double timeout, const volatile sig_atomic_t *stop, char *path,
-                                                  size_t size);
-
-/** Where a walk over new checkpoints is; zero-initialise it, with folder and, if wanted, the options. */
-typedef struct slim_checkpoint_walk {
-  const char *folder;
-  double min_interval_secs; /* from one checkpoint to the next, start to start: some may be skipped */
-  double timeout;           /* seconds to wait for a new one; 0 or below: for ever */
-  bool (*timeout_fn)(void *user); /* asked after a timeout: true ends the walk, as NULL does; false waits on */
-  void *timeout_user;
-  const volatile sig_atomic_t *stop; /* may be NULL */
-  char path[1024];                   /* the checkpoint that slim_checkpoints_iterator found; "" at first */
-  double begun;                      /* when it was found, of the library's own clock */
-} slim_checkpoint_walk;
-
-/**
- * Waits for the next checkpoint of the folder: another than walk->path.
- * @return true with walk->path set; false at the end: stopped, timed out, or a path too long.
- *
- *   slim_checkpoint_walk walk = { .folder = "run", .timeout = 600 };
- *   while (slim_checkpoints_iterator(&walk)) { ... slim_evaluate_once(session, walk.path, ...) ... }
- */
-SLIM_API bool slim_checkpoints_iterator(slim_checkpoint_walk *walk);
 
 #ifdef __cplusplus
 }

@@ -8,6 +8,7 @@
 #include "slim/custom_op.h"
 #include "slim/data.h"
 #include "slim/device.h"
+#include "slim/evaluation.h"
 #include "slim/graph.h"
 #include "slim/layers.h"
 #include "slim/learning.h"

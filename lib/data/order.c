@@ -27,7 +27,8 @@ struct slim_order {
   place *places;
   size_t count, capacity; /* places in the window */
 
-  uint64_t skip; /* still to leave out */
+  uint64_t start; /* samples that are left out at the start of the stream */
+  uint64_t skip;  /* still to leave out */
 };
 
 static slim_status grow(slim_order *o, slim_error *error)
@@ -161,8 +162,15 @@ slim_status slim_order_create(slim_walk walk, const slim_stream_options *options
   o->seed = options->seed;
   o->num_epochs = (uint64_t)options->num_epochs;
   o->window = options->shuffle_records > 0 ? (size_t)options->shuffle_records : DEFAULT_WINDOW;
-  o->skip = skip;
+  o->start = o->skip = skip;
   return SLIM_OK;
+}
+
+void slim_order_restart(slim_order *o)
+{
+  o->open = false;
+  o->epoch = o->sample = 0;
+  o->skip = o->start;
 }
 
 void slim_order_destroy(slim_order *o)

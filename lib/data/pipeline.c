@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define CHUNK 8 /* rows that a worker claims at once */
 #define ENDLESS UINT64_MAX
@@ -249,29 +250,18 @@ static slim_pipeline *new_pipeline(const slim_pipeline_spec *spec)
   return p;
 }
 
-slim_status slim_pipeline_create(const slim_pipeline_spec *spec, slim_pipeline **pipeline, slim_error *error)
+static slim_status start_threads(slim_pipeline *p, slim_error *error)
 {
-  *pipeline = NULL;
-  slim_pipeline *p = new_pipeline(spec);
-  if (!p) {
-    return slim_error_set(error, SLIM_ERR_MEMORY, "queue: no memory for %d slots", spec->slots);
-  }
-  while (p->num_threads < spec->threads && pthread_create(&p->threads[p->num_threads], NULL, worker_main, p) == 0) {
+  p->num_threads = 0;
+  while (p->num_threads < p->spec.threads && pthread_create(&p->threads[p->num_threads], NULL, worker_main, p) == 0) {
     p->num_threads++; /* fewer threads do the same work */
   }
-  if (p->num_threads == 0) {
-    free_pipeline(p);
-    return slim_error_set(error, SLIM_ERR_MEMORY, "queue: the system gives no thread to read with");
-  }
-  *pipeline = p;
-  return SLIM_OK;
+  return p->num_threads ? SLIM_OK
+                        : slim_error_set(error, SLIM_ERR_MEMORY, "queue: the system gives no thread to read with");
 }
 
-void slim_pipeline_destroy(slim_pipeline *p)
+static void join_threads(slim_pipeline *p)
 {
-  if (!p) {
-    return;
-  }
   pthread_mutex_lock(&p->lock);
   p->quit = true;
   pthread_cond_broadcast(&p->freed);
@@ -279,5 +269,50 @@ void slim_pipeline_destroy(slim_pipeline *p)
   for (int i = 0; i < p->num_threads; i++) {
     pthread_join(p->threads[i], NULL);
   }
-  free_pipeline(p);
+}
+
+slim_status slim_pipeline_create(const slim_pipeline_spec *spec, slim_pipeline **pipeline, slim_error *error)
+{
+  *pipeline = NULL;
+  slim_pipeline *p = new_pipeline(spec);
+  if (!p) {
+    return slim_error_set(error, SLIM_ERR_MEMORY, "queue: no memory for %d slots", spec->slots);
+  }
+  const slim_status status = start_threads(p, error);
+  if (status != SLIM_OK) {
+    free_pipeline(p);
+    return status;
+  }
+  *pipeline = p;
+  return SLIM_OK;
+}
+
+bool slim_pipeline_pause(slim_pipeline *p)
+{
+  pthread_mutex_lock(&p->lock);
+  const bool used = p->taken > 0 || p->failed.status != SLIM_OK;
+  pthread_mutex_unlock(&p->lock);
+  if (used) {
+    join_threads(p);
+  }
+  return used;
+}
+
+slim_status slim_pipeline_restart(slim_pipeline *p)
+{
+  memset(p->slots, 0, (size_t)p->spec.slots * sizeof *p->slots);
+  p->claim_slot = p->taken = 0;
+  p->claim_row = p->next_worker = 0;
+  p->exhausted = p->quit = false;
+  p->total = ENDLESS;
+  p->failed = (slim_error){ SLIM_OK, "" };
+  return start_threads(p, &p->failed);
+}
+
+void slim_pipeline_destroy(slim_pipeline *p)
+{
+  if (p) {
+    join_threads(p);
+    free_pipeline(p);
+  }
 }

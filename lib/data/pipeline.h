@@ -32,6 +32,12 @@ typedef struct slim_pipeline slim_pipeline;
 slim_status slim_pipeline_create(const slim_pipeline_spec *spec, slim_pipeline **pipeline, slim_error *error);
 /** Stops and joins them. NULL is fine. */
 void slim_pipeline_destroy(slim_pipeline *pipeline);
+/** Stops and joins the threads of a pipeline that something was taken of, so that its source can begin again and then
+ * slim_pipeline_restart. @return false, and all goes on, when nothing was taken yet. */
+bool slim_pipeline_pause(slim_pipeline *pipeline);
+/** Begins anew after slim_pipeline_pause; slots that are with the taker count as given back. An error stays with the
+ * pipeline: slim_pipeline_take returns it too. */
+slim_status slim_pipeline_restart(slim_pipeline *pipeline);
 /** The next slot and how many rows it has. Errors: SLIM_ERR_END; the first error, by row order, of next or fill. */
 slim_status slim_pipeline_take(slim_pipeline *pipeline, int *slot, int *rows, slim_error *error);
 void slim_pipeline_give_back(slim_pipeline *pipeline, int slot);

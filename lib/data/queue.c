@@ -232,6 +232,19 @@ void slim_queue_give_back(slim_queue *q, const slim_batch *batch)
   }
 }
 
+slim_status slim_queue_restart(slim_queue *q, slim_error *error)
+{
+  if (slim_error_held(error)) {
+    return error->status;
+  }
+  if (!slim_pipeline_pause(q->pipeline)) {
+    return SLIM_OK;
+  }
+  slim_order_restart(q->order);
+  const slim_status status = slim_pipeline_restart(q->pipeline);
+  return status == SLIM_OK ? status : slim_error_set(error, status, "queue: it cannot begin again, no thread is left");
+}
+
 int slim_queue_num_items(const slim_queue *q)
 {
   return q->num_items;

@@ -1,14 +1,13 @@
-/* Evaluating a checkpoint over a split. */
+/* Evaluating a checkpoint, or values as they are, over a split. */
 #include "learning/train.h"
 
 #include "base/file.h"
+#include "base/log.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#define POLL_SECONDS 1.0 /* between looks at a folder */
 
 typedef struct evaluation {
   slim_evaluation_args args;
@@ -105,14 +104,40 @@ static slim_status restore(evaluation *e)
                                                                 e->args.num_restore, 0, e->error);
 }
 
-static slim_status begin(evaluation *e)
+/* The global step of values as they are, unless the caller knows it. */
+static slim_status find_step(evaluation *e, int64_t step)
 {
-  slim_status status = e->args.checkpoint_path ? restore(e) : SLIM_OK;
-  if (status == SLIM_OK) {
-    slim_learning_check_statistics(e->args.session, e->graph, e->result.step);
-    status = slim_session_initialize_local(e->args.session);
-    status = status == SLIM_OK ? status : fail_by_session(e, status);
+  const slim_tensor *counter = slim_get_global_step(e->graph);
+  e->result.step = step >= 0 ? step : 0;
+  if (step >= 0 || !counter) {
+    return SLIM_OK;
   }
+  const slim_status status =
+      slim_session_get_variable(e->args.session, counter, &e->result.step, sizeof e->result.step);
+  return status == SLIM_OK || status == SLIM_ERR_STATE ? SLIM_OK : fail_by_session(e, status);
+}
+
+static void fetch_updates(evaluation *e)
+{
+  for (size_t i = 0; i < e->args.eval_ops.count; i++) {
+    e->fetches[i] = (slim_fetch){ e->args.eval_ops.item[i], NULL, 0 };
+  }
+}
+
+/* Metrics and input start anew. */
+static slim_status begin_again(evaluation *e)
+{
+  slim_status status = slim_session_initialize_local(e->args.session);
+  if (status == SLIM_OK && e->args.eval_ops.count) {
+    fetch_updates(e);
+    status = slim_session_restart_queues(e->args.session, e->fetches, e->args.eval_ops.count);
+  }
+  return status == SLIM_OK ? status : fail_by_session(e, status);
+}
+
+static slim_status begin(evaluation *e, int64_t step)
+{
+  slim_status status = e->args.checkpoint_path ? restore(e) : find_step(e, step);
   const size_t most =
       e->args.eval_ops.count > e->args.final_ops.count ? e->args.eval_ops.count : e->args.final_ops.count;
   e->fetches = calloc(most + 1, sizeof *e->fetches);
@@ -120,19 +145,14 @@ static slim_status begin(evaluation *e)
   if (status == SLIM_OK && (!e->fetches || !e->values)) {
     status = slim_error_set(e->error, SLIM_ERR_MEMORY, "evaluate: out of memory");
   }
+  if (status == SLIM_OK) {
+    slim_learning_check_statistics(e->args.session, e->graph, e->result.step);
+    status = begin_again(e);
+  }
   return status;
 }
 
 /* --- batches ------------------------------------------------------------------------------------------------------ */
-
-static slim_status run_batch(evaluation *e)
-{
-  const size_t count = e->args.eval_ops.count;
-  for (size_t i = 0; i < count; i++) {
-    e->fetches[i] = (slim_fetch){ e->args.eval_ops.item[i], NULL, 0 };
-  }
-  return slim_session_run(e->args.session, e->args.feeds, e->args.num_feeds, e->fetches, count);
-}
 
 static slim_status ended(evaluation *e)
 {
@@ -145,12 +165,14 @@ static slim_status ended(evaluation *e)
 
 static slim_status run_batches(evaluation *e)
 {
+  fetch_updates(e);
   while (e->args.eval_ops.count && (e->args.num_evals == 0 || e->result.batches < e->args.num_evals)) {
     if (e->args.stop && *e->args.stop) {
       return slim_error_set(e->error, SLIM_ERR_STOPPED, "evaluation stopped on request after %lld batches",
                             (long long)e->result.batches);
     }
-    const slim_status status = run_batch(e);
+    const slim_status status =
+        slim_session_run(e->args.session, e->args.feeds, e->args.num_feeds, e->fetches, e->args.eval_ops.count);
     if (status != SLIM_OK) {
       return status == SLIM_ERR_END ? ended(e) : fail_by_session(e, status);
     }
@@ -186,18 +208,46 @@ static const char *name_of(const evaluation *e, size_t i)
   return e->args.names ? e->args.names[i] : slim_tensor_name(e->args.final_ops.item[i]);
 }
 
-static slim_status write_events(evaluation *e)
+static slim_status write_values(evaluation *e, slim_event_writer *writer)
 {
-  slim_event_writer *writer = NULL;
-  slim_status status = slim_event_writer_open(e->args.logdir, NULL, &writer, e->error);
+  slim_status status = SLIM_OK;
   for (size_t i = 0; i < e->args.final_ops.count && status == SLIM_OK; i++) {
     status = slim_event_writer_scalar(writer, e->result.step, name_of(e, i), e->values[i], e->error);
   }
-  const slim_status closed = writer ? slim_event_writer_close(writer, e->error) : SLIM_OK;
+  return status == SLIM_OK ? slim_event_writer_flush(writer, e->error) : status;
+}
+
+static slim_status write_events(evaluation *e)
+{
+  slim_event_writer *writer = NULL;
+  if (e->args.summary_writer) {
+    return write_values(e, e->args.summary_writer);
+  }
+  if (!e->args.logdir) {
+    return SLIM_OK;
+  }
+  slim_status status = slim_event_writer_open(e->args.logdir, NULL, &writer, e->error);
+  status = status == SLIM_OK ? write_values(e, writer) : status;
+  const slim_status closed = slim_event_writer_close(writer, e->error);
   return status == SLIM_OK ? closed : status;
 }
 
-slim_status(slim_evaluate_once)(const slim_evaluation_args *args)
+/* "evaluation at step 500: eval/Accuracy = 0.9710, eval/Loss = 0.0911" */
+static void report(const evaluation *e)
+{
+  char text[1024] = "";
+  size_t used = 0;
+  for (size_t i = 0; i < e->args.final_ops.count && used < sizeof text; i++) {
+    used += (size_t)snprintf(text + used, sizeof text - used, "%s%s = %.4f", i ? ", " : ": ", name_of(e, i),
+                             (double)e->values[i]);
+  }
+  slim_log_write(SLIM_LOG_INFO, "evaluation at step %lld%s", (long long)e->result.step, text);
+  if (e->args.evaluated) {
+    e->args.evaluated(e->args.evaluated_user, &e->result, e->values);
+  }
+}
+
+slim_status slim_evaluate_at(const slim_evaluation_args *args, int64_t step)
 {
   slim_error own = { SLIM_OK, "" };
   evaluation e = { .error = NULL };
@@ -206,11 +256,14 @@ slim_status(slim_evaluate_once)(const slim_evaluation_args *args)
   e.error = e.args.error ? e.args.error : &own;
   const double begun = slim_learning_now();
   slim_status status = check_args(&e);
-  status = status == SLIM_OK ? begin(&e) : status;
+  status = status == SLIM_OK ? begin(&e, step) : status;
   status = status == SLIM_OK ? run_batches(&e) : status;
   status = status == SLIM_OK ? read_values(&e) : status;
-  status = status == SLIM_OK && e.args.logdir ? write_events(&e) : status;
+  status = status == SLIM_OK ? write_events(&e) : status;
   e.result.seconds = slim_learning_now() - begun;
+  if (status == SLIM_OK) {
+    report(&e);
+  }
   if (e.args.result) {
     *e.args.result = e.result;
   }
@@ -219,70 +272,15 @@ slim_status(slim_evaluate_once)(const slim_evaluation_args *args)
   return status;
 }
 
+slim_status(slim_evaluate_once)(const slim_evaluation_args *args)
+{
+  return slim_evaluate_at(args, -1);
+}
+
 float slim_evaluate_metric(slim_session *session, const char *checkpoint_path, slim_metric metric, slim_error *error)
 {
   float value = NAN;
   (void)slim_evaluate_once(session, checkpoint_path, .eval_ops = { 1, &metric.update },
                            .final_ops = { 1, &metric.value }, .values = &value, .error = error);
   return value;
-}
-
-/* --- new checkpoints ---------------------------------------------------------------------------------------------- */
-
-static void sleep_for(double seconds)
-{
-  const struct timespec pause = { (time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9) };
-  (void)nanosleep(&pause, NULL);
-}
-
-slim_status slim_wait_for_new_checkpoint(const char *folder, const char *last, double seconds_to_sleep, double timeout,
-                                         const volatile sig_atomic_t *stop, char *path, size_t size)
-{
-  const double begun = slim_learning_now();
-  for (;;) {
-    const slim_status status = slim_latest_checkpoint(folder, path, size);
-    if (status == SLIM_ERR_ARG || (status == SLIM_OK && (!last || strcmp(path, last) != 0))) {
-      return status;
-    }
-    if (stop && *stop) {
-      return SLIM_ERR_STOPPED;
-    }
-    if (timeout >= 0.0 && slim_learning_now() - begun + seconds_to_sleep > timeout) {
-      return SLIM_ERR_NOT_FOUND;
-    }
-    sleep_for(seconds_to_sleep);
-  }
-}
-
-/* Waits until interval seconds after the last one was found. */
-static bool keep_interval(const slim_checkpoint_walk *walk)
-{
-  const volatile sig_atomic_t *stop = walk->stop;
-  double left = walk->path[0] ? walk->begun + walk->min_interval_secs - slim_learning_now() : 0.0;
-  while (left > 0.0 && !(stop && *stop)) {
-    sleep_for(left < POLL_SECONDS ? left : POLL_SECONDS);
-    left = walk->begun + walk->min_interval_secs - slim_learning_now();
-  }
-  return !(stop && *stop);
-}
-
-bool slim_checkpoints_iterator(slim_checkpoint_walk *walk)
-{
-  const double timeout = walk->timeout > 0.0 ? walk->timeout : -1.0;
-  const double poll = timeout > 0.0 && timeout < POLL_SECONDS ? timeout / 4 : POLL_SECONDS;
-  char path[sizeof walk->path];
-  slim_status status = keep_interval(walk) ? SLIM_ERR_NOT_FOUND : SLIM_ERR_STOPPED;
-  while (status == SLIM_ERR_NOT_FOUND) {
-    status = slim_wait_for_new_checkpoint(walk->folder, walk->path[0] ? walk->path : NULL, poll, timeout, walk->stop,
-                                          path, sizeof path);
-    if (status == SLIM_ERR_NOT_FOUND && (!walk->timeout_fn || walk->timeout_fn(walk->timeout_user))) {
-      return false;
-    }
-  }
-  if (status != SLIM_OK) {
-    return false;
-  }
-  memcpy(walk->path, path, sizeof path);
-  walk->begun = slim_learning_now();
-  return true;
 }

@@ -19,6 +19,7 @@ typedef struct training {
   slim_tensor *counter; /* global_step; NULL */
   slim_saver *saver, *own_saver;
   slim_reporter reporter;
+  slim_train_evaluation evaluation;
   slim_fetch *fetches; /* train op, learning rate, what the reporter watches */
   size_t num_scalars;  /* train op and learning rate */
   int64_t step, first_step;
@@ -26,6 +27,7 @@ typedef struct training {
   bool checked; /* the statistics: once updated they stay so */
   float loss, learning_rate;
   double begun, saved_at, summarised_at, reported_at;
+  double evaluating; /* seconds that evaluations took, which no rate counts */
   int64_t summarised_step, reported_step;
   slim_train_result result;
 } training;
@@ -49,9 +51,16 @@ static slim_status check_args(const slim_train_args *args, slim_error *error)
     const slim_graph *graph = slim_graph_of(args->train_op);
     return slim_error_set(error, slim_graph_status(graph), "%s", slim_graph_error(graph));
   }
-  if (args->number_of_steps < 0 || args->log_every_n_steps < 0) {
-    return slim_error_set(error, SLIM_ERR_ARG, "train: %s must not be negative",
-                          args->number_of_steps < 0 ? "number_of_steps" : "log_every_n_steps");
+  const struct {
+    const char *name;
+    int64_t value;
+  } numbers[] = { { "number_of_steps", args->number_of_steps },
+                  { "log_every_n_steps", args->log_every_n_steps },
+                  { "eval_interval_steps", args->eval_interval_steps } };
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    if (numbers[i].value < 0) {
+      return slim_error_set(error, SLIM_ERR_ARG, "train: %s must not be negative", numbers[i].name);
+    }
   }
   if (!args->logdir && args->saver) {
     return slim_error_set(error, SLIM_ERR_ARG, "train: a saver needs a logdir");
@@ -129,6 +138,7 @@ static slim_status begin(training *t)
   slim_status status = open_saver(t);
   status = status == SLIM_OK ? start_values(t) : status;
   status = status == SLIM_OK ? open_reports(t) : status;
+  status = status == SLIM_OK ? slim_train_evaluation_open(&t->evaluation, &t->args, t->error) : status;
   t->begun = t->saved_at = t->summarised_at = t->reported_at = slim_learning_now();
   t->first_step = t->summarised_step = t->reported_step = t->step;
   t->settled = true;
@@ -158,7 +168,7 @@ static slim_status run(training *t, const slim_fetch *fetches, size_t count)
 
 /* What is to happen after the step that comes. */
 typedef struct due {
-  bool report, save, summarise;
+  bool report, save, summarise, evaluate;
 } due;
 
 static due due_after(const training *t, int64_t step)
@@ -169,6 +179,7 @@ static due due_after(const training *t, int64_t step)
   return (due){
     .report = last || step % t->args.log_every_n_steps == 0,
     .save = t->saver && t->args.save_interval_secs >= 0.0 && now - t->saved_at >= t->args.save_interval_secs,
+    .evaluate = slim_train_evaluation_due(&t->evaluation, step, last),
     .summarise = t->reporter.writer && (first || last || now - t->summarised_at >= t->args.save_summaries_secs),
   };
 }
@@ -176,7 +187,7 @@ static due due_after(const training *t, int64_t step)
 static slim_status step_once(training *t, due d)
 {
   const slim_fetch quiet = { t->args.train_op, NULL, 0 };
-  const bool wait = d.report || d.save || d.summarise;
+  const bool wait = d.report || d.save || d.summarise || d.evaluate;
   const size_t loud = t->num_scalars + (d.summarise ? t->reporter.count : 0);
   const slim_status status = wait ? run(t, t->fetches, loud) : run(t, &quiet, 1);
   if (status != SLIM_OK) {
@@ -252,12 +263,32 @@ static slim_status save(training *t)
   return status;
 }
 
+/* A run whose evaluation fails does not lose what it has learned. */
+static slim_status evaluate(training *t)
+{
+  const double begun = slim_learning_now();
+  slim_error failed = { SLIM_OK, "" };
+  const slim_status status = slim_train_evaluation_run(&t->evaluation, t->step, &failed);
+  const double seconds = slim_learning_now() - begun;
+  t->evaluating += seconds;
+  t->reported_at += seconds;
+  t->summarised_at += seconds;
+  if (status == SLIM_OK || status == SLIM_ERR_STOPPED) {
+    return SLIM_OK;
+  }
+  if (t->saver) {
+    (void)save(t);
+  }
+  return slim_error_set(t->error, status, "%s", failed.text);
+}
+
 static slim_status after_step(training *t, due d)
 {
   if (d.report) {
     report(t);
   }
   slim_status status = d.summarise ? summarise(t) : SLIM_OK;
+  status = status == SLIM_OK && d.evaluate ? evaluate(t) : status;
   if (status == SLIM_OK && d.save && t->step != t->args.number_of_steps) {
     status = save(t);
   }
@@ -299,6 +330,10 @@ static slim_status settle(training *t)
 static slim_status finish(training *t)
 {
   slim_status status = settle(t);
+  const bool ran = t->step > t->first_step && !stopped(t);
+  if (status == SLIM_OK && ran && slim_train_evaluation_due(&t->evaluation, t->step, true)) {
+    status = evaluate(t);
+  }
   if (status == SLIM_OK && t->saver && (t->step > t->first_step || !*t->result.checkpoint)) {
     status = save(t);
   }
@@ -311,12 +346,15 @@ static slim_status finish(training *t)
 static void close_all(training *t, slim_status *status)
 {
   const double seconds = slim_learning_now() - t->begun;
-  const slim_status closed = slim_reporter_close(&t->reporter, t->step, *status == SLIM_OK ? t->error : NULL);
+  slim_status closed = slim_reporter_close(&t->reporter, t->step, *status == SLIM_OK ? t->error : NULL);
+  *status = *status == SLIM_OK ? closed : *status;
+  closed = slim_train_evaluation_close(&t->evaluation, *status == SLIM_OK ? t->error : NULL);
   *status = *status == SLIM_OK ? closed : *status;
   t->result.step = t->step;
   t->result.steps_run = t->step - t->first_step;
   t->result.seconds = seconds;
-  t->result.images_per_second = seconds > 0.0 ? (double)t->result.steps_run * t->args.batch_size / seconds : 0.0;
+  const double busy = seconds - t->evaluating;
+  t->result.images_per_second = busy > 0.0 ? (double)t->result.steps_run * t->args.batch_size / busy : 0.0;
   slim_saver_destroy(t->own_saver);
   free(t->fetches);
 }

@@ -32,6 +32,26 @@ slim_status slim_reporter_write(slim_reporter *reporter, const slim_train_progre
                                 slim_error *error);
 slim_status slim_reporter_close(slim_reporter *reporter, int64_t step, slim_error *error);
 
+/* slim_evaluate_once with values as they are at this global step. step below 0: it is found out. */
+slim_status slim_evaluate_at(const slim_evaluation_args *args, int64_t step);
+
+/* What slim_train_args.evaluation asks for. */
+typedef struct slim_train_evaluation {
+  slim_evaluation_args args;
+  slim_session *train; /* and its graph */
+  slim_graph *graph;
+  slim_event_writer *writer; /* own; NULL */
+  int64_t interval, done;    /* steps; the last step it was done at */
+  bool wanted;
+} slim_train_evaluation;
+
+slim_status slim_train_evaluation_open(slim_train_evaluation *evaluation, const slim_train_args *train,
+                                       slim_error *error);
+/* Is it due after this step, which may be the last? */
+bool slim_train_evaluation_due(const slim_train_evaluation *evaluation, int64_t step, bool last);
+slim_status slim_train_evaluation_run(slim_train_evaluation *evaluation, int64_t step, slim_error *error);
+slim_status slim_train_evaluation_close(slim_train_evaluation *evaluation, slim_error *error);
+
 /* The log says which moving statistics of batch norm are what they began with after step steps, if there are such. */
 void slim_learning_check_statistics(slim_session *session, slim_graph *graph, int64_t step);
 

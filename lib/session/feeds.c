@@ -179,6 +179,15 @@ static slim_status take_item(slim_session *session, const slim_attachment *a, bo
   return status;
 }
 
+static slim_attachment *attachment_of(const slim_session *session, const slim_tensor *tensor)
+{
+  slim_attachment *a = session->attachments;
+  while (a && a->tensor != tensor) {
+    a = a->next;
+  }
+  return a;
+}
+
 static slim_status find_data(slim_session *session, const slim_tensor *tensor, const slim_feed *feeds, size_t num_feeds,
                              bool take, bound *out)
 {
@@ -188,10 +197,9 @@ static slim_status find_data(slim_session *session, const slim_tensor *tensor, c
       return SLIM_OK;
     }
   }
-  for (slim_attachment *a = session->attachments; a; a = a->next) {
-    if (a->tensor == tensor) {
-      return take_item(session, a, take, out);
-    }
+  const slim_attachment *attached = attachment_of(session, tensor);
+  if (attached) {
+    return take_item(session, attached, take, out);
   }
   const slim_source_attr *own = tensor->node->attr;
   if (!own->queue) {
@@ -255,5 +263,34 @@ slim_status slim_session_bind_feeds(slim_session *session, const slim_program *p
     }
     session->data[i] = b.data;
   }
+  return status;
+}
+
+/* --- beginning again ---------------------------------------------------------------------------------------------- */
+
+static slim_status restart_source(slim_session *session, const slim_tensor *tensor)
+{
+  const slim_attachment *attached = attachment_of(session, tensor);
+  const slim_source_attr *own = tensor->node->attr;
+  slim_queue *queue = attached ? attached->source->queue : own->queue;
+  if (attached) {
+    slim_queue_give_back(queue, attached->source->batch);
+    attached->source->batch = NULL;
+  }
+  return queue ? slim_queue_restart(queue, &session->error) : SLIM_OK;
+}
+
+slim_status slim_session_restart_queues(slim_session *session, const slim_fetch *fetches, size_t num_fetches)
+{
+  if (!session) {
+    return SLIM_ERR_ARG;
+  }
+  slim_session_lock(session);
+  const slim_program *program = slim_session_program(session, &session->programs, fetches, num_fetches);
+  slim_status status = program ? SLIM_OK : session->error.status;
+  for (size_t i = 0; program && i < program->num_placeholders && status == SLIM_OK; i++) {
+    status = restart_source(session, &program->placeholders[i]->outputs[0]);
+  }
+  slim_session_unlock(session);
   return status;
 }

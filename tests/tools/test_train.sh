@@ -80,6 +80,26 @@ train halves 60 --seed=7
 ok "a resumed run ends where an unbroken one does" \
   cmp "$work/once/model.ckpt-60.data-00000-of-00001" "$work/halves/model.ckpt-60.data-00000-of-00001"
 
+train watched 60 --seed=7 --eval_interval_steps=30 --eval_split_name=test
+ok "evaluation on the way" ended 0
+ok "is told on stderr" says "global step 30: eval/Accuracy = 0."
+ok "and in the document, for the steps asked for" is '[e["global_step"] for e in d["evaluations"]] == [30, 60]'
+watched=$(json 'd["evaluations"]')
+ok "it changes nothing in the checkpoint" \
+  cmp "$work/once/model.ckpt-60.data-00000-of-00001" "$work/watched/model.ckpt-60.data-00000-of-00001"
+ok "its event file is in a folder of its own" ls "$work"/watched/eval/events.out.tfevents.*
+evaluate once "$device" --batch_size=32
+ok "a separate evaluation of the checkpoint finds the same numbers" \
+  is "all(d[k] == v for k, v in ($watched)[1].items())"
+train halves_watched 30 --seed=7
+evaluate halves_watched "$device" --batch_size=32
+ok "and so at the step before" is "all(d[k] == v for k, v in ($watched)[0].items())"
+train averages 40 --moving_average_decay=0.9 --eval_interval_steps=40 --eval_max_num_batches=3
+ok "moving averages are evaluated, on the split there is" ended 0
+watched=$(json 'd["evaluations"][0]')
+evaluate averages "$device" --batch_size=32 --max_num_batches=3 --moving_average_decay=0.9
+ok "as from the checkpoint" is "all(d[k] == v for k, v in ($watched).items())"
+
 # start DIR ARGUMENT...: trains without end in the background, as $trainer.
 start() {
   dir=$1

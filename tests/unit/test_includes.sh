@@ -26,7 +26,7 @@ awk -F: '
     }
     n = split("base base args graph graph graph ops ops custom_op ops data data summary summary device backend layers layers " \
               "losses losses optimizers optimizers metrics metrics session session tune session nets nets checkpoint checkpoint " \
-              "learning learning model_analyzer layers", pairs, " ")
+              "learning learning evaluation learning model_analyzer layers", pairs, " ")
     for (i = 1; i < n; i += 2) {
       header[pairs[i]] = pairs[i + 1]
     }

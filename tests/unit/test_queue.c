@@ -231,6 +231,30 @@ START_TEST(several_batches_may_be_held)
 }
 END_TEST
 
+/* 0: after the end; otherwise after so many values. */
+START_TEST(a_queue_begins_again)
+{
+  static const int taken[] = { 0, 1, 40, 700 };
+  static int64_t first[2000], again[2000];
+  slim_status end = SLIM_OK;
+  const slim_stream_options options = { .shuffle = true, .seed = 4, .num_epochs = 2, .start_step = 3, .num_threads = 3 };
+  slim_queue *queue = open_queue(1001, 16, &options);
+  ck_assert_int_eq(slim_queue_restart(queue, NULL), SLIM_OK);
+  const int all = drain(queue, first, 2000, &end);
+  ck_assert_int_eq(all, 2002 - 48 < 2000 ? 2002 - 48 : 2000);
+  ck_assert_int_eq(end, SLIM_ERR_END);
+  for (int round = 0; round < 3; round++) {
+    slim_error error = { 0 };
+    ck_assert_int_eq(slim_queue_restart(queue, &error), SLIM_OK);
+    ck_assert_str_eq(error.text, "");
+    const int wanted = _i == 0 ? all : taken[_i];
+    ck_assert_int_eq(drain(queue, again, _i == 0 ? 2000 : wanted, &end), wanted);
+    ck_assert_mem_eq(again, first, (size_t)wanted * sizeof *first);
+  }
+  slim_queue_destroy(queue);
+}
+END_TEST
+
 START_TEST(items_are_described)
 {
   slim_queue *queue = open_queue(10, 4, NULL);
@@ -336,6 +360,23 @@ START_TEST(an_error_takes_the_place_of_its_batch)
 }
 END_TEST
 
+START_TEST(a_queue_begins_again_after_an_error)
+{
+  static int64_t got[100];
+  sleepy s = { .bad_row = 57 };
+  slim_error error = { 0 };
+  slim_queue *queue = open_sleepy(&s, 3, 100, 10);
+  ck_assert_int_eq(drain_values(queue, got, &error), 50);
+  s.bad_row = UINT64_MAX;
+  ck_assert_int_eq(slim_queue_restart(queue, &error), SLIM_ERR_DATA); /* an error sticks */
+  error = (slim_error){ 0 };
+  ck_assert_int_eq(slim_queue_restart(queue, &error), SLIM_OK);
+  ck_assert_int_eq(drain_values(queue, got, &error), 100);
+  ck_assert_int_eq(error.status, SLIM_ERR_END);
+  slim_queue_destroy(queue);
+}
+END_TEST
+
 START_TEST(destroy_in_the_middle_joins)
 {
   for (int taken = 0; taken < 8; taken++) {
@@ -394,9 +435,11 @@ static void build(TCase *c)
   tcase_add_loop_test(c, start_step_continues_the_run, 0, 5);
   tcase_add_test(c, start_step_behind_the_end_is_the_end);
   tcase_add_test(c, several_batches_may_be_held);
+  tcase_add_loop_test(c, a_queue_begins_again, 0, 4);
   tcase_add_test(c, items_are_described);
   tcase_add_test(c, sleeps_do_not_change_the_order);
   tcase_add_loop_test(c, an_error_takes_the_place_of_its_batch, 0, 5);
+  tcase_add_test(c, a_queue_begins_again_after_an_error);
   tcase_add_test(c, destroy_in_the_middle_joins);
   tcase_add_loop_test(c, wrong_options_are_named, 0, COUNT(option_cases));
 }
