@@ -33,6 +33,8 @@ typedef struct slim_train_op_args {
   float clip_gradient_norm;        /* then each gradient clipped by its own norm; 0: not */
   slim_flag summarize_gradients;   /* no; histograms "<variable>/gradient", scalars "<variable>/gradient_norm" */
   slim_flag check_numerics;        /* yes: a run fails with SLIM_ERR_NUMERIC when the loss is not finite */
+  slim_transform_grads_fn transform_grads_fn; /* after the multipliers and the clipping */
+  void *transform_user;
 } slim_train_op_args;
 
 /**
@@ -108,6 +110,24 @@ typedef struct slim_train_result {
   char checkpoint[1024]; /* last one written, "" without */
 } slim_train_result;
 
+/** One step as slim_learning_train asks for it: TF-Slim's train_step_fn with its keyword arguments. */
+typedef struct slim_train_step_call {
+  slim_session *session;
+  slim_tensor *train_op;
+  /* What a step runs: train_op with room for the total loss, and what is told or written after this step. */
+  const slim_fetch *fetches;
+  size_t num_fetches;
+  const slim_feed *feeds;
+  size_t num_feeds;
+  int64_t step; /* the global step so far */
+  void *user;
+  bool should_stop; /* set by the function: training ends after this step, as at number_of_steps */
+} slim_train_step_call;
+
+/** Runs the fetches with the feeds once. A step function of your own calls it, once or more, among what else it does.
+ * Errors: the session's, as text too. */
+SLIM_API slim_status slim_train_step(slim_train_step_call *call, slim_error *error);
+
 typedef struct slim_train_args {
   size_t struct_size; /* set by the macro */
   slim_session *session;
@@ -134,17 +154,25 @@ typedef struct slim_train_args {
   slim_error *error;
   const slim_evaluation_args *evaluation; /* SLIM_EVALUATION(...): what is evaluated on the way; NULL: nothing */
   int64_t eval_interval_steps; /* the global steps that it is a multiple of, and the last one; 0: only the last */
+  /* slim_train_step; with another each step is waited for, and the step is what global_step says after it. */
+  slim_status (*train_step_fn)(slim_train_step_call *call, slim_error *error);
+  void *train_step_user;
+  const slim_hook *hooks; /* beside each step */
+  size_t num_hooks;
+  int64_t save_summaries_steps; /* also at the global steps that it is a multiple of; 0: none */
+  int64_t trace_every_n_steps;  /* "<logdir>/tf_trace-<step>.json" for chrome://tracing, at such steps; 0: none */
 } slim_train_args;
 
 /**
  * Trains until global_step is number_of_steps. When logdir has a checkpoint, all goes on from the newest whole one and
- * init_fn is not called; otherwise variables without a value are initialised. Checkpoints "model.ckpt-<step>" are
- * written every save_interval_secs and at the end, also when the input ends (SLIM_OK) or stop is set. The library
- * installs no signal handlers. The device is waited for only when something is reported, evaluated or saved.
+ * init_fn is not called; otherwise variables without a value are initialised. Local variables start anew. Checkpoints
+ * "model.ckpt-<step>" are written every save_interval_secs and at the end, also when the input ends (SLIM_OK) or stop
+ * is set. The library installs no signal handlers. The device is waited for only when something is reported, evaluated
+ * or saved.
  *
  * An evaluation on the way needs no second process and no checkpoint: its session shares the values of the training
- * session, its graph is the net with is_training off. It leaves training as it is: the weights after each step are those
- * of a run without it.
+ * session, its graph is the net with is_training off. It leaves training as it is: the weights after each step are
+ * those of a run without it.
  *
  *   slim_session_create(eval_graph, slim_session_device(session), slim_session_values(session), &eval, &error);
  *   slim_learning_train(session, train_op, "logs", .number_of_steps = 2000, .eval_interval_steps = 500,

@@ -127,6 +127,11 @@ SLIM_API slim_tensor *slim_minimize(slim_optimizer *optimizer, slim_tensor *loss
  * 0. */
 SLIM_API slim_gradient_list slim_clip_gradient_norms(slim_gradient_list gradients, float max_norm);
 
+/** What is done to gradients before they are applied. @return the list to apply; count 0 after an error. */
+typedef slim_gradient_list (*slim_transform_grads_fn)(slim_gradient_list gradients, void *user);
+/** slim_clip_gradient_norms as such a function; max_norm points to the norm, a float. */
+SLIM_API slim_gradient_list slim_clip_gradient_norms_fn(slim_gradient_list gradients, void *max_norm);
+
 typedef struct slim_gradient_multiplier {
   const char *variable; /* full name */
   float factor;

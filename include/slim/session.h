@@ -30,6 +30,8 @@ SLIM_API void slim_session_destroy(slim_session *session);
 SLIM_API const char *slim_session_error(const slim_session *session);
 /** The values it runs on; owned by the session. */
 SLIM_API slim_values *slim_session_values(slim_session *session);
+/** The graph it runs. */
+SLIM_API slim_graph *slim_session_graph(const slim_session *session);
 /** The device it runs on. */
 SLIM_API slim_device *slim_session_device(slim_session *session);
 

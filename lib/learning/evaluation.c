@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "graph/graph.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,8 +14,12 @@ typedef struct evaluation {
   slim_evaluation_args args;
   slim_error *error;
   slim_graph *graph;
-  slim_fetch *fetches;
+  slim_hooks hooks;
+  slim_tensor *eval_step; /* NULL: the graph has none */
+  slim_fetch *fetches;    /* eval_ops and what hooks fetch; then final_ops */
+  size_t num_fetches;
   float *values;
+  bool ended; /* by a hook */
   slim_evaluation_result result;
 } evaluation;
 
@@ -47,6 +52,25 @@ static slim_status check_args(evaluation *e)
     }
   }
   return SLIM_OK;
+}
+
+slim_status slim_learning_read_step(slim_session *session, int64_t *step, slim_error *error)
+{
+  const slim_tensor *counter = slim_get_global_step(slim_session_graph(session));
+  *step = 0;
+  const slim_status status = counter ? slim_session_get_variable(session, counter, step, sizeof *step) : SLIM_OK;
+  return status == SLIM_OK || status == SLIM_ERR_STATE
+             ? SLIM_OK
+             : slim_error_set(error, status, "%s", slim_session_error(session));
+}
+
+slim_tensor *slim_get_or_create_eval_step(slim_graph *graph)
+{
+  slim_tensor *step = slim_variable_find(graph, "eval_step");
+  const slim_variable_spec spec = {
+    .name = "eval_step", .exact = true, .dtype = SLIM_INT64, .host = true, .collections = SLIM_LOCAL_VARIABLES
+  };
+  return step ? step : slim_variable_make(graph, &spec);
 }
 
 /* --- the checkpoint ----------------------------------------------------------------------------------------------- */
@@ -104,52 +128,70 @@ static slim_status restore(evaluation *e)
                                                                 e->args.num_restore, 0, e->error);
 }
 
-/* The global step of values as they are, unless the caller knows it. */
-static slim_status find_step(evaluation *e, int64_t step)
+static slim_status make_room(evaluation *e)
 {
-  const slim_tensor *counter = slim_get_global_step(e->graph);
-  e->result.step = step >= 0 ? step : 0;
-  if (step >= 0 || !counter) {
-    return SLIM_OK;
-  }
-  const slim_status status =
-      slim_session_get_variable(e->args.session, counter, &e->result.step, sizeof e->result.step);
-  return status == SLIM_OK || status == SLIM_ERR_STATE ? SLIM_OK : fail_by_session(e, status);
+  const size_t hooked = slim_hooks_fetches(e->hooks, NULL), final = e->args.final_ops.count;
+  const size_t updates = e->args.eval_ops.count + hooked, initial = e->args.initial_ops.count;
+  const size_t most = updates > final ? updates : final;
+  e->fetches = calloc((most > initial ? most : initial) + 1, sizeof *e->fetches);
+  e->values = calloc(final + 1, sizeof *e->values);
+  return e->fetches && e->values ? SLIM_OK : slim_error_set(e->error, SLIM_ERR_MEMORY, "evaluate: out of memory");
 }
 
-static void fetch_updates(evaluation *e)
+static slim_status run_initial(evaluation *e)
 {
-  for (size_t i = 0; i < e->args.eval_ops.count; i++) {
-    e->fetches[i] = (slim_fetch){ e->args.eval_ops.item[i], NULL, 0 };
+  const slim_tensors initial = e->args.initial_ops;
+  for (size_t i = 0; i < initial.count; i++) {
+    e->fetches[i] = (slim_fetch){ initial.item[i], NULL, 0 };
   }
+  const slim_status status =
+      initial.count ? slim_session_run(e->args.session, e->args.feeds, e->args.num_feeds, e->fetches, initial.count)
+                    : SLIM_OK;
+  return status == SLIM_OK ? status : fail_by_session(e, status);
 }
 
 /* Metrics and input start anew. */
 static slim_status begin_again(evaluation *e)
 {
+  const slim_tensors updates = e->args.eval_ops;
+  for (size_t i = 0; i < updates.count; i++) {
+    e->fetches[i] = (slim_fetch){ updates.item[i], NULL, 0 };
+  }
+  e->num_fetches = updates.count ? updates.count + slim_hooks_fetches(e->hooks, e->fetches + updates.count) : 0;
   slim_status status = slim_session_initialize_local(e->args.session);
-  if (status == SLIM_OK && e->args.eval_ops.count) {
-    fetch_updates(e);
-    status = slim_session_restart_queues(e->args.session, e->fetches, e->args.eval_ops.count);
+  if (status == SLIM_OK && e->num_fetches) {
+    status = slim_session_restart_queues(e->args.session, e->fetches, e->num_fetches);
   }
   return status == SLIM_OK ? status : fail_by_session(e, status);
 }
 
+static slim_status take_values(evaluation *e, int64_t step)
+{
+  slim_status status = SLIM_OK;
+  if (e->args.checkpoint_path) {
+    status = restore(e);
+  } else if (step >= 0) {
+    e->result.step = step;
+  } else {
+    status = slim_learning_read_step(e->args.session, &e->result.step, e->error);
+  }
+  if (status == SLIM_OK && e->args.init_fn) {
+    status = e->args.init_fn(e->args.session, e->args.init_user, e->error);
+  }
+  return status;
+}
+
 static slim_status begin(evaluation *e, int64_t step)
 {
-  slim_status status = e->args.checkpoint_path ? restore(e) : find_step(e, step);
-  const size_t most =
-      e->args.eval_ops.count > e->args.final_ops.count ? e->args.eval_ops.count : e->args.final_ops.count;
-  e->fetches = calloc(most + 1, sizeof *e->fetches);
-  e->values = calloc(e->args.final_ops.count + 1, sizeof *e->values);
-  if (status == SLIM_OK && (!e->fetches || !e->values)) {
-    status = slim_error_set(e->error, SLIM_ERR_MEMORY, "evaluate: out of memory");
-  }
+  slim_status status = make_room(e);
+  status = status == SLIM_OK ? slim_hooks_tell(e->hooks, SLIM_HOOK_BEGIN, e->args.session, e->error) : status;
+  status = status == SLIM_OK ? take_values(e, step) : status;
+  status = status == SLIM_OK ? run_initial(e) : status;
   if (status == SLIM_OK) {
     slim_learning_check_statistics(e->args.session, e->graph, e->result.step);
     status = begin_again(e);
   }
-  return status;
+  return status == SLIM_OK ? slim_hooks_tell(e->hooks, SLIM_HOOK_CREATED, e->args.session, e->error) : status;
 }
 
 /* --- batches ------------------------------------------------------------------------------------------------------ */
@@ -163,20 +205,39 @@ static slim_status ended(evaluation *e)
                         (long long)e->result.batches, (long long)e->args.num_evals);
 }
 
+/* One batch; SLIM_ERR_END, without a text, when there is none. */
+static slim_status run_batch(evaluation *e)
+{
+  slim_hook_run told = { .session = e->args.session, .step = e->result.batches };
+  slim_status status = slim_hooks_before_run(e->hooks, &told, e->error);
+  if (status == SLIM_OK) {
+    status = slim_session_run(e->args.session, e->args.feeds, e->args.num_feeds, e->fetches, e->num_fetches);
+    status = status == SLIM_OK || status == SLIM_ERR_END ? status : fail_by_session(e, status);
+  }
+  if (status == SLIM_OK && e->eval_step) {
+    const int64_t done = e->result.batches + 1;
+    status = slim_session_set_variable(e->args.session, e->eval_step, &done, sizeof done);
+    status = status == SLIM_OK ? status : fail_by_session(e, status);
+  }
+  if (status == SLIM_OK) {
+    told.step = ++e->result.batches;
+    status = slim_hooks_after_run(e->hooks, &told, e->error);
+  }
+  e->ended = told.stop;
+  return status;
+}
+
 static slim_status run_batches(evaluation *e)
 {
-  fetch_updates(e);
-  while (e->args.eval_ops.count && (e->args.num_evals == 0 || e->result.batches < e->args.num_evals)) {
+  while (e->num_fetches && !e->ended && (e->args.num_evals == 0 || e->result.batches < e->args.num_evals)) {
     if (e->args.stop && *e->args.stop) {
       return slim_error_set(e->error, SLIM_ERR_STOPPED, "evaluation stopped on request after %lld batches",
                             (long long)e->result.batches);
     }
-    const slim_status status =
-        slim_session_run(e->args.session, e->args.feeds, e->args.num_feeds, e->fetches, e->args.eval_ops.count);
+    const slim_status status = run_batch(e);
     if (status != SLIM_OK) {
-      return status == SLIM_ERR_END ? ended(e) : fail_by_session(e, status);
+      return status == SLIM_ERR_END ? ended(e) : status;
     }
-    e->result.batches++;
     if (e->args.progress) {
       e->args.progress(e->args.progress_user, e->result.batches);
     }
@@ -193,7 +254,8 @@ static slim_status read_values(evaluation *e)
   for (size_t i = 0; i < final.count; i++) {
     e->fetches[i] = (slim_fetch){ final.item[i], &e->values[i], sizeof *e->values };
   }
-  const slim_status status = slim_session_run(e->args.session, NULL, 0, e->fetches, final.count);
+  const slim_status status =
+      slim_session_run(e->args.session, e->args.feeds, e->args.num_feeds, e->fetches, final.count);
   if (status != SLIM_OK) {
     return fail_by_session(e, status);
   }
@@ -213,6 +275,14 @@ static slim_status write_values(evaluation *e, slim_event_writer *writer)
   slim_status status = SLIM_OK;
   for (size_t i = 0; i < e->args.final_ops.count && status == SLIM_OK; i++) {
     status = slim_event_writer_scalar(writer, e->result.step, name_of(e, i), e->values[i], e->error);
+  }
+  const bool trains = slim_get_collection(e->graph, SLIM_TRAIN_OP, NULL).count > 0;
+  const slim_flag summaries = e->args.summary_op;
+  if (status == SLIM_OK && (summaries.value ? summaries.value == SLIM_YES.value : !trains)) {
+    const slim_summary_at_end all = { .feeds = e->args.feeds,
+                                      .num_feeds = e->args.num_feeds,
+                                      .batch_size = e->args.batch_size };
+    status = slim_summaries_at_end(e->args.session, &all, writer, e->result.step, e->error);
   }
   return status == SLIM_OK ? slim_event_writer_flush(writer, e->error) : status;
 }
@@ -255,11 +325,14 @@ slim_status slim_evaluate_at(const slim_evaluation_args *args, int64_t step)
   memcpy(&e.args, args, given < sizeof e.args ? given : sizeof e.args);
   e.error = e.args.error ? e.args.error : &own;
   const double begun = slim_learning_now();
+  e.hooks = (slim_hooks){ e.args.hooks, e.args.num_hooks };
   slim_status status = check_args(&e);
+  e.eval_step = slim_variable_find(e.graph, "eval_step");
   status = status == SLIM_OK ? begin(&e, step) : status;
   status = status == SLIM_OK ? run_batches(&e) : status;
   status = status == SLIM_OK ? read_values(&e) : status;
   status = status == SLIM_OK ? write_events(&e) : status;
+  status = status == SLIM_OK ? slim_hooks_tell(e.hooks, SLIM_HOOK_END, e.args.session, e.error) : status;
   e.result.seconds = slim_learning_now() - begun;
   if (status == SLIM_OK) {
     report(&e);

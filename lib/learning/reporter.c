@@ -60,24 +60,39 @@ static bool watch_collection(slim_reporter *reporter, slim_graph *graph, const c
   return good;
 }
 
-slim_status slim_reporter_open(slim_reporter *reporter, slim_graph *graph, const char *folder, int batch, int64_t step,
-                               slim_error *error)
+slim_status slim_reporter_collect(slim_reporter *reporter, slim_graph *graph, const char *const *keys, int num_keys,
+                                  int batch, slim_error *error)
 {
-  static const char *const keys[] = { SLIM_LOSSES, SLIM_SUMMARIES, SLIM_IMAGE_SUMMARIES };
-  enum { KEYS = sizeof keys / sizeof *keys };
   size_t room = 1;
-  for (int k = 0; k < KEYS; k++) {
+  for (int k = 0; k < num_keys; k++) {
     room += slim_get_collection(graph, keys[k], NULL).count;
   }
   *reporter = (slim_reporter){ .watch = calloc(room, sizeof(slim_watch)) };
   bool good = reporter->watch != NULL;
-  for (int k = 0; k < KEYS && good; k++) {
+  for (int k = 0; k < num_keys && good; k++) {
     good = watch_collection(reporter, graph, keys[k], batch);
   }
-  if (!good) {
-    return slim_error_set(error, SLIM_ERR_MEMORY, "train: no memory for summaries");
+  return good ? SLIM_OK : slim_error_set(error, SLIM_ERR_MEMORY, "train: no memory for summaries");
+}
+
+slim_status slim_reporter_choose(slim_reporter *reporter, slim_tensors tensors, int batch, slim_error *error)
+{
+  *reporter = (slim_reporter){ .watch = calloc(tensors.count + 1, sizeof(slim_watch)) };
+  bool good = reporter->watch != NULL;
+  for (size_t i = 0; i < tensors.count && good; i++) {
+    const char *name = slim_tensor_name(tensors.item[i]);
+    char *tag = strndup(name, strcspn(name, ":"));
+    good = tag && add_watch(reporter, tensors.item[i], tag, false, batch);
   }
-  const slim_status status = slim_event_writer_open(folder, NULL, &reporter->writer, error);
+  return good ? SLIM_OK : slim_error_set(error, SLIM_ERR_MEMORY, "evaluate: no memory for summaries");
+}
+
+slim_status slim_reporter_open(slim_reporter *reporter, slim_graph *graph, const char *folder, int batch, int64_t step,
+                               slim_error *error)
+{
+  static const char *const keys[] = { SLIM_LOSSES, SLIM_SUMMARIES, SLIM_IMAGE_SUMMARIES };
+  slim_status status = slim_reporter_collect(reporter, graph, keys, sizeof keys / sizeof *keys, batch, error);
+  status = status == SLIM_OK ? slim_event_writer_open(folder, NULL, &reporter->writer, error) : status;
   return status == SLIM_OK ? slim_event_writer_session(reporter->writer, step, SLIM_SESSION_START, NULL, error)
                            : status;
 }
@@ -108,6 +123,16 @@ static slim_status write_watch(slim_event_writer *writer, int64_t step, const sl
   return status == SLIM_OK ? status : slim_error_set(error, status, "%s", one.text);
 }
 
+slim_status slim_reporter_write_watches(const slim_reporter *reporter, slim_event_writer *writer, int64_t step,
+                                        slim_error *error)
+{
+  slim_status status = SLIM_OK;
+  for (size_t i = 0; i < reporter->count && status == SLIM_OK; i++) {
+    status = write_watch(writer, step, &reporter->watch[i], error);
+  }
+  return status == SLIM_OK ? slim_event_writer_flush(writer, error) : status;
+}
+
 slim_status slim_reporter_write(slim_reporter *reporter, const slim_train_progress *progress, double steps_per_second,
                                 slim_error *error)
 {
@@ -120,10 +145,7 @@ slim_status slim_reporter_write(slim_reporter *reporter, const slim_train_progre
   if (status == SLIM_OK && steps_per_second >= 0.0) {
     status = slim_event_writer_scalar(writer, step, "global_step/sec", (float)steps_per_second, error);
   }
-  for (size_t i = 0; i < reporter->count && status == SLIM_OK; i++) {
-    status = write_watch(writer, step, &reporter->watch[i], error);
-  }
-  return status == SLIM_OK ? slim_event_writer_flush(writer, error) : status;
+  return status == SLIM_OK ? slim_reporter_write_watches(reporter, writer, step, error) : status;
 }
 
 slim_status slim_reporter_close(slim_reporter *reporter, int64_t step, slim_error *error)

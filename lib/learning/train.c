@@ -20,11 +20,14 @@ typedef struct training {
   slim_saver *saver, *own_saver;
   slim_reporter reporter;
   slim_train_evaluation evaluation;
-  slim_fetch *fetches; /* train op, learning rate, what the reporter watches */
-  size_t num_scalars;  /* train op and learning rate */
+  slim_hooks hooks;
+  slim_fetch *fetches; /* train op, what hooks fetch, learning rate, what the reporter watches */
+  size_t num_quiet;    /* of them, those of each step: train op and what hooks fetch */
+  size_t num_scalars;  /* and those of a step that is told */
   int64_t step, first_step;
   bool settled; /* the last step was waited for and found good */
   bool checked; /* the statistics: once updated they stay so */
+  bool ended;   /* by a hook or a step function */
   float loss, learning_rate;
   double begun, saved_at, summarised_at, reported_at;
   double evaluating; /* seconds that evaluations took, which no rate counts */
@@ -56,14 +59,17 @@ static slim_status check_args(const slim_train_args *args, slim_error *error)
     int64_t value;
   } numbers[] = { { "number_of_steps", args->number_of_steps },
                   { "log_every_n_steps", args->log_every_n_steps },
-                  { "eval_interval_steps", args->eval_interval_steps } };
+                  { "eval_interval_steps", args->eval_interval_steps },
+                  { "save_summaries_steps", args->save_summaries_steps },
+                  { "trace_every_n_steps", args->trace_every_n_steps } };
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     if (numbers[i].value < 0) {
       return slim_error_set(error, SLIM_ERR_ARG, "train: %s must not be negative", numbers[i].name);
     }
   }
-  if (!args->logdir && args->saver) {
-    return slim_error_set(error, SLIM_ERR_ARG, "train: a saver needs a logdir");
+  if (!args->logdir && (args->saver || args->trace_every_n_steps)) {
+    return slim_error_set(error, SLIM_ERR_ARG, "train: %s needs a logdir",
+                          args->saver ? "a saver" : "trace_every_n_steps");
   }
   return SLIM_OK;
 }
@@ -91,6 +97,7 @@ static slim_status start_values(training *t)
   }
   if (status == SLIM_OK) {
     status = slim_session_initialize(t->session);
+    status = status == SLIM_OK ? slim_session_initialize_local(t->session) : status;
     status = status == SLIM_OK ? status : fail_by_session(t, status);
   }
   if (status == SLIM_OK && !resume && t->args.init_fn) {
@@ -118,14 +125,15 @@ static slim_status open_saver(training *t)
 static slim_status open_reports(training *t)
 {
   slim_status status = SLIM_OK;
-  if (t->args.logdir && t->args.save_summaries_secs >= 0.0) {
+  if (t->args.logdir && (t->args.save_summaries_secs >= 0.0 || t->args.save_summaries_steps)) {
     status = slim_reporter_open(&t->reporter, t->graph, t->args.logdir, t->args.batch_size, t->step, t->error);
   }
-  t->fetches = calloc(t->reporter.count + 2, sizeof *t->fetches);
+  t->fetches = calloc(t->reporter.count + slim_hooks_fetches(t->hooks, NULL) + 2, sizeof *t->fetches);
   if (!t->fetches) {
     return slim_error_set(t->error, SLIM_ERR_MEMORY, "train: out of memory");
   }
-  t->fetches[t->num_scalars++] = (slim_fetch){ t->args.train_op, &t->loss, sizeof t->loss };
+  t->fetches[0] = (slim_fetch){ t->args.train_op, NULL, 0 };
+  t->num_quiet = t->num_scalars = 1 + slim_hooks_fetches(t->hooks, t->fetches + 1);
   if (t->args.learning_rate) {
     t->fetches[t->num_scalars++] = (slim_fetch){ t->args.learning_rate, &t->learning_rate, sizeof t->learning_rate };
   }
@@ -135,8 +143,10 @@ static slim_status open_reports(training *t)
 
 static slim_status begin(training *t)
 {
-  slim_status status = open_saver(t);
+  slim_status status = slim_hooks_tell(t->hooks, SLIM_HOOK_BEGIN, t->session, t->error);
+  status = status == SLIM_OK ? open_saver(t) : status;
   status = status == SLIM_OK ? start_values(t) : status;
+  status = status == SLIM_OK ? slim_hooks_tell(t->hooks, SLIM_HOOK_CREATED, t->session, t->error) : status;
   status = status == SLIM_OK ? open_reports(t) : status;
   status = status == SLIM_OK ? slim_train_evaluation_open(&t->evaluation, &t->args, t->error) : status;
   t->begun = t->saved_at = t->summarised_at = t->reported_at = slim_learning_now();
@@ -157,46 +167,81 @@ static slim_status fail_by_numbers(training *t)
                         *first ? first : "the batch was gone when it was seen, log_every_n_steps 1 finds the op");
 }
 
-static slim_status run(training *t, const slim_fetch *fetches, size_t count)
+/* SLIM_ERR_END comes back without a text. */
+static slim_status fail(training *t, slim_status status, const slim_error *error)
 {
-  const slim_status status = slim_session_run(t->session, t->args.feeds, t->args.num_feeds, fetches, count);
   if (status == SLIM_OK || status == SLIM_ERR_END) {
     return status;
   }
-  return status == SLIM_ERR_NUMERIC ? fail_by_numbers(t) : fail_by_session(t, status);
+  return status == SLIM_ERR_NUMERIC ? fail_by_numbers(t) : slim_error_set(t->error, status, "%s", error->text);
 }
 
 /* What is to happen after the step that comes. */
 typedef struct due {
-  bool report, save, summarise, evaluate;
+  bool report, save, summarise, evaluate, trace;
 } due;
+
+static bool every(int64_t step, int64_t steps)
+{
+  return steps > 0 && step % steps == 0;
+}
 
 static due due_after(const training *t, int64_t step)
 {
   const double now = slim_learning_now();
   const bool last = step == t->args.number_of_steps;
   const bool first = step == t->first_step + 1;
+  const double secs = t->args.save_summaries_secs;
+  const bool summarise = secs >= 0.0 && (first || last || now - t->summarised_at >= secs);
   return (due){
-    .report = last || step % t->args.log_every_n_steps == 0,
+    .report = last || every(step, t->args.log_every_n_steps),
     .save = t->saver && t->args.save_interval_secs >= 0.0 && now - t->saved_at >= t->args.save_interval_secs,
     .evaluate = slim_train_evaluation_due(&t->evaluation, step, last),
-    .summarise = t->reporter.writer && (first || last || now - t->summarised_at >= t->args.save_summaries_secs),
+    .summarise = t->reporter.writer && (summarise || every(step, t->args.save_summaries_steps)),
+    .trace = every(step, t->args.trace_every_n_steps),
   };
+}
+
+/* wait: the loss is read; d.summarise: and what the reporter watches. */
+static slim_status call_step(training *t, due d, bool wait)
+{
+  slim_error error = { SLIM_OK, "" };
+  const size_t loud = t->num_scalars + (d.summarise ? t->reporter.count : 0);
+  slim_train_step_call call = { .session = t->session,
+                                .train_op = t->args.train_op,
+                                .fetches = t->fetches,
+                                .num_fetches = wait ? loud : t->num_quiet,
+                                .feeds = t->args.feeds,
+                                .num_feeds = t->args.num_feeds,
+                                .step = t->step,
+                                .user = t->args.train_step_user };
+  t->fetches[0] = (slim_fetch){ t->args.train_op, wait ? &t->loss : NULL, wait ? sizeof t->loss : 0 };
+  if (t->args.trace_every_n_steps) {
+    slim_session_profile(t->session, d.trace);
+  }
+  const slim_status status = t->args.train_step_fn(&call, &error);
+  t->ended |= call.should_stop;
+  return fail(t, status, &error);
 }
 
 static slim_status step_once(training *t, due d)
 {
-  const slim_fetch quiet = { t->args.train_op, NULL, 0 };
-  const bool wait = d.report || d.save || d.summarise || d.evaluate;
-  const size_t loud = t->num_scalars + (d.summarise ? t->reporter.count : 0);
-  const slim_status status = wait ? run(t, t->fetches, loud) : run(t, &quiet, 1);
+  const bool own = t->args.train_step_fn != slim_train_step;
+  const bool wait = d.report || d.save || d.summarise || d.evaluate || d.trace || own;
+  slim_hook_run told = { .session = t->session, .step = t->step };
+  slim_status status = slim_hooks_before_run(t->hooks, &told, t->error);
+  status = status == SLIM_OK ? call_step(t, d, wait) : status;
   if (status != SLIM_OK) {
     return status;
   }
   t->step++;
   t->settled = wait;
   t->result.loss = wait ? t->loss : t->result.loss;
-  return wait ? read_step(t) : SLIM_OK;
+  status = wait ? read_step(t) : SLIM_OK;
+  told.step = t->step;
+  status = status == SLIM_OK ? slim_hooks_after_run(t->hooks, &told, t->error) : status;
+  t->ended |= told.stop;
+  return status;
 }
 
 /* --- after a step ------------------------------------------------------------------------------------------------- */
@@ -287,7 +332,8 @@ static slim_status after_step(training *t, due d)
   if (d.report) {
     report(t);
   }
-  slim_status status = d.summarise ? summarise(t) : SLIM_OK;
+  slim_status status = d.trace ? slim_train_write_trace(t->session, t->args.logdir, t->step, t->error) : SLIM_OK;
+  status = status == SLIM_OK && d.summarise ? summarise(t) : status;
   status = status == SLIM_OK && d.evaluate ? evaluate(t) : status;
   if (status == SLIM_OK && d.save && t->step != t->args.number_of_steps) {
     status = save(t);
@@ -300,10 +346,15 @@ static bool stopped(const training *t)
   return t->args.stop && *t->args.stop;
 }
 
+static bool going(const training *t)
+{
+  return !stopped(t) && !t->ended && (t->args.number_of_steps == 0 || t->step < t->args.number_of_steps);
+}
+
 static slim_status loop(training *t)
 {
   slim_status status = SLIM_OK;
-  while (status == SLIM_OK && !stopped(t) && (t->args.number_of_steps == 0 || t->step < t->args.number_of_steps)) {
+  while (status == SLIM_OK && going(t)) {
     const due d = due_after(t, t->step + 1);
     status = step_once(t, d);
     status = status == SLIM_OK ? after_step(t, d) : status;
@@ -319,7 +370,8 @@ static slim_status settle(training *t)
   slim_status status = SLIM_OK;
   if (!t->settled && t->counter) {
     const slim_fetch fetch = { t->counter, &t->step, sizeof t->step };
-    status = run(t, &fetch, 1);
+    status = slim_session_run(t->session, NULL, 0, &fetch, 1);
+    status = status == SLIM_ERR_NUMERIC ? fail_by_numbers(t) : status == SLIM_OK ? status : fail_by_session(t, status);
   } else if (!t->settled) {
     status = slim_session_finish(t->session);
     status = status == SLIM_OK ? status : fail_by_session(t, status);
@@ -336,6 +388,9 @@ static slim_status finish(training *t)
   }
   if (status == SLIM_OK && t->saver && (t->step > t->first_step || !*t->result.checkpoint)) {
     status = save(t);
+  }
+  if (status == SLIM_OK) {
+    status = slim_hooks_tell(t->hooks, SLIM_HOOK_END, t->session, t->error);
   }
   if (status == SLIM_OK && stopped(t) && t->step != t->args.number_of_steps) {
     status = slim_error_set(t->error, SLIM_ERR_STOPPED, "training stopped on request at step %lld", (long long)t->step);
@@ -371,6 +426,8 @@ slim_status(slim_learning_train)(const slim_train_args *args)
     t.graph = slim_graph_of(t.args.train_op);
     t.session = t.args.session;
     t.counter = slim_get_global_step(t.graph);
+    t.hooks = (slim_hooks){ t.args.hooks, t.args.num_hooks };
+    t.args.train_step_fn = t.args.train_step_fn ? t.args.train_step_fn : slim_train_step;
     t.args.log_every_n_steps = t.args.log_every_n_steps ? t.args.log_every_n_steps : 1;
     t.args.save_interval_secs = t.args.save_interval_secs != 0.0 ? t.args.save_interval_secs : INTERVAL;
     t.args.save_summaries_secs = t.args.save_summaries_secs != 0.0 ? t.args.save_summaries_secs : INTERVAL;

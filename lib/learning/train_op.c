@@ -38,6 +38,9 @@ static slim_gradient_list gradients_of(const slim_train_op_args *args)
   if (list.count && args->clip_gradient_norm > 0.0f) {
     list = slim_clip_gradient_norms(list, args->clip_gradient_norm);
   }
+  if (list.count && args->transform_grads_fn) {
+    list = args->transform_grads_fn(list, args->transform_user);
+  }
   if (args->summarize_gradients.value == 1) {
     slim_add_gradients_summaries(list);
   }

@@ -46,6 +46,11 @@ slim_gradient_list slim_clip_gradient_norms(slim_gradient_list gradients, float 
   return item ? (slim_gradient_list){ gradients.count, item } : gradients;
 }
 
+slim_gradient_list slim_clip_gradient_norms_fn(slim_gradient_list gradients, void *max_norm)
+{
+  return slim_clip_gradient_norms(gradients, *(const float *)max_norm);
+}
+
 static const slim_gradient_multiplier *find(const slim_tensor *variable, const slim_gradient_multiplier *multipliers,
                                             size_t count)
 {

@@ -154,6 +154,11 @@ slim_values *slim_session_values(slim_session *session)
   return session ? session->values : NULL;
 }
 
+slim_graph *slim_session_graph(const slim_session *session)
+{
+  return session ? session->graph : NULL;
+}
+
 slim_device *slim_session_device(slim_session *session)
 {
   return session ? session->device : NULL;

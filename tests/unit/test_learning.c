@@ -200,6 +200,27 @@ START_TEST(a_train_op_without_step_counts_nothing)
 }
 END_TEST
 
+/* Clipped by create_train_op itself, or by the transform of its gradients: the same step. */
+START_TEST(gradients_may_be_transformed)
+{
+  float clipped[2][6], norm = 0.01f;
+  for (int i = 0; i < 2; i++) {
+    world x = world_make();
+    const slim_tensors both = { 2, (slim_tensor *const[]){ x.net.w, x.net.b } };
+    x.train = slim_learning_create_train_op(x.loss, descent(&x), .variables_to_train = both,
+                                            .clip_gradient_norm = i == 0 ? norm : 0,
+                                            .transform_grads_fn = i == 0 ? NULL : slim_clip_gradient_norms_fn,
+                                            .transform_user = &norm);
+    world_start(&x);
+    ASSERT_OK(&x, TRAIN(&x, NULL, .number_of_steps = 2));
+    get(&x, x.net.w, clipped[i], sizeof clipped[i]);
+    world_close(&x);
+  }
+  ck_assert_mem_eq(clipped[0], clipped[1], sizeof clipped[0]);
+  ck_assert(memcmp(clipped[0], test_small_w, sizeof clipped[0]) != 0);
+}
+END_TEST
+
 START_TEST(a_loss_must_be_a_scalar)
 {
   world x = world_make();
@@ -401,6 +422,7 @@ static void build(TCase *c)
   tcase_add_loop_test(c, update_ops_run_with_the_step, 0, 3);
   tcase_add_loop_test(c, statistics_that_nothing_updates_are_told, 0, 2);
   tcase_add_test(c, a_train_op_without_step_counts_nothing);
+  tcase_add_test(c, gradients_may_be_transformed);
   tcase_add_test(c, a_loss_must_be_a_scalar);
   tcase_add_test(c, training_ends_at_its_step_with_a_checkpoint);
   tcase_add_test(c, a_resumed_run_gives_the_same_weights);

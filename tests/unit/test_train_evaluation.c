@@ -107,9 +107,9 @@ static float evaluate_checkpoint(int64_t step)
   world x = { .device = test_open_device() };
   open_evaluation(&x, NULL);
   (void)snprintf(path, sizeof path, "%s/model.ckpt-%d", test_folder, (int)step);
-  const slim_status status = slim_evaluate_once(x.eval_session, path, .eval_ops = { 1, &x.mean.update },
-                                                .final_ops = { 1, &x.mean.value }, .values = &x.value,
-                                                .error = &x.error);
+  const slim_status status =
+      slim_evaluate_once(x.eval_session, path, .eval_ops = { 1, &x.mean.update }, .final_ops = { 1, &x.mean.value },
+                         .values = &x.value, .error = &x.error);
   ck_assert_msg(status == SLIM_OK, "%s", x.error.text);
   close_evaluation(&x);
   slim_device_close(x.device);
