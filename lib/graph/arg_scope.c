@@ -49,8 +49,8 @@ static bool only_options(slim_graph *graph, const slim_args *a)
   return !required;
 }
 
-/* Each layer is registered and takes all options of the mask. */
-static bool layers_accept(slim_graph *graph, slim_ops ops, slim_option_mask set)
+/* Each layer is registered and takes all options that args sets. */
+static bool layers_accept(slim_graph *graph, slim_ops ops, const slim_args *args)
 {
   if (!ops.op || ops.count == 0) {
     (void)slim_graph_fail(graph, SLIM_ERR_ARG, "arg_scope: no layer is named");
@@ -63,9 +63,9 @@ static bool layers_accept(slim_graph *graph, slim_ops ops, slim_option_mask set)
                             i + 1, ops.count);
       return false;
     }
-    if (set & ~info->accepted) {
-      (void)slim_graph_fail(graph, SLIM_ERR_ARG, "arg_scope: %s does not take the option %s", info->name,
-                            slim_option_name(slim_option_first(set & ~info->accepted)));
+    const char *refused = slim_options_refused(args, info->accepted);
+    if (refused) {
+      (void)slim_graph_fail(graph, SLIM_ERR_ARG, "arg_scope: %s does not take the option %s", info->name, refused);
       return false;
     }
   }
@@ -77,7 +77,7 @@ static const slim_args *merged(slim_graph *graph, slim_layer_fn layer, const sli
 {
   const slim_args *outer = slim_arg_frame_find(graph, layer);
   slim_args all = outer ? *outer : (slim_args){ .struct_size = sizeof(slim_args) };
-  slim_options_merge(&all, args, ~(slim_option_mask)0);
+  slim_options_merge(&all, args, true);
   return slim_arena_copy(graph->arena, &all, sizeof all);
 }
 
@@ -119,7 +119,7 @@ slim_scope slim_arg_scope_begin(slim_graph *graph, slim_ops ops, const slim_args
     return scope;
   }
   slim_args kept = slim_args_read(args);
-  if (!only_options(graph, &kept) || !layers_accept(graph, ops, slim_options_set(&kept))) {
+  if (!only_options(graph, &kept) || !layers_accept(graph, ops, &kept)) {
     return scope;
   }
   if (!slim_options_keep(graph, &kept)) {
@@ -149,14 +149,14 @@ const slim_arg_frame *slim_arg_scope_current(slim_graph *graph)
 
 /* --- layers of the user ------------------------------------------------------------------------------------------- */
 
-static slim_option_mask option_named(const char *name)
+/* Id of the option, SLIM_OPTION_COUNT if there is none. */
+static int option_named(const char *name)
 {
-  for (int id = 0; id < SLIM_OPTION_COUNT; id++) {
-    if (strcmp(slim_option_name(id), name) == 0) {
-      return (slim_option_mask)1 << id;
-    }
+  int id = 0;
+  while (id < SLIM_OPTION_COUNT && strcmp(slim_option_name(id), name) != 0) {
+    id++;
   }
-  return 0;
+  return id;
 }
 
 slim_status slim_add_arg_scope(slim_graph *graph, slim_layer_fn layer, const char *name, const char *const *options)
@@ -164,19 +164,21 @@ slim_status slim_add_arg_scope(slim_graph *graph, slim_layer_fn layer, const cha
   if (!graph) {
     return SLIM_ERR_MEMORY;
   }
-  slim_layer_info info = { layer, slim_arena_strdup(graph->arena, name ? name : "layer"), 0 };
+  slim_layer_info info = { .layer = layer, .name = slim_arena_strdup(graph->arena, name ? name : "layer") };
   if (!layer) {
     (void)slim_graph_fail(graph, SLIM_ERR_ARG, "add_arg_scope '%s': the layer is NULL", info.name);
     return SLIM_ERR_ARG;
   }
-  info.accepted = options ? 0 : ~(slim_option_mask)0;
+  for (int id = 0; id < SLIM_OPTION_COUNT; id++) {
+    info.accepted[id] = !options;
+  }
   for (; options && *options; options++) {
-    const slim_option_mask bit = option_named(*options);
-    if (!bit) {
+    const int id = option_named(*options);
+    if (id == SLIM_OPTION_COUNT) {
       (void)slim_graph_fail(graph, SLIM_ERR_ARG, "add_arg_scope '%s': there is no option '%s'", info.name, *options);
       return SLIM_ERR_ARG;
     }
-    info.accepted |= bit;
+    info.accepted[id] = true;
   }
   slim_layer_info *kept = slim_arena_copy(graph->arena, &info, sizeof info);
   if (!info.name || !kept || !slim_list_push(graph->arena, &graph->arg_scopes->registered, kept)) {
@@ -201,7 +203,7 @@ const char *slim_arg_scope_option(const slim_graph *graph, slim_layer_fn layer, 
 {
   const slim_layer_info *info = graph ? find_layer(graph, layer) : NULL;
   for (int id = 0; info && id < SLIM_OPTION_COUNT; id++) {
-    if ((info->accepted >> id & 1) && i-- == 0) {
+    if (info->accepted[id] && i-- == 0) {
       return slim_option_name(id);
     }
   }
@@ -213,13 +215,12 @@ slim_args slim_arg_scoped(slim_graph *graph, slim_layer_fn layer, const slim_arg
   slim_args all = slim_args_read(args);
   const slim_args *scoped = graph ? slim_arg_frame_find(graph, layer) : NULL;
   if (scoped) {
-    slim_options_merge(&all, scoped, ~slim_options_set(&all));
+    slim_options_merge(&all, scoped, false);
   }
   const slim_layer_info *info = graph ? find_layer(graph, layer) : NULL;
-  const slim_option_mask extra = info ? slim_options_set(&all) & ~info->accepted : 0;
-  if (extra) {
-    (void)slim_graph_fail(graph, SLIM_ERR_ARG, "%s: does not take the option %s", info->name,
-                          slim_option_name(slim_option_first(extra)));
+  const char *refused = info ? slim_options_refused(&all, info->accepted) : NULL;
+  if (refused) {
+    (void)slim_graph_fail(graph, SLIM_ERR_ARG, "%s: does not take the option %s", info->name, refused);
   }
   return all;
 }

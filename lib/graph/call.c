@@ -31,10 +31,9 @@ static slim_hw both(slim_hw hw)
   return hw.h && !hw.w ? (slim_hw){ hw.h, hw.h } : hw;
 }
 
-bool slim_call_open(slim_call *call, const char *layer, slim_layer_fn fn, slim_option_mask accepted,
-                    const slim_args *args)
+bool slim_call_open(slim_call *call, const slim_layer_info *info, const slim_args *args)
 {
-  *call = (slim_call){ .layer = layer };
+  *call = (slim_call){ .layer = info->name };
   if (!args) {
     return false;
   }
@@ -43,13 +42,13 @@ bool slim_call_open(slim_call *call, const char *layer, slim_layer_fn fn, slim_o
   if (!call->graph || !inputs_usable(call)) {
     return false;
   }
-  const slim_args *scoped = slim_arg_frame_find(call->graph, fn);
+  const slim_args *scoped = slim_arg_frame_find(call->graph, info->layer);
   if (scoped) {
-    slim_options_merge(&call->args, scoped, ~slim_options_set(&call->args));
+    slim_options_merge(&call->args, scoped, false);
   }
-  const slim_option_mask extra = slim_options_set(&call->args) & ~accepted;
-  if (extra) {
-    (void)slim_fail(call, SLIM_ERR_ARG, "does not take the option %s", slim_option_name(slim_option_first(extra)));
+  const char *refused = slim_options_refused(&call->args, info->accepted);
+  if (refused) {
+    (void)slim_fail(call, SLIM_ERR_ARG, "does not take the option %s", refused);
     return false;
   }
   call->args.kernel = both(call->args.kernel);

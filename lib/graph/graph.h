@@ -184,31 +184,30 @@ typedef struct slim_call {
   slim_scope scope;  /* the layer's variable scope if it has one */
 } slim_call;
 
-/* Options a layer accepts, as a mask over the table in options.c: SLIM_OPTION(stride) | SLIM_OPTION(scope). seed stands
- * for has_seed too. */
-typedef uint64_t slim_option_mask;
+/* The options, as the table in options.c has them; seed stands for has_seed too. */
 enum slim_option_id {
 #define SLIM_OPTION_ROW(name_) SLIM_OPTION_ID_##name_,
 #include "graph/options.def"
 #undef SLIM_OPTION_ROW
   SLIM_OPTION_COUNT
 };
-#define SLIM_OPTION(name_) ((slim_option_mask)1 << SLIM_OPTION_ID_##name_)
+/* One of those that a layer accepts: { SLIM_OPTION(stride), SLIM_OPTION(scope) }. */
+#define SLIM_OPTION(name_) [SLIM_OPTION_ID_##name_] = true
 
 /* A layer that arg scopes can name: one row per layer of the library in slim_layer_table (lib/layers/table.c), which
  * ends with NULL. Users add theirs with slim_add_arg_scope. */
 typedef struct slim_layer_info {
   slim_layer_fn layer;
   const char *name; /* "conv2d" */
-  slim_option_mask accepted;
+  bool accepted[SLIM_OPTION_COUNT];
 } slim_layer_info;
 extern const slim_layer_info *const slim_layer_table[];
 /* The name of a registered layer, NULL for another function. */
 const char *slim_layer_name(const slim_graph *graph, slim_layer_fn layer);
-/* Merges arg scopes into call->args and checks the options set against accepted. Does not open a variable scope.
+/* Merges arg scopes into call->args and checks the options set against those that the layer accepts. Does not open a
+ * variable scope.
  * @return false if args->input is NULL, poison or missing, or an option is not accepted (error recorded). */
-bool slim_call_open(slim_call *call, const char *layer, slim_layer_fn fn, slim_option_mask accepted,
-                    const slim_args *args);
+bool slim_call_open(slim_call *call, const slim_layer_info *info, const slim_args *args);
 /* Opens the variable scope (and the name scope with it): args.scope or default_name made unique. */
 void slim_call_enter(slim_call *call, const char *default_name);
 /* The same for layers without variables (pools, flatten, losses): a name scope only. */
@@ -220,7 +219,5 @@ slim_tensor *slim_call_close(slim_call *call, slim_tensor *result);
 slim_tensor *slim_fail(slim_call *call, slim_status status, const char *format, ...) SLIM_PRINTF(3, 4);
 /* A number given by option, or otherwise when it is unset; SLIM_ZERO is 0. */
 float slim_option_float(float value, float otherwise);
-/* Options explicitly set in args, as a mask. */
-slim_option_mask slim_options_set(const slim_args *args);
 
 #endif

@@ -17,15 +17,6 @@ const char *slim_option_name(int id)
   return slim_option_table[id].name;
 }
 
-int slim_option_first(slim_option_mask mask)
-{
-  int id = 0;
-  while (id < SLIM_OPTION_COUNT && !(mask >> id & 1)) {
-    id++;
-  }
-  return id;
-}
-
 slim_args slim_args_read(const slim_args *args)
 {
   slim_args copy = { 0 };
@@ -47,27 +38,36 @@ static bool any_byte(const void *data, size_t size)
   return false;
 }
 
-slim_option_mask slim_options_set(const slim_args *args)
+static bool row_is_set(const slim_args *args, const slim_option_row *row)
 {
-  slim_option_mask set = 0;
-  for (size_t i = 0; i < sizeof slim_option_table / sizeof *slim_option_table; i++) {
-    const slim_option_row *row = &slim_option_table[i];
-    if (any_byte((const char *)args + row->offset, row->size)) {
-      set |= (slim_option_mask)1 << row->id;
-    }
-  }
-  return set;
+  return any_byte((const char *)args + row->offset, row->size);
 }
 
-void slim_options_merge(slim_args *into, const slim_args *from, slim_option_mask mask)
+bool slim_option_is_set(const slim_args *args, int id)
 {
-  const slim_option_mask take = mask & slim_options_set(from);
-  for (size_t i = 0; i < sizeof slim_option_table / sizeof *slim_option_table; i++) {
+  return row_is_set(args, &slim_option_table[id]) ||
+         (id == SLIM_OPTION_ID_seed && row_is_set(args, &slim_option_table[SLIM_OPTION_COUNT]));
+}
+
+void slim_options_merge(slim_args *into, const slim_args *from, bool over)
+{
+  const slim_args before = *into;
+  for (int i = 0; i <= SLIM_OPTION_COUNT; i++) {
     const slim_option_row *row = &slim_option_table[i];
-    if (take >> row->id & 1) {
+    if (slim_option_is_set(from, row->id) && (over || !slim_option_is_set(&before, row->id))) {
       memcpy((char *)into + row->offset, (const char *)from + row->offset, row->size);
     }
   }
+}
+
+const char *slim_options_refused(const slim_args *args, const bool *accepted)
+{
+  for (int id = 0; id < SLIM_OPTION_COUNT; id++) {
+    if (!accepted[id] && slim_option_is_set(args, id)) {
+      return slim_option_name(id);
+    }
+  }
+  return NULL;
 }
 
 bool slim_options_keep(slim_graph *graph, slim_args *args)

@@ -82,13 +82,14 @@ extern const slim_option_row slim_option_table[SLIM_OPTION_COUNT + 1];
 
 /* A copy that holds struct_size bytes of args and zeros behind. */
 slim_args slim_args_read(const slim_args *args);
-/* Takes over each option that is set in from and in mask. */
-void slim_options_merge(slim_args *into, const slim_args *from, slim_option_mask mask);
+bool slim_option_is_set(const slim_args *args, int id);
+/* Takes over each option that is set in from; over: also where it is set in into. */
+void slim_options_merge(slim_args *into, const slim_args *from, bool over);
+/* Name of the first option set in args that is not accepted, NULL if there is none. */
+const char *slim_options_refused(const slim_args *args, const bool *accepted);
 /* Copies what the options point to into the graph. false without memory. */
 bool slim_options_keep(slim_graph *graph, slim_args *args);
 const char *slim_option_name(int id);
-/* Id of the first option in the mask. */
-int slim_option_first(slim_option_mask mask);
 
 /* --- collections.c, regex.c --- */
 

@@ -2,7 +2,7 @@
 #include "layers/layer.h"
 
 #define ACTIVATION_LAYER(name_, kind_, op_)                                                                            \
-  const slim_layer_info slim_layer_##name_ = { slim_##name_, #name_, SLIM_LAYER_PLAIN };                               \
+  const slim_layer_info slim_layer_##name_ = { slim_##name_, #name_, { SLIM_LAYER_PLAIN } };                           \
   slim_tensor *(slim_##name_)(const slim_args *args)                                                                   \
   {                                                                                                                    \
     return activate(&slim_layer_##name_, kind_, op_, args);                                                            \
@@ -26,7 +26,7 @@ ACTIVATION_LAYER(sigmoid, SLIM_ACTIVATION_SIGMOID, "Sigmoid")
 ACTIVATION_LAYER(tanh, SLIM_ACTIVATION_TANH, "Tanh")
 ACTIVATION_LAYER(elu, SLIM_ACTIVATION_ELU, "Elu")
 
-const slim_layer_info slim_layer_identity = { slim_identity, "identity", SLIM_LAYER_PLAIN };
+const slim_layer_info slim_layer_identity = { slim_identity, "identity", { SLIM_LAYER_PLAIN } };
 
 slim_tensor *(slim_identity)(const slim_args *args)
 {

@@ -4,13 +4,13 @@
 #include <string.h>
 
 const slim_layer_info slim_layer_batch_norm = {
-  slim_batch_norm, "batch_norm",
-  SLIM_LAYER_COMMON | SLIM_OPTION(decay) | SLIM_OPTION(center) | SLIM_OPTION(scale) | SLIM_OPTION(epsilon) |
-      SLIM_OPTION(activation) | SLIM_OPTION(is_training) | SLIM_OPTION(data_format) | SLIM_OPTION(beta_initializer) |
-      SLIM_OPTION(gamma_initializer) | SLIM_OPTION(moving_mean_initializer) | SLIM_OPTION(moving_variance_initializer) |
-      SLIM_OPTION(beta_regularizer) | SLIM_OPTION(gamma_regularizer) | SLIM_OPTION(updates_collections) |
-      SLIM_OPTION(zero_debias_moving_mean) | SLIM_OPTION(renorm) | SLIM_OPTION(renorm_decay) |
-      SLIM_OPTION(renorm_clipping)
+  slim_batch_norm,
+  "batch_norm",
+  { SLIM_LAYER_COMMON, SLIM_OPTION(decay), SLIM_OPTION(center), SLIM_OPTION(scale), SLIM_OPTION(epsilon),
+    SLIM_OPTION(activation), SLIM_OPTION(is_training), SLIM_OPTION(data_format), SLIM_OPTION(beta_initializer),
+    SLIM_OPTION(gamma_initializer), SLIM_OPTION(moving_mean_initializer), SLIM_OPTION(moving_variance_initializer),
+    SLIM_OPTION(beta_regularizer), SLIM_OPTION(gamma_regularizer), SLIM_OPTION(updates_collections),
+    SLIM_OPTION(zero_debias_moving_mean), SLIM_OPTION(renorm), SLIM_OPTION(renorm_decay), SLIM_OPTION(renorm_clipping) }
 };
 
 #define FUSED_EPSILON 1.001e-5f /* cuDNN's least, which TensorFlow applies on every device */

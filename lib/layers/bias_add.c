@@ -1,9 +1,10 @@
 #include "layers/layer.h"
 
-const slim_layer_info slim_layer_bias_add = { slim_bias_add, "bias_add",
-                                              SLIM_LAYER_COMMON | SLIM_OPTION(activation) |
-                                                  SLIM_OPTION(biases_initializer) | SLIM_OPTION(biases_regularizer) |
-                                                  SLIM_OPTION(data_format) };
+const slim_layer_info slim_layer_bias_add = { slim_bias_add,
+                                              "bias_add",
+                                              { SLIM_LAYER_COMMON, SLIM_OPTION(activation),
+                                                SLIM_OPTION(biases_initializer), SLIM_OPTION(biases_regularizer),
+                                                SLIM_OPTION(data_format) } };
 
 slim_tensor *(slim_bias_add)(const slim_args *args)
 {

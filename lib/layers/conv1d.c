@@ -1,7 +1,7 @@
 /* Convolution along one axis: that of images of one row. */
 #include "layers/convolution.h"
 
-const slim_layer_info slim_layer_conv1d = { slim_conv1d, "conv1d", SLIM_LAYER_CONVOLUTION };
+const slim_layer_info slim_layer_conv1d = { slim_conv1d, "conv1d", { SLIM_LAYER_CONVOLUTION } };
 
 static bool one_number(slim_call *call, const char *what, slim_hw hw)
 {

@@ -1,6 +1,6 @@
 #include "layers/convolution.h"
 
-const slim_layer_info slim_layer_conv2d = { slim_conv2d, "conv2d", SLIM_LAYER_CONVOLUTION };
+const slim_layer_info slim_layer_conv2d = { slim_conv2d, "conv2d", { SLIM_LAYER_CONVOLUTION } };
 
 slim_tensor *slim_layer_convolve_image(slim_call *call)
 {

@@ -1,7 +1,8 @@
 #include "layers/layer.h"
 
-const slim_layer_info slim_layer_conv2d_in_plane = { slim_conv2d_in_plane, "conv2d_in_plane",
-                                                     SLIM_LAYER_LINEAR | SLIM_OPTION(stride) | SLIM_OPTION(padding) };
+const slim_layer_info slim_layer_conv2d_in_plane = { slim_conv2d_in_plane,
+                                                     "conv2d_in_plane",
+                                                     { SLIM_LAYER_LINEAR, SLIM_OPTION(stride), SLIM_OPTION(padding) } };
 
 slim_tensor *(slim_conv2d_in_plane)(const slim_args *args)
 {

@@ -2,7 +2,7 @@
  * added up. Channels first is turned to channels last and back. */
 #include "layers/convolution.h"
 
-const slim_layer_info slim_layer_conv3d = { slim_conv3d, "conv3d", SLIM_LAYER_CONVOLUTION | SLIM_OPTION(depth) };
+const slim_layer_info slim_layer_conv3d = { slim_conv3d, "conv3d", { SLIM_LAYER_CONVOLUTION, SLIM_OPTION(depth) } };
 
 #define MOST_SLICES 1024 /* of a kernel: each is a convolution of the graph */
 
@@ -119,9 +119,10 @@ slim_tensor *(slim_conv3d)(const slim_args *args)
 
 /* --- transposed --------------------------------------------------------------------------------------------------- */
 
-const slim_layer_info slim_layer_conv3d_transpose = { slim_conv3d_transpose, "conv3d_transpose",
-                                                      SLIM_LAYER_LINEAR | SLIM_OPTION(stride) | SLIM_OPTION(padding) |
-                                                          SLIM_OPTION(data_format) | SLIM_OPTION(depth) };
+const slim_layer_info slim_layer_conv3d_transpose = { slim_conv3d_transpose,
+                                                      "conv3d_transpose",
+                                                      { SLIM_LAYER_LINEAR, SLIM_OPTION(stride), SLIM_OPTION(padding),
+                                                        SLIM_OPTION(data_format), SLIM_OPTION(depth) } };
 
 /* What slice k of the kernel adds, [n, in * stride + kernel - 1, h, w, c]: image i lies at i * stride + k. */
 static slim_tensor *spread(slim_tensor *images, const depth *d, int k)

@@ -1,8 +1,9 @@
 /* Convolution over one, two or three axes. */
 #include "layers/convolution.h"
 
-const slim_layer_info slim_layer_convolution_any = { slim_convolution, "convolution",
-                                                     SLIM_LAYER_CONVOLUTION | SLIM_OPTION(depth) };
+const slim_layer_info slim_layer_convolution_any = { slim_convolution,
+                                                     "convolution",
+                                                     { SLIM_LAYER_CONVOLUTION, SLIM_OPTION(depth) } };
 
 slim_tensor *slim_layer_convolve(const slim_layer_info *info, const slim_args *args, int rank)
 {

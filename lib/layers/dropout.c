@@ -3,7 +3,7 @@
 #include "base/rng.h"
 
 const slim_layer_info slim_layer_dropout = {
-  slim_dropout, "dropout", SLIM_LAYER_PLAIN | SLIM_OPTION(keep_prob) | SLIM_OPTION(is_training) | SLIM_OPTION(seed)
+  slim_dropout, "dropout", { SLIM_LAYER_PLAIN, SLIM_OPTION(keep_prob), SLIM_OPTION(is_training), SLIM_OPTION(seed) }
 };
 
 slim_tensor *(slim_dropout)(const slim_args *args)

@@ -1,6 +1,6 @@
 #include "layers/layer.h"
 
-const slim_layer_info slim_layer_flatten = { slim_flatten, "flatten", SLIM_LAYER_PLAIN };
+const slim_layer_info slim_layer_flatten = { slim_flatten, "flatten", { SLIM_LAYER_PLAIN } };
 
 slim_tensor *(slim_flatten)(const slim_args *args)
 {

@@ -1,6 +1,6 @@
 #include "layers/layer.h"
 
-const slim_layer_info slim_layer_fully_connected = { slim_fully_connected, "fully_connected", SLIM_LAYER_LINEAR };
+const slim_layer_info slim_layer_fully_connected = { slim_fully_connected, "fully_connected", { SLIM_LAYER_LINEAR } };
 
 slim_tensor *(slim_fully_connected)(const slim_args *args)
 {

@@ -1,11 +1,12 @@
 #include "layers/layer.h"
 
-const slim_layer_info slim_layer_group_norm = { slim_group_norm, "group_norm",
-                                                SLIM_LAYER_COMMON | SLIM_OPTION(activation) | SLIM_OPTION(center) |
-                                                    SLIM_OPTION(scale) | SLIM_OPTION(epsilon) |
-                                                    SLIM_OPTION(beta_initializer) | SLIM_OPTION(gamma_initializer) |
-                                                    SLIM_OPTION(groups) | SLIM_OPTION(channels_axis) |
-                                                    SLIM_OPTION(reduction_axes) | SLIM_OPTION(mean_close_to_zero) };
+const slim_layer_info slim_layer_group_norm = {
+  slim_group_norm,
+  "group_norm",
+  { SLIM_LAYER_COMMON, SLIM_OPTION(activation), SLIM_OPTION(center), SLIM_OPTION(scale), SLIM_OPTION(epsilon),
+    SLIM_OPTION(beta_initializer), SLIM_OPTION(gamma_initializer), SLIM_OPTION(groups), SLIM_OPTION(channels_axis),
+    SLIM_OPTION(reduction_axes), SLIM_OPTION(mean_close_to_zero) }
+};
 
 /* How the input is cut: groups of depth channels along axis, normalised over the axes of the mask beside the group. */
 typedef struct cut {

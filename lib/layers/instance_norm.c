@@ -1,10 +1,11 @@
 #include "layers/layer.h"
 
-const slim_layer_info slim_layer_instance_norm = { slim_instance_norm, "instance_norm",
-                                                   SLIM_LAYER_COMMON | SLIM_OPTION(activation) | SLIM_OPTION(center) |
-                                                       SLIM_OPTION(scale) | SLIM_OPTION(epsilon) |
-                                                       SLIM_OPTION(beta_initializer) | SLIM_OPTION(gamma_initializer) |
-                                                       SLIM_OPTION(data_format) };
+const slim_layer_info slim_layer_instance_norm = {
+  slim_instance_norm,
+  "instance_norm",
+  { SLIM_LAYER_COMMON, SLIM_OPTION(activation), SLIM_OPTION(center), SLIM_OPTION(scale), SLIM_OPTION(epsilon),
+    SLIM_OPTION(beta_initializer), SLIM_OPTION(gamma_initializer), SLIM_OPTION(data_format) }
+};
 
 slim_tensor *(slim_instance_norm)(const slim_args *args)
 {

@@ -5,7 +5,7 @@
 
 bool slim_layer_open(slim_call *call, const slim_layer_info *info, const slim_args *args)
 {
-  if (!slim_call_open(call, info->name, info->layer, info->accepted, args)) {
+  if (!slim_call_open(call, info, args)) {
     return false;
   }
   if (!call->args.input) {

@@ -69,15 +69,15 @@ slim_tensor *slim_layer_activate(slim_call *call, slim_tensor *net, slim_layer_f
 
 /* The options of all layers that make variables. */
 #define SLIM_LAYER_COMMON                                                                                              \
-  (SLIM_OPTION(reuse) | SLIM_OPTION(variables_collections) | SLIM_OPTION(outputs_collections) |                        \
-   SLIM_OPTION(trainable) | SLIM_OPTION(scope))
+  SLIM_OPTION(reuse), SLIM_OPTION(variables_collections), SLIM_OPTION(outputs_collections), SLIM_OPTION(trainable),    \
+      SLIM_OPTION(scope)
 /* The options of all layers that make none. */
-#define SLIM_LAYER_PLAIN (SLIM_OPTION(outputs_collections) | SLIM_OPTION(scope))
+#define SLIM_LAYER_PLAIN SLIM_OPTION(outputs_collections), SLIM_OPTION(scope)
 /* The options of layers with weights. */
 #define SLIM_LAYER_LINEAR                                                                                              \
-  (SLIM_LAYER_COMMON | SLIM_OPTION(activation) | SLIM_OPTION(normalizer) | SLIM_OPTION(normalizer_args) |              \
-   SLIM_OPTION(weights_initializer) | SLIM_OPTION(biases_initializer) | SLIM_OPTION(weights_regularizer) |             \
-   SLIM_OPTION(biases_regularizer))
+  SLIM_LAYER_COMMON, SLIM_OPTION(activation), SLIM_OPTION(normalizer), SLIM_OPTION(normalizer_args),                   \
+      SLIM_OPTION(weights_initializer), SLIM_OPTION(biases_initializer), SLIM_OPTION(weights_regularizer),             \
+      SLIM_OPTION(biases_regularizer)
 
 extern const slim_layer_info slim_layer_convolution_any, slim_layer_conv1d, slim_layer_conv3d,
     slim_layer_conv3d_transpose, slim_layer_conv2d_in_plane, slim_layer_max_pool3d, slim_layer_avg_pool3d,

@@ -1,9 +1,10 @@
 #include "layers/layer.h"
 
-const slim_layer_info slim_layer_layer_norm = { slim_layer_norm, "layer_norm",
-                                                SLIM_LAYER_COMMON | SLIM_OPTION(activation) | SLIM_OPTION(center) |
-                                                    SLIM_OPTION(scale) | SLIM_OPTION(begin_norm_axis) |
-                                                    SLIM_OPTION(begin_params_axis) };
+const slim_layer_info slim_layer_layer_norm = { slim_layer_norm,
+                                                "layer_norm",
+                                                { SLIM_LAYER_COMMON, SLIM_OPTION(activation), SLIM_OPTION(center),
+                                                  SLIM_OPTION(scale), SLIM_OPTION(begin_norm_axis),
+                                                  SLIM_OPTION(begin_params_axis) } };
 
 #define EPSILON 1e-12f /* TF-Slim's for float32 */
 

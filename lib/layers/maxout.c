@@ -1,6 +1,6 @@
 #include "layers/layer.h"
 
-const slim_layer_info slim_layer_maxout = { slim_maxout, "maxout", SLIM_LAYER_PLAIN };
+const slim_layer_info slim_layer_maxout = { slim_maxout, "maxout", { SLIM_LAYER_PLAIN } };
 
 slim_tensor *(slim_maxout)(const slim_args *args)
 {

@@ -1,7 +1,7 @@
 #include "layers/layer.h"
 
 const slim_layer_info slim_layer_one_hot_encoding = {
-  slim_one_hot_encoding, "one_hot_encoding", SLIM_LAYER_PLAIN | SLIM_OPTION(on_value) | SLIM_OPTION(off_value)
+  slim_one_hot_encoding, "one_hot_encoding", { SLIM_LAYER_PLAIN, SLIM_OPTION(on_value), SLIM_OPTION(off_value) }
 };
 
 slim_tensor *(slim_one_hot_encoding)(const slim_args *args)

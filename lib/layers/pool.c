@@ -1,9 +1,10 @@
 /* Pooling over one, two or three axes. */
 #include "layers/layer.h"
 
-const slim_layer_info slim_layer_pool_any = { slim_pool, "pool",
-                                              SLIM_LAYER_PLAIN | SLIM_OPTION(stride) | SLIM_OPTION(padding) |
-                                                  SLIM_OPTION(data_format) | SLIM_OPTION(depth) };
+const slim_layer_info slim_layer_pool_any = { slim_pool,
+                                              "pool",
+                                              { SLIM_LAYER_PLAIN, SLIM_OPTION(stride), SLIM_OPTION(padding),
+                                                SLIM_OPTION(data_format), SLIM_OPTION(depth) } };
 
 static slim_tensor *pool_row(slim_call *call, const slim_op *op, const char *name, slim_pool2d_attr attr)
 {

@@ -1,10 +1,10 @@
 /* Max and average pooling. */
 #include "layers/layer.h"
 
-#define ACCEPTED (SLIM_LAYER_PLAIN | SLIM_OPTION(stride) | SLIM_OPTION(padding) | SLIM_OPTION(data_format))
+#define ACCEPTED SLIM_LAYER_PLAIN, SLIM_OPTION(stride), SLIM_OPTION(padding), SLIM_OPTION(data_format)
 
-const slim_layer_info slim_layer_max_pool2d = { slim_max_pool2d, "max_pool2d", ACCEPTED };
-const slim_layer_info slim_layer_avg_pool2d = { slim_avg_pool2d, "avg_pool2d", ACCEPTED };
+const slim_layer_info slim_layer_max_pool2d = { slim_max_pool2d, "max_pool2d", { ACCEPTED } };
+const slim_layer_info slim_layer_avg_pool2d = { slim_avg_pool2d, "avg_pool2d", { ACCEPTED } };
 
 static slim_tensor *pool(const slim_layer_info *info, const slim_op *op, const char *scope, const char *name,
                          const slim_args *args)

@@ -2,10 +2,10 @@
 #include "layers/layer.h"
 
 #define ACCEPTED                                                                                                       \
-  (SLIM_LAYER_PLAIN | SLIM_OPTION(stride) | SLIM_OPTION(padding) | SLIM_OPTION(data_format) | SLIM_OPTION(depth))
+  SLIM_LAYER_PLAIN, SLIM_OPTION(stride), SLIM_OPTION(padding), SLIM_OPTION(data_format), SLIM_OPTION(depth)
 
-const slim_layer_info slim_layer_max_pool3d = { slim_max_pool3d, "max_pool3d", ACCEPTED };
-const slim_layer_info slim_layer_avg_pool3d = { slim_avg_pool3d, "avg_pool3d", ACCEPTED };
+const slim_layer_info slim_layer_max_pool3d = { slim_max_pool3d, "max_pool3d", { ACCEPTED } };
+const slim_layer_info slim_layer_avg_pool3d = { slim_avg_pool3d, "avg_pool3d", { ACCEPTED } };
 
 slim_tensor *slim_layer_pool_volume(slim_call *call, const slim_op *op, const char *name, slim_pool2d_attr attr)
 {

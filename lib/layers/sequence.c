@@ -1,10 +1,12 @@
 /* Images as sequences of their columns, and back. */
 #include "layers/layer.h"
 
-const slim_layer_info slim_layer_images_to_sequence = { slim_images_to_sequence, "images_to_sequence",
-                                                        SLIM_LAYER_PLAIN | SLIM_OPTION(data_format) };
-const slim_layer_info slim_layer_sequence_to_images = { slim_sequence_to_images, "sequence_to_images",
-                                                        SLIM_LAYER_PLAIN | SLIM_OPTION(data_format) };
+const slim_layer_info slim_layer_images_to_sequence = { slim_images_to_sequence,
+                                                        "images_to_sequence",
+                                                        { SLIM_LAYER_PLAIN, SLIM_OPTION(data_format) } };
+const slim_layer_info slim_layer_sequence_to_images = { slim_sequence_to_images,
+                                                        "sequence_to_images",
+                                                        { SLIM_LAYER_PLAIN, SLIM_OPTION(data_format) } };
 
 /* The first dimension moves, and only the first may be open. */
 static bool size_known(slim_call *call)

@@ -1,6 +1,6 @@
 #include "layers/layer.h"
 
-const slim_layer_info slim_layer_softmax = { slim_softmax, "softmax", SLIM_LAYER_PLAIN };
+const slim_layer_info slim_layer_softmax = { slim_softmax, "softmax", { SLIM_LAYER_PLAIN } };
 
 slim_tensor *(slim_softmax)(const slim_args *args)
 {

@@ -1,7 +1,7 @@
 #include "layers/layer.h"
 
 const slim_layer_info slim_layer_spatial_softmax = {
-  slim_spatial_softmax, "spatial_softmax", SLIM_LAYER_COMMON | SLIM_OPTION(temperature) | SLIM_OPTION(data_format)
+  slim_spatial_softmax, "spatial_softmax", { SLIM_LAYER_COMMON, SLIM_OPTION(temperature), SLIM_OPTION(data_format) }
 };
 
 /* Step i of count from -1 to 1. */

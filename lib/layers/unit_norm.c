@@ -1,6 +1,8 @@
 #include "layers/layer.h"
 
-const slim_layer_info slim_layer_unit_norm = { slim_unit_norm, "unit_norm", SLIM_LAYER_PLAIN | SLIM_OPTION(epsilon) };
+const slim_layer_info slim_layer_unit_norm = { slim_unit_norm,
+                                               "unit_norm",
+                                               { SLIM_LAYER_PLAIN, SLIM_OPTION(epsilon) } };
 
 slim_tensor *(slim_unit_norm)(const slim_args *args)
 {

@@ -2,11 +2,11 @@
 #include "layers/variable.h"
 
 #define ACCEPTED                                                                                                       \
-  (SLIM_OPTION(dtype) | SLIM_OPTION(initializer) | SLIM_OPTION(regularizer) | SLIM_OPTION(trainable) |                 \
-   SLIM_OPTION(collections) | SLIM_OPTION(device) | SLIM_OPTION(reuse))
+  SLIM_OPTION(dtype), SLIM_OPTION(initializer), SLIM_OPTION(regularizer), SLIM_OPTION(trainable),                      \
+      SLIM_OPTION(collections), SLIM_OPTION(device), SLIM_OPTION(reuse)
 
-const slim_layer_info slim_layer_variable = { slim_variable, "variable", ACCEPTED };
-const slim_layer_info slim_layer_model_variable = { slim_model_variable, "model_variable", ACCEPTED };
+const slim_layer_info slim_layer_variable = { slim_variable, "variable", { ACCEPTED } };
+const slim_layer_info slim_layer_model_variable = { slim_model_variable, "model_variable", { ACCEPTED } };
 
 static slim_tensor *make(const slim_call *call, const char *collections)
 {
@@ -32,7 +32,7 @@ static slim_tensor *make(const slim_call *call, const char *collections)
 slim_tensor *(slim_variable)(const slim_args *args)
 {
   slim_call call;
-  if (!slim_call_open(&call, "variable", slim_variable, ACCEPTED, args)) {
+  if (!slim_call_open(&call, &slim_layer_variable, args)) {
     return call.graph ? call.graph->poison : NULL;
   }
   return make(&call, call.args.collections);
@@ -41,7 +41,7 @@ slim_tensor *(slim_variable)(const slim_args *args)
 slim_tensor *(slim_model_variable)(const slim_args *args)
 {
   slim_call call;
-  if (!slim_call_open(&call, "model_variable", slim_model_variable, ACCEPTED, args)) {
+  if (!slim_call_open(&call, &slim_layer_model_variable, args)) {
     return call.graph ? call.graph->poison : NULL;
   }
   const char *given = call.args.collections ? call.args.collections : "";

@@ -5,10 +5,8 @@
 #include "ops/ops.h"
 #include "slim/losses.h"
 
-/* The options of every loss. */
-#define SLIM_LOSS_COMMON                                                                                               \
-  (SLIM_OPTION(weights) | SLIM_OPTION(weight) | SLIM_OPTION(reduction) | SLIM_OPTION(loss_collection) |                \
-   SLIM_OPTION(scope))
+/* The options of every loss that is weighed. */
+#define SLIM_LOSS_COMMON SLIM_OPTION(weights), SLIM_OPTION(weight), SLIM_OPTION(loss_collection), SLIM_OPTION(scope)
 
 extern const slim_layer_info slim_layer_compute_weighted_loss, slim_layer_softmax_cross_entropy,
     slim_layer_sparse_softmax_cross_entropy, slim_layer_sigmoid_cross_entropy, slim_layer_mean_squared_error,

@@ -1,29 +1,25 @@
 /* The losses. */
 #include "losses/loss.h"
 
-#define LOSS(name_, extra_)                                                                                            \
-  const slim_layer_info slim_layer_##name_ = { slim_##name_, #name_, SLIM_LOSS_COMMON | (extra_) }
+#define LOSS(name_, ...) const slim_layer_info slim_layer_##name_ = { slim_##name_, #name_, { __VA_ARGS__ } }
 
-LOSS(compute_weighted_loss, 0);
-LOSS(softmax_cross_entropy, SLIM_OPTION(label_smoothing));
-LOSS(sparse_softmax_cross_entropy, 0);
-LOSS(sigmoid_cross_entropy, SLIM_OPTION(label_smoothing));
-LOSS(mean_squared_error, 0);
-LOSS(absolute_difference, 0);
-LOSS(log_loss, SLIM_OPTION(epsilon));
-LOSS(huber_loss, SLIM_OPTION(delta));
-LOSS(cosine_distance, 0);
-
-const slim_layer_info slim_layer_hinge_loss = { slim_hinge_loss, "hinge_loss", SLIM_OPTION(scope) };
-const slim_layer_info slim_layer_mean_pairwise_squared_error = { slim_mean_pairwise_squared_error,
-                                                                 "mean_pairwise_squared_error",
-                                                                 SLIM_LOSS_COMMON & ~SLIM_OPTION(reduction) };
+LOSS(compute_weighted_loss, SLIM_LOSS_COMMON, SLIM_OPTION(reduction));
+LOSS(softmax_cross_entropy, SLIM_LOSS_COMMON, SLIM_OPTION(reduction), SLIM_OPTION(label_smoothing));
+LOSS(sparse_softmax_cross_entropy, SLIM_LOSS_COMMON, SLIM_OPTION(reduction));
+LOSS(sigmoid_cross_entropy, SLIM_LOSS_COMMON, SLIM_OPTION(reduction), SLIM_OPTION(label_smoothing));
+LOSS(mean_squared_error, SLIM_LOSS_COMMON, SLIM_OPTION(reduction));
+LOSS(absolute_difference, SLIM_LOSS_COMMON, SLIM_OPTION(reduction));
+LOSS(log_loss, SLIM_LOSS_COMMON, SLIM_OPTION(reduction), SLIM_OPTION(epsilon));
+LOSS(huber_loss, SLIM_LOSS_COMMON, SLIM_OPTION(reduction), SLIM_OPTION(delta));
+LOSS(cosine_distance, SLIM_LOSS_COMMON, SLIM_OPTION(reduction));
+LOSS(mean_pairwise_squared_error, SLIM_LOSS_COMMON);
+LOSS(hinge_loss, SLIM_OPTION(scope));
 
 slim_tensor *(slim_compute_weighted_loss)(const slim_args *args)
 {
   slim_call call;
   const slim_layer_info *info = &slim_layer_compute_weighted_loss;
-  if (!slim_call_open(&call, info->name, info->layer, info->accepted, args)) {
+  if (!slim_call_open(&call, info, args)) {
     return slim_loss_refuse(&call);
   }
   if (!call.args.input) {

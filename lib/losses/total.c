@@ -1,12 +1,12 @@
 /* Losses as collections: adding, listing, summing up. */
 #include "losses/loss.h"
 
-const slim_layer_info slim_layer_add_loss = { slim_add_loss, "add_loss", SLIM_OPTION(loss_collection) };
+const slim_layer_info slim_layer_add_loss = { slim_add_loss, "add_loss", { SLIM_OPTION(loss_collection) } };
 
 slim_tensor *(slim_add_loss)(const slim_args *args)
 {
   slim_call call;
-  if (!slim_call_open(&call, "add_loss", slim_add_loss, slim_layer_add_loss.accepted, args)) {
+  if (!slim_call_open(&call, &slim_layer_add_loss, args)) {
     return slim_loss_refuse(&call);
   }
   if (!call.args.input) {
