@@ -128,3 +128,24 @@ const slim_op slim_op_binary = { .name = "binary",
                                  .flags = SLIM_OP_IN_PLACE | SLIM_OP_EPILOGUE,
                                  .infer = infer,
                                  .gradient = gradient };
+
+/* --- lower_bound -------------------------------------------------------------------------------------------------- */
+
+static void lower_bound_gradient(slim_node *node, slim_tensor *const *dy, slim_tensor **dx)
+{
+  slim_tensor *below = slim_op_binary_add(node->inputs[1], node->inputs[0], SLIM_BINARY_GREATER);
+  slim_tensor *inside = slim_op_unary_add(below, SLIM_UNARY_SCALE_ADD, -1.0f, 1.0f);
+  const float none = 0.0f;
+  slim_tensor *zero = slim_constant_tensor(node->graph, SLIM_FLOAT32, SLIM_SCALAR, &none, "zero");
+  slim_tensor *growing = slim_op_binary_add(zero, dy[0], SLIM_BINARY_GREATER);
+  dx[0] = slim_op_binary_add(dy[0], slim_op_binary_add(inside, growing, SLIM_BINARY_MAX), SLIM_BINARY_MUL);
+}
+
+const slim_op slim_op_lower_bound = { .name = "lower_bound",
+                                      .base = &slim_op_binary,
+                                      .min_inputs = 2,
+                                      .max_inputs = 2,
+                                      .outputs = 1,
+                                      .attr_size = sizeof(slim_binary_attr),
+                                      .infer = infer,
+                                      .gradient = lower_bound_gradient };

@@ -132,6 +132,9 @@ typedef enum slim_binary_kind {
 typedef struct slim_binary_attr {
   slim_binary_kind kind;
 } slim_binary_attr;
+/* lower_bound(x, bound): binary's MAX with a gradient by x alone, which also passes below the bound where it is
+ * negative, for then x grows. */
+extern const slim_op slim_op_lower_bound;
 
 /* dropout(x): keeps an element with probability keep_prob and divides it by keep_prob. The mask depends on the run's
  * seed, hash and the run's step alone: element i is kept when Philox word i < keep_prob * 2^32. noise dims of 1 are
@@ -141,6 +144,13 @@ typedef struct slim_dropout_attr {
   uint32_t hash_low, hash_high;
   slim_shape noise;
 } slim_dropout_attr;
+
+/* truncated_normal(x: shape only) -> like x: normal numbers, mean 0, drawn within two standard deviations. Element i
+ * depends on the run's seed, hash, the run's step and i alone. */
+typedef struct slim_truncated_normal_attr {
+  float stddev;
+  uint32_t hash_low, hash_high;
+} slim_truncated_normal_attr;
 
 typedef struct slim_cast_attr {
   slim_dtype to;

@@ -94,6 +94,8 @@ static const op_case cases[] = {
   { "dropout by row", &slim_op_dropout,
     &(const slim_dropout_attr){ .keep_prob = 0.3f, .hash_low = 5, .noise = { 2, { 33, 1 } } }, 1,
     .in = { S2(33, 41) } },
+  { "truncated_normal", &slim_op_truncated_normal, &(const slim_truncated_normal_attr){ 0.5f, 5, 6 }, 1,
+    .in = { S2(33, 41) } },
   { "cast", &slim_op_cast, &(const slim_cast_attr){ SLIM_FLOAT32 }, 1, .in = { S1(99) }, { SLIM_INT64 }, { LABELS } },
   { "cast back", &slim_op_cast, &(const slim_cast_attr){ SLIM_INT32 }, 1, .in = { S1(99) } },
   { "bias_add", &slim_op_bias_add, &(const slim_bias_attr){ 0 }, 2, .in = { S4(2, 5, 3, 7), S1(7) } },

@@ -23,6 +23,7 @@ typedef struct slim_cl_op {
   X(binary)                                                                                                            \
   X(add_n)                                                                                                             \
   X(dropout)                                                                                                           \
+  X(truncated_normal)                                                                                                  \
   X(cast)                                                                                                              \
   X(bias_add)                                                                                                          \
   X(bias_add_gradient)                                                                                                 \

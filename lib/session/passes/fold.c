@@ -2,10 +2,16 @@
 #include "ops/ops.h"
 #include "session/plan.h"
 
+/* Another result in each run. */
+static bool changes(const slim_op *op)
+{
+  return op == &slim_op_placeholder || op == &slim_op_variable || op == &slim_op_dropout ||
+         op == &slim_op_truncated_normal || op == &slim_op_finite_check;
+}
+
 static bool foldable(const slim_plan *plan, const slim_node *node)
 {
-  if (node->op == &slim_op_placeholder || node->op == &slim_op_variable || node->op == &slim_op_dropout ||
-      node->op == &slim_op_finite_check || (node->op->flags & SLIM_OP_EFFECT) || slim_op_id_of(node->op) < 0) {
+  if (changes(node->op) || (node->op->flags & SLIM_OP_EFFECT) || slim_op_id_of(node->op) < 0) {
     return false;
   }
   for (int i = 0; i < node->num_inputs; i++) {
