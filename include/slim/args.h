@@ -159,6 +159,13 @@ struct slim_args {
   slim_flag zero_debias_moving_mean, renorm;  /* batch_norm (no, no) */
   float renorm_decay;                         /* batch_norm (0.99) */
   slim_clipping renorm_clipping;              /* batch_norm: none */
+  slim_flag fused;                            /* batch_norm (yes) */
+  slim_flag inverse;                          /* gdn (no) */
+  float beta_min, gamma_init, reparam_offset; /* gdn (1e-6, 0.1, 2^-18) */
+  int eos_token;                              /* dense_to_sparse (0) */
+  slim_shape noise_shape;     /* dropout: 1 where the mask is shared along an axis, 0 or the input's size elsewhere */
+  slim_tensor *batch_weights; /* batch_norm: a weight per sample */
+  slim_tensor *training;      /* batch_norm, dropout: is_training told by each run: 1 or 0, a scalar of any type */
 };
 
 #define SLIM_INIT_(...)                                                                                                \

@@ -108,6 +108,15 @@ SLIM_API slim_tensor *slim_fully_connected(const slim_args *args);
  */
 SLIM_API slim_tensor *slim_bias_add(const slim_args *args);
 
+/**
+ * Fully connected as TF-Slim first had it: as slim_fully_connected, but with the variables weights and bias, which are
+ * global variables and no model variables, and without a normalizer.
+ * Options: activation (none), weights_initializer (SLIM_XAVIER), biases_initializer (SLIM_ZEROS), weights_regularizer,
+ * biases_regularizer, trainable, variables_collections ("weights=weights,biases=biases"), outputs_collections
+ * ("activations"), reuse, scope ("fully_connected").
+ */
+SLIM_API slim_tensor *slim_legacy_fully_connected(const slim_args *args);
+
 /* The long names of TF-Slim. */
 #define slim_convolution1d slim_conv1d
 #define slim_convolution2d slim_conv2d
@@ -139,8 +148,9 @@ SLIM_API slim_tensor *slim_max_pool3d(const slim_args *args);
 SLIM_API slim_tensor *slim_avg_pool3d(const slim_args *args);
 
 /** SLIM_MAX_POOLING or SLIM_AVG_POOLING over all axes of net, of rank 3, 4 or 5, but batch and channels; of rank 3 the
- * kernel's height does not count. Options: stride (1), padding (SLIM_VALID), data_format, depth, outputs_collections,
- * scope ("max_pool", "avg_pool"). There is no dilation. */
+ * kernel's height does not count. Options: stride (1), rate (1, TF-Slim's dilation_rate), padding (SLIM_VALID),
+ * data_format, depth, outputs_collections, scope ("max_pool", "avg_pool"). Errors: SLIM_ERR_ARG if stride and rate are
+ * both above 1; SLIM_ERR_UNSUPPORTED for SLIM_SAME with a rate above 1, which TensorFlow does not have either. */
 SLIM_API slim_tensor *slim_pool(const slim_args *args);
 
 /* --- normalisation ------------------------------------------------------------------------------------------------ */
@@ -159,13 +169,17 @@ SLIM_API slim_tensor *slim_pool(const slim_args *args);
  * variable moving_stddev is what moving_variance then comes from. It takes no fused path.
  * Variables, [c] each: gamma (only with .scale = SLIM_YES), beta (not with .center = SLIM_NO), moving_mean,
  * moving_variance (both not trainable).
- * Options: decay (0.999), center (yes), scale (no), epsilon (0.001), activation (none), is_training (yes), data_format
+ * batch_weights, [n], counts the samples of a batch by their weights. training, a tensor, tells in each run whether it
+ * trains, and is_training then does not count. fused = SLIM_NO, batch_weights and other ranks than 2 and 4 take the
+ * variance of the batch and epsilon as they are.
+ * Options: decay (0.999), center (yes), scale (no), epsilon (0.001), activation (none), is_training (yes), training,
+ * batch_weights, fused (yes), data_format
  * (SLIM_NHWC), beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer,
  * beta_regularizer, gamma_regularizer, updates_collections, zero_debias_moving_mean (no), renorm (no), renorm_clipping,
  * renorm_decay, scope ("BatchNorm") and the common ones.
  * @return like net.
- * Errors: SLIM_ERR_SHAPE if the rank is below 2, or not 4 with SLIM_NCHW; SLIM_ERR_ARG for renorm with
- * updates_collections or zero_debias_moving_mean.
+ * Errors: SLIM_ERR_SHAPE if the rank is below 2, or not 4 with SLIM_NCHW, if training is no scalar or batch_weights do
+ * not fit; SLIM_ERR_ARG for renorm with batch_weights, updates_collections or zero_debias_moving_mean.
  */
 SLIM_API slim_tensor *slim_batch_norm(const slim_args *args);
 
@@ -199,6 +213,17 @@ SLIM_API slim_tensor *slim_instance_norm(const slim_args *args);
  */
 SLIM_API slim_tensor *slim_group_norm(const slim_args *args);
 
+/**
+ * Generalized divisive normalisation of net, [n, ..., c] of rank 3 to 5 or with SLIM_NCHW [n, c, ...]: each channel i is
+ * divided (inverse: multiplied) by sqrt(beta[i] + sum over j of gamma[j, i] * net[j]^2).
+ * Variables, no model variables: reparam_beta [c] and reparam_gamma [c, c], whose squares, less reparam_offset^2, are
+ * beta and gamma; beta stays at least beta_min, gamma at least 0, and gradients that raise what is below pass.
+ * Options: inverse (no), beta_min (1e-6), gamma_init (0.1), reparam_offset (2^-18), data_format (SLIM_NHWC), trainable,
+ * reuse, outputs_collections, scope ("gdn").
+ * Source: Balle, Laparra, Simoncelli, "Density Modeling of Images using a Generalized Normalization Transformation", 2016.
+ */
+SLIM_API slim_tensor *slim_gdn(const slim_args *args);
+
 /** net / sqrt(sum of its squares along the axis dim + epsilon). Options: epsilon (1e-7), outputs_collections, scope
  * ("UnitNorm"). Errors: SLIM_ERR_ARG if there is no axis dim, counted from 0. */
 SLIM_API slim_tensor *slim_unit_norm(const slim_args *args);
@@ -211,7 +236,9 @@ SLIM_API slim_tensor *slim_flatten(const slim_args *args);
 /**
  * Sets each element of net to 0 with probability 1 - keep_prob and divides the rest by keep_prob. Not training: net
  * itself. The mask depends on the graph's seed (or seed), the layer's name and the step, not on the device.
- * Options: keep_prob (0.5), is_training (yes), seed, outputs_collections, scope ("Dropout").
+ * noise_shape has a size for each axis of net: 1 where its elements share a mask, 0 (or net's size) elsewhere. training,
+ * a tensor, tells in each run whether it trains, and is_training then does not count.
+ * Options: keep_prob (0.5), noise_shape, is_training (yes), training, seed, outputs_collections, scope ("Dropout").
  */
 SLIM_API slim_tensor *slim_dropout(const slim_args *args);
 
@@ -244,6 +271,16 @@ SLIM_API slim_tensor *slim_images_to_sequence(const slim_args *args);
 /** [w, n * height, c] as images [n, height, w, c]; w must be known. Options: data_format of the result (SLIM_NHWC),
  * outputs_collections, scope ("SequenceToImages"). */
 SLIM_API slim_tensor *slim_sequence_to_images(const slim_args *args);
+
+/**
+ * The elements of labels, int32 or int64 of rank 1 or more, that are not eos_token, in row-major order. A tensor here has
+ * a size that is known: there is room for all elements, and behind those that are there stand eos_token and zeros.
+ * Options: eos_token (0), outputs_collections, scope ("dense_to_sparse").
+ * @return the values, [elements]; slim_tensor_output(values, 1) is their places, int64 [elements, rank], and
+ * slim_tensor_output(values, 2) how many there are, an int64 scalar.
+ * Errors: SLIM_ERR_TYPE for labels that are no integers.
+ */
+SLIM_API slim_tensor *slim_dense_to_sparse(const slim_args *args);
 
 /** net itself; its gradient is multiplied by gradient_multiplier, which broadcasts to net. Not for arg scopes. */
 SLIM_API slim_tensor *slim_scale_gradient(slim_tensor *net, slim_tensor *gradient_multiplier);
@@ -301,6 +338,10 @@ SLIM_API slim_tensor *slim_apply_regularization(slim_regularizer regularizer, sl
 #define slim_fully_connected(net_, ...) (slim_fully_connected)(SLIM_ARGS(.input = (net_), .num_outputs = __VA_ARGS__))
 /** What TF-Slim calls linear, and likewise relu(x, 64): fully connected with that activation. */
 #define slim_linear(net_, ...) slim_fully_connected(net_, __VA_ARGS__, .activation = slim_identity)
+#define slim_legacy_fully_connected(net_, ...)                                                                         \
+  (slim_legacy_fully_connected)(SLIM_ARGS(.input = (net_), .num_outputs = __VA_ARGS__))
+#define slim_legacy_linear(net_, ...) slim_legacy_fully_connected(net_, __VA_ARGS__, .activation = slim_identity)
+#define slim_legacy_relu(net_, ...) slim_legacy_fully_connected(net_, __VA_ARGS__, .activation = slim_relu)
 #define slim_bias_add(...) (slim_bias_add)(SLIM_ARGS(.input = __VA_ARGS__))
 #define slim_max_pool2d(net_, ...) (slim_max_pool2d)(SLIM_ARGS(.input = (net_), .kernel = __VA_ARGS__))
 #define slim_avg_pool2d(net_, ...) (slim_avg_pool2d)(SLIM_ARGS(.input = (net_), .kernel = __VA_ARGS__))
@@ -311,12 +352,14 @@ SLIM_API slim_tensor *slim_apply_regularization(slim_regularizer regularizer, sl
 #define slim_layer_norm(...) (slim_layer_norm)(SLIM_ARGS(.input = __VA_ARGS__))
 #define slim_instance_norm(...) (slim_instance_norm)(SLIM_ARGS(.input = __VA_ARGS__))
 #define slim_group_norm(...) (slim_group_norm)(SLIM_ARGS(.input = __VA_ARGS__))
+#define slim_gdn(...) (slim_gdn)(SLIM_ARGS(.input = __VA_ARGS__))
 #define slim_unit_norm(net_, ...) (slim_unit_norm)(SLIM_ARGS(.input = (net_), .axis = __VA_ARGS__))
 #define slim_maxout(net_, ...) (slim_maxout)(SLIM_ARGS(.input = (net_), .num_outputs = __VA_ARGS__))
 #define slim_spatial_softmax(...) (slim_spatial_softmax)(SLIM_ARGS(.input = __VA_ARGS__))
 #define slim_images_to_sequence(...) (slim_images_to_sequence)(SLIM_ARGS(.input = __VA_ARGS__))
 #define slim_sequence_to_images(net_, ...)                                                                             \
   (slim_sequence_to_images)(SLIM_ARGS(.input = (net_), .num_outputs = __VA_ARGS__))
+#define slim_dense_to_sparse(...) (slim_dense_to_sparse)(SLIM_ARGS(.input = __VA_ARGS__))
 #define slim_elu(...) (slim_elu)(SLIM_ARGS(.input = __VA_ARGS__))
 #define slim_batch_norm(...) (slim_batch_norm)(SLIM_ARGS(.input = __VA_ARGS__))
 #define slim_flatten(...) (slim_flatten)(SLIM_ARGS(.input = __VA_ARGS__))

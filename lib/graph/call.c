@@ -12,7 +12,8 @@ static slim_graph *graph_of_call(const slim_args *args)
 
 static bool inputs_usable(slim_call *call)
 {
-  const slim_tensor *given[] = { call->args.input, call->args.labels, call->args.weights };
+  const slim_args *a = &call->args;
+  const slim_tensor *given[] = { a->input, a->labels, a->weights, a->batch_weights, a->training };
   for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
     if (given[i] && slim_is_poison(given[i])) {
       return false;

@@ -1,4 +1,4 @@
-/* Inputs of one or three axes beside batch and channels, as images and back. */
+/* Inputs of one axis beside batch and channels, as images and back; channels as the last axis and back. */
 #include "layers/layer.h"
 
 slim_tensor *slim_layer_row_image(slim_call *call)
@@ -15,13 +15,23 @@ slim_tensor *slim_layer_image_row(slim_call *call, slim_tensor *net)
                              : slim_op_reshape_add(net, SLIM_SHAPE(0, dim[slim_layer_nchw(call) ? 1 : 2], dim[3]));
 }
 
-slim_tensor *slim_layer_volume(slim_call *call)
+slim_tensor *slim_layer_channels_last(slim_call *call)
 {
   slim_tensor *x = call->args.input;
-  return slim_layer_nchw(call) ? slim_transpose(x, (const int[]){ 0, 2, 3, 4, 1 }, 5) : x;
+  const int rank = x->shape.rank;
+  int axis[SLIM_MAX_RANK] = { 0 };
+  for (int i = 1; i < rank; i++) {
+    axis[i] = i + 1 < rank ? i + 1 : 1;
+  }
+  return slim_layer_nchw(call) ? slim_transpose(x, axis, rank) : x;
 }
 
-slim_tensor *slim_layer_volume_back(slim_call *call, slim_tensor *net)
+slim_tensor *slim_layer_channels_back(slim_call *call, slim_tensor *net)
 {
-  return slim_layer_nchw(call) ? slim_transpose(net, (const int[]){ 0, 4, 1, 2, 3 }, 5) : net;
+  const int rank = net->shape.rank;
+  int axis[SLIM_MAX_RANK] = { 0 };
+  for (int i = 1; i < rank; i++) {
+    axis[i] = i > 1 ? i - 1 : rank - 1;
+  }
+  return slim_layer_nchw(call) ? slim_transpose(net, axis, rank) : net;
 }

@@ -3,15 +3,30 @@
 #include <math.h>
 #include <string.h>
 
-const slim_layer_info slim_layer_batch_norm = {
-  slim_batch_norm,
-  "batch_norm",
-  { SLIM_LAYER_COMMON, SLIM_OPTION(decay), SLIM_OPTION(center), SLIM_OPTION(scale), SLIM_OPTION(epsilon),
-    SLIM_OPTION(activation), SLIM_OPTION(is_training), SLIM_OPTION(data_format), SLIM_OPTION(beta_initializer),
-    SLIM_OPTION(gamma_initializer), SLIM_OPTION(moving_mean_initializer), SLIM_OPTION(moving_variance_initializer),
-    SLIM_OPTION(beta_regularizer), SLIM_OPTION(gamma_regularizer), SLIM_OPTION(updates_collections),
-    SLIM_OPTION(zero_debias_moving_mean), SLIM_OPTION(renorm), SLIM_OPTION(renorm_decay), SLIM_OPTION(renorm_clipping) }
-};
+const slim_layer_info slim_layer_batch_norm = { slim_batch_norm,
+                                                "batch_norm",
+                                                { SLIM_LAYER_COMMON,
+                                                  SLIM_OPTION(decay),
+                                                  SLIM_OPTION(center),
+                                                  SLIM_OPTION(scale),
+                                                  SLIM_OPTION(epsilon),
+                                                  SLIM_OPTION(activation),
+                                                  SLIM_OPTION(is_training),
+                                                  SLIM_OPTION(training),
+                                                  SLIM_OPTION(batch_weights),
+                                                  SLIM_OPTION(fused),
+                                                  SLIM_OPTION(data_format),
+                                                  SLIM_OPTION(beta_initializer),
+                                                  SLIM_OPTION(gamma_initializer),
+                                                  SLIM_OPTION(moving_mean_initializer),
+                                                  SLIM_OPTION(moving_variance_initializer),
+                                                  SLIM_OPTION(beta_regularizer),
+                                                  SLIM_OPTION(gamma_regularizer),
+                                                  SLIM_OPTION(updates_collections),
+                                                  SLIM_OPTION(zero_debias_moving_mean),
+                                                  SLIM_OPTION(renorm),
+                                                  SLIM_OPTION(renorm_decay),
+                                                  SLIM_OPTION(renorm_clipping) } };
 
 #define FUSED_EPSILON 1.001e-5f /* cuDNN's least, which TensorFlow applies on every device */
 
@@ -48,7 +63,7 @@ static slim_tensor *effect(slim_call *call, const slim_op *op, const char *name,
                            slim_tensor *value, float decay)
 {
   const slim_assign_attr attr = { decay };
-  slim_tensor *inputs[] = { variable, value };
+  slim_tensor *inputs[] = { variable, call->args.training ? slim_layer_chosen(call, value, variable) : value };
   const slim_stage before = slim_graph_set_stage(call->graph, SLIM_STAGE_UPDATE);
   slim_tensor *result = slim_op_add(inputs, 2, op, name, &attr);
   (void)slim_graph_set_stage(call->graph, before);
@@ -100,15 +115,14 @@ static slim_tensor *debiased_update(slim_call *call, slim_tensor *moving, slim_t
   return slim_group(update, (slim_tensors){ 2, updates });
 }
 
-static slim_tensor *add_updates(slim_call *call, const parts *p, slim_tensor *net)
+static slim_tensor *add_updates(slim_call *call, const parts *p, slim_tensor *net, slim_moments batch)
 {
   const float decay = slim_option_float(call->args.decay, 0.999f);
-  slim_tensor *mean = p->input[SLIM_NORM_MEAN], *of_batch = slim_tensor_output(net, 1);
+  slim_tensor *mean = p->input[SLIM_NORM_MEAN];
   const bool debiased = slim_option_flag(call->args.zero_debias_moving_mean, false);
-  slim_tensor *updates[] = {
-    debiased ? debiased_update(call, mean, of_batch, decay) : slim_layer_average(call, mean, of_batch, decay),
-    slim_layer_average(call, p->input[SLIM_NORM_VARIANCE], slim_tensor_output(net, 2), decay)
-  };
+  slim_tensor *updates[] = { debiased ? debiased_update(call, mean, batch.mean, decay)
+                                      : slim_layer_average(call, mean, batch.mean, decay),
+                             slim_layer_average(call, p->input[SLIM_NORM_VARIANCE], batch.variance, decay) };
   return slim_layer_updates(call, net, updates, 2);
 }
 
@@ -119,8 +133,9 @@ static bool renorm_usable(slim_call *call)
 {
   const slim_args *a = &call->args;
   const bool updates = a->updates_collections && strcmp(a->updates_collections, SLIM_UPDATE_OPS) != 0;
-  if (updates || slim_option_flag(a->zero_debias_moving_mean, false)) {
-    (void)slim_fail(call, SLIM_ERR_ARG, "renorm is not supported with updates_collections or zero_debias_moving_mean");
+  if (updates || a->batch_weights || slim_option_flag(a->zero_debias_moving_mean, false)) {
+    (void)slim_fail(call, SLIM_ERR_ARG,
+                    "renorm is not supported with batch_weights, updates_collections or zero_debias_moving_mean");
     return false;
   }
   const slim_initializer_kind kind = a->moving_variance_initializer.kind;
@@ -131,6 +146,44 @@ static bool renorm_usable(slim_call *call)
   return true;
 }
 
+/* By the moments of the batch, which the variables then follow. */
+static slim_tensor *train(slim_call *call, const slim_batch_norm_attr *attr, const parts *p, const slim_renorm *renorm)
+{
+  if (renorm) {
+    return slim_layer_renorm(call, attr, p->input, renorm);
+  }
+  if (call->args.batch_weights) {
+    const slim_moments batch = slim_layer_weighted_moments(call);
+    return add_updates(call, p, slim_layer_normalize_by(call, p->input, batch, attr->epsilon), batch);
+  }
+  slim_tensor *net = slim_op_add(p->input, SLIM_NORM_INPUTS, &slim_op_batch_norm, "FusedBatchNorm", attr);
+  return slim_is_poison(net)
+             ? net
+             : add_updates(call, p, net, (slim_moments){ slim_tensor_output(net, 1), slim_tensor_output(net, 2) });
+}
+
+static slim_tensor *normalize(slim_call *call, slim_batch_norm_attr attr, const parts *p, const slim_renorm *renorm)
+{
+  slim_tensor *training = NULL, *inference = NULL;
+  if (attr.training || call->args.training) {
+    attr.training = 1;
+    training = train(call, &attr, p, renorm);
+  }
+  if (!training || call->args.training) {
+    attr.training = 0;
+    inference = slim_op_add(p->input, SLIM_NORM_INPUTS, &slim_op_batch_norm, "FusedBatchNorm", &attr);
+  }
+  return training && inference ? slim_layer_chosen(call, training, inference) : training ? training : inference;
+}
+
+/* TensorFlow's rule. */
+static bool is_fused(const slim_args *a)
+{
+  const int rank = a->input->shape.rank;
+  return (rank == 2 || rank == 4) && slim_option_flag(a->fused, true) && !slim_option_flag(a->renorm, false) &&
+         !a->batch_weights;
+}
+
 slim_tensor *(slim_batch_norm)(const slim_args *args)
 {
   slim_call call;
@@ -138,19 +191,17 @@ slim_tensor *(slim_batch_norm)(const slim_args *args)
     return slim_layer_refuse(&call);
   }
   slim_call_enter(&call, "BatchNorm");
-  const slim_shape *in = &call.args.input->shape;
-  if (!slim_layer_rank(&call, 2) || (slim_layer_nchw(&call) && !slim_layer_image(&call))) {
+  if (!slim_layer_rank(&call, 2) || (slim_layer_nchw(&call) && !slim_layer_image(&call)) ||
+      !slim_layer_training(&call) || !slim_layer_batch_weights(&call)) {
     return slim_layer_refuse(&call);
   }
-  const bool renorm = slim_option_flag(call.args.renorm, false);
+  const bool renorm = slim_option_flag(call.args.renorm, false), fused = is_fused(&call.args);
   if (renorm && !renorm_usable(&call)) {
     return slim_layer_refuse(&call);
   }
-  const bool fused = !renorm && (in->rank == 2 || in->rank == 4);
-  const bool training = slim_option_flag(call.args.is_training, true);
   const float epsilon = slim_option_float(call.args.epsilon, 0.001f);
   const slim_batch_norm_attr attr = { .epsilon = fused && epsilon < FUSED_EPSILON ? FUSED_EPSILON : epsilon,
-                                      .training = training,
+                                      .training = slim_option_flag(call.args.is_training, true),
                                       .unbiased = fused,
                                       .nchw = slim_layer_nchw(&call) };
   const int channels = slim_layer_channels(&call, call.args.input);
@@ -159,12 +210,5 @@ slim_tensor *(slim_batch_norm)(const slim_args *args)
   if (renorm) {
     beside_them = slim_layer_renorm_variables(&call, SLIM_SHAPE(channels));
   }
-  slim_tensor *net;
-  if (renorm && training) {
-    net = slim_layer_renorm(&call, &attr, p.input, &beside_them);
-  } else {
-    net = slim_op_add(p.input, SLIM_NORM_INPUTS, &slim_op_batch_norm, "FusedBatchNorm", &attr);
-    net = training && !slim_is_poison(net) ? add_updates(&call, &p, net) : net;
-  }
-  return slim_layer_activate(&call, net, NULL);
+  return slim_layer_activate(&call, normalize(&call, attr, &p, renorm ? &beside_them : NULL), NULL);
 }

@@ -7,7 +7,18 @@
 /* Inputs of the op: net, gamma, beta, moving mean, moving variance. */
 enum { SLIM_NORM_INPUT, SLIM_NORM_GAMMA, SLIM_NORM_BETA, SLIM_NORM_MEAN, SLIM_NORM_VARIANCE, SLIM_NORM_INPUTS };
 
-/* Moves a variable towards what the batch gave, by decay; or sets it to value: ops that run with the updates. */
+typedef struct slim_moments {
+  slim_tensor *mean, *variance; /* [c] */
+} slim_moments;
+/* Does batch_weights, if given, fit the input? @return false with the error recorded. */
+bool slim_layer_batch_weights(slim_call *call);
+/* The input's moments with each sample counted by its weight, and what they normalise it to; input: as of the op. */
+slim_moments slim_layer_weighted_moments(const slim_call *call);
+slim_tensor *slim_layer_normalize_by(const slim_call *call, slim_tensor *const *input, slim_moments moments,
+                                     float epsilon);
+
+/* Moves a variable towards what the batch gave, by decay; or sets it to value: ops that run with the updates.
+ * Where a run says by the option training that it does not train, they leave the variable as it is. */
 slim_tensor *slim_layer_average(slim_call *call, slim_tensor *moving, slim_tensor *batch, float decay);
 slim_tensor *slim_layer_assign(slim_call *call, slim_tensor *variable, slim_tensor *value);
 /* Puts the updates into their collections. @return net, with the updates tied to it if they run in place. */

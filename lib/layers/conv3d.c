@@ -109,7 +109,7 @@ slim_tensor *slim_layer_convolve_volume(slim_call *call)
     return weights;
   }
   attr.nchw = 0;
-  return slim_layer_volume_back(call, convolve(call, slim_layer_volume(call), weights, &attr, &d));
+  return slim_layer_channels_back(call, convolve(call, slim_layer_channels_last(call), weights, &attr, &d));
 }
 
 slim_tensor *(slim_conv3d)(const slim_args *args)
@@ -187,6 +187,7 @@ slim_tensor *(slim_conv3d_transpose)(const slim_args *args)
   };
   slim_tensor *weights = slim_layer_weights_add(&call, "weights", shape, slim_layer_initializer(&call));
   attr.nchw = 0;
-  slim_tensor *net = slim_is_poison(weights) ? weights : transpose(&call, slim_layer_volume(&call), weights, &attr, &d);
-  return slim_layer_finish(&call, slim_layer_volume_back(&call, net), slim_relu);
+  slim_tensor *net =
+      slim_is_poison(weights) ? weights : transpose(&call, slim_layer_channels_last(&call), weights, &attr, &d);
+  return slim_layer_finish(&call, slim_layer_channels_back(&call, net), slim_relu);
 }

@@ -121,6 +121,24 @@ slim_initializer slim_layer_initializer(const slim_call *call)
   return slim_option_initializer(call->args.weights_initializer, SLIM_XAVIER);
 }
 
+bool slim_layer_training(slim_call *call)
+{
+  const slim_tensor *training = call->args.training;
+  if (training && training->shape.rank != 0) {
+    char text[128];
+    (void)slim_fail(call, SLIM_ERR_SHAPE, "training '%s' %s must be a scalar", training->name,
+                    slim_shape_format(&training->shape, text, sizeof text));
+    return false;
+  }
+  return true;
+}
+
+slim_tensor *slim_layer_chosen(const slim_call *call, slim_tensor *yes, slim_tensor *no)
+{
+  slim_tensor *share = slim_cast(call->args.training, SLIM_FLOAT32);
+  return slim_add(slim_mul(yes, share), slim_mul(no, slim_scale(share, -1.0f, 1.0f)));
+}
+
 /* --- variables ---------------------------------------------------------------------------------------------------- */
 
 /* The collections of variables_collections for this kind: "a,b" goes to all, "weights=a" to one. NULL without memory.
@@ -142,28 +160,38 @@ static const char *collections_of(const slim_call *call, const char *kind)
   return chosen;
 }
 
-static slim_tensor *make_variable(slim_call *call, const char *name, const char *kind, slim_shape shape,
-                                  slim_initializer initializer, slim_regularizer regularizer, bool trainable)
+/* collections NULL: there was no memory for them. */
+static slim_tensor *make_variable(slim_call *call, slim_layer_fn make, const char *name, const char *collections,
+                                  slim_shape shape, slim_initializer initializer, slim_regularizer regularizer,
+                                  bool trainable)
 {
-  const char *collections = collections_of(call, kind);
   if (!collections) {
     return slim_graph_fail(call->graph, SLIM_ERR_MEMORY, "%s: out of memory", call->layer);
   }
   const bool trained = trainable && slim_option_flag(call->args.trainable, true);
-  return (slim_model_variable)(SLIM_ARGS(.graph = call->graph, .name = name, .shape = shape, .initializer = initializer,
-                                         .regularizer = regularizer, .trainable = SLIM_FLAG(trained),
-                                         .collections = collections));
+  return make(SLIM_ARGS(.graph = call->graph, .name = name, .shape = shape, .initializer = initializer,
+                        .regularizer = regularizer, .trainable = SLIM_FLAG(trained), .collections = collections));
 }
 
 slim_tensor *slim_layer_variable_add(slim_call *call, const char *kind, slim_shape shape, slim_initializer initializer,
                                      slim_regularizer regularizer, bool trainable)
 {
-  return make_variable(call, kind, kind, shape, initializer, regularizer, trainable);
+  return make_variable(call, slim_model_variable, kind, collections_of(call, kind), shape, initializer, regularizer,
+                       trainable);
+}
+
+slim_tensor *slim_layer_legacy_variable_add(slim_call *call, const char *name, const char *kind, slim_shape shape,
+                                            slim_initializer initializer, slim_regularizer regularizer)
+{
+  const char *given = call->args.variables_collections ? collections_of(call, kind) : kind;
+  const char *all = given ? slim_arena_printf(call->graph->arena, "%s,%s", given, SLIM_GLOBAL_VARIABLES) : NULL;
+  return make_variable(call, slim_variable, name, all, shape, initializer, regularizer, true);
 }
 
 slim_tensor *slim_layer_weights_add(slim_call *call, const char *name, slim_shape shape, slim_initializer initializer)
 {
-  return make_variable(call, name, "weights", shape, initializer, call->args.weights_regularizer, true);
+  return make_variable(call, slim_model_variable, name, collections_of(call, "weights"), shape, initializer,
+                       call->args.weights_regularizer, true);
 }
 
 slim_tensor *slim_layer_filled(slim_call *call, slim_shape shape, float value, const char *name)

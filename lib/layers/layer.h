@@ -25,9 +25,13 @@ slim_pool2d_attr slim_layer_pooling(const slim_call *call, int stride);
 /* The input [n, w, c] (or [n, c, w]) as images of one row, and a result like those as rows. */
 slim_tensor *slim_layer_row_image(slim_call *call);
 slim_tensor *slim_layer_image_row(slim_call *call, slim_tensor *net);
-/* The input with depth, height and width as [n, d, h, w, c], and a result like that in the call's format. */
-slim_tensor *slim_layer_volume(slim_call *call);
-slim_tensor *slim_layer_volume_back(slim_call *call, slim_tensor *net);
+/* The input, of rank 3 or more, with its channels last, and a result like that in the call's format. */
+slim_tensor *slim_layer_channels_last(slim_call *call);
+slim_tensor *slim_layer_channels_back(slim_call *call, slim_tensor *net);
+/* Is the option training, if given, a scalar? @return false with the error recorded. */
+bool slim_layer_training(slim_call *call);
+/* yes in runs that train by the option training, no in others. */
+slim_tensor *slim_layer_chosen(const slim_call *call, slim_tensor *yes, slim_tensor *no);
 /* Max or average pooling of the input as such a volume. */
 slim_tensor *slim_layer_pool_volume(slim_call *call, const slim_op *op, const char *name, slim_pool2d_attr attr);
 bool slim_layer_nchw(const slim_call *call);
@@ -44,6 +48,9 @@ slim_initializer slim_layer_initializer(const slim_call *call);
 /* A model variable of the layer; kind is its name ("weights") and picks from variables_collections. */
 slim_tensor *slim_layer_variable_add(slim_call *call, const char *kind, slim_shape shape, slim_initializer initializer,
                                      slim_regularizer regularizer, bool trainable);
+/* The same, but no model variable, and in the collection kind when the call names none. */
+slim_tensor *slim_layer_legacy_variable_add(slim_call *call, const char *name, const char *kind, slim_shape shape,
+                                            slim_initializer initializer, slim_regularizer regularizer);
 /* A variable of the kind "weights" with a name of its own ("weights" as a rule). */
 slim_tensor *slim_layer_weights_add(slim_call *call, const char *name, slim_shape shape, slim_initializer initializer);
 /* A constant with value in each element. */
@@ -87,6 +94,6 @@ extern const slim_layer_info slim_layer_convolution_any, slim_layer_conv1d, slim
     slim_layer_fully_connected, slim_layer_bias_add, slim_layer_max_pool2d, slim_layer_avg_pool2d,
     slim_layer_batch_norm, slim_layer_flatten, slim_layer_dropout, slim_layer_softmax,
     slim_layer_one_hot_encoding, slim_layer_relu, slim_layer_relu6, slim_layer_sigmoid, slim_layer_tanh,
-    slim_layer_identity;
+    slim_layer_identity, slim_layer_legacy_fully_connected, slim_layer_gdn, slim_layer_dense_to_sparse;
 
 #endif

@@ -14,7 +14,7 @@ slim_tensor *slim_layer_pool_volume(slim_call *call, const slim_op *op, const ch
   along.kernel = (slim_hw){ given->kernel ? given->kernel : attr.kernel.h, 1 };
   along.stride = (slim_hw){ given->stride ? given->stride : attr.stride.h, 1 };
   attr.nchw = along.nchw = 0;
-  slim_tensor *net = slim_layer_volume(call);
+  slim_tensor *net = slim_layer_channels_last(call);
   const slim_shape in = net->shape;
   net = slim_reshape(net, SLIM_SHAPE(-1, in.dim[2], in.dim[3], in.dim[4]));
   net = slim_op_add(&net, 1, op, name, &attr);
@@ -27,7 +27,7 @@ slim_tensor *slim_layer_pool_volume(slim_call *call, const slim_op *op, const ch
   if (slim_is_poison(net)) {
     return net;
   }
-  return slim_layer_volume_back(call, slim_reshape(net, SLIM_SHAPE(0, net->shape.dim[1], h, w, in.dim[4])));
+  return slim_layer_channels_back(call, slim_reshape(net, SLIM_SHAPE(0, net->shape.dim[1], h, w, in.dim[4])));
 }
 
 static slim_tensor *pool(const slim_layer_info *info, const slim_op *op, const char *scope, const char *name,

@@ -24,16 +24,28 @@ static bool positive(const char *name)
   return strstr(name, "variance") || strstr(name, "stddev");
 }
 
+/* Appends those of the list that are not there yet. */
+static void add_unlike(slim_tensors list, slim_tensor **item, size_t *count)
+{
+  for (size_t i = 0; i < list.count; i++) {
+    size_t at = 0;
+    while (at < *count && item[at] != list.item[i]) {
+      at++;
+    }
+    ck_assert_uint_lt(at, 64);
+    item[at] = list.item[i];
+    *count += at == *count;
+  }
+}
+
 void parity_set_variables(test_net *net, double scale)
 {
   slim_tensor *sorted[64];
-  const slim_tensors list = slim_get_model_variables(net->graph, NULL, NULL);
-  ck_assert_uint_le(list.count, 64);
-  for (size_t k = 0; k < list.count; k++) { /* none: list.item is NULL */
-    sorted[k] = list.item[k];
-  }
-  qsort(sorted, list.count, sizeof *sorted, by_name);
-  for (size_t k = 0; k < list.count; k++) {
+  size_t number = 0;
+  add_unlike(slim_get_model_variables(net->graph, NULL, NULL), sorted, &number);
+  add_unlike(slim_get_trainable_variables(net->graph, NULL, NULL), sorted, &number);
+  qsort(sorted, number, sizeof *sorted, by_name);
+  for (size_t k = 0; k < number; k++) {
     const size_t count = test_net_elements(net, sorted[k]);
     float *values = parity_numbers(count, 100 + (unsigned)k);
     for (size_t i = 0; i < count; i++) {

@@ -10,7 +10,7 @@
 float *parity_numbers(size_t count, unsigned seed);
 /* Feeds the input its numbers. */
 void parity_use_numbers(test_net *net);
-/* Gives variables their numbers: the k-th by name has the seed 100 + k. */
+/* Gives model and trainable variables their numbers: the k-th by name has the seed 100 + k. */
 void parity_set_variables(test_net *net, double scale);
 /* Compares the tensor with the fixture's line "name key". */
 void parity_check(test_net *net, const char *name, const char *key, slim_tensor *tensor);

@@ -66,6 +66,34 @@ START_TEST(collected_updates_wait_until_they_are_run)
 }
 END_TEST
 
+START_TEST(dropout_shares_its_noise_in_runs_that_train)
+{
+  enum { N = 40, H = 3, C = 5 };
+  test_net net = test_open_shape(SLIM_SHAPE(N, H, C), 1);
+  unsigned char trains = 1;
+  slim_tensor *training = slim_placeholder(net.graph, SLIM_BOOL, SLIM_SCALAR, "training");
+  test_feed(&net, training, &trains);
+  slim_tensor *y = slim_dropout(net.input, .noise_shape = { 3, { 0, 1, 0 } }, .training = training);
+  float *dropped = test_run(&net, y);
+  int kept = 0;
+  for (int i = 0; i < N * H * C; i++) {
+    const bool first = dropped[i / (H * C) * H * C + i % C] != 0.0f;
+    if (dropped[i] != (first ? net.data[i] * 2.0f : 0.0f)) {
+      ck_abort_msg("element %d of %g is %g", i, (double)net.data[i], (double)dropped[i]);
+    }
+    kept += first;
+  }
+  ck_assert_int_gt(kept, N * H * C / 3);
+  ck_assert_int_lt(kept, N * H * C * 2 / 3);
+  trains = 0;
+  float *whole = test_run(&net, y);
+  ck_assert_mem_eq(whole, net.data, net.elements * sizeof *whole);
+  free(whole);
+  free(dropped);
+  test_close(&net);
+}
+END_TEST
+
 START_TEST(dropout_keeps_its_share_and_scales_it)
 {
   test_net net = test_open((const int[]){ 8, 32, 32, 1 }, 7);
@@ -240,6 +268,7 @@ static void build(TCase *c)
   tcase_add_test(c, zero_debiased_means_are_the_batchs_at_once);
   tcase_add_test(c, collected_updates_wait_until_they_are_run);
   tcase_add_test(c, dropout_keeps_its_share_and_scales_it);
+  tcase_add_test(c, dropout_shares_its_noise_in_runs_that_train);
   tcase_add_test(c, metrics_count_short_batches_rightly);
   tcase_add_test(c, weighted_mean_divides_by_the_weights);
   tcase_add_test(c, loss_averages_over_what_arrives);

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Writes layers.txt: what TF-Slim computes for the cases of tests/layers/test_layer_parity.c and test_parity.c.
 
-Needs TensorFlow 2.x and tf_slim. A line is: case key values. Inputs and variables are not stored: both sides make them
+Needs TensorFlow 2.x and tf_slim, whose versions the first line names. A line is: case key values. Inputs and variables are not stored: both sides make them
 with numbers(). Usage: make_layers.py > layers.txt
 """
+import importlib.metadata
 import os
 
 os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
@@ -12,6 +13,7 @@ import tensorflow.compat.v1 as tf
 import tf_slim as slim
 
 tf.disable_eager_execution()
+tf.RegisterGradient('GDNLowerBound')(slim.GDN._lower_bound_grad)  # which tf_slim 1.1.0 forgets
 
 
 def numbers(count, seed):
@@ -45,8 +47,8 @@ def run_layer(case, shape, build):
     x = tf.placeholder(tf.float32, [None] + list(shape[1:]))
     y = build(x)
     p = tf.placeholder(tf.float32, y.shape)
-    variables = slim.get_model_variables()
     trained = slim.get_trainable_variables()
+    variables = list({v.op.name: v for v in slim.get_model_variables() + trained}.values())
     gradients = tf.gradients(tf.reduce_sum(y * p), [x] + trained)
     updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
     with tf.Session() as session:
@@ -63,6 +65,32 @@ def run_layer(case, shape, build):
         for v in tf.global_variables():
             if 'moving' in v.name or 'renorm' in v.name:
                 emit(case, v.op.name, session.run(v))
+
+
+def run_start(case, shape, build):
+    """How the layer's variables start."""
+    tf.reset_default_graph()
+    build(tf.placeholder(tf.float32, [None] + list(shape[1:])))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for v in tf.global_variables():
+            emit(case, v.op.name, session.run(v))
+
+
+def run_sparse(case, dtype, shape, **args):
+    """A sparse tensor: its values and places, of which there are fewer than elements."""
+    tf.reset_default_graph()
+    labels = np.arange(np.prod(shape)) * 7 % 5 - 1
+    sparse = slim.dense_to_sparse(tf.constant(labels.reshape(shape), dtype), **args)
+    with tf.Session() as session:
+        value = session.run(sparse)
+    emit(case, 'values', value.values)
+    emit(case, 'places', value.indices)
+
+
+def at_run(trains):
+    """is_training that is known only when a run begins."""
+    return tf.placeholder_with_default(trains, [])
 
 
 def run_loss(case, shape, build):
@@ -122,8 +150,10 @@ def run_lenet():
 
 
 def main():
+    print('# TensorFlow %s, tf_slim %s' % (tf.__version__, importlib.metadata.version('tf_slim')))
     run_layer('conv_same', [2, 7, 6, 3], lambda x: slim.conv2d(x, 4, [3, 3], scope='c'))
-    run_layer('conv_stride', [2, 8, 7, 3], lambda x: slim.conv2d(x, 5, [5, 3], stride=2, scope='c', activation_fn=None))
+    run_layer('conv_stride', [2, 8, 7, 3],
+              lambda x: slim.convolution2d(x, 5, [5, 3], stride=2, scope='c', activation_fn=None))
     run_layer('conv_valid', [1, 7, 7, 2],
               lambda x: slim.conv2d(x, 3, [3, 2], padding='VALID', biases_initializer=None, scope='c'))
     run_layer('conv_rate', [1, 9, 8, 2], lambda x: slim.conv2d(x, 3, [3, 3], rate=2, activation_fn=tf.tanh, scope='c'))
@@ -151,17 +181,31 @@ def main():
                                         renorm_clipping={'rmin': 0.7, 'rmax': 0.9, 'dmax': 0.1}))
     run_layer('norm_renorm_inference', [3, 4, 3, 2],
               lambda x: slim.batch_norm(x, renorm=True, is_training=False, fused=False, scope='b'))
+    run_layer('norm_weights', [4, 3, 2, 3],
+              lambda x: slim.batch_norm(x, decay=0.9, scale=True, batch_weights=tf.constant([0.5, 0., 2., 1.]), scope='b'))
+    run_layer('norm_weights_rows', [4, 5],
+              lambda x: slim.batch_norm(x, decay=0.9, batch_weights=tf.constant([0.5, 0.25, 2., 1.]),
+                                        activation_fn=tf.nn.relu, scope='b'))
+    run_layer('norm_weights_inference', [4, 3, 2, 3],
+              lambda x: slim.batch_norm(x, batch_weights=tf.constant([0.5, 0., 2., 1.]), is_training=False, scope='b'))
+    run_layer('norm_unfused', [3, 4, 3, 2], lambda x: slim.batch_norm(x, decay=0.9, epsilon=1e-6, fused=False, scope='b'))
+    for name, trains in ('trains', True), ('infers', False):
+        run_layer('norm_run_' + name, [3, 4, 3, 2],
+                  lambda x: slim.batch_norm(x, decay=0.7, scale=True, is_training=at_run(trains), scope='b'))
+        run_layer('norm_run_weights_' + name, [4, 3, 2, 3],
+                  lambda x: slim.batch_norm(x, decay=0.9, batch_weights=tf.constant([0.5, 0., 2., 1.]),
+                                            is_training=at_run(trains), scope='b'))
     run_layer('softmax', [3, 5], lambda x: slim.softmax(x))
     run_layer('bias', [2, 3, 4], lambda x: slim.bias_add(x, activation_fn=tf.nn.relu6, scope='b'))
     run_layer('up_same', [2, 4, 5, 3], lambda x: slim.conv2d_transpose(x, 4, [3, 3], stride=2, scope='u'))
     run_layer('up_valid', [2, 4, 3, 5],
-              lambda x: slim.conv2d_transpose(x, 3, [5, 3], stride=2, padding='VALID', activation_fn=None, scope='u'))
+              lambda x: slim.convolution2d_transpose(x, 3, [5, 3], stride=2, padding='VALID', activation_fn=None, scope='u'))
     run_layer('up_gaps', [2, 3, 2, 3],
               lambda x: slim.conv2d_transpose(x, 3, [2, 2], stride=3, padding='VALID', activation_fn=tf.tanh, scope='u'))
     run_layer('up_norm', [2, 4, 5, 3],
               lambda x: slim.conv2d_transpose(x, 4, [3, 3], normalizer_fn=slim.batch_norm,
                                               normalizer_params={'scale': True, 'decay': 0.9}, scope='u'))
-    run_layer('row_same', [2, 7, 3], lambda x: slim.convolution1d(x, 4, 3, scope='c'))
+    run_layer('row_same', [2, 7, 3], lambda x: slim.conv1d(x, 4, 3, scope='c'))
     run_layer('row_valid', [2, 9, 3],
               lambda x: slim.convolution1d(x, 4, 4, stride=2, padding='VALID', activation_fn=tf.tanh, scope='c'))
     run_layer('row_rate', [1, 8, 2], lambda x: slim.convolution(x, 3, 3, rate=2, activation_fn=None, scope='c'))
@@ -171,8 +215,8 @@ def main():
     run_layer('any_image', [2, 5, 4, 3], lambda x: slim.convolution(x, 4, [3, 2], scope='c'))
     run_layer('plane', [2, 6, 5, 3], lambda x: slim.conv2d_in_plane(x, [3, 2], scope='p'))
     run_layer('plane_stride', [2, 7, 6, 2],
-              lambda x: slim.conv2d_in_plane(x, [2, 2], stride=2, padding='VALID', activation_fn=None, scope='p'))
-    run_layer('volume', [2, 4, 5, 3, 2], lambda x: slim.convolution3d(x, 3, [3, 3, 3], scope='v'))
+              lambda x: slim.convolution2d_in_plane(x, [2, 2], stride=2, padding='VALID', activation_fn=None, scope='p'))
+    run_layer('volume', [2, 4, 5, 3, 2], lambda x: slim.conv3d(x, 3, [3, 3, 3], scope='v'))
     run_layer('volume_stride', [1, 7, 6, 5, 2],
               lambda x: slim.convolution3d(x, 3, [2, 3, 2], stride=2, activation_fn=tf.tanh, scope='v'))
     run_layer('volume_valid', [1, 6, 5, 4, 2],
@@ -180,13 +224,26 @@ def main():
                                          scope='v'))
     run_layer('up_volume', [1, 3, 2, 4, 2], lambda x: slim.conv3d_transpose(x, 3, [3, 3, 3], stride=2, scope='v'))
     run_layer('up_volume_valid', [2, 3, 2, 2, 3],
-              lambda x: slim.conv3d_transpose(x, 2, [4, 3, 2], stride=[3, 2, 2], padding='VALID', activation_fn=tf.tanh,
+              lambda x: slim.convolution3d_transpose(x, 2, [4, 3, 2], stride=[3, 2, 2], padding='VALID', activation_fn=tf.tanh,
                                               scope='v'))
     run_layer('max_volume', [2, 4, 5, 4, 2], lambda x: slim.max_pool3d(x, [2, 2, 3]))
     run_layer('avg_volume', [2, 5, 4, 5, 2], lambda x: slim.avg_pool3d(x, [2, 3, 3], stride=[1, 2, 2], padding='SAME'))
     run_layer('pool_row', [2, 7, 3], lambda x: slim.pool(x, 3, 'AVG', stride=2, padding='SAME'))
     run_layer('pool_image', [2, 5, 4, 3], lambda x: slim.pool(x, [2, 3], 'MAX'))
     run_layer('pool_volume', [1, 4, 5, 3, 2], lambda x: slim.pool(x, 2, 'MAX', padding='SAME'))
+    run_layer('pool_rate', [2, 7, 6, 3], lambda x: slim.pool(x, [2, 3], 'MAX', dilation_rate=2))
+    run_layer('pool_rate_average', [2, 6, 8, 2], lambda x: slim.pool(x, [2, 3], 'AVG', dilation_rate=[2, 3]))
+    run_layer('pool_rate_row', [2, 9, 3], lambda x: slim.pool(x, 3, 'MAX', dilation_rate=3))
+    run_layer('pool_rate_volume', [1, 5, 6, 4, 2], lambda x: slim.pool(x, 2, 'MAX', dilation_rate=[1, 2, 3]))
+    run_layer('gdn', [2, 4, 3, 3], lambda x: slim.gdn(x, beta_min=0.1, name='g'))
+    run_layer('gdn_inverse', [2, 5, 4], lambda x: slim.gdn(x, inverse=True, reparam_offset=0.01, name='g'))
+    run_layer('gdn_volume', [1, 2, 3, 2, 4], lambda x: slim.GDN(beta_min=0.3, name='g').apply(x))
+    run_start('gdn_start', [1, 2, 3], lambda x: slim.gdn(x, gamma_init=0.3, reparam_offset=0.05))
+    run_layer('legacy', [2, 3, 5], lambda x: slim.legacy_fully_connected(x, 4, tf.tanh, name='l'))
+    run_layer('legacy_relu', [3, 5], lambda x: slim.legacy_relu(x, 4, bias_init=None))
+    run_layer('legacy_linear', [3, 5], lambda x: slim.legacy_linear(x, 4))
+    run_sparse('sparse', tf.int32, [3, 4])
+    run_sparse('sparse_token', tf.int64, [2, 3, 5], eos_token=-1)
     run_layer('layer_norm', [3, 4, 5, 2], lambda x: slim.layer_norm(x, scope='n'))
     run_layer('layer_norm_axes', [2, 4, 3, 5],
               lambda x: slim.layer_norm(x, begin_norm_axis=-2, begin_params_axis=2, activation_fn=tf.nn.relu,
@@ -215,6 +272,25 @@ def main():
               lambda x: slim.sequence_to_images(tf.reshape(x, [4, 6, 5]), 2, output_data_format='channels_first'))
     run_layer('elu', [3, 7], lambda x: tf.nn.elu(3 * x))
     run_layer('linear', [3, 5], lambda x: slim.linear(x, 4, scope='f'))
+    run_layer('relu', [3, 5], lambda x: slim.relu(x, 4, scope='f'))
+    run_layer('relu6', [3, 5], lambda x: slim.relu6(10 * x, 4, scope='f'))
+    run_layer('elu_units', [3, 5], lambda x: slim.elu(x, 4, scope='f'))
+    run_layer('separable', [2, 6, 5, 3],
+              lambda x: slim.separable_conv2d(x, 4, [3, 3], depth_multiplier=2, stride=2, scope='s'))
+    run_layer('separable_norm', [2, 5, 4, 2],
+              lambda x: slim.separable_convolution2d(x, 3, [3, 2], rate=2, normalizer_fn=slim.batch_norm,
+                                                     normalizer_params={'decay': 0.9}, scope='s'))
+    run_layer('depthwise', [2, 5, 4, 3],
+              lambda x: slim.separable_conv2d(x, None, [2, 3], depth_multiplier=2, padding='VALID',
+                                              activation_fn=tf.tanh, scope='s'))
+    run_layer('repeated', [2, 5, 4, 3], lambda x: slim.repeat(x, 2, slim.conv2d, 3, [3, 3], scope='r'))
+    run_layer('stacked', [3, 5], lambda x: slim.stack(x, slim.fully_connected, [4, 6, 2], activation_fn=tf.tanh))
+    run_layer('flat', [2, 3, 4, 2], lambda x: slim.flatten(x))
+    run_layer('one_hot', [3, 5],
+              lambda x: x[:, :, None] * slim.one_hot_encoding(tf.constant([[2, 0, 3, 4, -1]]), 4, on_value=2.5,
+                                                              off_value=-0.5))
+    run_layer('dropout_inference', [3, 5], lambda x: slim.dropout(x, 0.3, is_training=False))
+    run_layer('dropout_none', [3, 5], lambda x: slim.dropout(x, 1.0))
     run_layer('scaled_gradient', [3, 5], lambda x: slim.scale_gradient(x, tf.constant([0., 1., 2., 3., 4.])))
 
     run_loss('softmax_loss', [4, 5], lambda x: slim.losses.softmax_cross_entropy(x, one_hot(4, 5)))

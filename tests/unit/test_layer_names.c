@@ -111,8 +111,41 @@ START_TEST(layer_has_tf_slims_names_and_shapes)
 }
 END_TEST
 
+START_TEST(legacy_variables_are_no_model_variables)
+{
+  char text[400] = "";
+  graph = slim_graph_create(1);
+  rows = slim_placeholder(graph, SLIM_FLOAT32, SLIM_SHAPE(-1, 5, 6), "rows");
+  slim_tensor *y = slim_legacy_relu(rows, 4);
+  y = slim_legacy_linear(y, 2, .variables_collections = "weights=mine", .outputs_collections = "net", .scope = "l",
+                         .weights_regularizer = SLIM_L2(0.5f), .biases_initializer = SLIM_NO_INIT);
+  y = slim_gdn(y, .scope = "g");
+  ck_assert_str_eq(slim_graph_error(graph), "");
+  ck_assert_uint_eq(slim_get_model_variables(graph, NULL, NULL).count, 0);
+  ck_assert_uint_eq(slim_get_regularization_losses(graph, NULL).count, 1);
+  const char *collections[] = { SLIM_GLOBAL_VARIABLES, SLIM_WEIGHTS, SLIM_BIASES, "mine", SLIM_ACTIVATIONS, "net" };
+  const char *want[] = { "fully_connected/weights:0 [6,4], fully_connected/bias:0 [4], l/weights:0 [4,2], "
+                         "g/reparam_beta:0 [2], g/reparam_gamma:0 [2,2]",
+                         "fully_connected/weights:0 [6,4]",
+                         "fully_connected/bias:0 [4]",
+                         "l/weights:0 [4,2]",
+                         "fully_connected/Relu:0 [?,5,4]",
+                         "l/MatMul:0 [?,5,2]" };
+  for (int i = 0; i < 6; i++) {
+    const slim_tensors list = slim_get_collection(graph, collections[i], NULL);
+    text[0] = '\0';
+    for (size_t k = 0; k < list.count; k++) {
+      append(text, sizeof text, slim_tensor_name(list.item[k]), slim_tensor_shape(list.item[k]));
+    }
+    ck_assert_str_eq(text, want[i]);
+  }
+  slim_graph_destroy(graph);
+}
+END_TEST
+
 static void build(TCase *c)
 {
   tcase_add_loop_test(c, layer_has_tf_slims_names_and_shapes, 0, sizeof layers / sizeof *layers);
+  tcase_add_test(c, legacy_variables_are_no_model_variables);
 }
 TEST_MAIN("layer_names", build, NULL)

@@ -7,6 +7,12 @@
 static slim_graph *graph;
 static slim_tensor *images, *labels, *rows, *volumes, *wide;
 
+static slim_tensor *zeros(int count)
+{
+  const float values[8] = { 0 };
+  return slim_constant_tensor(graph, SLIM_FLOAT32, SLIM_SHAPE(count), values, "zeros");
+}
+
 #define REFUSAL(name_, ...)                                                                                            \
   static void name_(void)                                                                                              \
   {                                                                                                                    \
@@ -30,7 +36,9 @@ REFUSAL(up_volume_too_large, slim_conv3d_transpose(volumes, 4, { 3 }, .depth = {
 REFUSAL(pool_volume_of_images, slim_max_pool3d(images, { 2 }))
 REFUSAL(pool_of_no_type, slim_pool(images, { 2 }, SLIM_POOLING_UNSET, .scope = "p"))
 REFUSAL(pool_of_two, slim_pool(wide, { 2 }, SLIM_MAX_POOLING))
-REFUSAL(pool_with_rate, slim_pool(images, { 2 }, SLIM_MAX_POOLING, .rate = { 2 }))
+REFUSAL(pool_with_both, slim_pool(images, { 2 }, SLIM_MAX_POOLING, .rate = { 2 }, .stride = { 3 }))
+REFUSAL(pool_same_with_rate, slim_pool(rows, { 2 }, SLIM_MAX_POOLING, .rate = { 2 }, .padding = SLIM_SAME, .scope = "p"))
+REFUSAL(pool_rate_too_large, slim_pool(volumes, { 2 }, SLIM_AVG_POOLING, .rate = { 3 }, .depth = { .rate = 4 }))
 REFUSAL(layer_norm_of_labels, slim_layer_norm(labels))
 REFUSAL(layer_norm_beyond, slim_layer_norm(rows, .begin_norm_axis = 3))
 REFUSAL(layer_norm_of_batch, slim_layer_norm(rows, .begin_params_axis = -3, .scope = "n"))
@@ -50,6 +58,18 @@ REFUSAL(images_too_high, slim_sequence_to_images(slim_reshape(rows, SLIM_SHAPE(2
 REFUSAL(gradient_scaled_wrongly, slim_scale_gradient(rows, wide))
 REFUSAL(renorm_in_place, slim_batch_norm(images, .renorm = SLIM_YES, .updates_collections = ""))
 REFUSAL(renorm_debiased, slim_batch_norm(images, .renorm = SLIM_YES, .zero_debias_moving_mean = SLIM_YES, .scope = "b"))
+REFUSAL(renorm_weighed, slim_batch_norm(images, .renorm = SLIM_YES, .batch_weights = slim_cast(labels, SLIM_FLOAT32)))
+REFUSAL(norm_weights_of_elements, slim_batch_norm(images, .batch_weights = wide))
+REFUSAL(norm_weights_of_others,
+        slim_batch_norm(slim_reshape(rows, SLIM_SHAPE(7, 6)), .batch_weights = zeros(5), .scope = "b"))
+REFUSAL(norm_by_many, slim_batch_norm(images, .training = zeros(1)))
+REFUSAL(dropout_by_many, slim_dropout(rows, .training = wide, .scope = "d"))
+REFUSAL(dropout_of_other_rank, slim_dropout(rows, .noise_shape = { 2, { 0, 1 } }))
+REFUSAL(dropout_of_other_size, slim_dropout(rows, .noise_shape = { 3, { 0, 2, 1 } }))
+REFUSAL(gdn_of_two, slim_gdn(wide))
+REFUSAL(legacy_of_labels, slim_legacy_fully_connected(labels, 3))
+REFUSAL(legacy_of_nothing, slim_legacy_linear(wide, 0, .scope = "l"))
+REFUSAL(sparse_of_floats, slim_dense_to_sparse(wide))
 REFUSAL(renorm_random, slim_batch_norm(images, .renorm = SLIM_YES,
                                        .moving_variance_initializer = SLIM_RANDOM_UNIFORM(1, 2)))
 
@@ -78,7 +98,10 @@ static const struct refusal_case {
   { pool_volume_of_images, SLIM_ERR_SHAPE, "max_pool3d 'MaxPool3D': input [?,8,8,3] has rank 4, must have rank 5" },
   { pool_of_no_type, SLIM_ERR_ARG, "pool 'p': the pooling type is missing: SLIM_MAX_POOLING or SLIM_AVG_POOLING" },
   { pool_of_two, SLIM_ERR_SHAPE, "pool 'max_pool': input [?,6] has rank 2, must have rank 3, 4 or 5" },
-  { pool_with_rate, SLIM_ERR_ARG, "pool: does not take the option rate" },
+  { pool_with_both, SLIM_ERR_ARG, "pool 'max_pool': stride [3,3] and rate [2,2] cannot both be above 1" },
+  { pool_same_with_rate, SLIM_ERR_UNSUPPORTED, "pool 'p': SAME padding does not go with the rate [2,2]" },
+  { pool_rate_too_large, SLIM_ERR_SHAPE,
+    "pool 'avg_pool': kernel [2,2] with rate [3,3] does not fit the input [?,4,5,6,7]" },
   { layer_norm_of_labels, SLIM_ERR_SHAPE, "layer_norm 'LayerNorm': input [?] has rank 1, must have rank 2 or more" },
   { layer_norm_beyond, SLIM_ERR_ARG,
     "layer_norm 'LayerNorm': begin_norm_axis 3 and begin_params_axis 2 must be axes of the input [?,5,6] "
@@ -95,9 +118,30 @@ static const struct refusal_case {
   { group_norm_beyond, SLIM_ERR_ARG,
     "group_norm 'GroupNorm': channels_axis -4 and reduction_axes 0x6 must be axes of the input [?,8,8,3]" },
   { renorm_in_place, SLIM_ERR_ARG,
-    "batch_norm 'BatchNorm': renorm is not supported with updates_collections or zero_debias_moving_mean" },
+    "batch_norm 'BatchNorm': renorm is not supported with batch_weights, updates_collections or "
+    "zero_debias_moving_mean" },
   { renorm_debiased, SLIM_ERR_ARG,
-    "batch_norm 'b': renorm is not supported with updates_collections or zero_debias_moving_mean" },
+    "batch_norm 'b': renorm is not supported with batch_weights, updates_collections or "
+    "zero_debias_moving_mean" },
+  { renorm_weighed, SLIM_ERR_ARG,
+    "batch_norm 'BatchNorm': renorm is not supported with batch_weights, updates_collections or "
+    "zero_debias_moving_mean" },
+  { norm_weights_of_elements, SLIM_ERR_SHAPE,
+    "batch_norm 'BatchNorm': batch_weights [?,6] must be one for each sample of the input [?,8,8,3]" },
+  { norm_weights_of_others, SLIM_ERR_SHAPE,
+    "batch_norm 'b': batch_weights [5] must be one for each sample of the input [7,6]" },
+  { norm_by_many, SLIM_ERR_SHAPE, "batch_norm 'BatchNorm': training 'zeros:0' [1] must be a scalar" },
+  { dropout_by_many, SLIM_ERR_SHAPE, "dropout 'd': training 'wide:0' [?,6] must be a scalar" },
+  { dropout_of_other_rank, SLIM_ERR_SHAPE,
+    "dropout 'Dropout': the noise shape [?,1] must have the rank of the input [?,5,6]" },
+  { dropout_of_other_size, SLIM_ERR_SHAPE,
+    "dropout 'Dropout': the noise shape [?,2,1] must be 1 or like the input [?,5,6] on axis 1" },
+  { gdn_of_two, SLIM_ERR_SHAPE, "gdn 'gdn': input [?,6] has rank 2, must have rank 3, 4 or 5" },
+  { legacy_of_labels, SLIM_ERR_SHAPE,
+    "legacy_fully_connected 'fully_connected': input [?] has rank 1, must have rank 2 or more" },
+  { legacy_of_nothing, SLIM_ERR_ARG, "legacy_fully_connected 'l': num_outputs is 0, must be at least 1" },
+  { sparse_of_floats, SLIM_ERR_TYPE,
+    "dense_to_sparse 'dense_to_sparse': the input is float32 [?,6], must be int32 or int64 of rank 1 or more" },
   { renorm_random, SLIM_ERR_ARG, "batch_norm 'BatchNorm': moving_variance_initializer must be a constant with renorm" },
   { unit_norm_beyond, SLIM_ERR_ARG, "unit_norm 'UnitNorm': dim 3 must be an axis of the input [?,5,6]" },
   { maxout_uneven, SLIM_ERR_ARG, "maxout 'MaxOut': 6 features are not a multiple of 4 units" },
