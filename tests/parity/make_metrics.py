@@ -95,12 +95,17 @@ def counts():
     m = slim.metrics
     flags = ('flags', 'flags', None)
     weighed = ('flags', 'flags', 'rows')
-    for name in ('true_positives', 'true_negatives', 'false_positives', 'false_negatives', 'precision', 'recall',
-                 'false_positive_rate', 'false_negative_rate'):
-        function = getattr(m, 'streaming_' + name)
+    for name, function, function_at in (
+            ('true_positives', m.streaming_true_positives, m.streaming_true_positives_at_thresholds),
+            ('true_negatives', m.streaming_true_negatives, m.streaming_true_negatives_at_thresholds),
+            ('false_positives', m.streaming_false_positives, m.streaming_false_positives_at_thresholds),
+            ('false_negatives', m.streaming_false_negatives, m.streaming_false_negatives_at_thresholds),
+            ('precision', m.streaming_precision, m.streaming_precision_at_thresholds),
+            ('recall', m.streaming_recall, m.streaming_recall_at_thresholds),
+            ('false_positive_rate', m.streaming_false_positive_rate, m.streaming_false_positive_rate_at_thresholds),
+            ('false_negative_rate', m.streaming_false_negative_rate, m.streaming_false_negative_rate_at_thresholds)):
         run(name, flags, lambda p, y, w: function(p, y))
         run(name + '_weighed', weighed, lambda p, y, w: function(p, y, w, name='mine'))
-        function_at = getattr(m, 'streaming_' + name + '_at_thresholds')
         run(name + '_at', ('chances', 'flags', None), lambda p, y, w: function_at(p, y, THRESHOLDS))
         run(name + '_at_weighed', ('chances', 'flags', 'rows'), lambda p, y, w: function_at(p, y, THRESHOLDS, w))
 
