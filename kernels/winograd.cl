@@ -10,39 +10,7 @@
 #include "winograd.h"
 
 #if SLIM_CLASS == 0
-static inline int row_blocks(const int tiles)
-{
-  return (tiles + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS;
-}
-
-static inline size_t inputs_step(const slim_winograd_params p)
-{
-  return (size_t)row_blocks(p.block) * SLIM_GEMM_ROWS * p.c + SLIM_WINOGRAD_GAP;
-}
-
-static inline size_t products_step(const int tiles)
-{
-  return (size_t)row_blocks(tiles) * SLIM_GEMM_ROWS * SLIM_GEMM_COLUMNS + SLIM_WINOGRAD_GAP;
-}
-
 /* --- weights ------------------------------------------------------------------------------------------------------ */
-
-/* One tap of input channel c and a vector of outputs from o on. */
-static inline SLIM_FLOATW tap_of(__global const slim_weight *weights, const slim_winograd_params p, const int tap, const int c,
-                                 const int o)
-{
-  if (!p.turned) {
-    return SLIM_WEIGHTSW(weights + (size_t)(tap * p.c + c) * p.o + o);
-  }
-  const int last = p.taps * p.taps - 1;
-  __global const slim_weight *from = weights + (size_t)((last - tap) * p.o + o) * p.c + c;
-  float part[SLIM_WIDTH];
-  SLIM_UNROLL
-  for (int j = 0; j < SLIM_WIDTH; j++) {
-    part[j] = SLIM_WEIGHT(from, (size_t)j * p.c);
-  }
-  return SLIM_LOADW(0, part);
-}
 
 static inline void transform_weights(__global const slim_weight *weights, __global float *u, const slim_winograd_params p,
                                      const int c, const int o, const int taps)
@@ -50,7 +18,7 @@ static inline void transform_weights(__global const slim_weight *weights, __glob
   SLIM_FLOATW g[25], rows[SLIM_WINOGRAD_N * 5], all[SLIM_WINOGRAD_POINTS];
   SLIM_UNROLL
   for (int t = 0; t < taps * taps; t++) {
-    g[t] = tap_of(weights, p, t, c, o);
+    g[t] = slim_winograd_tap(weights, taps * taps, t, p.c, p.o, c, o, p.turned);
   }
   SLIM_UNROLL
   for (int i = 0; i < taps; i++) {
@@ -92,7 +60,7 @@ static inline void open_tile(__global const float *x, __global const float *zero
 {
   __global const float *from[SLIM_WINOGRAD_POINTS];
   SLIM_FLOATW d[SLIM_WINOGRAD_POINTS];
-  const size_t step = inputs_step(p);
+  const size_t step = slim_winograd_inputs_step(p.block, p.c);
   slim_winograd_pixels(x, zeros, p, tile, from);
   v += (size_t)(t / SLIM_GEMM_ROWS * p.c * SLIM_GEMM_ROWS) + t % SLIM_GEMM_ROWS * SLIM_WIDTH;
   for (int c = 0; c < p.c; c += SLIM_WIDTH, v += SLIM_GEMM_ROWS * SLIM_WIDTH) {
@@ -123,17 +91,12 @@ static inline void close_vector(__global const float *product, const size_t step
   for (int i = 0; i < m; i++) {
     slim_winograd_collect(rows + i * SLIM_WINOGRAD_N, 1, all + i * m, 1, m);
   }
-  const SLIM_FLOATW low = (SLIM_FLOATW)(slim_gemm_low(p.epilogue.activation));
-  const SLIM_FLOATW high = (SLIM_FLOATW)(slim_gemm_high(p.epilogue.activation));
   SLIM_UNROLL
   for (int i = 0; i < m * m; i++) {
     const int row = at.y + i / m, column = at.x + i % m;
     if (row < p.oh && column < p.ow) {
       const size_t to = (size_t)((at.image * p.oh + row) * p.ow + column) * p.o + o;
-      SLIM_FLOATW value = all[i] + base;
-      value = p.epilogue.has_residual ? value + SLIM_LOADW(0, residual + to) : value;
-      value = value < low ? low : value;
-      SLIM_STOREW(value > high ? high : value, 0, y + to);
+      slim_winograd_put(all[i] + base, residual, y, to, p.epilogue);
     }
   }
 }
@@ -143,10 +106,8 @@ static inline void smooth_tile(__global float *y, const slim_winograd_params p, 
 {
   for (int row = at.y; row < min(at.y + p.m, p.oh); row++) {
     for (int column = at.x; column < min(at.x + p.m, p.ow); column++) {
-      __global float *to = y + (size_t)((at.image * p.oh + row) * p.ow + column) * p.o + o;
-      for (int i = 0; i < min(SLIM_GEMM_COLUMNS, p.o - o); i += SLIM_WIDTH) {
-        SLIM_STOREW(slim_gemm_activate(SLIM_LOADW(0, to + i), p.epilogue.activation), 0, to + i);
-      }
+      slim_winograd_smooth(y + (size_t)((at.image * p.oh + row) * p.ow + column) * p.o + o,
+                           min(SLIM_GEMM_COLUMNS, p.o - o), p.epilogue.activation);
     }
   }
 }
@@ -169,48 +130,8 @@ static inline void close_tile(__global const float *product, const size_t step, 
   }
 }
 
-#define ADD_TILE(i_) SLIM_GEMM_ADD_(i_, a[i_ * SLIM_WIDTH + k])
-#define LOAD_LEFT(i_) left##i_ = SLIM_LOADW(2 * i_, product);
-#define LOAD_BOTH(i_)                                                                                                  \
-  LOAD_LEFT(i_)                                                                                                        \
-  right##i_ = SLIM_LOADW(2 * i_ + 1, product);
-#define STORE_LEFT(i_) SLIM_STOREW(left##i_, 2 * i_, product);
-#define STORE_BOTH(i_)                                                                                                 \
-  STORE_LEFT(i_)                                                                                                       \
-  SLIM_STOREW(right##i_, 2 * i_ + 1, product);
-#define MULTIPLY(EACH_, LOAD_, STORE_)                                                                                 \
-  EACH_(SLIM_GEMM_DECLARE_)                                                                                            \
-  if (adds) {                                                                                                          \
-    EACH_(LOAD_)                                                                                                       \
-  }                                                                                                                    \
-  for (int c = 0; c < channels; c += SLIM_WIDTH, a += SLIM_GEMM_ROWS * SLIM_WIDTH) {                                   \
-    for (int k = 0; k < SLIM_WIDTH; k++, b += SLIM_GEMM_COLUMNS) {                                                     \
-      const SLIM_FLOATW b0 = SLIM_LOADW(0, b), b1 = SLIM_LOADW(1, b);                                                  \
-      EACH_(ADD_TILE)                                                                                                  \
-    }                                                                                                                  \
-  }                                                                                                                    \
-  EACH_(STORE_)
-#define MULTIPLY_WIDE_OR_NARROW(EACH_)                                                                                 \
-  if (columns > SLIM_WIDTH) {                                                                                          \
-    MULTIPLY(EACH_, LOAD_BOTH, STORE_BOTH)                                                                             \
-  } else {                                                                                                             \
-    MULTIPLY(EACH_, LOAD_LEFT, STORE_LEFT)                                                                             \
-  }
-/* rows tiles of a block, in so many channels, by a panel of weights at one point; adds: to the product so far. */
-#define MULTIPLY_BY(name_, space_)                                                                                     \
-  static inline void name_(__global const float *a, space_ const float *b, __global float *product,                    \
-                           const int channels, const int rows, const int columns, const bool adds)                     \
-  {                                                                                                                    \
-    if (rows > SLIM_GEMM_SOME_ROWS) {                                                                                  \
-      MULTIPLY_WIDE_OR_NARROW(SLIM_GEMM_EACH)                                                                          \
-    } else if (rows > SLIM_GEMM_FEW_ROWS) {                                                                            \
-      MULTIPLY_WIDE_OR_NARROW(SLIM_GEMM_EACH_SOME)                                                                     \
-    } else {                                                                                                           \
-      MULTIPLY_WIDE_OR_NARROW(SLIM_GEMM_EACH_FEW)                                                                      \
-    }                                                                                                                  \
-  }
-MULTIPLY_BY(multiply, __global)
-MULTIPLY_BY(multiply_local, __local)
+SLIM_WINOGRAD_MULTIPLY_BY(multiply, __global)
+SLIM_WINOGRAD_MULTIPLY_BY(multiply_local, __local)
 
 /* --- all in one: groups walk over blocks of tiles, each with a scratch of its own --------------------------------- */
 
@@ -226,7 +147,7 @@ __kernel void slim_winograd_fused_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(c
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
   SLIM_OPEN(float, scratch);
-  const size_t v_step = inputs_step(p), step = products_step(p.block);
+  const size_t v_step = slim_winograd_inputs_step(p.block, p.c), step = slim_winograd_products_step(p.block);
   __global float *v = scratch + get_group_id(0) * SLIM_WINOGRAD_POINTS * (v_step + step);
   __global float *product = v + SLIM_WINOGRAD_POINTS * v_step;
   for (int first = (int)get_group_id(0) * p.block; first < p.tiles; first += (int)get_num_groups(0) * p.block) {
@@ -330,7 +251,7 @@ static inline panel panel_of(const slim_winograd_params p, const int first)
 {
   const int o = (int)get_group_id(0) * SLIM_GEMM_COLUMNS, begin = (int)get_group_id(1) * p.part;
   const panel t = { o, min(SLIM_GEMM_COLUMNS, p.o - o), begin, min(begin + p.part, min(p.block, p.tiles - first)),
-                    products_step(p.part) };
+                    slim_winograd_products_step(p.part) };
   return t;
 }
 
@@ -348,7 +269,7 @@ static inline panel panel_of(const slim_winograd_params p, const int first)
         FILTER_##5(taps, tap_step, u, i / SLIM_WINOGRAD_N, count, step);                                               \
       }                                                                                                                \
       for (int at = t.begin; at < t.end; at += SLIM_GEMM_ROWS) {                                                       \
-        multiply_local(v + i * inputs_step(p) + (size_t)at * p.c + k * SLIM_GEMM_ROWS,                                 \
+        multiply_local(v + i * slim_winograd_inputs_step(p.block, p.c) + (size_t)at * p.c + k * SLIM_GEMM_ROWS,        \
                        u + i % SLIM_WINOGRAD_N * count,                                                                \
                        products + i * t.step + (at - t.begin) * SLIM_GEMM_COLUMNS, depth, t.end - at, t.columns,       \
                        k > 0);                                                                                         \

@@ -126,4 +126,103 @@ static inline void slim_winograd_pixels(__global const float *x, __global const 
   }
 }
 
+/* --- products: v [point][block of SLIM_GEMM_ROWS tiles][c / width][SLIM_GEMM_ROWS][width], by panels of weights --- */
+
+static inline int slim_winograd_row_blocks(const int tiles)
+{
+  return (tiles + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS;
+}
+
+/* Floats between the points of v, of so many tiles and channels, */
+static inline size_t slim_winograd_inputs_step(const int tiles, const int c)
+{
+  return (size_t)slim_winograd_row_blocks(tiles) * SLIM_GEMM_ROWS * c + SLIM_WINOGRAD_GAP;
+}
+
+/* and of products of so many tiles by a panel, [point][tile][SLIM_GEMM_COLUMNS]. */
+static inline size_t slim_winograd_products_step(const int tiles)
+{
+  return (size_t)slim_winograd_row_blocks(tiles) * SLIM_GEMM_ROWS * SLIM_GEMM_COLUMNS + SLIM_WINOGRAD_GAP;
+}
+
+#define SLIM_WINOGRAD_ADD_TILE_(i_) SLIM_GEMM_ADD_(i_, a[i_ * SLIM_WIDTH + k])
+#define SLIM_WINOGRAD_LOAD_LEFT_(i_) left##i_ = SLIM_LOADW(2 * i_, product);
+#define SLIM_WINOGRAD_LOAD_BOTH_(i_)                                                                                   \
+  SLIM_WINOGRAD_LOAD_LEFT_(i_)                                                                                         \
+  right##i_ = SLIM_LOADW(2 * i_ + 1, product);
+#define SLIM_WINOGRAD_STORE_LEFT_(i_) SLIM_STOREW(left##i_, 2 * i_, product);
+#define SLIM_WINOGRAD_STORE_BOTH_(i_)                                                                                  \
+  SLIM_WINOGRAD_STORE_LEFT_(i_)                                                                                        \
+  SLIM_STOREW(right##i_, 2 * i_ + 1, product);
+#define SLIM_WINOGRAD_MULTIPLY_(EACH_, LOAD_, STORE_)                                                                  \
+  EACH_(SLIM_GEMM_DECLARE_)                                                                                            \
+  if (adds) {                                                                                                          \
+    EACH_(LOAD_)                                                                                                       \
+  }                                                                                                                    \
+  for (int c = 0; c < channels; c += SLIM_WIDTH, a += SLIM_GEMM_ROWS * SLIM_WIDTH) {                                   \
+    for (int k = 0; k < SLIM_WIDTH; k++, b += SLIM_GEMM_COLUMNS) {                                                     \
+      const SLIM_FLOATW b0 = SLIM_LOADW(0, b), b1 = SLIM_LOADW(1, b);                                                  \
+      EACH_(SLIM_WINOGRAD_ADD_TILE_)                                                                                   \
+    }                                                                                                                  \
+  }                                                                                                                    \
+  EACH_(STORE_)
+#define SLIM_WINOGRAD_WIDE_OR_NARROW_(EACH_)                                                                           \
+  if (columns > SLIM_WIDTH) {                                                                                          \
+    SLIM_WINOGRAD_MULTIPLY_(EACH_, SLIM_WINOGRAD_LOAD_BOTH_, SLIM_WINOGRAD_STORE_BOTH_)                                \
+  } else {                                                                                                             \
+    SLIM_WINOGRAD_MULTIPLY_(EACH_, SLIM_WINOGRAD_LOAD_LEFT_, SLIM_WINOGRAD_STORE_LEFT_)                                \
+  }
+/* rows tiles of a block, in so many channels, by a panel of weights at one point; adds: to the product so far. */
+#define SLIM_WINOGRAD_MULTIPLY_BY(name_, space_)                                                                       \
+  static inline void name_(__global const float *a, space_ const float *b, __global float *product,                    \
+                           const int channels, const int rows, const int columns, const bool adds)                     \
+  {                                                                                                                    \
+    if (rows > SLIM_GEMM_SOME_ROWS) {                                                                                  \
+      SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH)                                                                    \
+    } else if (rows > SLIM_GEMM_FEW_ROWS) {                                                                            \
+      SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH_SOME)                                                               \
+    } else {                                                                                                           \
+      SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH_FEW)                                                                \
+    }                                                                                                                  \
+  }
+
+/* --- weights and results ------------------------------------------------------------------------------------------ */
+
+/* A vector of outputs from output on of one tap of an input channel. Weights [taps][c][o]; turned: [taps][o][c], from
+ * the last tap to the first. */
+static inline SLIM_FLOATW slim_winograd_tap(__global const slim_weight *weights, const int taps, const int tap,
+                                            const int c, const int o, const int channel, const int output,
+                                            const int turned)
+{
+  if (!turned) {
+    return SLIM_WEIGHTSW(weights + (size_t)(tap * c + channel) * o + output);
+  }
+  __global const slim_weight *from = weights + (size_t)((taps - 1 - tap) * o + output) * c + channel;
+  float part[SLIM_WIDTH];
+  SLIM_UNROLL
+  for (int j = 0; j < SLIM_WIDTH; j++) {
+    part[j] = SLIM_WEIGHT(from, (size_t)j * c);
+  }
+  return SLIM_LOADW(0, part);
+}
+
+/* Ends a vector of results, to floats behind y, but for activations that are no clamp. */
+static inline void slim_winograd_put(const SLIM_FLOATW sum, __global const float *residual, __global float *y,
+                                     const size_t to, const slim_epilogue_params e)
+{
+  const SLIM_FLOATW low = (SLIM_FLOATW)(slim_gemm_low(e.activation)),
+                    high = (SLIM_FLOATW)(slim_gemm_high(e.activation));
+  SLIM_FLOATW value = e.has_residual ? sum + SLIM_LOADW(0, residual + to) : sum;
+  value = value < low ? low : value;
+  SLIM_STOREW(value > high ? high : value, 0, y + to);
+}
+
+/* Those, over the results of a pixel in a panel. */
+static inline void slim_winograd_smooth(__global float *y, const int columns, const int kind)
+{
+  for (int i = 0; i < columns; i += SLIM_WIDTH) {
+    SLIM_STOREW(slim_gemm_activate(SLIM_LOADW(0, y + i), kind), 0, y + i);
+  }
+}
+
 #endif

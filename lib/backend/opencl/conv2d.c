@@ -131,51 +131,63 @@ static bool is_folded(const slim_group *group)
   return inputs != NULL && inputs[1]->node != NULL && inputs[1]->node->op == &slim_op_batch_norm_fold;
 }
 
-/* Are the weights packed when they change? Those of plain products, and of Winograd's transforms, only where they are
- * then not kept a second time. */
+/* May the weights be packed, to be read in that form while their version stays? */
+static bool may_keep(const slim_view *weights)
+{
+  return weights->version != NULL && weights->dtype == SLIM_FLOAT32;
+}
+
+/* Is it done by Winograd's transforms? */
+static bool by_winograd(const slim_device *device, const slim_group *group, const slim_view *weights,
+                        const slim_conv2d_params *p, slim_cl_winograd *w)
+{
+  if (is_product(device, p) || !slim_cl_winograd_plan(device, p, false, w)) {
+    return false;
+  }
+  if (may_keep(weights)) {
+    (void)slim_cl_winograd_keep(device, w, is_folded(group));
+  }
+  return true;
+}
+
+/* Are the weights packed when they change? Those of plain products, and of Winograd's transforms in two directions,
+ * only where they are then not kept a second time. */
 static bool keeps(const slim_device *device, const slim_group *group, const slim_view *weights,
                   const slim_conv2d_params *p)
 {
   const slim_matmul_params product = forward_product(p);
   slim_conv2d_image_params g;
   slim_cl_winograd w;
-  if (method_of(device, p) != BLOCKS || weights->version == NULL || weights->dtype != SLIM_FLOAT32) {
+  if (method_of(device, p) != BLOCKS || !may_keep(weights)) {
     return false;
   }
   if (is_product(device, p)) {
     return is_folded(group) && slim_cl_matmul_is_blocked(device, &product, slim_cl_epilogue_adds(group));
   }
-  return slim_cl_winograd_plan(device, p, false, &w) ? is_folded(group) && slim_cl_winograd_keep(device, &w)
-                                                     : !slim_cl_conv2d_bands(device, p, &g);
+  return by_winograd(device, group, weights, p, &w) ? w.kept : !slim_cl_conv2d_bands(device, p, &g);
 }
 
-/* The weights, packed in blocks of g's block_k rows. */
-static cl_mem launch_pack(slim_cl_build *b, const slim_conv2d_params *p, const slim_gemm_params *g)
+cl_mem slim_cl_conv2d_pack(slim_cl_build *b, const slim_view *weights, int rows, int columns, int block_k)
 {
-  const int columns = slim_cl_gemm_columns(b->device), k = window_of(p);
-  cl_mem packed = slim_cl_kept(b, (size_t)k * (size_t)((p->o + columns - 1) / columns * columns) * sizeof(float));
+  const int panel = slim_cl_gemm_columns(b->device);
+  const slim_conv2d_params p = { .kernel_h = 1, .kernel_w = 1, .c = rows, .o = columns };
+  const slim_gemm_params g = { .block_k = block_k };
+  cl_mem packed =
+      slim_cl_kept(b, (size_t)rows * (size_t)((columns + panel - 1) / panel * panel) * sizeof(float));
   slim_cl_begin(b, "slim_conv2d_pack_f32");
-  slim_cl_arg_view(b, &b->in[1]);
+  slim_cl_arg_view(b, weights);
   slim_cl_arg_memory(b, packed);
-  slim_cl_arg(b, p, sizeof(*p));
-  slim_cl_arg(b, g, sizeof(*g));
-  slim_cl_range_rows(b, (size_t)k);
-  slim_cl_once(b, &b->in[1]);
+  slim_cl_arg(b, &p, sizeof(p));
+  slim_cl_arg(b, &g, sizeof(g));
+  slim_cl_range_rows(b, (size_t)rows);
+  slim_cl_once(b, weights);
   return packed;
 }
 
 static void launch_packed(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_conv2d_params *p)
 {
-  slim_cl_winograd w;
-  slim_gemm_params g = slim_cl_gemm_packed(b->device, pixels_of(p), p->o, window_of(p));
-  const bool by_winograd = !is_product(b->device, p) && slim_cl_winograd_plan(b->device, p, false, &w) &&
-                           slim_cl_winograd_keep(b->device, &w);
-  g.block_k = by_winograd ? w.p.depth : g.block_k;
-  cl_mem packed = launch_pack(b, p, &g);
-  if (by_winograd) {
-    slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], packed, epilogue);
-    return;
-  }
+  const slim_gemm_params g = slim_cl_gemm_packed(b->device, pixels_of(p), p->o, window_of(p));
+  cl_mem packed = slim_cl_conv2d_pack(b, &b->in[1], window_of(p), p->o, g.block_k);
   slim_cl_begin(b, "slim_conv2d_packed_f32");
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_memory(b, packed);
@@ -209,7 +221,7 @@ static size_t workspace(const slim_device *device, const slim_group *group, cons
     const bool kept = keeps(device, group, &in[1], &p), half = in[1].dtype == SLIM_FLOAT16;
     return kept ? 0 : slim_cl_matmul_workspace(device, &product, slim_cl_epilogue_adds(group), half);
   }
-  return slim_cl_winograd_plan(device, &p, false, &w) ? slim_cl_winograd_workspace(device, &w) : 0;
+  return by_winograd(device, group, &in[1], &p, &w) ? slim_cl_winograd_workspace(device, &w) : 0;
 }
 
 static bool packs(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
@@ -228,12 +240,12 @@ static void prepare(slim_cl_build *b)
   const slim_matmul_params product = forward_product(&p);
   slim_conv2d_image_params g;
   slim_cl_winograd w;
-  if (keeps(b->device, b->group, &b->in[1], &p)) {
+  if (by_winograd(b->device, b->group, &b->in[1], &p, &w)) {
+    slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], &epilogue);
+  } else if (keeps(b->device, b->group, &b->in[1], &p)) {
     launch_packed(b, &epilogue, &p);
   } else if (is_product(b->device, &p)) {
     slim_cl_matmul(b, &b->in[0], &b->in[1], &b->out[0], &epilogue, &product);
-  } else if (slim_cl_winograd_plan(b->device, &p, false, &w)) {
-    slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], NULL, &epilogue);
   } else if (method == BLOCKS && slim_cl_conv2d_bands(b->device, &p, &g)) {
     launch_image(b, &epilogue, &p, &g);
   } else if (method != NAIVE) {
@@ -284,18 +296,6 @@ static size_t aligned(size_t bytes)
   return (bytes + SLIM_ALIGNMENT - 1) / SLIM_ALIGNMENT * SLIM_ALIGNMENT;
 }
 
-/* The largest phase's results; none where the only one writes to dx. */
-static size_t phase_bytes(const slim_conv2d_params *p)
-{
-  const int count = slim_cl_conv2d_phases(p);
-  size_t most = 0;
-  for (int i = 0; i < count && count > 1; i++) {
-    const slim_cl_phase phase = slim_cl_conv2d_phase(p, i);
-    most = phase.move.n > most ? phase.move.n : most;
-  }
-  return most * sizeof(float);
-}
-
 static size_t input_gradient_workspace(const slim_device *device, const slim_group *group, const slim_view *in,
                                        const slim_view *out)
 {
@@ -309,7 +309,7 @@ static size_t input_gradient_workspace(const slim_device *device, const slim_gro
   if (slim_cl_winograd_plan(device, &t, true, &w)) {
     return slim_cl_winograd_workspace(device, &w);
   }
-  return method == NAIVE ? 0 : aligned(slim_cl_bytes(&in[1])) + (method == BLOCKS ? phase_bytes(&p) : 0);
+  return method == NAIVE ? 0 : aligned(slim_cl_bytes(&in[1])) + (method == BLOCKS ? slim_cl_conv2d_phase_bytes(&p) : 0);
 }
 
 static void launch_turn(slim_cl_build *b, const slim_conv2d_turn_params *p)
@@ -365,7 +365,7 @@ static void prepare_input_gradient(slim_cl_build *b)
   if (is_product(b->device, &p)) {
     slim_cl_matmul(b, &b->in[0], &b->in[1], &b->out[0], &none, &product);
   } else if (slim_cl_winograd_plan(b->device, &t, true, &w)) {
-    slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], NULL, &none);
+    slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], &none);
   } else if (method == BLOCKS) {
     launch_phases(b, &none, &p);
   } else if (method == TILES) {

@@ -1,6 +1,5 @@
-/* How convolutions of few channels are cut into bands of an image, and input gradients into phases, on CPU-like
- * devices.
- */
+/* How convolutions' weights are kept packed, those of few channels are cut into bands of an image, and input gradients
+ * into phases, on CPU-like devices. */
 #ifndef SLIM_OPENCL_CONV2D_H
 #define SLIM_OPENCL_CONV2D_H
 
@@ -9,6 +8,9 @@
 #include "kernels/conv2d_params.h"
 #include "kernels/conv2d_turn_params.h"
 #include "kernels/move_params.h"
+
+/** Keeps weights, a matrix of rows and columns, packed in blocks of block_k rows while their version stays. */
+cl_mem slim_cl_conv2d_pack(slim_cl_build *build, const slim_view *weights, int rows, int columns, int block_k);
 
 /** @return false when the convolution is better done with windows; else *g is set. */
 bool slim_cl_conv2d_bands(const slim_device *device, const slim_conv2d_params *p, slim_conv2d_image_params *g);
@@ -27,5 +29,7 @@ typedef struct slim_cl_phase {
   slim_move_params move;
 } slim_cl_phase;
 slim_cl_phase slim_cl_conv2d_phase(const slim_conv2d_params *p, int number);
+/** Of the largest phase's results; 0 where the only one writes to dx. */
+size_t slim_cl_conv2d_phase_bytes(const slim_conv2d_params *p);
 
 #endif

@@ -39,3 +39,14 @@ slim_cl_phase slim_cl_conv2d_phase(const slim_conv2d_params *p, int number)
                                        { p->h * p->w * p->c, p->stride_h * p->w * p->c, p->stride_w * p->c, 1 } } };
   return phase;
 }
+
+size_t slim_cl_conv2d_phase_bytes(const slim_conv2d_params *p)
+{
+  const int count = slim_cl_conv2d_phases(p);
+  size_t most = 0;
+  for (int i = 0; i < count && count > 1; i++) {
+    const slim_cl_phase phase = slim_cl_conv2d_phase(p, i);
+    most = phase.move.n > most ? phase.move.n : most;
+  }
+  return most * sizeof(float);
+}

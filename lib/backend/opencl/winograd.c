@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "backend/opencl/conv2d.h"
 #include "backend/opencl/gemm.h"
 
 #define POINTS ((size_t)SLIM_WINOGRAD_POINTS)
@@ -84,13 +85,20 @@ static size_t bytes_of(size_t floats)
 
 /* --- plans -------------------------------------------------------------------------------------------------------- */
 
-static bool geometry(const slim_device *device, const slim_conv2d_params *conv, slim_winograd_params *p)
+/* Of stride 1, whole vectors of channels, on a device that is like a CPU, and not switched off? */
+static bool is_suited(const slim_device *device, const slim_conv2d_params *conv)
 {
-  const int width = slim_cl_of(device)->vector_width, k = conv->kernel_h;
+  const int width = slim_cl_of(device)->vector_width;
   const bool unit = conv->stride_h == 1 && conv->stride_w == 1 && conv->rate_h == 1 && conv->rate_w == 1 &&
                     conv->dilate_h == 1 && conv->dilate_w == 1;
-  if (device->info.device_class != SLIM_CLASS_CPU || switched_off() || conv->nchw || !unit || k != conv->kernel_w ||
-      (k != 3 && k != 5) || conv->c % width != 0 || conv->o % width != 0 || conv->c == 0 || conv->o == 0) {
+  return device->info.device_class == SLIM_CLASS_CPU && !switched_off() && !conv->nchw && unit &&
+         conv->c % width == 0 && conv->o % width == 0 && conv->c > 0 && conv->o > 0;
+}
+
+static bool geometry(const slim_conv2d_params *conv, slim_winograd_params *p)
+{
+  const int k = conv->kernel_h;
+  if (k != conv->kernel_w || (k != 3 && k != 5)) {
     return false;
   }
   *p = (slim_winograd_params){ .n = conv->n,
@@ -150,29 +158,45 @@ static bool stage(const slim_device *device, slim_cl_winograd *w)
 bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned, slim_cl_winograd *w)
 {
   *w = (slim_cl_winograd){ .groups = 0 };
-  if (!geometry(device, conv, &w->p)) {
+  if (!is_suited(device, conv)) {
+    return false;
+  }
+  if (slim_cl_winograd_line_plan(device, conv, turned, &w->line)) {
+    return true;
+  }
+  if (!geometry(conv, &w->p)) {
     return false;
   }
   w->p.turned = turned;
   return fuse(device, w) || stage(device, w);
 }
 
-bool slim_cl_winograd_keep(const slim_device *device, slim_cl_winograd *w)
+/* Blocks of channels that all have as many, for weights that slim_conv2d_pack_f32 packs. */
+static bool keep_stages(const slim_device *device, slim_winograd_params *p)
 {
-  int depth = w->groups > 0 ? 0 : w->p.depth;
-  while (depth > 0 && w->p.c % depth != 0) {
+  int depth = p->depth;
+  while (depth > 0 && p->c % depth != 0) {
     depth -= slim_cl_of(device)->vector_width;
   }
-  if (depth == 0 || (depth < KEPT_CHANNELS && depth < w->p.c)) {
+  if (depth == 0 || (depth < KEPT_CHANNELS && depth < p->c)) {
     return false;
   }
-  w->p.depth = depth;
+  p->depth = depth;
   return true;
+}
+
+bool slim_cl_winograd_keep(const slim_device *device, slim_cl_winograd *w, bool lone)
+{
+  w->kept = w->line.groups > 0 || (lone && w->groups == 0 && keep_stages(device, &w->p));
+  return w->kept;
 }
 
 size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winograd *w)
 {
   const slim_winograd_params *p = &w->p;
+  if (w->line.groups > 0) {
+    return slim_cl_winograd_line_workspace(device, &w->line, w->kept);
+  }
   if (w->groups == 0) {
     const size_t groups = (size_t)(panels_of(device, p->o) * w->parts);
     return bytes_of(inputs_floats(device, p)) + bytes_of(groups * products_floats(device, p->part));
@@ -219,11 +243,10 @@ static void launch_weights(slim_cl_build *b, const slim_winograd_params *p, cons
 }
 
 static void launch_fused(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *weights,
-                         const slim_cl_epilogue *epilogue)
+                         cl_mem zeros, const slim_cl_epilogue *epilogue)
 {
   const slim_view u = *b->workspace, scratch = part_of(b, bytes_of(weights_floats(b->device, &w->p)));
   launch_weights(b, &w->p, weights, &u);
-  cl_mem zeros = zeros_of(b, w->p.c);
   slim_cl_begin(b, "slim_winograd_fused_f32");
   slim_cl_arg_view(b, x);
   slim_cl_arg_view(b, &u);
@@ -274,15 +297,21 @@ static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const sli
 }
 
 void slim_cl_winograd_launch(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *weights,
-                             cl_mem packed, const slim_cl_epilogue *epilogue)
+                             const slim_cl_epilogue *epilogue)
 {
-  if (w->groups > 0) {
-    launch_fused(b, w, x, weights, epilogue);
+  const slim_winograd_params *p = &w->p;
+  cl_mem zeros = zeros_of(b, w->line.groups > 0 ? w->line.p.c : p->c);
+  if (w->line.groups > 0) {
+    slim_cl_winograd_line_launch(b, &w->line, x, weights, w->kept, zeros, epilogue);
     return;
   }
-  cl_mem zeros = zeros_of(b, w->p.c);
-  for (int first = 0; first < w->p.tiles; first += w->p.block) {
-    launch_inputs(b, &w->p, x, zeros, first);
+  if (w->groups > 0) {
+    launch_fused(b, w, x, weights, zeros, epilogue);
+    return;
+  }
+  cl_mem packed = w->kept ? slim_cl_conv2d_pack(b, weights, p->taps * p->taps * p->c, p->o, p->depth) : NULL;
+  for (int first = 0; first < p->tiles; first += p->block) {
+    launch_inputs(b, p, x, zeros, first);
     launch_panels(b, w, weights, packed, epilogue, first);
   }
 }
@@ -307,7 +336,7 @@ static size_t sums_floats(const slim_device *device, const slim_winograd_params 
 
 bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d_params *conv, slim_winograd_params *p)
 {
-  if (!geometry(device, conv, p) || (p->tiles < GRADIENT_TILES && (double)p->c * p->o > GRADIENT_WEIGHTS)) {
+  if (!is_suited(device, conv) || !geometry(conv, p) || (p->tiles < GRADIENT_TILES && (double)p->c * p->o > GRADIENT_WEIGHTS)) {
     return false;
   }
   const int width = slim_cl_of(device)->vector_width, wanted = device->info.compute_units * GRADIENT_GROUPS_A_UNIT;

@@ -1,0 +1,139 @@
+#include "backend/opencl/winograd_line.h"
+
+#include "backend/opencl/gemm.h"
+#include "kernels/winograd_params.h"
+
+#define BLOCK_TILES 56     /* at most: their transformed inputs stay in a core's own cache */
+#define BLOCK_LEAST 24     /* tiles that are worth a block for each unit; fewer share the panels instead */
+#define DEPTH_MOST 128     /* channels that are summed in one go: rounding errors grow with it */
+#define WEIGHTS_LEAST 1024 /* of a tap; for fewer the direct sums are as fast */
+#define TILES_LEAST 12
+
+static int ceil_div(int a, int b)
+{
+  return (a + b - 1) / b;
+}
+
+static size_t aligned(size_t floats)
+{
+  return (floats * sizeof(float) + SLIM_ALIGNMENT - 1) / SLIM_ALIGNMENT * SLIM_ALIGNMENT;
+}
+
+/* --- sizes, as the kernels lay things out ------------------------------------------------------------------------- */
+
+static int points_of(const slim_winograd_line_params *p)
+{
+  return p->taps + SLIM_WINOGRAD_LINE_M - 1;
+}
+
+static int panels_of(const slim_device *device, const slim_winograd_line_params *p)
+{
+  return ceil_div(p->o, slim_cl_gemm_columns(device));
+}
+
+static size_t weights_bytes(const slim_device *device, const slim_winograd_line_params *p)
+{
+  const size_t wide = (size_t)(panels_of(device, p) * slim_cl_gemm_columns(device));
+  return aligned((size_t)(points_of(p) * p->c) * wide);
+}
+
+/* Inputs and products of a group. */
+static size_t scratch_bytes(const slim_device *device, const slim_cl_winograd_line *l)
+{
+  const int rows = slim_cl_gemm_rows(device);
+  const size_t high = (size_t)(ceil_div(l->p.block, rows) * rows);
+  const size_t point = high * (size_t)(l->p.c + slim_cl_gemm_columns(device)) + (size_t)(2 * SLIM_WINOGRAD_GAP);
+  return (size_t)(l->groups * l->parts) * (size_t)points_of(&l->p) * point * sizeof(float);
+}
+
+/* --- plan and launches -------------------------------------------------------------------------------------------- */
+
+bool slim_cl_winograd_line_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned,
+                                slim_cl_winograd_line *l)
+{
+  const bool upright = conv->kernel_w == 1;
+  const int taps = upright ? conv->kernel_h : conv->kernel_w, other = upright ? conv->kernel_w : conv->kernel_h;
+  const int units = device->info.compute_units, m = SLIM_WINOGRAD_LINE_M;
+  slim_winograd_line_params *p = &l->p;
+  l->groups = 0;
+  if (other != 1 || (taps != 3 && taps != 7) || conv->c * conv->o < WEIGHTS_LEAST) {
+    return false;
+  }
+  *p = (slim_winograd_line_params){ .n = conv->n,
+                                    .h = conv->h,
+                                    .w = conv->w,
+                                    .c = conv->c,
+                                    .oh = conv->oh,
+                                    .ow = conv->ow,
+                                    .o = conv->o,
+                                    .taps = taps,
+                                    .before = upright ? conv->before_h : conv->before_w,
+                                    .upright = upright,
+                                    .turned = turned,
+                                    .epilogue = conv->epilogue };
+  p->down = upright ? ceil_div(p->oh, m) : p->oh;
+  p->across = upright ? p->ow : ceil_div(p->ow, m);
+  p->tiles = p->n * p->down * p->across;
+  if (p->tiles < TILES_LEAST) {
+    return false;
+  }
+  const bool few = p->tiles < units * BLOCK_LEAST;
+  const int blocks = few ? 1 : ceil_div(ceil_div(p->tiles, BLOCK_TILES), units) * units, panels = panels_of(device, p);
+  const int width = slim_cl_of(device)->vector_width;
+  p->block = ceil_div(p->tiles, blocks);
+  p->depth = ceil_div(ceil_div(p->c, ceil_div(p->c, DEPTH_MOST)), width) * width;
+  p->panels = few ? ceil_div(panels, units) : panels;
+  l->parts = ceil_div(panels, p->panels);
+  l->groups = blocks < units ? blocks : units;
+  return true;
+}
+
+size_t slim_cl_winograd_line_workspace(const slim_device *device, const slim_cl_winograd_line *l, bool kept)
+{
+  return (kept ? 0 : weights_bytes(device, &l->p)) + scratch_bytes(device, l);
+}
+
+static void range(slim_cl_build *b, int first, int second)
+{
+  slim_cl_range_3d(b, (const size_t[3]){ (size_t)first, (size_t)second, 1 }, (const size_t[3]){ 1, 1, 1 });
+}
+
+/* Transformed weights: kept memory, or the workspace. */
+static void arg_transformed(slim_cl_build *b, cl_mem kept)
+{
+  const cl_uint at = 0;
+  if (kept == NULL) {
+    slim_cl_arg_view(b, b->workspace);
+    return;
+  }
+  slim_cl_arg_memory(b, kept);
+  slim_cl_arg(b, &at, sizeof(at));
+}
+
+void slim_cl_winograd_line_launch(slim_cl_build *b, const slim_cl_winograd_line *l, const slim_view *x,
+                                  const slim_view *weights, bool kept, cl_mem zeros, const slim_cl_epilogue *epilogue)
+{
+  const int width = b->cl->vector_width;
+  const size_t bytes = weights_bytes(b->device, &l->p);
+  cl_mem u = kept ? slim_cl_kept(b, bytes) : NULL;
+  slim_view scratch = *b->workspace;
+  scratch.offset += kept ? 0 : bytes;
+  slim_cl_begin(b, SLIM_CL_READING(weights, "slim_winograd_line_weights"));
+  slim_cl_arg_view(b, weights);
+  arg_transformed(b, u);
+  slim_cl_arg(b, &l->p, sizeof(l->p));
+  range(b, l->p.c / width, l->p.o / width);
+  if (kept) {
+    slim_cl_once(b, weights);
+  }
+  slim_cl_begin(b, "slim_winograd_line_f32");
+  slim_cl_arg_view(b, x);
+  arg_transformed(b, u);
+  slim_cl_arg_view(b, epilogue->bias);
+  slim_cl_arg_view(b, epilogue->residual);
+  slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg_view(b, &scratch);
+  slim_cl_arg_memory(b, zeros);
+  slim_cl_arg(b, &l->p, sizeof(l->p));
+  range(b, l->groups, l->parts);
+}
