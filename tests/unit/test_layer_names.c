@@ -124,8 +124,8 @@ START_TEST(legacy_variables_are_no_model_variables)
   ck_assert_uint_eq(slim_get_model_variables(graph, NULL, NULL).count, 0);
   ck_assert_uint_eq(slim_get_regularization_losses(graph, NULL).count, 1);
   const char *collections[] = { SLIM_GLOBAL_VARIABLES, SLIM_WEIGHTS, SLIM_BIASES, "mine", SLIM_ACTIVATIONS, "net" };
-  const char *want[] = { "fully_connected/weights:0 [6,4], fully_connected/bias:0 [4], l/weights:0 [4,2], "
-                         "g/reparam_beta:0 [2], g/reparam_gamma:0 [2,2]",
+  const char *want[] = { ("fully_connected/weights:0 [6,4], fully_connected/bias:0 [4], l/weights:0 [4,2], "
+                          "g/reparam_beta:0 [2], g/reparam_gamma:0 [2,2]"),
                          "fully_connected/weights:0 [6,4]",
                          "fully_connected/bias:0 [4]",
                          "l/weights:0 [4,2]",
