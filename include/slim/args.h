@@ -1,10 +1,11 @@
 /*
  * Optional arguments. Every layer, loss and variable call takes its required values by position and the rest by name:
  *
- *   net = slim_conv2d(net, 64, SLIM_HW(3, 3), .stride = 2, .activation = slim_relu, .scope = "conv1");
+ *   net = slim_conv2d(net, 64, SLIM_HW(3, 3), .stride = { 2 }, .activation = slim_relu, .scope = "conv1");
  *
- * A field counts as set when any of its bytes is not zero. Explicit "none" and "zero" have names of their own:
- * slim_identity (no activation, no normalizer), SLIM_NO_INIT (no biases), SLIM_NO_REG, SLIM_NO, SLIM_ZERO, "".
+ * A field counts as set when any of its bytes is not zero: NULL, false and 0 are the default, as if they were left out.
+ * What is none, no or zero has a name of its own: slim_identity (no activation, no normalizer), SLIM_NO_INIT (no
+ * biases), SLIM_NO_REG, SLIM_NO or SLIM_FLAG(is_training), SLIM_ZERO, "". Compile with -Wall, which warns of a bare bool.
  * Precedence: the call, then the innermost arg scope naming the layer, then outer scopes, then the layer's default.
  */
 #ifndef SLIM_ARGS_H
@@ -102,7 +103,7 @@ struct slim_options_must_be_named; /* never defined: a positional value too many
 struct slim_args {
   size_t struct_size; /* set by the macros; an old caller may meet a newer library */
   int num_outputs;    /* this and kernel are the only two that may go by position */
-  slim_hw kernel;
+  slim_hw kernel;     /* also an option of arg scopes: { 0 } in the call takes the scope's */
   const struct slim_options_must_be_named *guard1_;
   slim_tensor *input;
   slim_graph *graph;  /* for calls without an input tensor */

@@ -97,7 +97,8 @@ typedef struct slim_ops {
                sizeof((slim_layer_fn[]){ __VA_ARGS__ }) / sizeof(slim_layer_fn) })
 
 /** Sets defaults of the named layers until slim_scope_end. Strings and nested args are copied.
- * Errors: SLIM_ERR_ARG when a layer of the list does not take a set option, or ops is empty. */
+ * Errors: SLIM_ERR_ARG when a layer of the list does not take a set option, an argument is set that each call gives
+ * (num_outputs, say), or ops is empty. */
 SLIM_API slim_scope slim_arg_scope_begin(slim_graph *graph, slim_ops ops, const slim_args *args);
 /** Opens a captured scope, which replaces (does not merge with) the scopes around it. */
 SLIM_API slim_scope slim_arg_scope_use(slim_graph *graph, const slim_arg_frame *frame);

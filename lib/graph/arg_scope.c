@@ -41,10 +41,20 @@ const slim_args *slim_arg_frame_find(const slim_graph *graph, slim_layer_fn laye
 /* What the scope sets must be options; what stands before them in slim_args goes to the call. */
 static bool only_options(slim_graph *graph, const slim_args *a)
 {
-  const bool required = a->num_outputs || a->kernel.h || a->kernel.w || a->input || a->labels || a->layer ||
-                        a->repetitions || a->rows.row || a->name || a->shape.rank;
+  const char *required = a->num_outputs    ? "num_outputs"
+                         : a->input        ? "input"
+                         : a->labels       ? "labels"
+                         : a->layer        ? "layer"
+                         : a->repetitions  ? "repetitions"
+                         : a->rows.row     ? "rows"
+                         : a->name         ? "name"
+                         : a->shape.rank   ? "shape"
+                         : a->axis         ? "axis"
+                         : a->pooling_type ? "pooling_type"
+                                           : NULL;
   if (required) {
-    (void)slim_graph_fail(graph, SLIM_ERR_ARG, "arg_scope: sets a required argument; a scope takes options only");
+    (void)slim_graph_fail(graph, SLIM_ERR_ARG, "arg_scope: %s is required of each call; a scope sets options",
+                          required);
   }
   return !required;
 }

@@ -2,7 +2,7 @@
 
 const slim_layer_info slim_layer_conv2d_in_plane = { slim_conv2d_in_plane,
                                                      "conv2d_in_plane",
-                                                     { SLIM_LAYER_LINEAR, SLIM_OPTION(stride), SLIM_OPTION(padding) } };
+                                                     { SLIM_LAYER_LINEAR, SLIM_LAYER_KERNEL } };
 
 slim_tensor *(slim_conv2d_in_plane)(const slim_args *args)
 {

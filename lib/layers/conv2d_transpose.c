@@ -1,9 +1,8 @@
 #include "layers/layer.h"
 
-const slim_layer_info slim_layer_conv2d_transpose = { slim_conv2d_transpose,
-                                                      "conv2d_transpose",
-                                                      { SLIM_LAYER_LINEAR, SLIM_OPTION(stride), SLIM_OPTION(padding),
-                                                        SLIM_OPTION(data_format) } };
+const slim_layer_info slim_layer_conv2d_transpose = {
+  slim_conv2d_transpose, "conv2d_transpose", { SLIM_LAYER_LINEAR, SLIM_LAYER_KERNEL, SLIM_OPTION(data_format) }
+};
 
 slim_tensor *(slim_conv2d_transpose)(const slim_args *args)
 {

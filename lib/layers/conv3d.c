@@ -121,8 +121,8 @@ slim_tensor *(slim_conv3d)(const slim_args *args)
 
 const slim_layer_info slim_layer_conv3d_transpose = { slim_conv3d_transpose,
                                                       "conv3d_transpose",
-                                                      { SLIM_LAYER_LINEAR, SLIM_OPTION(stride), SLIM_OPTION(padding),
-                                                        SLIM_OPTION(data_format), SLIM_OPTION(depth) } };
+                                                      { SLIM_LAYER_LINEAR, SLIM_LAYER_KERNEL, SLIM_OPTION(data_format),
+                                                        SLIM_OPTION(depth) } };
 
 /* What slice k of the kernel adds, [n, in * stride + kernel - 1, h, w, c]: image i lies at i * stride + k. */
 static slim_tensor *spread(slim_tensor *images, const depth *d, int k)

@@ -80,6 +80,8 @@ slim_tensor *slim_layer_activate(slim_call *call, slim_tensor *net, slim_layer_f
       SLIM_OPTION(scope)
 /* The options of all layers that make none. */
 #define SLIM_LAYER_PLAIN SLIM_OPTION(outputs_collections), SLIM_OPTION(scope)
+/* The options of layers with a kernel. */
+#define SLIM_LAYER_KERNEL SLIM_OPTION(kernel), SLIM_OPTION(stride), SLIM_OPTION(padding)
 /* The options of layers with weights. */
 #define SLIM_LAYER_LINEAR                                                                                              \
   SLIM_LAYER_COMMON, SLIM_OPTION(activation), SLIM_OPTION(normalizer), SLIM_OPTION(normalizer_args),                   \

@@ -3,8 +3,8 @@
 
 const slim_layer_info slim_layer_pool_any = { slim_pool,
                                               "pool",
-                                              { SLIM_LAYER_PLAIN, SLIM_OPTION(stride), SLIM_OPTION(rate),
-                                                SLIM_OPTION(padding), SLIM_OPTION(data_format), SLIM_OPTION(depth) } };
+                                              { SLIM_LAYER_PLAIN, SLIM_LAYER_KERNEL, SLIM_OPTION(rate),
+                                                SLIM_OPTION(data_format), SLIM_OPTION(depth) } };
 
 static slim_tensor *pool_row(slim_call *call, const slim_op *op, const char *name, slim_pool2d_attr attr)
 {

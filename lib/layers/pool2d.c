@@ -1,7 +1,7 @@
 /* Max and average pooling. */
 #include "layers/layer.h"
 
-#define ACCEPTED SLIM_LAYER_PLAIN, SLIM_OPTION(stride), SLIM_OPTION(padding), SLIM_OPTION(data_format)
+#define ACCEPTED SLIM_LAYER_PLAIN, SLIM_LAYER_KERNEL, SLIM_OPTION(data_format)
 
 const slim_layer_info slim_layer_max_pool2d = { slim_max_pool2d, "max_pool2d", { ACCEPTED } };
 const slim_layer_info slim_layer_avg_pool2d = { slim_avg_pool2d, "avg_pool2d", { ACCEPTED } };

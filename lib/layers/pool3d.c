@@ -1,8 +1,7 @@
 /* Pooling over depth, height and width: over height and width, then along the depth, which gives the same. */
 #include "layers/layer.h"
 
-#define ACCEPTED                                                                                                       \
-  SLIM_LAYER_PLAIN, SLIM_OPTION(stride), SLIM_OPTION(padding), SLIM_OPTION(data_format), SLIM_OPTION(depth)
+#define ACCEPTED SLIM_LAYER_PLAIN, SLIM_LAYER_KERNEL, SLIM_OPTION(data_format), SLIM_OPTION(depth)
 
 const slim_layer_info slim_layer_max_pool3d = { slim_max_pool3d, "max_pool3d", { ACCEPTED } };
 const slim_layer_info slim_layer_avg_pool3d = { slim_avg_pool3d, "avg_pool3d", { ACCEPTED } };

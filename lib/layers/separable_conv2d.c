@@ -1,11 +1,10 @@
 #include "layers/layer.h"
 
-const slim_layer_info slim_layer_separable_conv2d = {
-  slim_separable_conv2d,
-  "separable_conv2d",
-  { SLIM_LAYER_LINEAR, SLIM_OPTION(stride), SLIM_OPTION(rate), SLIM_OPTION(padding), SLIM_OPTION(data_format),
-    SLIM_OPTION(depth_multiplier), SLIM_OPTION(pointwise_initializer) }
-};
+const slim_layer_info slim_layer_separable_conv2d = { slim_separable_conv2d,
+                                                      "separable_conv2d",
+                                                      { SLIM_LAYER_LINEAR, SLIM_LAYER_KERNEL, SLIM_OPTION(rate),
+                                                        SLIM_OPTION(data_format), SLIM_OPTION(depth_multiplier),
+                                                        SLIM_OPTION(pointwise_initializer) } };
 
 /* Checks what the shape rule of the ops cannot name as well. */
 static bool numbers_usable(slim_call *call)

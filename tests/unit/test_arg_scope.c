@@ -156,7 +156,9 @@ static const char *const scope_errors[] = {
   "arg_scope: layer 2 of 2 is not registered (slim_add_arg_scope)",
   "arg_scope: no layer is named",
   "arg_scope: one does not take the option keep_prob",
-  "arg_scope: sets a required argument; a scope takes options only",
+  "arg_scope: num_outputs is required of each call; a scope sets options",
+  "arg_scope: axis is required of each call; a scope sets options",
+  "arg_scope: one does not take the option kernel",
 };
 
 START_TEST(rules_6_and_7_bad_scopes_are_errors_and_change_nothing)
@@ -165,7 +167,9 @@ START_TEST(rules_6_and_7_bad_scopes_are_errors_and_change_nothing)
     slim_scope bad = _i == 0   ? slim_arg_scope_begin(g, SLIM_OPS(one, stranger), SLIM_ARGS(.stride = { 3 }))
                      : _i == 1 ? slim_arg_scope_begin(g, (slim_ops){ NULL, 0 }, SLIM_ARGS(.stride = { 3 }))
                      : _i == 2 ? slim_arg_scope_begin(g, SLIM_OPS(one, two), SLIM_ARGS(.keep_prob = 0.5f))
-                               : slim_arg_scope_begin(g, SLIM_OPS(one), SLIM_ARGS(.num_outputs = 3));
+                     : _i == 3 ? slim_arg_scope_begin(g, SLIM_OPS(one), SLIM_ARGS(.num_outputs = 3))
+                     : _i == 4 ? slim_arg_scope_begin(g, SLIM_OPS(one), SLIM_ARGS(.axis = 1))
+                               : slim_arg_scope_begin(g, SLIM_OPS(one), SLIM_ARGS(.kernel = { 3 }));
     ck_assert(bad.open);
     ck_assert_int_eq(STRIDE(one), 2);
     slim_scope_end(&bad);
@@ -364,7 +368,7 @@ static void build(TCase *c)
   tcase_add_test(c, rule_3_the_call_wins);
   tcase_add_test(c, rule_4_a_captured_scope_replaces);
   tcase_add_test(c, rule_5_a_captured_scope_outlives_its_block);
-  tcase_add_loop_test(c, rules_6_and_7_bad_scopes_are_errors_and_change_nothing, 0, 4);
+  tcase_add_loop_test(c, rules_6_and_7_bad_scopes_are_errors_and_change_nothing, 0, 6);
   tcase_add_test(c, rule_7_an_option_the_layer_does_not_take_is_an_error_by_name);
   tcase_add_test(c, rule_8_each_graph_has_its_own_scopes);
   tcase_add_test(c, rule_10_and_11_variables_take_scopes);

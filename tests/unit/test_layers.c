@@ -313,6 +313,21 @@ START_TEST(default_scopes_count_up_and_start_again)
 }
 END_TEST
 
+START_TEST(arg_scope_gives_the_kernel)
+{
+  open_graph();
+  SLIM_ARG_SCOPE (graph, SLIM_OPS(slim_conv2d, slim_max_pool2d), .kernel = { 3 }, .stride = { 2 }) {
+    const slim_tensor *net = slim_max_pool2d(slim_conv2d(images, 4, { 0 }), { 0 });
+    const slim_tensor *other = slim_conv2d(images, 4, SLIM_HW(1, 5));
+    ck_assert_int_eq(net->shape.dim[1], ((images->shape.dim[1] + 1) / 2 - 3) / 2 + 1);
+    ck_assert_ptr_nonnull(other);
+  }
+  ck_assert_str_eq(variables(SLIM_MODEL_VARIABLES), "Conv/weights [3,3,3,4], Conv/biases [4], "
+                                                    "Conv_1/weights [1,5,3,4], Conv_1/biases [4]");
+  close_graph();
+}
+END_TEST
+
 START_TEST(arg_scope_reaches_layer_and_normalizer)
 {
   open_graph();
@@ -539,11 +554,13 @@ END_TEST
 START_TEST(metrics_are_collected_on_request)
 {
   open_graph();
-  const slim_metric mean = slim_streaming_mean(wide, .metrics_collections = "values,all", .updates_collections = "updates");
+  const slim_metric mean =
+      slim_streaming_mean(wide, .metrics_collections = "values,all", .updates_collections = "updates");
   const slim_metric recall =
       slim_streaming_recall(labels, labels, .metrics_collections = "all", .updates_collections = "updates,all");
   const slim_metric none = slim_streaming_mean(wide);
-  const slim_tensors all = slim_get_collection(graph, "all", NULL), updates = slim_get_collection(graph, "updates", NULL);
+  const slim_tensors all = slim_get_collection(graph, "all", NULL),
+                     updates = slim_get_collection(graph, "updates", NULL);
   ck_assert_uint_eq(slim_get_collection(graph, "values", NULL).count, 1);
   ck_assert_uint_eq(all.count, 3);
   ck_assert_ptr_eq(all.item[0], mean.value);
@@ -589,6 +606,7 @@ static void build(TCase *c)
 {
   tcase_add_loop_test(c, layer_has_tf_slims_names_and_shapes, 0, sizeof layers / sizeof *layers);
   tcase_add_test(c, default_scopes_count_up_and_start_again);
+  tcase_add_test(c, arg_scope_gives_the_kernel);
   tcase_add_test(c, arg_scope_reaches_layer_and_normalizer);
   tcase_add_test(c, identity_as_normalizer_is_none);
   tcase_add_test(c, outputs_are_collected_under_their_scope);
