@@ -25,7 +25,8 @@ SLIM_API uint64_t slim_graph_seed(const slim_graph *graph);
  * failed call returns and every later call passes on. */
 SLIM_API slim_tensor *slim_graph_fail(slim_graph *graph, slim_status status, const char *format, ...) SLIM_PRINTF(3, 4);
 
-/** A list owned by the graph; valid as long as the graph. */
+/** A list owned by the graph; valid as long as the graph. { 0 } is a list that is left out; what a search gave is not,
+ * even when nothing was found: its item is never NULL. */
 typedef struct slim_tensors {
   size_t count;
   slim_tensor *const *item;

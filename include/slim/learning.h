@@ -27,7 +27,7 @@ typedef struct slim_train_op_args {
   slim_tensor *global_step;        /* NULL: the graph's, made if need be */
   slim_flag increment_global_step; /* yes */
   slim_tensors update_ops;         /* item NULL: SLIM_UPDATE_OPS; missing some of those draws a warning */
-  slim_tensors variables_to_train; /* count 0: SLIM_TRAINABLE_VARIABLES */
+  slim_tensors variables_to_train; /* { 0 }: SLIM_TRAINABLE_VARIABLES; an empty list is SLIM_ERR_ARG */
   const slim_gradient_multiplier *gradient_multipliers;
   size_t num_gradient_multipliers; /* multiplied first, */
   float clip_gradient_norm;        /* then each gradient clipped by its own norm; 0: not */

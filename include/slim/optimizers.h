@@ -109,7 +109,7 @@ typedef struct slim_gradient_list {
   const slim_gradient *item;
 } slim_gradient_list;
 
-/** Gradients of loss by variables (count 0: SLIM_TRAINABLE_VARIABLES). Errors: SLIM_ERR_ARG when there is none. */
+/** Gradients of loss by variables ({ 0 }: SLIM_TRAINABLE_VARIABLES). Errors: SLIM_ERR_ARG when there is none. */
 SLIM_API slim_gradient_list slim_compute_gradients(slim_optimizer *optimizer, slim_tensor *loss,
                                                    slim_tensors variables);
 /**

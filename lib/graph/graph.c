@@ -160,7 +160,8 @@ slim_stage slim_graph_set_stage(slim_graph *graph, slim_stage stage)
 
 slim_tensors slim_tensors_of(const slim_list *list)
 {
-  return (slim_tensors){ list->count, (slim_tensor *const *)list->item };
+  static slim_tensor *const none[1] = { NULL }; /* an empty list is not one that is left out */
+  return (slim_tensors){ list->count, list->count ? (slim_tensor *const *)list->item : none };
 }
 
 slim_tensor *slim_tensor_output(slim_tensor *tensor, int k)

@@ -14,11 +14,13 @@ slim_gradient_list slim_compute_gradients(slim_optimizer *optimizer, slim_tensor
     (void)slim_graph_fail(graph, SLIM_ERR_ARG, "compute_gradients of '%s': the optimizer is NULL", loss->name);
     return none;
   }
-  if (variables.count == 0) {
+  const bool chosen = variables.item != NULL;
+  if (!chosen) {
     variables = slim_get_trainable_variables(graph, NULL, NULL);
   }
   if (variables.count == 0) {
-    (void)slim_graph_fail(graph, SLIM_ERR_ARG, "optimizer %s: there is no trainable variable", optimizer->name);
+    (void)slim_graph_fail(graph, SLIM_ERR_ARG, "optimizer %s: %s", optimizer->name,
+                          chosen ? "the list of variables to train is empty" : "there is no trainable variable");
     return none;
   }
   const slim_tensors found = slim_gradients(loss, variables);

@@ -180,6 +180,7 @@ static const char *const errors[] = {
   "multiply_gradients: 'aside' has no gradient",
   "compute_gradients of 'L2Loss:0': the optimizer is NULL",
   "moving average: 'learning_rate:0' is not a variable",
+  "optimizer Momentum: the list of variables to train is empty",
   "optimizer Momentum: there is no trainable variable",
 };
 
@@ -220,6 +221,9 @@ static void provoke(int which)
     break;
   case 9:
     ck_assert(slim_is_poison(slim_moving_average_apply((slim_tensors){ 1, (slim_tensor *const[]){ rate } }, 0.5f)));
+    break;
+  case 10: /* a scope mistyped */
+    (void)slim_minimize(make(1), loss, NULL, slim_get_trainable_variables(g, "nett", NULL));
     break;
   default:
     bare = slim_graph_create(1);
