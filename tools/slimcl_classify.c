@@ -81,21 +81,9 @@ static slim_status build(classifier *c, slim_error *error)
 
 static slim_status restore(classifier *c, slim_error *error)
 {
-  char prefix[4096];
   const slim_tensors variables = slim_get_model_variables(c->m.graph, NULL, NULL);
-  slim_restore *items = calloc(variables.count ? variables.count : 1, sizeof *items);
-  if (!items) {
-    return slim_error_set(error, SLIM_ERR_MEMORY, "no memory for a list of %zu variables", variables.count);
-  }
-  for (size_t i = 0; i < variables.count; i++) {
-    items[i].variable = variables.item[i];
-  }
-  if (slim_latest_checkpoint(c->o->checkpoint_path, prefix, sizeof prefix) != SLIM_OK) {
-    (void)snprintf(prefix, sizeof prefix, "%s", c->o->checkpoint_path);
-  }
-  const slim_status status = slim_assign_from_checkpoint(c->session, prefix, items, variables.count, 0, error);
-  free(items);
-  return status;
+  return slim_assign_from_checkpoint(c->session, c->o->checkpoint_path, slim_restore_list(variables), variables.count, 0,
+                                     error);
 }
 
 static slim_status prepare(classifier *c, slim_error *error)

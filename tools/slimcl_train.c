@@ -95,13 +95,9 @@ static bool excluded(const char *name, const char *scopes)
 static slim_status prepare_warm_start(trainer *t, slim_error *error)
 {
   const train_options *o = t->o;
-  char prefix[4096];
   if (t->first_step > 0) {
     cli_message("--checkpoint_path is ignored: %s has a checkpoint already", o->train_dir);
     return SLIM_OK;
-  }
-  if (slim_latest_checkpoint(o->checkpoint_path, prefix, sizeof prefix) != SLIM_OK) {
-    (void)snprintf(prefix, sizeof prefix, "%s", o->checkpoint_path);
   }
   const slim_tensors variables = slim_get_model_variables(t->m.graph, NULL, NULL);
   slim_restore *items = calloc(variables.count ? variables.count : 1, sizeof *items);
@@ -114,9 +110,9 @@ static slim_status prepare_warm_start(trainer *t, slim_error *error)
       items[count++].variable = variables.item[i];
     }
   }
-  cli_message("starting from %s: %zu of %zu model variables", prefix, count, variables.count);
+  cli_message("starting from %s: %zu of %zu model variables", o->checkpoint_path, count, variables.count);
   const slim_status status = slim_assign_from_checkpoint_fn(
-      prefix, items, count, o->ignore_missing_vars ? SLIM_RESTORE_IGNORE_MISSING : 0, &t->assignment, error);
+      o->checkpoint_path, items, count, o->ignore_missing_vars ? SLIM_RESTORE_IGNORE_MISSING : 0, &t->assignment, error);
   free(items);
   return status;
 }

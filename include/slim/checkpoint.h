@@ -21,9 +21,10 @@ typedef struct slim_checkpoint_entry {
   size_t bytes; /* of the values in memory; of a string tensor: as stored */
 } slim_checkpoint_entry;
 
-/** Opens a checkpoint by its prefix ("model.ckpt-1200": V2) or by its file or the prefix of its shards (V1).
+/** Opens a checkpoint by its prefix ("model.ckpt-1200": V2), by its file or the prefix of its shards (V1), or by a
+ * folder: its latest. So do all that take a checkpoint's path below.
  * Errors: SLIM_ERR_NOT_FOUND, SLIM_ERR_IO, SLIM_ERR_DATA (damaged), SLIM_ERR_UNSUPPORTED (big-endian, rank over 6). */
-SLIM_API slim_status slim_checkpoint_reader_open(const char *prefix, slim_checkpoint_reader **out, slim_error *error);
+SLIM_API slim_status slim_checkpoint_reader_open(const char *path, slim_checkpoint_reader **out, slim_error *error);
 /** NULL is fine. */
 SLIM_API void slim_checkpoint_reader_close(slim_checkpoint_reader *reader);
 /** 1 or 2. */
@@ -55,7 +56,7 @@ SLIM_API slim_status slim_latest_checkpoint(const char *folder, char *path, size
 /** Saves and restores a fixed list of variables. Not for use by two threads at once. */
 typedef struct slim_saver slim_saver;
 
-/** variables count 0: SLIM_GLOBAL_VARIABLES of the graph as they are now. max_to_keep: how many checkpoints of a folder
+/** variables { 0 }: SLIM_GLOBAL_VARIABLES of the graph as they are now. max_to_keep: how many checkpoints of a folder
  * stay (0: 5; negative: all). Errors: SLIM_ERR_ARG when there is none or two have one name, SLIM_ERR_MEMORY. */
 SLIM_API slim_status slim_saver_create(slim_graph *graph, slim_tensors variables, int max_to_keep, slim_saver **out,
                                        slim_error *error);
@@ -69,9 +70,8 @@ SLIM_API void slim_saver_destroy(slim_saver *saver);
  */
 SLIM_API slim_status slim_saver_save(slim_saver *saver, slim_session *session, const char *prefix, int64_t step,
                                      char *path, size_t size, slim_error *error);
-/** Gives every variable of the saver its value in the checkpoint prefix. Errors: as slim_assign_from_checkpoint. */
-SLIM_API slim_status slim_saver_restore(slim_saver *saver, slim_session *session, const char *prefix,
-                                        slim_error *error);
+/** Gives every variable of the saver its value in the checkpoint path. Errors: as slim_assign_from_checkpoint. */
+SLIM_API slim_status slim_saver_restore(slim_saver *saver, slim_session *session, const char *path, slim_error *error);
 /** The same from the newest checkpoint of folder that is whole; damaged ones are passed over with a warning in the log.
  * path (may be NULL) gets its prefix. Errors: SLIM_ERR_NOT_FOUND when the folder has none, SLIM_ERR_DATA when none of
  * them is whole. */
@@ -84,15 +84,19 @@ typedef struct slim_restore {
   slim_tensor *variable;
 } slim_restore;
 
+/** An item for each variable, under its full name: variables.count of them, owned by the graph. NULL without variables.
+ */
+SLIM_API const slim_restore *slim_restore_list(slim_tensors variables);
+
 enum slim_restore_flags {
   SLIM_RESTORE_IGNORE_MISSING = 1, /* a variable that the checkpoint lacks keeps its value, with a warning in the log */
   SLIM_RESTORE_RESHAPE = 2         /* another shape with as many elements is taken over */
 };
 
-/** Gives variables their values in the checkpoint prefix. Nothing is changed unless all names, types and shapes fit.
+/** Gives variables their values in the checkpoint path. Nothing is changed unless all names, types and shapes fit.
  * Errors: SLIM_ERR_NOT_FOUND, SLIM_ERR_SHAPE with both shapes, SLIM_ERR_TYPE, SLIM_ERR_ARG when there is no variable,
  * those of slim_checkpoint_reader_open and slim_checkpoint_reader_read. */
-SLIM_API slim_status slim_assign_from_checkpoint(slim_session *session, const char *prefix, const slim_restore *items,
+SLIM_API slim_status slim_assign_from_checkpoint(slim_session *session, const char *path, const slim_restore *items,
                                                  size_t count, unsigned flags, slim_error *error);
 
 /** A restore to be done later: what slim_learning_train's init_fn is for. */
@@ -100,7 +104,7 @@ typedef struct slim_assignment slim_assignment;
 
 /** Looks at once whether the checkpoint has what is asked for; *out is NULL, with a warning in the log, when nothing is
  * left to restore. Names are copied. Errors: as slim_assign_from_checkpoint. */
-SLIM_API slim_status slim_assign_from_checkpoint_fn(const char *prefix, const slim_restore *items, size_t count,
+SLIM_API slim_status slim_assign_from_checkpoint_fn(const char *path, const slim_restore *items, size_t count,
                                                     unsigned flags, slim_assignment **out, slim_error *error);
 /** user is the slim_assignment (NULL does nothing): hand this function over as init_fn. */
 SLIM_API slim_status slim_assignment_run(slim_session *session, void *user, slim_error *error);

@@ -3,6 +3,8 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "checkpoint/state.h"
+#include "graph/graph.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +66,16 @@ slim_status slim_restore_one(slim_checkpoint_reader *reader, const slim_restore 
   return status;
 }
 
+const slim_restore *slim_restore_list(slim_tensors variables)
+{
+  slim_graph *graph = variables.count ? slim_graph_of(variables.item[0]) : NULL;
+  slim_restore *list = graph ? slim_arena_array(graph->arena, variables.count, sizeof *list) : NULL;
+  for (size_t i = 0; list && i < variables.count; i++) {
+    list[i] = (slim_restore){ .variable = variables.item[i] };
+  }
+  return list;
+}
+
 /* Checks all items; keep[i]: the checkpoint has it. Missing ones are errors, or warnings with IGNORE_MISSING. */
 static slim_status check_all(const slim_checkpoint_reader *reader, const char *prefix, const slim_restore *items,
                              size_t count, unsigned flags, bool *keep, slim_error *error)
@@ -81,19 +93,27 @@ static slim_status check_all(const slim_checkpoint_reader *reader, const char *p
   return SLIM_OK;
 }
 
+/* Opens the checkpoint and makes a flag for each item. */
+static slim_status begin(const char *prefix, const slim_restore *items, size_t count, bool **keep,
+                         slim_checkpoint_reader **reader, slim_error *error)
+{
+  if (count == 0) {
+    return slim_error_set(error, SLIM_ERR_ARG, "restore from '%s': no variable is given", prefix);
+  }
+  *keep = items ? calloc(count, sizeof **keep) : NULL;
+  return *keep ? slim_checkpoint_reader_open(prefix, reader, error)
+               : slim_error_set(error, SLIM_ERR_MEMORY, "restore from '%s': out of memory", prefix);
+}
+
 slim_status slim_assign_from_checkpoint(slim_session *session, const char *prefix, const slim_restore *items,
                                         size_t count, unsigned flags, slim_error *error)
 {
   if (slim_error_held(error)) {
     return error->status;
   }
-  if (count == 0) {
-    return slim_error_set(error, SLIM_ERR_ARG, "restore from '%s': no variable is given", prefix);
-  }
   slim_checkpoint_reader *reader = NULL;
-  bool *keep = calloc(count, sizeof *keep);
-  slim_status status = keep ? slim_checkpoint_reader_open(prefix, &reader, error)
-                            : slim_error_set(error, SLIM_ERR_MEMORY, "restore from '%s': out of memory", prefix);
+  bool *keep = NULL;
+  slim_status status = begin(prefix, items, count, &keep, &reader, error);
   if (status == SLIM_OK) {
     status = check_all(reader, prefix, items, count, flags, keep, error);
   }
@@ -154,20 +174,21 @@ static slim_status make(const char *prefix, const slim_restore *items, size_t co
   return SLIM_OK;
 }
 
-slim_status slim_assign_from_checkpoint_fn(const char *prefix, const slim_restore *items, size_t count, unsigned flags,
+slim_status slim_assign_from_checkpoint_fn(const char *path, const slim_restore *items, size_t count, unsigned flags,
                                            slim_assignment **out, slim_error *error)
 {
   *out = NULL;
   if (slim_error_held(error)) {
     return error->status;
   }
-  if (count == 0) {
-    return slim_error_set(error, SLIM_ERR_ARG, "restore from '%s': no variable is given", prefix);
-  }
+  slim_checkpoint_path latest;
+  const char *prefix = NULL;
   slim_checkpoint_reader *reader = NULL;
-  bool *keep = calloc(count, sizeof *keep);
-  slim_status status = keep ? slim_checkpoint_reader_open(prefix, &reader, error)
-                            : slim_error_set(error, SLIM_ERR_MEMORY, "restore from '%s': out of memory", prefix);
+  bool *keep = NULL;
+  slim_status status = slim_checkpoint_find(path, &latest, &prefix, error);
+  if (status == SLIM_OK) {
+    status = begin(prefix, items, count, &keep, &reader, error);
+  }
   if (status == SLIM_OK) {
     status = check_all(reader, prefix, items, count, flags, keep, error);
   }

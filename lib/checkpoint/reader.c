@@ -1,4 +1,5 @@
 /* One front for all formats: what a checkpoint is shows by its files. */
+#include "base/file.h"
 #include "checkpoint/bundle.h"
 #include "checkpoint/state.h"
 #include "checkpoint/v1.h"
@@ -30,18 +31,38 @@ bool slim_checkpoint_exists(const char *prefix)
   return yes;
 }
 
-slim_status slim_checkpoint_reader_open(const char *prefix, slim_checkpoint_reader **out, slim_error *error)
+slim_status slim_checkpoint_find(const char *path, slim_checkpoint_path *latest, const char **prefix, slim_error *error)
+{
+  *prefix = path;
+  if (!path) {
+    return slim_error_set(error, SLIM_ERR_ARG, "the path of a checkpoint is missing");
+  }
+  if (!slim_file_is_folder(path)) {
+    return SLIM_OK;
+  }
+  *prefix = latest->text;
+  const slim_status status = slim_latest_checkpoint(path, latest->text, sizeof latest->text);
+  return status == SLIM_OK ? SLIM_OK : slim_error_set(error, status, "'%s' has no checkpoint", path);
+}
+
+slim_status slim_checkpoint_reader_open(const char *path, slim_checkpoint_reader **out, slim_error *error)
 {
   *out = NULL;
   if (slim_error_held(error)) {
     return error->status;
   }
+  slim_checkpoint_path latest;
+  const char *prefix = NULL;
+  slim_status status = slim_checkpoint_find(path, &latest, &prefix, error);
+  if (status != SLIM_OK) {
+    return status;
+  }
   slim_checkpoint_reader *reader = calloc(1, sizeof *reader);
   if (!reader) {
     return slim_error_set(error, SLIM_ERR_MEMORY, "checkpoint '%s': no memory", prefix);
   }
-  const slim_status status = is_bundle(prefix) ? slim_bundle_reader_open(prefix, &reader->bundle, error)
-                                               : slim_v1_reader_open(prefix, &reader->v1, error);
+  status = is_bundle(prefix) ? slim_bundle_reader_open(prefix, &reader->bundle, error)
+                             : slim_v1_reader_open(prefix, &reader->v1, error);
   if (status != SLIM_OK) {
     free(reader);
     return status;

@@ -46,7 +46,7 @@ slim_status slim_saver_create(slim_graph *graph, slim_tensors variables, int max
   if (slim_error_held(error)) {
     return error->status;
   }
-  if (variables.count == 0) {
+  if (!variables.item) {
     variables = slim_get_collection(graph, SLIM_GLOBAL_VARIABLES, NULL);
   }
   slim_saver *saver = calloc(1, sizeof *saver);
@@ -220,12 +220,12 @@ slim_status slim_saver_save(slim_saver *saver, slim_session *session, const char
 
 /* --- restore ------------------------------------------------------------------------------------------------------ */
 
-slim_status slim_saver_restore(slim_saver *saver, slim_session *session, const char *prefix, slim_error *error)
+slim_status slim_saver_restore(slim_saver *saver, slim_session *session, const char *path, slim_error *error)
 {
   if (slim_error_held(error)) {
     return error->status;
   }
-  return slim_assign_from_checkpoint(session, prefix, saver->items, saver->count, 0, error);
+  return slim_assign_from_checkpoint(session, path, saver->items, saver->count, 0, error);
 }
 
 /* Reads every value of the saver's variables to see whether the files are whole. Only damage is an error here. */

@@ -27,4 +27,13 @@ void slim_checkpoint_state_free(slim_checkpoint_state *state);
 /** Replaces the file atomically. Paths inside folder are written relative to it. Of state, arena is not used. */
 slim_status slim_checkpoint_state_write(const char *folder, const slim_checkpoint_state *state, slim_error *error);
 
+/** Room for the path of a checkpoint. */
+typedef struct slim_checkpoint_path {
+  char text[4096];
+} slim_checkpoint_path;
+/** The prefix that path stands for: itself, or the latest of a folder, kept in latest. Errors: SLIM_ERR_ARG for NULL,
+ * those of slim_latest_checkpoint. */
+slim_status slim_checkpoint_find(const char *path, slim_checkpoint_path *latest, const char **prefix,
+                                 slim_error *error);
+
 #endif

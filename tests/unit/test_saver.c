@@ -246,6 +246,32 @@ START_TEST(an_assignment_waits_for_its_session)
 }
 END_TEST
 
+START_TEST(a_folder_stands_for_its_latest_checkpoint)
+{
+  char text[256];
+  slim_assignment *later = NULL;
+  world x = world_open(0);
+  const slim_tensors all = slim_get_variables_to_restore(x.graph, NULL, NULL);
+  const slim_restore *items = slim_restore_list(all);
+  ck_assert_int_eq(slim_saver_restore(x.saver, x.session, test_folder, &x.error), SLIM_ERR_NOT_FOUND);
+  (void)snprintf(text, sizeof text, "'%s' has no checkpoint", test_folder);
+  ck_assert_str_eq(x.error.text, text);
+  ck_assert_int_eq(slim_assign_from_checkpoint(x.session, NULL, items, all.count, 0, NULL), SLIM_ERR_ARG);
+  x.error = (slim_error){ SLIM_OK, "" };
+  save(&x, 5);
+  ck_assert_int_eq(slim_assign_from_checkpoint_fn(test_folder, items, all.count, 0, &later, &x.error), SLIM_OK);
+  save(&x, 7);
+  set_step(&x, 0);
+  ck_assert_int_eq(slim_assign_from_checkpoint(x.session, test_folder, items, all.count, 0, &x.error), SLIM_OK);
+  ck_assert_int_eq(get_step(&x), 7);
+  ck_assert_int_eq(slim_assignment_run(x.session, later, &x.error), SLIM_OK);
+  ck_assert_int_eq(get_step(&x), 5); /* the latest when it was asked for */
+  ck_assert_ptr_null(slim_restore_list(slim_get_variables(x.graph, "nett", NULL, NULL)));
+  slim_assignment_destroy(later);
+  world_close(&x);
+}
+END_TEST
+
 START_TEST(values_are_assigned_by_name)
 {
   const float given[] = { 9, 8 };
@@ -272,7 +298,12 @@ START_TEST(a_saver_needs_variables)
   slim_error error = { SLIM_OK, "" };
   ck_assert_int_eq(slim_saver_create(graph, (slim_tensors){ 0, NULL }, 0, &saver, &error), SLIM_ERR_ARG);
   ck_assert_str_eq(error.text, "saver: there is no variable");
-  slim_tensor *const twice[] = { slim_create_global_step(graph), slim_get_global_step(graph) };
+  error = (slim_error){ SLIM_OK, "" };
+  (void)slim_create_global_step(graph);
+  ck_assert_int_eq(slim_saver_create(graph, slim_get_variables(graph, "net", NULL, NULL), 0, &saver, &error),
+                   SLIM_ERR_ARG);
+  ck_assert_str_eq(error.text, "saver: there is no variable");
+  slim_tensor *const twice[] = { slim_get_global_step(graph), slim_get_global_step(graph) };
   error = (slim_error){ SLIM_OK, "" };
   ck_assert_int_eq(slim_saver_create(graph, (slim_tensors){ 2, twice }, 0, &saver, &error), SLIM_ERR_ARG);
   ck_assert_str_eq(error.text, "saver: 'global_step' is given twice");
@@ -291,6 +322,7 @@ static void build(TCase *c)
   tcase_add_test(c, a_folder_without_checkpoints_is_not_found);
   tcase_add_loop_test(c, misfits_change_nothing_and_have_exact_text, 0, 4);
   tcase_add_test(c, an_assignment_waits_for_its_session);
+  tcase_add_test(c, a_folder_stands_for_its_latest_checkpoint);
   tcase_add_test(c, values_are_assigned_by_name);
   tcase_add_test(c, a_saver_needs_variables);
 }
