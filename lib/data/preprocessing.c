@@ -85,6 +85,9 @@ slim_status slim_preprocess_file(slim_preprocessing preprocessing, const char *p
   size_t size = 0;
   slim_image image = { 0 };
   slim_error cause = { 0 };
+  if (!preprocessing || !path) {
+    return slim_error_set(error, SLIM_ERR_ARG, "preprocess_file: the %s is missing", path ? "preprocessing" : "path");
+  }
   if (channels != 1 && channels != 3) {
     return slim_error_set(error, SLIM_ERR_ARG, "'%s' as %d channels: 1 and 3 are possible", path, channels);
   }

@@ -309,6 +309,7 @@ START_TEST(a_file_is_prepared)
   ck_assert_ptr_nonnull(strstr(error.text, "/text.png': "));
   error = (slim_error){ 0 };
   ck_assert_int_eq(slim_preprocess_file(lenet, data_path("none.png"), 1, &call, out, &error), SLIM_ERR_NOT_FOUND);
+  ck_assert_int_eq(slim_preprocess_file(NULL, data_path("image.png"), 1, &call, out, NULL), SLIM_ERR_ARG);
   slim_bytes_free(&png);
   data_close_folder();
 }
