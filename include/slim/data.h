@@ -101,6 +101,10 @@ typedef slim_status (*slim_preprocessing)(const slim_preprocess_call *call, floa
  * "inception". Errors: NULL and SLIM_ERR_NOT_FOUND with the list of names. */
 SLIM_API slim_preprocessing slim_get_preprocessing(const char *name, slim_error *error);
 
+/** The range that the values of a preprocessing lie in, by the same names: [-1, 1] of lenet and inception, [-123.68,
+ * 151.061] of vgg, and nearly all of cifarnet in [-3, 3]. @return false, and nothing is written, for another name. */
+SLIM_API bool slim_preprocessing_range(const char *name, float *low, float *high);
+
 /** Reads a JPEG or PNG file as channels (1 or 3) channels and prepares it: out has room for out_h * out_w * channels.
  * call gives out_h, out_w, is_training, use_grayscale and seed. Errors name the file. */
 SLIM_API slim_status slim_preprocess_file(slim_preprocessing preprocessing, const char *path, int channels,

@@ -51,6 +51,10 @@ SLIM_API slim_tensor *slim_graph_find(const slim_graph *graph, const char *name)
 
 /** An input of the graph, fed or attached to a queue when a session runs. shape.dim[0] may be -1 (any batch). */
 SLIM_API slim_tensor *slim_placeholder(slim_graph *graph, slim_dtype dtype, slim_shape shape, const char *name);
+/** Declares in which range the values of a placeholder are meant to lie, [-1, 1] say: see slim_session_debug. The last
+ * declaration counts. slim_build_network declares that of its net's preprocessing. Errors: SLIM_ERR_ARG unless it is a
+ * placeholder and low < high; then nothing changes. */
+SLIM_API slim_status slim_declare_range(slim_tensor *placeholder, float low, float high);
 /** A float32 scalar that never changes. It lives on the host, as learning rates and other small numbers do. */
 SLIM_API slim_tensor *slim_constant(slim_graph *graph, float value, const char *name);
 /** A tensor of shape that never changes; values (row-major, dtype) are copied. */

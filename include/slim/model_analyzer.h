@@ -13,9 +13,14 @@ typedef struct slim_vars_info {
   int64_t elements, bytes;
 } slim_vars_info;
 
-/** How large these variables are together. */
-SLIM_API slim_vars_info slim_analyze_vars(slim_tensors variables);
-/** Writes "(float32 3x3x3x64)". @return text. */
+/** How large these variables are together. print_info: the log gets a line for each, "fc/weights:0 (float32 800x10)
+ * [8000, bytes: 32000]", and the totals. */
+SLIM_API slim_vars_info slim_analyze_vars(slim_tensors variables, bool print_info);
+/** How many elements the results of all ops have together; what depends on an open batch counts for nothing.
+ * print_info: the log gets a line for each op, "fc/MatMul -> (float32 32x10) [320]". slim_graph_list gives them one by
+ * one. */
+SLIM_API int64_t slim_analyze_ops(const slim_graph *graph, bool print_info);
+/** Writes "(float32 3x3x3x64)", of a scalar "(int64 )" as the original does. @return text. */
 SLIM_API char *slim_tensor_description(const slim_tensor *tensor, char *text, size_t size);
 
 /** One layer: a convolution, pooling (mean: over height and width), matrix product, dropout or batch norm with what

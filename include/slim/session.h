@@ -120,6 +120,11 @@ SLIM_API size_t slim_session_describe(slim_session *session, char *text, size_t 
 /** Measures the time of each step of later runs: slim_plan_step_info.ms. */
 SLIM_API void slim_session_profile(slim_session *session, bool on);
 
+/** Debug mode, which SLIM_DEBUG=1 in the environment turns on too: what is fed or comes from queues is looked at, and the
+ * log is told once for each placeholder when more than a hundredth of its values lie far outside of the declared range
+ * (slim_declare_range), by more than the range's width: pixels from 0 to 255 for a net that takes [-1, 1]. */
+SLIM_API void slim_session_debug(slim_session *session, bool on);
+
 /** Runs the fetches again node by node and names the first op whose output is not finite. "" if all are finite. */
 SLIM_API const char *slim_session_trace_numerics(slim_session *session, const slim_feed *feeds, size_t num_feeds,
                                                  const slim_fetch *fetches, size_t num_fetches);

@@ -13,16 +13,17 @@
 static const struct {
   const char *names;
   slim_preprocessing function;
+  float low, high; /* of what comes out */
 } table[] = {
-  { "lenet", slim_preprocess_lenet },
-  { "cifarnet", slim_preprocess_cifarnet },
+  { "lenet", slim_preprocess_lenet, -1.0f, 1.0f },
+  { "cifarnet", slim_preprocess_cifarnet, -3.0f, 3.0f }, /* standard deviations */
   { "vgg vgg_a vgg_16 vgg_19 resnet_v1_50 resnet_v1_101 resnet_v1_152 resnet_v1_200 resnet_v2_50 resnet_v2_101 "
     "resnet_v2_152 resnet_v2_200",
-    slim_preprocess_vgg },
+    slim_preprocess_vgg, -123.68f, 151.061f }, /* 0 - red's mean, 255 - blue's */
   { "inception inception_v1 inception_v2 inception_v3 inception_v4 inception_resnet_v2 mobilenet_v1 mobilenet_v2 "
     "mobilenet_v2_035 mobilenet_v2_140 mobilenet_v3* mobilenet_edgetpu* nasnet_mobile nasnet_large pnasnet_mobile "
     "pnasnet_large",
-    slim_preprocess_inception },
+    slim_preprocess_inception, -1.0f, 1.0f },
 };
 
 static bool matches(const char *pattern, size_t length, const char *name)
@@ -62,6 +63,18 @@ slim_preprocessing slim_get_preprocessing(const char *name, slim_error *error)
   slim_error_set(error, SLIM_ERR_NOT_FOUND, "no preprocessing of the name '%s'; there are (* stands for anything): %s",
                  name ? name : "", list);
   return NULL;
+}
+
+bool slim_preprocessing_range(const char *name, float *low, float *high)
+{
+  for (size_t i = 0; name && i < sizeof table / sizeof *table; i++) {
+    if (any_matches(table[i].names, name)) {
+      *low = table[i].low;
+      *high = table[i].high;
+      return true;
+    }
+  }
+  return false;
 }
 
 static slim_status preprocess_image(slim_preprocessing preprocessing, const slim_image *image,

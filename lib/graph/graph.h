@@ -74,6 +74,7 @@ typedef struct slim_source_attr {
   const void *values;       /* constant: its elements, owned by the graph */
   struct slim_queue *queue; /* placeholder: what it takes item of where nothing else is fed or attached; NULL */
   int item;
+  float low, high; /* placeholder: the range its values are meant to lie in; both 0: none was declared */
 } slim_source_attr;
 
 /* Does the tensor's value live on the host? Results of host ops, host variables, scalars of slim_constant. */

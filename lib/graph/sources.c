@@ -48,6 +48,20 @@ slim_tensor *slim_placeholder(slim_graph *graph, slim_dtype dtype, slim_shape sh
   return slim_node_add(graph, &slim_op_placeholder, name ? name : "Placeholder", &attr, NULL, 0);
 }
 
+slim_status slim_declare_range(slim_tensor *placeholder, float low, float high)
+{
+  slim_node *node = placeholder ? placeholder->node : NULL;
+  if (!node || node->op != &slim_op_placeholder || !(low < high)) {
+    return SLIM_ERR_ARG;
+  }
+  slim_source_attr attr = *(const slim_source_attr *)node->attr;
+  attr.low = low;
+  attr.high = high;
+  const void *kept = slim_arena_copy(node->graph->arena, &attr, sizeof attr);
+  node->attr = kept ? kept : node->attr;
+  return kept ? SLIM_OK : SLIM_ERR_MEMORY;
+}
+
 static slim_tensor *constant(slim_graph *graph, slim_source_attr attr, const void *values, const char *name)
 {
   const char *leaf = name ? name : "Const";

@@ -1,21 +1,48 @@
 #include "slim/model_analyzer.h"
 
+#include "base/log.h"
 #include "ops/ops.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-slim_vars_info slim_analyze_vars(slim_tensors variables)
+slim_vars_info slim_analyze_vars(slim_tensors variables, bool print_info)
 {
   slim_vars_info info = { 0, 0 };
   for (size_t i = 0; i < variables.count; i++) {
-    const slim_shape shape = slim_tensor_shape(variables.item[i]);
-    const size_t elements = slim_shape_elements(&shape);
+    const slim_tensor *v = variables.item[i];
+    const slim_shape shape = slim_tensor_shape(v);
+    const size_t elements = slim_shape_elements(&shape), bytes = elements * slim_dtype_size(slim_tensor_dtype(v));
+    char text[128];
     info.elements += (int64_t)elements;
-    info.bytes += (int64_t)(elements * slim_dtype_size(slim_tensor_dtype(variables.item[i])));
+    info.bytes += (int64_t)bytes;
+    if (print_info) {
+      slim_log_write(SLIM_LOG_INFO, "%s %s [%zu, bytes: %zu]", slim_tensor_name(v),
+                     slim_tensor_description(v, text, sizeof text), elements, bytes);
+    }
+  }
+  if (print_info) {
+    slim_log_write(SLIM_LOG_INFO, "Total size of variables: %lld", (long long)info.elements);
+    slim_log_write(SLIM_LOG_INFO, "Total bytes of variables: %lld", (long long)info.bytes);
   }
   return info;
+}
+
+int64_t slim_analyze_ops(const slim_graph *graph, bool print_info)
+{
+  int64_t total = 0;
+  for (size_t i = 0; graph && i < graph->num_nodes; i++) {
+    const slim_tensor *result = &graph->nodes[i]->outputs[0];
+    const size_t elements = slim_shape_elements(&result->shape);
+    char text[128];
+    total += (int64_t)elements;
+    if (print_info) {
+      slim_log_write(SLIM_LOG_INFO, "%s -> %s [%zu]", graph->nodes[i]->name,
+                     slim_tensor_description(result, text, sizeof text), elements);
+    }
+  }
+  return total;
 }
 
 char *slim_tensor_description(const slim_tensor *tensor, char *text, size_t size)
@@ -24,11 +51,11 @@ char *slim_tensor_description(const slim_tensor *tensor, char *text, size_t size
   const slim_shape shape = slim_tensor_shape(tensor);
   size_t at = 0;
   for (int i = 0; i < shape.rank; i++) {
-    const char *before = i ? "x" : " ";
+    const char *before = i ? "x" : "";
     at += (size_t)(shape.dim[i] < 0 ? snprintf(dims + at, sizeof dims - at, "%s?", before)
                                     : snprintf(dims + at, sizeof dims - at, "%s%d", before, shape.dim[i]));
   }
-  (void)snprintf(text, size, "(%s%s)", slim_dtype_name(slim_tensor_dtype(tensor)), dims);
+  (void)snprintf(text, size, "(%s %s)", slim_dtype_name(slim_tensor_dtype(tensor)), dims);
   return text;
 }
 

@@ -1,6 +1,8 @@
 /* Networks by name. */
 #include "slim/nets.h"
 
+#include "slim/data.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -67,6 +69,10 @@ slim_tensor *slim_build_network(const char *name, slim_tensor *images, float wei
     return unknown(graph, name);
   }
   slim_tensor *net = images;
+  float low = 0, high = 0;
+  if (slim_preprocessing_range(name, &low, &high)) {
+    (void)slim_declare_range(images, low, high); /* of a placeholder; what was computed says nothing */
+  }
   SLIM_ARG_SCOPE_USE (graph, network->arg_scope(graph, weight_decay)) {
     net = network->build(images, args);
   }

@@ -132,8 +132,12 @@ slim_status slim_session_upload(slim_session *session, const slim_plan *plan)
 {
   slim_status status = SLIM_OK;
   for (size_t i = 0; i < plan->program->num_placeholders && status == SLIM_OK; i++) {
+    const slim_node *node = plan->program->placeholders[i];
+    if (session->data[i] && session->debug) {
+      slim_session_check_range(session, plan, node, session->data[i]);
+    }
     if (session->data[i]) {
-      status = upload_one(session, plan, plan->program->placeholders[i], session->data[i]);
+      status = upload_one(session, plan, node, session->data[i]);
     }
   }
   return status;

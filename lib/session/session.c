@@ -60,6 +60,8 @@ static slim_status session_open(slim_session *session, slim_graph *graph, slim_d
   if (graph->error.status != SLIM_OK) {
     return slim_error_set(&session->error, graph->error.status, "%s", graph->error.text);
   }
+  const char *debug = getenv("SLIM_DEBUG");
+  session->debug = debug && strcmp(debug, "1") == 0;
   slim_status status = slim_passes_parse(getenv("SLIM_PASSES"), &session->passes, &session->error);
   if (status == SLIM_OK) {
     status = take_lanes(session);
@@ -141,6 +143,7 @@ void slim_session_destroy(slim_session *session)
   slim_host_device_release(session->host_reference);
   slim_device_close(session->own_device);
   free(session->data);
+  free(session->warned);
   free(session);
 }
 

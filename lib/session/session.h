@@ -33,7 +33,9 @@ struct slim_session {
   slim_pool pool;
   slim_target target;
   unsigned passes;
-  bool profiling;
+  bool profiling, debug;
+  const slim_node **warned; /* placeholders whose input was reported; by number */
+  size_t num_warned;
   slim_program *programs, *traces;
   slim_plan *last; /* plan that ran last */
   slim_source *sources;
@@ -64,6 +66,9 @@ void slim_session_drop_traces(slim_session *session);
 slim_status slim_session_bind_feeds(slim_session *session, const slim_program *program, const slim_feed *feeds,
                                     size_t num_feeds, bool take, int *batch);
 void slim_session_drop_sources(slim_session *session);
+
+/* guard.c: tells the log, once for each placeholder, of values far outside of its declared range. */
+void slim_session_check_range(slim_session *session, const slim_plan *plan, const slim_node *node, const void *data);
 
 /* run.c: feeds to their places on the device. */
 slim_status slim_session_upload(slim_session *session, const slim_plan *plan);

@@ -246,7 +246,7 @@ START_TEST(sizes_are_tf_slims)
     macs += rows[i].macs;
   }
   ck_assert_uint_eq(slim_get_model_variables(graph, NULL, NULL).count, sizes[_i].variables);
-  ck_assert_int_eq(slim_analyze_vars(slim_get_trainable_variables(graph, NULL, NULL)).elements, sizes[_i].trainable);
+  ck_assert_int_eq(slim_analyze_vars(slim_get_trainable_variables(graph, NULL, NULL), false).elements, sizes[_i].trainable);
   ck_assert_double_eq_tol((double)macs / 1e6, sizes[_i].mega_macs, 0.05);
   slim_graph_destroy(graph);
 }
@@ -258,7 +258,7 @@ START_TEST(lenet_has_the_size_that_tf_slim_reports)
   char text[64];
   slim_graph *graph = slim_graph_create(1);
   const slim_tensor *net = build_net(graph, slim_get_network("lenet"), true);
-  const slim_vars_info info = slim_analyze_vars(slim_get_model_variables(graph, NULL, NULL));
+  const slim_vars_info info = slim_analyze_vars(slim_get_model_variables(graph, NULL, NULL), false);
   const size_t count = slim_summarize(net, rows, 16);
   int64_t parameters = 0, macs = 0;
   for (size_t i = 0; i < count; i++) {
