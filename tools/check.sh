@@ -92,6 +92,12 @@ sanitized() {
   unset UBSAN_OPTIONS LSAN_OPTIONS ASAN_OPTIONS
 }
 
+# A second compiler, whose warnings are others; --full also runs tests there.
+with_clang() (
+  export CC=clang
+  build build-check-clang
+)
+
 # Installs into an empty folder and builds a C program of a user against what is there, shared and static.
 installed() (
   stage=$root/build-check/stage
@@ -125,6 +131,7 @@ if check "build" build build-check; then
   tests build-check --no-suite full
   check "install, and a program against the installed library" installed
 fi
+check "build with clang" with_clang
 check "manual, without a warning of Doxygen's" sh tools/manual.sh build-check/manual
 if check "build with AddressSanitizer and UBSan" build build-check-sanitize -Dbuildtype=debugoptimized \
   -Db_sanitize=address,undefined -Db_ndebug=false; then

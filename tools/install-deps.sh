@@ -6,9 +6,9 @@
 #   build   compiler, meson and libraries: enough for libslimcl and slimcl
 #   opencl  PoCL (OpenCL on the CPU) and CLBlast; a GPU needs its vendor's driver instead
 #   data    Fashion-MNIST, for the quick start and the end-to-end tests
-#   test    the check library, a second OpenCL driver (Mesa's rusticl) and a C++ compiler
+#   test    the check library, a second OpenCL driver (Mesa's rusticl), a C++ compiler and clang
 #   aarch64 cross compiler and emulator for the AArch64 tests
-#   full    what check.sh --full adds: clang and its fuzzer, valgrind, Oclgrind
+#   full    what check.sh --full adds: clang's fuzzer, valgrind, Oclgrind
 #   manual  Doxygen, for tools/manual.sh
 #   peers   what tests/bench/peers compares with: PyTorch, oneDNN, OpenBLAS and OpenCV; CLBlast is in opencl
 # shellcheck disable=SC2086,SC2116,SC2015 # lists of packages are split on purpose
@@ -18,9 +18,9 @@ build='gcc libc6-dev meson ninja-build pkg-config libpng-dev libjpeg62-turbo-dev
        ocl-icd-opencl-dev opencl-headers'
 opencl='pocl-opencl-icd libclblast-dev'
 data='dataset-fashion-mnist'
-test='check mesa-opencl-icd g++'
+test='check mesa-opencl-icd g++ clang'
 aarch64='gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user'
-full='clang libclang-rt-14-dev valgrind oclgrind'
+full='libclang-rt-14-dev valgrind oclgrind'
 manual='doxygen'
 peers='python3-torch python3-numpy python3-opencv libdnnl-dev libopenblas-dev'
 
