@@ -76,7 +76,8 @@ static void run(const slim_custom_run *run)
   }
 }
 
-/* One work-item walks through the labels of a batch, which are few. */
+/* Each element counts those before it, which are few: the labels of a batch. dim is a copy because some drivers cannot
+ * index an array of an argument by a variable. */
 static const char source[] = "typedef struct { int token, count, rank, dim[6]; } sparse_params;\n"
                              "#define COMPRESS(type_)\\\n"
                              "kernel void compress_##type_(SLIM_TENSOR(const type_, x), SLIM_TENSOR(type_, values),\\\n"
@@ -86,21 +87,22 @@ static const char source[] = "typedef struct { int token, count, rank, dim[6]; }
                              "  SLIM_OPEN(type_, values);\\\n"
                              "  SLIM_OPEN(long, places);\\\n"
                              "  SLIM_OPEN(long, used);\\\n"
-                             "  int to = 0;\\\n"
-                             "  if (get_global_id(0) > 0) return;\\\n"
-                             "  for (int i = 0; i < p.count; i++) {\\\n"
-                             "    int rest = i;\\\n"
-                             "    if (x[i] == p.token) continue;\\\n"
-                             "    values[to] = x[i];\\\n"
-                             "    for (int k = p.rank - 1; k >= 0; rest /= p.dim[k], k--)\\\n"
-                             "      places[to * p.rank + k] = rest % p.dim[k];\\\n"
-                             "    to++;\\\n"
+                             "  const int i = get_global_id(0);\\\n"
+                             "  int before = 0, all = 0;\\\n"
+                             "  if (i >= p.count) return;\\\n"
+                             "  for (int k = 0; k < p.count; k++) {\\\n"
+                             "    all += x[k] != p.token;\\\n"
+                             "    before += x[k] != p.token && k < i;\\\n"
                              "  }\\\n"
-                             "  used[0] = to;\\\n"
-                             "  for (; to < p.count; to++) {\\\n"
-                             "    values[to] = p.token;\\\n"
-                             "    for (int k = 0; k < p.rank; k++) places[to * p.rank + k] = 0;\\\n"
+                             "  const int kept = x[i] != p.token, to = kept ? before : all + i - before;\\\n"
+                             "  const int dim[6] = { p.dim[0], p.dim[1], p.dim[2], p.dim[3], p.dim[4], p.dim[5] };\\\n"
+                             "  int rest = kept ? i : 0;\\\n"
+                             "  values[to] = x[i];\\\n"
+                             "  for (int k = p.rank - 1; k >= 0; k--) {\\\n"
+                             "    places[to * p.rank + k] = rest % dim[k];\\\n"
+                             "    rest /= dim[k];\\\n"
                              "  }\\\n"
+                             "  if (i == 0) used[0] = all;\\\n"
                              "}\n"
                              "COMPRESS(int)\n"
                              "COMPRESS(long)\n";
@@ -112,8 +114,8 @@ static void launch(slim_custom_launches *launches)
                       .count = (int)slim_shape_elements(&x->shape),
                       .rank = x->shape.rank };
   memcpy(p.dim, x->shape.dim, sizeof p.dim);
-  launches->add(launches, x->dtype == SLIM_INT32 ? "compress_int" : "compress_long", (const size_t[]){ 1, 1, 1 }, NULL,
-                &p, sizeof p);
+  launches->add(launches, x->dtype == SLIM_INT32 ? "compress_int" : "compress_long",
+                (const size_t[]){ (size_t)p.count, 1, 1 }, NULL, &p, sizeof p);
 }
 
 static const slim_custom_op op = { .struct_size = sizeof(slim_custom_op),
