@@ -99,7 +99,7 @@ enum slim_restore_flags {
 SLIM_API slim_status slim_assign_from_checkpoint(slim_session *session, const char *path, const slim_restore *items,
                                                  size_t count, unsigned flags, slim_error *error);
 
-/** A restore to be done later: what slim_learning_train's init_fn is for. */
+/** A restore, or values to be given, later: what slim_learning_train's init_fn is for. */
 typedef struct slim_assignment slim_assignment;
 
 /** Looks at once whether the checkpoint has what is asked for; *out is NULL, with a warning in the log, when nothing is
@@ -121,6 +121,9 @@ typedef struct slim_named_values {
 /** Errors: SLIM_ERR_NOT_FOUND, SLIM_ERR_ARG for another size; then nothing is changed. */
 SLIM_API slim_status slim_assign_from_values(slim_session *session, slim_graph *graph, const slim_named_values *values,
                                              size_t count, slim_error *error);
+/** The same for slim_assignment_run to do later; the values are copied. Errors: as slim_assign_from_values, at once. */
+SLIM_API slim_status slim_assign_from_values_fn(slim_graph *graph, const slim_named_values *values, size_t count,
+                                                slim_assignment **out, slim_error *error);
 
 #ifdef __cplusplus
 }

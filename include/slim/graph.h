@@ -204,6 +204,11 @@ SLIM_API slim_tensor *slim_get_global_step(slim_graph *graph);
 /** The global step, made if there is none. */
 SLIM_API slim_tensor *slim_get_or_create_global_step(slim_graph *graph);
 
+/** Is the tensor fit to be a global step? Errors, also on the graph: SLIM_ERR_TYPE unless it is an int32 or int64 scalar. */
+SLIM_API slim_status slim_assert_global_step(slim_tensor *global_step);
+/** global_step itself if it is fit, else poison; with global_step NULL the graph's, NULL if there is none. */
+SLIM_API slim_tensor *slim_assert_or_get_global_step(slim_graph *graph, slim_tensor *global_step);
+
 /* --- collections -------------------------------------------------------------------------------------------------- */
 
 #define SLIM_GLOBAL_VARIABLES "variables"

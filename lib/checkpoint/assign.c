@@ -133,6 +133,8 @@ struct slim_assignment {
   slim_restore *items;
   size_t count;
   unsigned flags;
+  slim_graph *graph;
+  slim_named_values *values; /* NULL: from a checkpoint */
 };
 
 static slim_status keep_items(slim_assignment *a, const slim_restore *items, size_t count, const bool *keep)
@@ -206,7 +208,9 @@ slim_status slim_assignment_run(slim_session *session, void *user, slim_error *e
     return error->status;
   }
   const slim_assignment *a = user;
-  return a ? slim_assign_from_checkpoint(session, a->prefix, a->items, a->count, a->flags, error) : SLIM_OK;
+  return !a          ? SLIM_OK
+         : a->values ? slim_assign_from_values(session, a->graph, a->values, a->count, error)
+                     : slim_assign_from_checkpoint(session, a->prefix, a->items, a->count, a->flags, error);
 }
 
 void slim_assignment_destroy(slim_assignment *assignment)
@@ -229,12 +233,8 @@ static slim_tensor *find_global(slim_graph *graph, const char *name)
   return NULL;
 }
 
-slim_status slim_assign_from_values(slim_session *session, slim_graph *graph, const slim_named_values *values,
-                                    size_t count, slim_error *error)
+static slim_status check_values(slim_graph *graph, const slim_named_values *values, size_t count, slim_error *error)
 {
-  if (slim_error_held(error)) {
-    return error->status;
-  }
   for (size_t i = 0; i < count; i++) {
     const slim_tensor *variable = find_global(graph, values[i].name);
     if (!variable) {
@@ -245,12 +245,58 @@ slim_status slim_assign_from_values(slim_session *session, slim_graph *graph, co
                             slim_variable_bytes(variable), values[i].bytes);
     }
   }
-  for (size_t i = 0; i < count; i++) {
-    const slim_status status =
-        slim_session_set_variable(session, find_global(graph, values[i].name), values[i].data, values[i].bytes);
+  return SLIM_OK;
+}
+
+slim_status slim_assign_from_values(slim_session *session, slim_graph *graph, const slim_named_values *values,
+                                    size_t count, slim_error *error)
+{
+  if (slim_error_held(error)) {
+    return error->status;
+  }
+  slim_status status = check_values(graph, values, count, error);
+  for (size_t i = 0; i < count && status == SLIM_OK; i++) {
+    status = slim_session_set_variable(session, find_global(graph, values[i].name), values[i].data, values[i].bytes);
     if (status != SLIM_OK) {
-      return slim_error_set(error, status, "%s", slim_session_error(session));
+      (void)slim_error_set(error, status, "%s", slim_session_error(session));
     }
   }
+  return status;
+}
+
+static bool keep_values(slim_assignment *a, const slim_named_values *values)
+{
+  bool good = a->values != NULL;
+  for (size_t i = 0; good && i < a->count; i++) {
+    a->values[i] = (slim_named_values){ .name = slim_arena_strdup(a->arena, values[i].name),
+                                        .data = slim_arena_copy(a->arena, values[i].data, values[i].bytes),
+                                        .bytes = values[i].bytes };
+    good = a->values[i].name && a->values[i].data;
+  }
+  return good;
+}
+
+slim_status slim_assign_from_values_fn(slim_graph *graph, const slim_named_values *values, size_t count,
+                                       slim_assignment **out, slim_error *error)
+{
+  *out = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
+  const slim_status status = check_values(graph, values, count, error);
+  if (status != SLIM_OK) {
+    return status;
+  }
+  slim_arena *arena = slim_arena_create();
+  slim_assignment *a = slim_arena_alloc(arena, sizeof *a);
+  if (a) {
+    *a = (slim_assignment){ .arena = arena, .graph = graph, .count = count };
+    a->values = slim_arena_array(arena, count + 1, sizeof *a->values);
+  }
+  if (!a || !keep_values(a, values)) {
+    slim_arena_destroy(arena);
+    return slim_error_set(error, SLIM_ERR_MEMORY, "assign_from_values: out of memory");
+  }
+  *out = a;
   return SLIM_OK;
 }

@@ -227,3 +227,28 @@ slim_tensor *slim_get_or_create_global_step(slim_graph *graph)
   slim_tensor *step = slim_get_global_step(graph);
   return step ? step : slim_create_global_step(graph);
 }
+
+slim_status slim_assert_global_step(slim_tensor *global_step)
+{
+  if (!global_step) {
+    return SLIM_ERR_TYPE;
+  }
+  slim_graph *graph = global_step->node->graph;
+  const bool integer = global_step->dtype == SLIM_INT32 || global_step->dtype == SLIM_INT64;
+  if (slim_is_poison(global_step) || (integer && global_step->shape.rank == 0)) {
+    return graph->error.status;
+  }
+  char text[128];
+  (void)slim_graph_fail(graph, SLIM_ERR_TYPE, "global_step '%s' is %s %s, must be an integer scalar", global_step->name,
+                        slim_dtype_name(global_step->dtype),
+                        slim_shape_format(&global_step->shape, text, sizeof text));
+  return SLIM_ERR_TYPE;
+}
+
+slim_tensor *slim_assert_or_get_global_step(slim_graph *graph, slim_tensor *global_step)
+{
+  if (!global_step) {
+    return slim_get_global_step(graph);
+  }
+  return slim_assert_global_step(global_step) == SLIM_OK ? global_step : global_step->node->graph->poison;
+}

@@ -258,6 +258,8 @@ START_TEST(a_call_collects_its_result_under_the_scope)
   ck_assert_ptr_eq(slim_end_point(g, "points", "Net/conv1"), x);
   ck_assert_ptr_null(slim_end_point(g, "points", "Net/conv2"));
   ck_assert_str_eq(slim_end_point_alias(g, "more", 0), "Net/Probe");
+  ck_assert_int_eq(slim_add_end_point("more", "mine", x), SLIM_OK);
+  ck_assert_ptr_eq(slim_end_point(g, "more", "mine"), x);
   (void)slim_add_to_collection("plain", x);
   ck_assert_str_eq(slim_end_point_alias(g, "plain", 0), "x");
 }

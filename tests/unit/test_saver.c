@@ -291,6 +291,26 @@ START_TEST(values_are_assigned_by_name)
 }
 END_TEST
 
+START_TEST(values_wait_for_their_session)
+{
+  float given[] = { 9, 8 }, b[2] = { 0 };
+  world x = world_open(0);
+  slim_assignment *later = NULL;
+  slim_named_values values[] = { { "net/b", given, sizeof given }, { "net/none", given, sizeof given } };
+  ck_assert_int_eq(slim_assign_from_values_fn(x.graph, values, 1, &later, &x.error), SLIM_OK);
+  given[0] = 1;
+  ck_assert_int_eq(slim_assignment_run(x.session, later, &x.error), SLIM_OK);
+  test_ok(x.session, slim_session_get_variable(x.session, x.b, b, sizeof b));
+  ck_assert_float_eq(b[0], 9);
+  ck_assert_float_eq(b[1], 8);
+  slim_assignment_destroy(later);
+  ck_assert_int_eq(slim_assign_from_values_fn(x.graph, values, 2, &later, &x.error), SLIM_ERR_NOT_FOUND);
+  ck_assert_str_eq(x.error.text, "variable 'net/none' does not exist");
+  ck_assert_ptr_null(later);
+  world_close(&x);
+}
+END_TEST
+
 START_TEST(a_saver_needs_variables)
 {
   slim_graph *graph = slim_graph_create(1);
@@ -324,6 +344,7 @@ static void build(TCase *c)
   tcase_add_test(c, an_assignment_waits_for_its_session);
   tcase_add_test(c, a_folder_stands_for_its_latest_checkpoint);
   tcase_add_test(c, values_are_assigned_by_name);
+  tcase_add_test(c, values_wait_for_their_session);
   tcase_add_test(c, a_saver_needs_variables);
 }
 

@@ -49,6 +49,29 @@ START_TEST(names_are_the_originals)
 }
 END_TEST
 
+START_TEST(lists_are_named_by_prefix_and_op)
+{
+  slim_tensor *other = slim_scale(scalar, 2.0f, 0.0f);
+  ck_assert_int_eq(slim_add_scalar_summaries(SLIM_TENSORS(scalar, other), "s"), SLIM_OK);
+  ck_assert_int_eq(slim_add_zero_fraction_summaries(SLIM_TENSORS(net), NULL), SLIM_OK);
+  ck_assert_int_eq(slim_add_histogram_summary(net, NULL), SLIM_OK);
+  ck_assert_str_eq(names(SLIM_SUMMARIES), "s/Mean s/ScaleAdd Conv/Relu6/Fraction_of_Zero_Values Conv/Relu6 ");
+  ck_assert_int_eq(slim_add_image_summaries(SLIM_TENSORS(image, image), "i"), SLIM_OK);
+  ck_assert_str_eq(names(SLIM_IMAGE_SUMMARIES), "i/image i/image ");
+  ck_assert_str_eq(slim_graph_error(g), "");
+}
+END_TEST
+
+START_TEST(gradients_have_a_histogram_and_a_norm)
+{
+  slim_tensor *weights = slim_get_unique_variable(g, "Conv/weights"), *biases = slim_get_unique_variable(g, "Conv/biases");
+  const slim_gradient list[] = { { slim_gradients(scalar, SLIM_TENSORS(weights)).item[0], weights }, { NULL, biases } };
+  slim_add_gradients_summaries((slim_gradient_list){ 2, list });
+  ck_assert_str_eq(names(SLIM_SUMMARIES), "Conv/weights/gradient Conv/weights/gradient_norm ");
+  ck_assert_str_eq(slim_graph_error(g), "");
+}
+END_TEST
+
 START_TEST(layers_are_summarized_by_collection)
 {
   ck_assert_int_eq(slim_summarize_weights(g, NULL), SLIM_OK);
@@ -57,6 +80,9 @@ START_TEST(layers_are_summarized_by_collection)
   ck_assert_int_eq(slim_summarize_tensors(SLIM_TENSORS(scalar, labels), NULL), SLIM_OK);
   ck_assert_str_eq(names(SLIM_SUMMARIES), "Conv/weights_summary Conv/Relu6/activation Conv/Relu6/zeros Conv/Relu6/sixes "
                                           "Mean_summary ");
+  ck_assert_int_eq(slim_summarize_tensor(labels), SLIM_OK);
+  ck_assert_int_eq(slim_summarize_collection(g, SLIM_MODEL_VARIABLES, ".*weights", slim_summarize_tensor), SLIM_OK);
+  ck_assert_uint_eq(slim_get_collection(g, SLIM_SUMMARIES, NULL).count, 6);
   ck_assert_int_eq(slim_summarize_variables(g, "Conv/b"), SLIM_OK);
   ck_assert_ptr_nonnull(strstr(names(SLIM_SUMMARIES), "Conv/biases_summary "));
   ck_assert_str_eq(slim_graph_error(g), "");
@@ -119,6 +145,8 @@ static void build(TCase *c)
 {
   tcase_add_checked_fixture(c, setup, teardown);
   tcase_add_test(c, names_are_the_originals);
+  tcase_add_test(c, lists_are_named_by_prefix_and_op);
+  tcase_add_test(c, gradients_have_a_histogram_and_a_norm);
   tcase_add_test(c, layers_are_summarized_by_collection);
   tcase_add_test(c, event_files_have_them);
   tcase_add_loop_test(c, errors_have_exact_text, 0, 2);

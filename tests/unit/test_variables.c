@@ -168,6 +168,19 @@ START_TEST(integers_live_on_the_host_and_do_not_train)
 }
 END_TEST
 
+START_TEST(another_tensor_must_be_fit_to_be_the_global_step)
+{
+  slim_tensor *vector = slim_placeholder(g, SLIM_INT64, SLIM_SHAPE(2), "vector");
+  slim_tensor *number = slim_placeholder(g, SLIM_FLOAT32, SLIM_SCALAR, "number");
+  ck_assert_int_eq(slim_assert_global_step(NULL), SLIM_ERR_TYPE);
+  ck_assert_int_eq(slim_assert_global_step(_i ? vector : number), SLIM_ERR_TYPE);
+  ck_assert_str_eq(slim_graph_error(g), _i ? "global_step 'vector:0' is int64 [2], must be an integer scalar"
+                                           : "global_step 'number:0' is float32 [], must be an integer scalar");
+  ck_assert(slim_is_poison(slim_assert_or_get_global_step(g, number)));
+  ck_assert_ptr_null(slim_assert_or_get_global_step(g, NULL));
+}
+END_TEST
+
 START_TEST(the_global_step_is_one_int64_counter)
 {
   ck_assert_ptr_null(slim_get_global_step(g));
@@ -181,6 +194,9 @@ START_TEST(the_global_step_is_one_int64_counter)
   ck_assert_ptr_eq(slim_get_global_step(g), step);
   ck_assert_ptr_eq(slim_get_or_create_global_step(g), step);
   ck_assert_ptr_eq(slim_get_variables(g, "global_step", NULL, NULL).item[0], step);
+  ck_assert_int_eq(slim_assert_global_step(step), SLIM_OK);
+  ck_assert_ptr_eq(slim_assert_or_get_global_step(g, NULL), step);
+  ck_assert_ptr_eq(slim_assert_or_get_global_step(g, step), step);
   ck_assert(slim_is_poison(slim_create_global_step(g)));
   ck_assert_int_eq(slim_graph_status(g), SLIM_ERR_EXISTS);
 }
@@ -395,6 +411,7 @@ static void build(TCase *c)
   tcase_add_test(c, local_and_global_variables_follow_name_scopes);
   tcase_add_test(c, integers_live_on_the_host_and_do_not_train);
   tcase_add_test(c, the_global_step_is_one_int64_counter);
+  tcase_add_loop_test(c, another_tensor_must_be_fit_to_be_the_global_step, 0, 2);
   tcase_add_loop_test(c, variables_are_filtered_by_scope_and_suffix, 0, (int)(sizeof filters / sizeof *filters));
   tcase_add_test(c, the_other_lists_use_their_collections);
   tcase_add_test(c, a_unique_variable_is_found_by_full_name);
