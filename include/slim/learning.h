@@ -50,6 +50,81 @@ SLIM_API slim_tensor *slim_learning_create_train_op(const slim_train_op_args *ar
       .struct_size = sizeof(slim_train_op_args), .total_loss = (loss_), .optimizer = __VA_ARGS__ })
 #endif
 
+/* --- optimize_loss ------------------------------------------------------------------------------------------------ */
+
+/** What optimize_loss makes summaries of, in the scope: "learning_rate" (of one that decays), "loss",
+ * "gradients/<variable>_0", "gradient_norm/<variable>_0", "global_norm/gradient_norm" and, with clipping,
+ * "global_norm/clipped_gradient_norm". */
+enum slim_optimizer_summaries {
+  SLIM_SUMMARY_LEARNING_RATE = 1,
+  SLIM_SUMMARY_LOSS = 2,
+  SLIM_SUMMARY_GRADIENTS = 4,
+  SLIM_SUMMARY_GRADIENT_NORM = 8,
+  SLIM_SUMMARY_GLOBAL_GRADIENT_NORM = 16,
+  SLIM_SUMMARY_NONE = 32
+};
+
+typedef struct slim_optimize_loss_args {
+  size_t struct_size; /* set by the macro */
+  slim_tensor *loss;
+  slim_tensor *global_step; /* NULL: the graph's, if there is one */
+  float learning_rate;      /* the first value of the variable "<scope>/learning_rate"; 0: none, SLIM_ZERO: zero */
+  const char *optimizer;    /* "Adagrad", "Adam", "Ftrl", "Momentum" (0.9), "RMSProp", "SGD" */
+  const struct slim_options_must_be_named *guard_;
+  slim_tensor *learning_rate_tensor; /* in the place of learning_rate */
+  slim_optimizer *optimizer_instance; /* in the place of optimizer */
+  slim_optimizer *(*optimizer_fn)(slim_tensor *learning_rate, void *user); /* the same; learning_rate may be NULL */
+  slim_tensor *(*learning_rate_decay_fn)(slim_tensor *learning_rate, slim_tensor *global_step, void *user);
+  void *user; /* of the two functions above */
+  float gradient_noise_scale; /* adds normal noise within two standard deviations of so much, at first; 0: none */
+  const slim_gradient_multiplier *gradient_multipliers; /* then multiplies, */
+  size_t num_gradient_multipliers;
+  float clip_gradients; /* then clips by the global norm; 0: not */
+  slim_transform_grads_fn clip_gradients_fn; /* in its place: slim_adaptive_clipping_fn, or your own */
+  void *clip_user;
+  slim_tensors update_ops; /* item NULL: SLIM_UPDATE_OPS */
+  slim_tensors variables;  /* count 0: SLIM_TRAINABLE_VARIABLES */
+  const char *name;        /* of the variable scope; "OptimizeLoss" */
+  unsigned summaries;      /* of slim_optimizer_summaries; 0: loss, learning rate and global gradient norm */
+  slim_flag increment_global_step; /* yes */
+} slim_optimize_loss_args;
+
+/**
+ * A train op in one call, as TF-Slim's layers.optimize_loss. Slots and the learning rate are variables in the scope.
+ * @return the loss before the update; fetching it trains. Errors: SLIM_ERR_SHAPE unless the loss is a scalar;
+ * SLIM_ERR_ARG for an unknown optimizer, a missing or negative learning rate, a decay without a global step;
+ * SLIM_ERR_TYPE for a global step that is none.
+ */
+SLIM_API slim_tensor *slim_optimize_loss(const slim_optimize_loss_args *args);
+
+#ifndef __cplusplus
+#define slim_optimize_loss(loss_, step_, rate_, ...)                                                                   \
+  (slim_optimize_loss)(&(slim_optimize_loss_args){ .struct_size = sizeof(slim_optimize_loss_args),                     \
+                                                   .loss = (loss_),                                                    \
+                                                   .global_step = (step_),                                             \
+                                                   .learning_rate = (rate_),                                           \
+                                                   .optimizer = __VA_ARGS__ })
+#endif
+
+/** Options of slim_adaptive_clipping_fn; zero means unset. */
+typedef struct slim_adaptive_clipping {
+  float std_factor;         /* 2 */
+  float decay;              /* 0.95 */
+  float static_max_norm;    /* a limit besides; 0: none */
+  slim_tensor *global_step; /* n: decay is at most n / (n + 1); NULL: constant */
+  slim_flag report_summary; /* no; "global_norm/adaptive_max_gradient_norm" */
+  float epsilon;            /* 1e-8 */
+  const char *name;         /* of the variable scope; "AdaptiveMaxNorm" */
+} slim_adaptive_clipping;
+
+/**
+ * Clips gradients by their history: averages of the logarithm of their common norm and of its square, the variables mean
+ * and sq_mean, give a mean m and a deviation s; from exp(m + std_factor * s) on the norm becomes exp(m). A
+ * slim_transform_grads_fn; options points to a slim_adaptive_clipping (NULL: none set).
+ * Source: Chorowski et al., "End-to-end Continuous Speech Recognition using Attention-based Recurrent NN", 2014.
+ */
+SLIM_API slim_gradient_list slim_adaptive_clipping_fn(slim_gradient_list gradients, void *options);
+
 /* --- summaries: what slim_learning_train writes to event files ---------------------------------------------------- */
 
 /** A number for each time that slim_learning_train writes summaries. name NULL: that of the tensor's op.

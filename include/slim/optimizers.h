@@ -7,7 +7,8 @@
  *
  * An optimizer belongs to the graph of its learning rate. Its slots are variables named as TensorFlow's,
  * "<variable>/Adam",
- * "<variable>/Adam_1"; they are in SLIM_GLOBAL_VARIABLES and so in checkpoints.
+ * "<variable>/Adam_1", in the variable scope that is open when gradients are applied; they are in SLIM_GLOBAL_VARIABLES
+ * and so in checkpoints.
  */
 #ifndef SLIM_OPTIMIZERS_H
 #define SLIM_OPTIMIZERS_H
@@ -131,6 +132,11 @@ SLIM_API slim_gradient_list slim_clip_gradient_norms(slim_gradient_list gradient
 typedef slim_gradient_list (*slim_transform_grads_fn)(slim_gradient_list gradients, void *user);
 /** slim_clip_gradient_norms as such a function; max_norm points to the norm, a float. */
 SLIM_API slim_gradient_list slim_clip_gradient_norms_fn(slim_gradient_list gradients, void *max_norm);
+
+/** The l2 norm of all gradients of the list together, a scalar; NULL when there is none. */
+SLIM_API slim_tensor *slim_global_norm(slim_gradient_list gradients);
+/** All gradients by their common norm n: g * clip_norm / max(n, clip_norm). Errors: SLIM_ERR_ARG unless clip_norm > 0. */
+SLIM_API slim_gradient_list slim_clip_by_global_norm(slim_gradient_list gradients, float clip_norm);
 
 typedef struct slim_gradient_multiplier {
   const char *variable; /* full name */

@@ -1,6 +1,6 @@
 /* Summaries: what slim_learning_train writes to event files. */
+#include "learning/train_op.h"
 #include "ops/ops.h"
-#include "slim/learning.h"
 #include "slim/ops.h"
 
 static bool usable(const slim_tensor *tensor)
@@ -25,7 +25,8 @@ static slim_status collect(const char *collection, slim_tensor *tensor, const ch
   if (wants) {
     char shape[128];
     (void)slim_graph_fail(graph, SLIM_ERR_TYPE, "summary '%s': '%s' is %s %s, must be %s", name, tensor->name,
-                          slim_dtype_name(tensor->dtype), slim_shape_format(&tensor->shape, shape, sizeof shape), wants);
+                          slim_dtype_name(tensor->dtype), slim_shape_format(&tensor->shape, shape, sizeof shape),
+                          wants);
     return SLIM_ERR_TYPE;
   }
   return slim_collections_add(graph, collection, tensor, name, false);
@@ -168,6 +169,19 @@ slim_status slim_summarize_biases(slim_graph *graph, const char *name_filter)
 slim_status slim_summarize_activations(slim_graph *graph, const char *name_filter)
 {
   return slim_summarize_collection(graph, SLIM_ACTIVATIONS, name_filter, slim_summarize_activation);
+}
+
+slim_status slim_add_summary(slim_tensor *tensor, const char *name,
+                             slim_status (*add)(slim_tensor *tensor, const char *name))
+{
+  if (!usable(tensor) || !name) {
+    return refuse(tensor);
+  }
+  slim_graph *graph = slim_graph_of(tensor);
+  slim_scope scope = slim_name_scope_begin(graph, name);
+  const char *tag = slim_name_scope_current(graph);
+  slim_scope_end(&scope);
+  return add(tensor, tag);
 }
 
 /* --- of gradients ------------------------------------------------------------------------------------------------- */

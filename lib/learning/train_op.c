@@ -1,7 +1,8 @@
 /* The train op: gradients, what is done to them, the optimizer, update ops and the step. */
+#include "learning/train_op.h"
+
 #include "base/log.h"
 #include "ops/ops.h"
-#include "slim/learning.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,13 +48,12 @@ static slim_gradient_list gradients_of(const slim_train_op_args *args)
   return list;
 }
 
-/* The loss, once everything that trains has run. */
-static slim_tensor *gather(slim_tensor *loss, slim_tensor *applied, slim_tensors updates)
+slim_tensor *slim_train_op_gather(slim_tensor *loss, slim_tensor *applied, slim_tensors updates, bool own)
 {
   slim_graph *graph = slim_graph_of(loss);
   slim_tensor **part = updates.count < INT32_MAX - 2 ? calloc(updates.count + 2, sizeof *part) : NULL;
   if (!part) {
-    return slim_graph_fail(graph, SLIM_ERR_MEMORY, "create_train_op: out of memory");
+    return slim_graph_fail(graph, SLIM_ERR_MEMORY, "train op: out of memory");
   }
   part[0] = loss;
   part[1] = applied;
@@ -64,6 +64,9 @@ static slim_tensor *gather(slim_tensor *loss, slim_tensor *applied, slim_tensors
   slim_tensor *all = slim_op_add(part, (int)updates.count + 2, &slim_op_group, "control_dependency", NULL);
   (void)slim_graph_set_stage(graph, before);
   free(part);
+  if (own) {
+    (void)slim_add_to_collection(SLIM_OWN_UPDATE_OPS, all);
+  }
   return all;
 }
 
@@ -82,12 +85,9 @@ static slim_tensor *create(const slim_train_op_args *args, slim_graph *graph)
   if (args->check_numerics.value != 2) {
     loss = slim_op_add(&loss, 1, &slim_op_finite_check, "CheckNumerics", NULL);
   }
-  slim_tensor *train_op = gather(loss, applied, own_updates ? args->update_ops : (slim_tensors){ 0, NULL });
+  slim_tensor *train_op = slim_train_op_gather(loss, applied, args->update_ops, own_updates);
   slim_scope_end(&scope);
   (void)slim_add_to_collection(SLIM_TRAIN_OP, train_op);
-  if (own_updates) {
-    (void)slim_add_to_collection(SLIM_OWN_UPDATE_OPS, train_op);
-  }
   return train_op;
 }
 

@@ -150,9 +150,8 @@ slim_optimizer *(slim_ftrl_optimizer)(const slim_optimizer_args *args)
 slim_optimizer *(slim_proximal_gradient_descent_optimizer)(const slim_optimizer_args *args)
 {
   const slim_optimizer_args all = read_args(args);
-  return create(
-      &proximal_gradient_descent, &all,
-      &(slim_apply_attr){ .l1 = all.l1_regularization_strength, .l2 = all.l2_regularization_strength });
+  return create(&proximal_gradient_descent, &all,
+                &(slim_apply_attr){ .l1 = all.l1_regularization_strength, .l2 = all.l2_regularization_strength });
 }
 
 slim_optimizer *(slim_proximal_adagrad_optimizer)(const slim_optimizer_args *args)
@@ -186,9 +185,10 @@ const char *slim_optimizer_name(const slim_optimizer *optimizer)
 
 /* --- slots -------------------------------------------------------------------------------------------------------- */
 
-const char *slim_optimizer_free_name(slim_graph *graph, const char *base)
+const char *slim_optimizer_free_name(slim_graph *graph, const char *leaf)
 {
-  const char *name = base;
+  const char *scope = slim_variable_scope_name(graph);
+  const char *base = *scope ? slim_arena_printf(graph->arena, "%s/%s", scope, leaf) : leaf, *name = base;
   for (int i = 1; name && slim_variable_find(graph, name); i++) {
     name = slim_arena_printf(graph->arena, "%s_%d", base, i);
   }

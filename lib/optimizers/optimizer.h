@@ -37,7 +37,8 @@ const slim_optimizer_slots *slim_optimizer_slots_of(slim_optimizer *optimizer, s
 /* Makes beta1_power and beta2_power unless they are there. */
 bool slim_optimizer_make_powers(slim_optimizer *optimizer);
 
-/* base, or base_1, base_2, ...: the first that no variable of the graph has. NULL without memory. */
-const char *slim_optimizer_free_name(slim_graph *graph, const char *base);
+/* leaf in the variable scope in force, or leaf_1, leaf_2, ...: the first that no variable of the graph has. NULL
+ * without memory. */
+const char *slim_optimizer_free_name(slim_graph *graph, const char *leaf);
 
 #endif

@@ -126,19 +126,19 @@ METRIC(batch_accuracy, (slim_metric){ slim_accuracy(p, y), slim_accuracy(p, y) }
 METRIC(batch_accuracy_weighed, (slim_metric){ slim_accuracy(p, y, .weights = w), slim_accuracy(p, y, .weights = w) })
 
 #define THRESHOLDS SLIM_THRESHOLDS(0.0f, 0.25f, 0.5f, 0.9f)
-#define COUNT(name_)                                                                                                   \
-  METRIC(name_, slim_streaming_##name_(p, y))                                                                          \
-  METRIC(name_##_weighed, slim_streaming_##name_(p, y, .weights = w, .name = "mine"))                                  \
-  METRIC(name_##_at, slim_streaming_##name_##_at_thresholds(p, y, THRESHOLDS))                                         \
-  METRIC(name_##_at_weighed, slim_streaming_##name_##_at_thresholds(p, y, THRESHOLDS, .weights = w))
-COUNT(true_positives)
-COUNT(true_negatives)
-COUNT(false_positives)
-COUNT(false_negatives)
-COUNT(precision)
-COUNT(recall)
-COUNT(false_positive_rate)
-COUNT(false_negative_rate)
+#define COUNT(name_, count_, count_at_)                                                                                \
+  METRIC(name_, count_(p, y))                                                                                          \
+  METRIC(name_##_weighed, count_(p, y, .weights = w, .name = "mine"))                                                  \
+  METRIC(name_##_at, count_at_(p, y, THRESHOLDS))                                                                      \
+  METRIC(name_##_at_weighed, count_at_(p, y, THRESHOLDS, .weights = w))
+COUNT(true_positives, slim_streaming_true_positives, slim_streaming_true_positives_at_thresholds)
+COUNT(true_negatives, slim_streaming_true_negatives, slim_streaming_true_negatives_at_thresholds)
+COUNT(false_positives, slim_streaming_false_positives, slim_streaming_false_positives_at_thresholds)
+COUNT(false_negatives, slim_streaming_false_negatives, slim_streaming_false_negatives_at_thresholds)
+COUNT(precision, slim_streaming_precision, slim_streaming_precision_at_thresholds)
+COUNT(recall, slim_streaming_recall, slim_streaming_recall_at_thresholds)
+COUNT(false_positive_rate, slim_streaming_false_positive_rate, slim_streaming_false_positive_rate_at_thresholds)
+COUNT(false_negative_rate, slim_streaming_false_negative_rate, slim_streaming_false_negative_rate_at_thresholds)
 
 METRIC(auc_roc, slim_streaming_auc(p, y, .curve = SLIM_ROC))
 METRIC(auc_pr, slim_streaming_auc(p, y, .curve = SLIM_PR))
