@@ -104,6 +104,12 @@ slim_tensor *(slim_sparse_softmax_cross_entropy)(const slim_args *args)
     shape.rank--;
     labels = slim_op_reshape_add(labels, shape);
   }
+  if (logits->shape.rank > 2 && labels->shape.rank != logits->shape.rank - 1) {
+    char x_text[128], y_text[128];
+    return slim_fail(&call, SLIM_ERR_SHAPE, "labels %s have rank %d, must have rank %d for logits %s",
+                     slim_shape_format(y, y_text, sizeof y_text), y->rank, logits->shape.rank - 1,
+                     slim_shape_format(&logits->shape, x_text, sizeof x_text));
+  }
   if (logits->shape.rank > 2) {
     labels = slim_op_reshape_add(labels, (slim_shape){ 1, { -1 } });
   }

@@ -220,6 +220,11 @@ static void loss_of_classes(void)
   (void)slim_sparse_softmax_cross_entropy(wide, wide, .scope = "loss");
 }
 
+static void loss_of_maps(void) /* slim_flatten is missing before the last layer */
+{
+  (void)slim_sparse_softmax_cross_entropy(slim_fully_connected(images, 4), labels, .scope = "loss");
+}
+
 static void loss_too_smooth(void)
 {
   (void)slim_sigmoid_cross_entropy(wide, wide, .label_smoothing = 1.5f);
@@ -478,6 +483,8 @@ static const struct refusal_case {
   { loss_without_labels, SLIM_ERR_ARG, "softmax_cross_entropy: the labels are missing" },
   { loss_of_shapes, SLIM_ERR_SHAPE,
     "softmax_cross_entropy 'softmax_cross_entropy_loss': predictions [?,6] and labels [?,7] must have the same shape" },
+  { loss_of_maps, SLIM_ERR_SHAPE,
+    "sparse_softmax_cross_entropy 'loss': labels [?] have rank 1, must have rank 3 for logits [?,8,8,4]" },
   { loss_of_classes, SLIM_ERR_SHAPE, "sparse_softmax_cross_entropy 'loss': labels [?,6] has rank 2, must have rank 1" },
   { loss_too_smooth, SLIM_ERR_ARG,
     "sigmoid_cross_entropy 'sigmoid_cross_entropy_loss': label_smoothing 1.5 must be from 0 to 1" },
