@@ -105,7 +105,11 @@ static slim_status start_values(training *t)
   }
   status = status == SLIM_OK ? read_step(t) : status;
   if (status == SLIM_OK && resume) {
-    slim_log_write(SLIM_LOG_INFO, "restored '%s', going on from step %lld", t->result.checkpoint, (long long)t->step);
+    const bool done = t->args.number_of_steps != 0 && t->step >= t->args.number_of_steps;
+    slim_log_write(SLIM_LOG_INFO,
+                   done ? "restored '%s' of step %lld: number_of_steps is reached, nothing is trained"
+                        : "restored '%s', going on from step %lld",
+                   t->result.checkpoint, (long long)t->step);
   }
   return status;
 }

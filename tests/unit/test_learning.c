@@ -252,6 +252,9 @@ START_TEST(training_ends_at_its_step_with_a_checkpoint)
   ck_assert_str_eq(latest, x.result.checkpoint);
   ck_assert_int_eq(calls, 1);
   ck_assert_ptr_nonnull(strstr(messages, "global step 7: loss = "));
+  ASSERT_OK(&x, TRAIN(&x, test_folder, .number_of_steps = 7));
+  ck_assert_int_eq(x.result.steps_run, 0);
+  ck_assert_ptr_nonnull(strstr(messages, "of step 7: number_of_steps is reached, nothing is trained"));
   world_close(&x);
 }
 END_TEST
