@@ -22,7 +22,7 @@ extern "C" {
  * one that the description of a net does not name is SLIM_ERR_ARG. */
 typedef struct slim_net_args {
   int num_classes; /* 0: stop before the logits and return the features */
-  bool is_training;
+  bool is_training; /* false, as nets_factory has it; called by itself, a net of TF-Slim trains unless told otherwise */
   float dropout_keep_prob; /* 0: the net's own */
   slim_reuse reuse;
   const char *scope;            /* NULL: the net's own */

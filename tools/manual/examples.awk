@@ -9,7 +9,7 @@ BEGIN {
   print "extern slim_graph *g, *eval_graph;\nextern slim_session *session;\nextern slim_optimizer *optimizer;\nextern slim_metric accuracy;"
   print "extern slim_tensor *images, *labels, *net, *logits, *one_hot, *predictions, *targets, *w, *my_loss, *total_loss;"
   print "extern slim_tensor *weights, *step, *train_op;\nextern const char *checkpoint_path;\nextern const float *batch;"
-  print "extern float result[320];\nextern slim_error error;\nslim_tensor *my_layer(const slim_args *args);"
+  print "extern bool is_training;\nextern float result[320];\nextern slim_error error;\nslim_tensor *my_layer(const slim_args *args);"
   print "slim_status before_run(void *user, slim_hook_run *run, slim_error *error);"
   print "slim_status after_run(void *user, slim_hook_run *run, slim_error *error);"
 }
