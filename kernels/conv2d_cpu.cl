@@ -86,6 +86,14 @@ static inline slim_gemm_out out_of(__global float *y, __global const float *bias
   return o;
 }
 
+/* The windows of pixels from row on that a panel fetches ahead, where they do not meet. */
+static inline slim_gemm_ahead ahead_of(__global const float *x, const slim_conv2d_params p, const part t, const int row,
+                                       const int k, const int depth, const int c)
+{
+  const bool apart = p.kernel_h == 1 && p.kernel_w == 1 && p.stride_h == 1 && p.stride_w == 1;
+  return slim_gemm_rows_ahead(x + k, p.c, row, apart ? t.row1 : row, depth, c, t.columns);
+}
+
 /* The tiles of a part over depth elements of the windows from k on, which panels have. tile: SLIM_GEMM_ROWS rows of
  * SLIM_GEMM_A_STRIDE. */
 #define SUM_BLOCK(name_, space_, TILE_)                                                                                \
@@ -99,7 +107,8 @@ static inline slim_gemm_out out_of(__global float *y, __global const float *bias
         gather(tile + i * SLIM_GEMM_A_STRIDE, x, p, row + i, k, depth);                                                \
       }                                                                                                                \
       for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {                                                         \
-        TILE_(tile, panels + c * depth, depth, out_of(y, bias, residual, p, t, row, c, k == 0, last));                 \
+        TILE_(tile, panels + c * depth, depth, ahead_of(x, p, t, row + SLIM_GEMM_ROWS, k, depth, c),                   \
+              out_of(y, bias, residual, p, t, row, c, k == 0, last));                                                  \
       }                                                                                                                \
     }                                                                                                                  \
   }
@@ -179,10 +188,12 @@ __kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy),
   const int row0 = (int)get_group_id(0) * g.block_m, row1 = min(row0 + g.block_m, rows);
   const int column0 = (int)get_group_id(1) * g.block_n, columns = min(g.block_n, p.o - column0);
   const int begin = (int)get_group_id(2) * g.slice, end = min(begin + g.slice, pixels);
+  const int across = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
+  const int tiles = (row1 - row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
   const slim_epilogue_params none = { 0, 0, 0 };
   dw += (size_t)get_group_id(2) * rows * p.o;
   for (int k = begin; k < end; k += g.block_k) {
-    const int depth = min(g.block_k, end - k);
+    const int depth = min(g.block_k, end - k), left = min(g.block_k, end - k - depth);
     slim_gemm_pack_b(panels, dy + (size_t)k * p.o + column0, p.o, depth, columns);
     for (int i = 0; i < depth; i++) {
       gather(windows + i * g.block_m, x, p, k + i, row0, row1 - row0);
@@ -192,7 +203,11 @@ __kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy),
         const slim_gemm_out o = {
           dw + (size_t)row * p.o + column0 + c, 0, p.o, row1 - row, columns - c, k == begin, false, none, 0
         };
-        slim_gemm_tile_columns(windows + row - row0, g.block_m, panels + c * depth, depth, o);
+        const int tile = (row - row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
+        slim_gemm_tile_columns(
+            windows + row - row0, g.block_m, panels + c * depth, depth,
+            slim_gemm_block_ahead(x, 0, 0, 0, tile, tiles),
+            slim_gemm_block_ahead(dy + (size_t)(k + depth) * p.o + column0, p.o, left, columns, tile, tiles), o);
       }
     }
   }

@@ -246,17 +246,48 @@ static inline void slim_gemm_fetch(const slim_gemm_out o)
     right##i_ = fma(v, b1, right##i_);                                                                                 \
   }
 
+/* What is read next: some lines are fetched with each chunk of k, while a tile's sums are made. */
+#define SLIM_GEMM_CHUNK 16
+typedef struct slim_gemm_ahead {
+  __global const float *from;
+  int chunks, chunk_step; /* floats from a chunk's first line to the next one's, */
+  int lines, line_step;   /* and between its lines */
+} slim_gemm_ahead;
+
+static inline void slim_gemm_fetch_chunk(const slim_gemm_ahead next, const int k)
+{
+  for (int i = 0; i < next.lines && k < next.chunks * SLIM_GEMM_CHUNK; i++) {
+    SLIM_FETCH(next.from + (size_t)(k / SLIM_GEMM_CHUNK) * next.chunk_step + i * next.line_step);
+  }
+}
+
+/* The share of a panel of columns, number c of them, in depth floats of rows [begin, end), which lie stride apart. */
+static inline slim_gemm_ahead slim_gemm_rows_ahead(__global const float *a, const int stride, const int begin,
+                                                   const int end, const int depth, const int c, const int columns)
+{
+  const int panels = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
+  const int share = (SLIM_GEMM_ROWS + panels - 1) / panels, first = begin + c / SLIM_GEMM_COLUMNS * share;
+  const int rows = min(min(first + share, begin + SLIM_GEMM_ROWS), end) - first;
+  const slim_gemm_ahead next = { a + (size_t)first * stride, (depth + SLIM_GEMM_CHUNK - 1) / SLIM_GEMM_CHUNK,
+                                 SLIM_GEMM_CHUNK, rows, stride };
+  return next;
+}
+
 #define SLIM_GEMM_ADD_ROW_(i_) SLIM_GEMM_ADD_(i_, a[i_ * SLIM_GEMM_A_STRIDE + k])
 #define SLIM_GEMM_SUM_ROWS_(EACH_)                                                                                     \
-  for (int k = 0; k < depth; k++) {                                                                                    \
-    const SLIM_FLOATW b0 = SLIM_LOADW(0, b + k * SLIM_GEMM_COLUMNS);                                                   \
-    const SLIM_FLOATW b1 = SLIM_LOADW(1, b + k * SLIM_GEMM_COLUMNS);                                                   \
-    EACH_(SLIM_GEMM_ADD_ROW_)                                                                                          \
+  for (int k0 = 0; k0 < depth; k0 += SLIM_GEMM_CHUNK) {                                                                \
+    slim_gemm_fetch_chunk(next, k0);                                                                                   \
+    for (int k = k0; k < min(k0 + SLIM_GEMM_CHUNK, depth); k++) {                                                      \
+      const SLIM_FLOATW b0 = SLIM_LOADW(0, b + k * SLIM_GEMM_COLUMNS);                                                 \
+      const SLIM_FLOATW b1 = SLIM_LOADW(1, b + k * SLIM_GEMM_COLUMNS);                                                 \
+      EACH_(SLIM_GEMM_ADD_ROW_)                                                                                        \
+    }                                                                                                                  \
   }
 
 /* a: SLIM_GEMM_ROWS rows of depth elements, SLIM_GEMM_A_STRIDE apart; b: depth rows of SLIM_GEMM_COLUMNS. */
 #define SLIM_GEMM_TILE_ROWS_(name_, space_)                                                                            \
-  static inline void name_(__local const float *a, space_ const float *b, const int depth, const slim_gemm_out o)      \
+  static inline void name_(__local const float *a, space_ const float *b, const int depth,                             \
+                           const slim_gemm_ahead next, const slim_gemm_out o)                                          \
   {                                                                                                                    \
     SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_ROWS_)                                                                            \
   }
@@ -266,15 +297,30 @@ SLIM_GEMM_TILE_ROWS_(slim_gemm_tile_packed, __global)
 #define SLIM_GEMM_ADD_COLUMN_(i_) SLIM_GEMM_ADD_(i_, from[i_])
 #define SLIM_GEMM_SUM_COLUMNS_(EACH_)                                                                                  \
   __local const float *from = a;                                                                                       \
-  for (int k = 0; k < depth; k++, from += a_stride) {                                                                  \
-    const SLIM_FLOATW b0 = SLIM_LOADW(0, b + k * SLIM_GEMM_COLUMNS);                                                   \
-    const SLIM_FLOATW b1 = SLIM_LOADW(1, b + k * SLIM_GEMM_COLUMNS);                                                   \
-    EACH_(SLIM_GEMM_ADD_COLUMN_)                                                                                       \
+  for (int k0 = 0; k0 < depth; k0 += SLIM_GEMM_CHUNK) {                                                                \
+    slim_gemm_fetch_chunk(next_a, k0);                                                                                 \
+    slim_gemm_fetch_chunk(next_b, k0);                                                                                 \
+    for (int k = k0; k < min(k0 + SLIM_GEMM_CHUNK, depth); k++, from += a_stride) {                                    \
+      const SLIM_FLOATW b0 = SLIM_LOADW(0, b + k * SLIM_GEMM_COLUMNS);                                                 \
+      const SLIM_FLOATW b1 = SLIM_LOADW(1, b + k * SLIM_GEMM_COLUMNS);                                                 \
+      EACH_(SLIM_GEMM_ADD_COLUMN_)                                                                                     \
+    }                                                                                                                  \
   }
+
+/* The share of tile number i of count in depth rows of columns floats, which lie stride apart. */
+static inline slim_gemm_ahead slim_gemm_block_ahead(__global const float *from, const int stride, const int depth,
+                                                    const int columns, const int i, const int count)
+{
+  const int share = (depth + count - 1) / count, first = min(i * share, depth);
+  const slim_gemm_ahead next = { from + (size_t)first * stride, min(share, depth - first), stride,
+                                 (columns + SLIM_GEMM_CHUNK - 1) / SLIM_GEMM_CHUNK, SLIM_GEMM_CHUNK };
+  return next;
+}
 
 /* The same for a packed as depth rows of SLIM_GEMM_ROWS, a_stride apart. */
 static inline void slim_gemm_tile_columns(__local const float *a, const int a_stride, __local const float *b,
-                                          const int depth, const slim_gemm_out o)
+                                          const int depth, const slim_gemm_ahead next_a, const slim_gemm_ahead next_b,
+                                          const slim_gemm_out o)
 {
   SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_COLUMNS_)
 }

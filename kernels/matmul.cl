@@ -34,20 +34,6 @@ static inline void pack_panels(__local float *panels, __global const slim_weight
   }
 }
 
-/* Fetches the share of the next tile's rows (behind row) that falls to a panel of columns. */
-static inline void fetch_rows(__global const float *a, const slim_matmul_params p, const int row, const int end,
-                              const int depth, const int c, const int columns)
-{
-  const int panels = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
-  const int share = (SLIM_GEMM_ROWS + panels - 1) / panels,
-            first = row + SLIM_GEMM_ROWS + c / SLIM_GEMM_COLUMNS * share;
-  for (int next = first; next < min(min(first + share, row + 2 * SLIM_GEMM_ROWS), end); next++) {
-    for (int k = 0; k < depth; k += 16) {
-      SLIM_FETCH(a + (size_t)next * p.a_row + k);
-    }
-  }
-}
-
 /* a by rows. tile: SLIM_GEMM_ROWS rows of SLIM_GEMM_A_STRIDE; panels: block_k rows of block_n. */
 __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const slim_weight, b),
                                    SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
@@ -78,8 +64,8 @@ __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(cons
                                   k + depth == p.k,
                                   p.epilogue,
                                   residual + (size_t)row * p.n + column0 + c };
-        fetch_rows(a + k, p, row, row1, depth, c, columns);
-        slim_gemm_tile_rows(tile, panels + c * depth, depth, o);
+        slim_gemm_tile_rows(tile, panels + c * depth, depth,
+                            slim_gemm_rows_ahead(a + k, p.a_row, row + SLIM_GEMM_ROWS, row1, depth, c, columns), o);
       }
     }
   }
@@ -99,12 +85,17 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
   const int row0 = (int)get_group_id(0) * g.block_m, row1 = min(row0 + g.block_m, p.m);
   const int column0 = (int)get_group_id(1) * g.block_n, columns = min(g.block_n, p.n - column0);
   const int begin = (int)get_group_id(2) * g.slice, end = min(begin + g.slice, p.k);
+  const int across = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
+  const int tiles = (row1 - row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
+  const bool fetches_b = p.b_column == 1 && sizeof(slim_weight) == sizeof(float);
   y += (size_t)get_group_id(2) * p.m * p.n;
   for (int k = begin; k < end; k += g.block_k) {
-    const int depth = min(g.block_k, end - k);
+    const int depth = min(g.block_k, end - k), after = k + depth, left = min(g.block_k, end - after);
+    __global const float *next_a = a + (size_t)after * p.a_k + row0,
+                         *next_b = (__global const float *)(b + (size_t)after * p.b_k + column0);
     pack_panels(panels, b, p, k, depth, column0, columns);
     for (int i = 0; i < depth; i++) {
-      for (int j = row0; j < row1; j += 16) {
+      for (int j = row0; j < row1 && k == begin; j += 16) {
         SLIM_FETCH(a + (size_t)(k + min(i + SLIM_GEMM_AHEAD, depth - 1)) * p.a_k + j);
       }
       slim_gemm_copy(block + i * g.block_m, a + (size_t)(k + i) * p.a_k + row0, row1 - row0);
@@ -119,7 +110,11 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
                                   k == begin,
                                   k + depth == end,
                                   p.epilogue };
-        slim_gemm_tile_columns(block + row - row0, g.block_m, panels + c * depth, depth, o);
+        const int tile = (row - row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
+        slim_gemm_tile_columns(
+            block + row - row0, g.block_m, panels + c * depth, depth,
+            slim_gemm_block_ahead(next_a, p.a_k, left, row1 - row0, tile, tiles),
+            slim_gemm_block_ahead(next_b, p.b_k, fetches_b ? left : 0, columns, tile, tiles), o);
       }
     }
   }
