@@ -25,6 +25,8 @@ static const struct matmul_case {
   { "power_of_two", 20, 12, 1024 },
   { "square", 200, 210, 220 },
   { "sliced", 47, 38, 5001 },
+  { "narrow_last_panel", 61, 176, 700 },
+  { "many_tiles", 523, 144, 530 },
   { "streamed", 1800, 1760, 3 },
   { "few_rows", 9, 1037, 2050 },
   { "few_columns", 2, 4096, 517 },

@@ -6,12 +6,13 @@
 #define N_BLOCK 4               /* panels of B that are packed at once */
 #define SET_FLOATS 1024         /* rows that far apart do so */
 #define IN_PLACE_PANELS 2       /* A serves that few panels without a copy */
+#define IN_PLACE_TILES (VL < 16 ? 11 : 18) /* and B that few tiles */
 #define TASKS 8                 /* that a large product is cut into at least */
 #define EVEN_TASKS 4            /* fewer than UNEVEN_TASKS are a multiple of these, so that all workers end together */
 #define UNEVEN_TASKS 32
 #define TASK_WORK 1e5           /* least products of a task */
 #define SLICED_SUMS 65536       /* elements of C, at most, when the depth is shared among tasks */
-#define SLICE_DEPTH 1024        /* least depth and products of a slice then */
+#define SLICE_DEPTH 384         /* least depth and products of a slice then */
 #define SLICE_WORK 1e6
 #define ROW_DEPTH 32            /* the same of a slice of a product of one row */
 #define ROW_WORK 32768
@@ -31,7 +32,7 @@ typedef struct job {
 
 /* Floats of scratch of a worker: a block of A, one of B. */
 #define A_COPIED ((size_t)M_BLOCK * LDA)
-#define A_PACKED ((size_t)(M_BLOCK / TILE_ROWS) * TILE_STRIDE * K_BLOCK)
+#define A_PACKED ((size_t)(M_BLOCK / TILE_ROWS) * A_STEP)
 #define A_FLOATS (A_COPIED > A_PACKED ? A_COPIED : A_PACKED)
 #define B_FLOATS ((size_t)N_BLOCK * TILE_COLUMNS * K_BLOCK)
 #define SCRATCH (A_FLOATS + B_FLOATS)
@@ -101,7 +102,7 @@ typedef struct task {
   const job *j;
   int m0, m1, n0, n1, k0, k1;
   float *a, *b; /* scratch */
-  bool in_place;       /* A is read as it lies, not copied to a */
+  bool in_place, b_in_place; /* A, B are read as they lie, not copied to a, b */
   float *c;            /* where the sums go: C or a slice's partial C */
   bool stream;         /* they go past the caches */
   bool last_slice;     /* the epilogue belongs to this task */
@@ -133,13 +134,21 @@ static bool reads_in_place(const task *t)
          (g->a_transposed || g->lda % SET_FLOATS != 0 || t->m1 - t->m0 == 1);
 }
 
+/* Does B? Where whole vectors end with its rows, and for few tiles: packing it would take longer than they gain. */
+static bool reads_b_in_place(const task *t)
+{
+  const gemm *g = &t->j->g;
+  return !g->b_packed && !g->b_half && !g->b_transposed && g->n % VL == 0 && g->ldb % SET_FLOATS != 0 &&
+         tiles_of(t->m1 - t->m0) <= IN_PLACE_TILES;
+}
+
 /* Where the tile finds its rows [begin, begin + height) of A: in A itself or in its copy. */
 static void find_a(const task *t, int tile_number, int begin, int height, int k, const float **row, tile *tl)
 {
   const gemm *g = &t->j->g;
   if (g->a_transposed) {
     row[0] = t->in_place ? g->a + (size_t)k * g->lda + t->m0 + begin
-                         : t->a + (size_t)tile_number * TILE_STRIDE * K_BLOCK;
+                         : t->a + (size_t)tile_number * A_STEP;
     tl->base = row;
     tl->stride = t->in_place ? g->lda : TILE_STRIDE;
     return;
@@ -150,7 +159,20 @@ static void find_a(const task *t, int tile_number, int begin, int height, int k,
   tl->rows = row;
 }
 
-/* What the next block reads, in strips as wide as a panel: each tile fetches one while it computes. */
+/* Where the tile finds its panel of B, from n on; panels from n0 on are packed in t->b. */
+static void find_b(const task *t, int n0, int n, int k, tile *tl)
+{
+  const gemm *g = &t->j->g;
+  tl->b_gap = 0;
+  if (t->b_in_place) {
+    tl->b = g->b + (size_t)k * g->ldb + n;
+    tl->b_gap = g->ldb - (size_t)panel_width(tl->columns);
+  } else {
+    tl->b = g->b_packed ? packed_at(g, n, k, tl->depth) : t->b + (size_t)(n - n0) * (size_t)tl->depth;
+  }
+}
+
+/* What the next block reads, in strips as wide as a panel: a tile fetches one while it computes. */
 typedef struct strips {
   const float *first;
   size_t step, across; /* from row to row, from strip to strip */
@@ -194,28 +216,27 @@ static strips next_a(const task *t, int n1, int k, int depth)
                          : strips_of(g->a, g->lda, t->m0, k, at_most(depth, t->k1 - k));
 }
 
-/* What the tile's run number turn over a block fetches: B's strips, then A's; of an A without gaps, read in place, the
- * next tile's rows. */
-static void find_ahead(const task *t, strips b, strips a, int turn, int m, int rows, tile *tl)
+/* What the tile's run number turn of turns over a block fetches: B's strips, then A's, spread over the turns; of an A
+ * without gaps, read in place, the next rows, from m on. */
+static void find_ahead(const task *t, strips b, strips a, int turn, int turns, int m, tile *tl)
 {
   const gemm *g = &t->j->g;
-  const bool ours = turn >= b.count;
-  const strips s = ours ? a : b;
-  const int number = ours ? turn - b.count : turn;
-  tl->ahead = number < s.count ? s.first + (size_t)number * s.across : NULL;
+  const int count = b.count + a.count, spread = count < turns ? turns : count;
+  const int number = (int)((int64_t)count * turn / spread), next = (int)((int64_t)count * (turn + 1) / spread);
+  const strips s = number < b.count ? b : a;
+  tl->ahead = next > number ? s.first + (size_t)(number < b.count ? number : number - b.count) * s.across : NULL;
   tl->ahead_step = s.step;
   if (!tl->ahead && t->in_place && !g->a_transposed && g->lda == (size_t)tl->depth) {
-    tl->ahead = g->a + (size_t)(m + rows) * g->lda;
-    tl->ahead_step = (size_t)rows;
+    tl->ahead = g->a + (size_t)m * g->lda;
+    tl->ahead_step = TILE_ROWS;
   }
 }
 
-/* All tiles of the packed panels [n0, n1), at packed, over a block of the depth: a tile's rows of A stay in the nearest
- * cache. */
-static void run_tiles(const task *t, const float *packed, int n0, int n1, int k, int depth)
+/* All tiles of the panels [n0, n1) over a block of the depth: a tile's rows of A stay in the nearest cache. */
+static void run_tiles(const task *t, int n0, int n1, int k, int depth)
 {
   static const ptrdiff_t no_offset = 0;
-  const int rows = t->m1 - t->m0, tiles = tiles_of(rows);
+  const int rows = t->m1 - t->m0, tiles = tiles_of(rows), turns = tiles * pieces(n1 - n0, TILE_COLUMNS);
   const strips b = next_b(t, n1, k, depth), a = next_a(t, n1, k, depth);
   const float *row[TILE_ROWS];
   float *c[TILE_ROWS];
@@ -226,12 +247,11 @@ static void run_tiles(const task *t, const float *packed, int n0, int n1, int k,
     for (int r = 0; r < height; r++) {
       c[r] = t->c + (size_t)(t->m0 + begin + r) * t->j->g.ldc;
     }
-    tl.b = packed;
     for (int n = n0; n < n1; n += TILE_COLUMNS, turn++) {
       tl.columns = at_most(TILE_COLUMNS, n1 - n);
-      find_ahead(t, b, a, turn, t->m0 + begin, height, &tl);
+      find_b(t, n0, n, k, &tl);
+      find_ahead(t, b, a, turn, turns, t->m0 + begin + height, &tl);
       run_tile(t, &tl, height, n, k == t->k0, t->last_slice && k + depth == t->k1);
-      tl.b += (size_t)panel_width(tl.columns) * (size_t)depth;
     }
   }
 }
@@ -239,15 +259,7 @@ static void run_tiles(const task *t, const float *packed, int n0, int n1, int k,
 static void pack_a(const task *t, int k, int depth)
 {
   const gemm *g = &t->j->g;
-  const int rows = t->m1 - t->m0, tiles = tiles_of(rows);
-  if (!g->a_transposed) {
-    copy_rows(g, t->m0, rows, k, depth, t->a);
-    return;
-  }
-  for (int i = 0; i < tiles; i++) {
-    const int begin = tile_begin(rows, tiles, i), height = tile_begin(rows, tiles, i + 1) - begin;
-    copy_columns(g, t->m0 + begin, height, k, depth, t->a + (size_t)i * TILE_STRIDE * K_BLOCK);
-  }
+  (g->a_transposed ? copy_columns : copy_rows)(g, t->m0, t->m1 - t->m0, k, depth, t->a);
 }
 
 /* A block of the depth: A once, then B by some panels at a time. */
@@ -259,10 +271,10 @@ static void run_block(const task *t, int k, int depth)
   }
   for (int n = t->n0; n < t->n1; n += N_BLOCK * TILE_COLUMNS) {
     const int end = at_most(n + N_BLOCK * TILE_COLUMNS, t->n1);
-    if (!g->b_packed) {
+    if (!g->b_packed && !t->b_in_place) {
       pack_panels(g, n, end, k, depth, t->b);
     }
-    run_tiles(t, g->b_packed ? packed_at(g, n, k, depth) : t->b, n, end, k, depth);
+    run_tiles(t, n, end, k, depth);
   }
 }
 
@@ -296,6 +308,7 @@ static void run_task(void *user, int number, int worker)
   t.k1 = piece_begin(g->k, c->slices, slice + 1);
   t.c = c->slices == 1 ? g->c : j->partial + (size_t)slice * (size_t)g->m * (size_t)g->n;
   t.in_place = reads_in_place(&t);
+  t.b_in_place = reads_b_in_place(&t);
   t.stream = streams(g);
   for (int i = 0; i < pieces(t.k1 - t.k0, K_BLOCK); i++) {
     const int k = block_begin(t.k0, t.k1, i);

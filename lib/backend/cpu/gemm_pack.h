@@ -7,7 +7,9 @@
 
 #define K_BLOCK 512        /* depth of a packed block */
 #define LDA (K_BLOCK + VL) /* of the copied rows of A; not a power of two, or the rows would share cache sets */
-#define PREFETCH 6         /* rows of B ahead of the one that is packed */
+#define PREFETCH 6         /* rows ahead of the one that is packed */
+/* Floats from tile to tile of a packed A; the gap keeps them in cache sets of their own. */
+#define A_STEP ((size_t)TILE_STRIDE * K_BLOCK + 16)
 
 /* rows x depth of A as it lies, into rows of LDA. */
 static inline void copy_rows(const gemm *g, int m0, int rows, int k0, int depth, float *to)
@@ -21,20 +23,28 @@ static inline void copy_rows(const gemm *g, int m0, int rows, int k0, int depth,
   }
 }
 
-/* A transposed, a tile's rows side by side: [k][TILE_STRIDE]. The last k is copied exactly; before it whole vectors may
- * be read, for they end before the last k does. */
+/* A transposed, row by row as it lies: rows of each tile side by side, [tile][k][TILE_STRIDE], tiles A_STEP apart. The
+ * last k is copied exactly; before it whole vectors may be read, for they end before the last k does. */
 static inline void copy_columns(const gemm *g, int m0, int rows, int k0, int depth, float *to)
 {
   const float *from = g->a + (size_t)k0 * g->lda + m0;
-  const int safe = g->lda >= TILE_STRIDE ? depth - 1 : 0;
+  const int safe = g->lda >= TILE_STRIDE ? depth - 1 : 0, tiles = tiles_of(rows);
   for (int k = 0; k < depth; k++, from += g->lda, to += TILE_STRIDE) {
-    if (k >= safe) {
-      memcpy(to, from, (size_t)rows * sizeof *to);
-      continue;
+    const float *ahead = from + (k + PREFETCH < depth ? PREFETCH * g->lda : 0);
+    for (int i = 0; i < rows; i += 16) {
+      __builtin_prefetch(ahead + i);
     }
-    CPU_UNROLL
-    for (int i = 0; i < TILE_STRIDE; i += VL) {
-      vec_store(to + i, vec_load(from + i));
+    for (int i = 0; i < tiles; i++) {
+      const int begin = tile_begin(rows, tiles, i);
+      float *packed = to + (size_t)i * A_STEP;
+      if (k >= safe) {
+        memcpy(packed, from + begin, (size_t)(tile_begin(rows, tiles, i + 1) - begin) * sizeof *to);
+        continue;
+      }
+      CPU_UNROLL
+      for (int v = 0; v < TILE_STRIDE; v += VL) {
+        vec_store(packed + v, vec_load(from + begin + v));
+      }
     }
   }
 }

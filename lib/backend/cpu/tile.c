@@ -167,6 +167,7 @@ static void store_any(const tile *t, int rows, float *sums)
 CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
 {
   const float *b = t->b;
+  const size_t b_step = (size_t)(vectors * VL) + t->b_gap;
   const float *ahead = t->ahead ? t->ahead : b;
   const size_t ahead_step = t->ahead ? t->ahead_step : 0;
   EACH_ROW(DECLARE)
@@ -187,7 +188,7 @@ CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
         __builtin_prefetch(ahead + 16, 0, 2);
       }
       ahead += ahead_step;
-      b += vectors * VL;
+      b += b_step;
     }
   }
   FINISH
@@ -196,6 +197,7 @@ CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
 CPU_INLINE void by_columns(const tile *t, int rows, int vectors)
 {
   const float *b = t->b;
+  const size_t b_step = (size_t)(vectors * VL) + t->b_gap;
   const float *ahead = t->ahead ? t->ahead : b;
   const size_t ahead_step = t->ahead ? t->ahead_step : 0;
   EACH_ROW(DECLARE)
@@ -216,7 +218,7 @@ CPU_INLINE void by_columns(const tile *t, int rows, int vectors)
         __builtin_prefetch(ahead + 16, 0, 2);
       }
       ahead += ahead_step;
-      b += vectors * VL;
+      b += b_step;
       a_column += t->stride;
     }
   }

@@ -34,6 +34,7 @@ typedef struct tile {
   size_t stride;
   int segments, depth; /* depth: how many k a segment has */
   const float *b;
+  size_t b_gap; /* floats between the rows of b; 0: packed */
   const float *const *b_rows; /* A by columns: where each segment's b is; NULL: one after another */
   const float *ahead;     /* fetched meanwhile, NULL: nothing: at each k a panel's width, from k to k ahead_step */
   size_t ahead_step;
