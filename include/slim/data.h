@@ -123,10 +123,19 @@ typedef struct slim_item {
   slim_shape shape;
   void *data; /* row-major; SLIM_STRING: slim_string[], pointing into the record */
   size_t capacity;
+  /* A sparse value has shape [n], and of each of its n elements the place: dense_shape.rank numbers. */
+  int64_t *indices;
+  size_t indices_capacity;
+  slim_shape dense_shape; /* rank 0: the value is dense */
 } slim_item;
 
 /** Room for a value of this type and shape (all dimensions 0 or more). @return item->data, NULL with error set. */
 SLIM_API void *slim_item_resize(slim_item *item, slim_dtype dtype, const slim_shape *shape, slim_error *error);
+/** Room for count elements and their places in dense_shape. @return item->data, NULL with error set. */
+SLIM_API void *slim_item_resize_sparse(slim_item *item, slim_dtype dtype, size_t count, const slim_shape *dense_shape,
+                                       slim_error *error);
+/** Does it have places? */
+SLIM_API bool slim_item_is_sparse(const slim_item *item);
 /** Number of elements; 0 for an empty value. */
 SLIM_API size_t slim_item_elements(const slim_item *item);
 /** Frees its memory; the item may be used again. */
@@ -145,12 +154,29 @@ typedef struct slim_feature_spec {
 } slim_feature_spec;
 
 typedef enum slim_handler_kind {
-  SLIM_HANDLE_TENSOR = 1, /* keys[0] as it is, or in the shape of .shape or of the int64 features .shape_keys */
+  SLIM_HANDLE_TENSOR = 1, /* keys[0] as it is, or in the shape of .shape or of the int64 features .shape_keys; a list by
+                             time of any length is made dense */
   SLIM_HANDLE_IMAGE,      /* keys[0] ["image/encoded"] with format keys[1] ["image/format"] -> uint8 [h, w, channels] */
   SLIM_HANDLE_BOUNDING_BOX, /* keys ["ymin", "xmin", "ymax", "xmax"] with prefix -> float32 [n, 4] */
   SLIM_HANDLE_CALLBACK,     /* keys -> callback */
-  SLIM_HANDLE_BACKUP        /* first, or backup when the value of first is empty */
+  SLIM_HANDLE_BACKUP,       /* first, or backup when the value of first is empty */
+  SLIM_HANDLE_LOOKUP,       /* as tensor, of strings, and then the numbers that .table has for them: int64 */
+  /* keys ["indices", "values"]: sparse, in the shape of .shape, of .shape_keys or of the indices; or .densify. */
+  SLIM_HANDLE_SPARSE_TENSOR,
+  /* Of lists by time of any length, which is what a sequence has: */
+  SLIM_HANDLE_BOUNDING_BOX_SEQUENCE, /* keys ["ymin", "xmin", "ymax", "xmax"] with prefix -> float32 [time, most, 4] */
+  SLIM_HANDLE_NUM_BOXES_SEQUENCE,    /* keys -> how many values the first has: int64 [time] */
+  SLIM_HANDLE_KEYPOINTS_SEQUENCE     /* keys ["y", "x"] with prefix -> float32 [time, most, 2] */
 } slim_handler_kind;
+
+/** What a lookup finds: for keys[i] values[i], or i without values; default_value for all else (-1 in TensorFlow's
+ * index tables). */
+typedef struct slim_lookup_table {
+  const char *const *keys;
+  const int64_t *values;
+  int num_keys;
+  int64_t default_value;
+} slim_lookup_table;
 
 #define SLIM_HANDLER_KEYS 8
 
@@ -170,12 +196,28 @@ typedef struct slim_item_handler {
   slim_item_callback callback;
   void *user;
   const struct slim_item_handler *first, *backup;
+  bool repeated;    /* image: keys[0] holds any number of images of one size -> [n, h, w, channels] */
+  bool densify;     /* sparse tensor */
+  bool has_default; /* what stands where a value has no element: else 0, "" or, in sequences of boxes and points, -1 */
+  double default_value;
+  const char *default_text;
+  const slim_lookup_table *table;
+  slim_flag check_consistency; /* num boxes: all keys must have as many as the first; yes */
 } slim_item_handler;
 
 /** TFExampleDecoder. All is copied, but for user. Errors: a handler's key that is no feature, an item named twice. */
 SLIM_API slim_status slim_decoder_create(const slim_feature_spec *features, int num_features,
                                          const slim_item_handler *handlers, int num_handlers, slim_decoder **decoder,
                                          slim_error *error);
+/**
+ * TFSequenceExampleDecoder: context features as above, and features by time: of shape [time, ...], or with var_len of
+ * any length a step; has_default here means that the list may be missing, and time is 0. Errors: as above, and a key
+ * that is in both.
+ */
+SLIM_API slim_status slim_sequence_decoder_create(const slim_feature_spec *context_features, int num_context_features,
+                                                  const slim_feature_spec *sequence_features, int num_sequence_features,
+                                                  const slim_item_handler *handlers, int num_handlers,
+                                                  slim_decoder **decoder, slim_error *error);
 /** NULL is fine. Its samples must be gone. */
 SLIM_API void slim_decoder_destroy(slim_decoder *decoder);
 /** How many items it decodes. */
@@ -191,8 +233,8 @@ SLIM_API slim_sample *slim_sample_create(const slim_decoder *decoder);
 SLIM_API void slim_sample_destroy(slim_sample *sample);
 /** By name; NULL if there is no such item. */
 SLIM_API const slim_item *slim_sample_item(const slim_sample *sample, const char *name);
-/** Decodes a serialized tf.Example; record must live as long as string items are read. Errors: SLIM_ERR_DATA naming
- * the feature and what is wrong. */
+/** Decodes a serialized tf.Example, or tf.SequenceExample with such a decoder; record must live as long as string items
+ * are read. Errors: SLIM_ERR_DATA naming the feature and what is wrong. */
 SLIM_API slim_status slim_decoder_decode(const slim_decoder *decoder, const void *record, size_t size,
                                          slim_sample *sample, slim_error *error);
 
@@ -203,9 +245,11 @@ typedef struct slim_item_description {
 } slim_item_description;
 
 typedef struct slim_dataset_options {
-  const char *const *data_sources; /* NULL-terminated: paths and patterns (*, ?, [) of TFRecord files */
-  const slim_feature_spec *features;
+  const char *const *data_sources;   /* NULL-terminated: paths and patterns (*, ?, [) of TFRecord files */
+  const slim_feature_spec *features; /* of sequences those of the context */
   int num_features;
+  const slim_feature_spec *sequence_features; /* makes the records tf.SequenceExample */
+  int num_sequence_features;
   const slim_item_handler *handlers;
   int num_handlers;
   int64_t num_samples;     /* [counted from the files] */

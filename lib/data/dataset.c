@@ -47,8 +47,12 @@ slim_status slim_dataset_create(const slim_dataset_options *options, slim_datase
   d->num_samples = options->num_samples > 0 ? options->num_samples : -1;
   slim_status status = slim_files_open(options->data_sources, &d->files, error);
   if (status == SLIM_OK) {
-    status = slim_decoder_create(options->features, options->num_features, options->handlers, options->num_handlers,
-                                 &d->decoder, error);
+    status = options->num_sequence_features
+                 ? slim_sequence_decoder_create(options->features, options->num_features, options->sequence_features,
+                                                options->num_sequence_features, options->handlers,
+                                                options->num_handlers, &d->decoder, error)
+                 : slim_decoder_create(options->features, options->num_features, options->handlers,
+                                       options->num_handlers, &d->decoder, error);
   }
   if (status == SLIM_OK) {
     status = slim_labels_read(options->labels_file, &d->labels, error);

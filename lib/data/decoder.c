@@ -1,18 +1,15 @@
 #include "slim/data.h"
 
 #include "base/arena.h"
-#include "base/size.h"
 #include "data/decoder.h"
-#include "formats/example.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct slim_decoder {
   slim_arena *arena;
-  slim_feature_spec *features;
-  int num_features;
+  slim_feature_spec *features; /* of the context, then those by time */
+  int num_context, num_features;
   slim_handler *handlers;
   int num_handlers;
 };
@@ -20,70 +17,9 @@ struct slim_decoder {
 struct slim_sample {
   const slim_decoder *decoder;
   slim_example example;
+  slim_feature_lists lists;
   slim_item *features, *items;
 };
-
-static_assert(sizeof(slim_span) == sizeof(slim_string), "spans become strings in place");
-
-/* --- items -------------------------------------------------------------------------------------------------------- */
-
-static size_t element_size(slim_dtype dtype)
-{
-  return dtype == SLIM_STRING ? sizeof(slim_string) : slim_dtype_size(dtype);
-}
-
-void *slim_item_resize(slim_item *item, slim_dtype dtype, const slim_shape *shape, slim_error *error)
-{
-  if (slim_error_held(error)) {
-    return NULL;
-  }
-  size_t bytes = element_size(dtype);
-  bool ok = bytes > 0 && shape->rank >= 0 && shape->rank <= SLIM_MAX_RANK;
-  for (int i = 0; ok && i < shape->rank; i++) {
-    ok = shape->dim[i] >= 0 && slim_size_mul(bytes, (size_t)shape->dim[i], &bytes);
-  }
-  if (!ok) {
-    char text[128];
-    slim_error_set(error, SLIM_ERR_SHAPE, "a value of %s %s cannot be", slim_dtype_name(dtype),
-                   slim_shape_format(shape, text, sizeof text));
-    return NULL;
-  }
-  if (bytes > item->capacity || !item->data) {
-    void *data = malloc(bytes ? bytes : 1);
-    if (!data) {
-      slim_error_set(error, SLIM_ERR_MEMORY, "no memory for a value of %zu bytes", bytes);
-      return NULL;
-    }
-    free(item->data);
-    item->data = data;
-    item->capacity = bytes;
-  }
-  item->dtype = dtype;
-  item->shape = *shape;
-  return item->data;
-}
-
-size_t slim_item_elements(const slim_item *item)
-{
-  return slim_shape_elements(&item->shape);
-}
-
-void slim_item_clear(slim_item *item)
-{
-  free(item->data);
-  *item = (slim_item){ 0 };
-}
-
-slim_status slim_item_copy(slim_item *to, const slim_item *from, const slim_shape *shape, slim_error *error)
-{
-  slim_error local = { 0 };
-  void *data = slim_item_resize(to, from->dtype, shape, &local);
-  if (!data) {
-    return slim_error_set(error, local.status, "%s", local.text);
-  }
-  memcpy(data, from->data, slim_shape_elements(shape) * element_size(from->dtype));
-  return SLIM_OK;
-}
 
 /* --- creation ----------------------------------------------------------------------------------------------------- */
 
@@ -131,16 +67,33 @@ static slim_status resolve_key(slim_decoder *d, slim_handler *h, const char *key
   return SLIM_OK;
 }
 
+/* The keys that a kind reads unless others are given, how many it needs, and whether a prefix goes before them. */
+typedef struct key_rule {
+  const char *names[4];
+  int least;
+  bool prefixed;
+} key_rule;
+
+static const key_rule key_rules[] = {
+  [SLIM_HANDLE_TENSOR] = { { "" }, 1, false },
+  [SLIM_HANDLE_IMAGE] = { { "image/encoded", "image/format" }, 2, false },
+  [SLIM_HANDLE_BOUNDING_BOX] = { { "ymin", "xmin", "ymax", "xmax" }, 4, true },
+  [SLIM_HANDLE_CALLBACK] = { { "" }, 1, false },
+  [SLIM_HANDLE_LOOKUP] = { { "" }, 1, false },
+  [SLIM_HANDLE_SPARSE_TENSOR] = { { "indices", "values" }, 2, false },
+  [SLIM_HANDLE_BOUNDING_BOX_SEQUENCE] = { { "ymin", "xmin", "ymax", "xmax" }, 4, true },
+  [SLIM_HANDLE_NUM_BOXES_SEQUENCE] = { { "" }, 1, false },
+  [SLIM_HANDLE_KEYPOINTS_SEQUENCE] = { { "y", "x" }, 2, true },
+};
+
 /* The keys that a handler reads: its own, else those of its kind. */
 static slim_status resolve_keys(slim_decoder *d, slim_handler *h, const slim_item_handler *from, slim_error *error)
 {
-  static const char *const image_keys[] = { "image/encoded", "image/format" };
-  static const char *const box_keys[] = { "ymin", "xmin", "ymax", "xmax" };
-  const bool image = from->kind == SLIM_HANDLE_IMAGE, box = from->kind == SLIM_HANDLE_BOUNDING_BOX;
-  const int least = image ? 2 : box ? 4 : 1;
-  for (int i = 0; i < SLIM_HANDLER_KEYS && (i < least || from->keys[i]); i++) {
-    const char *key = from->keys[i] ? from->keys[i] : image ? image_keys[i] : box ? box_keys[i] : "";
-    const char *full = slim_arena_printf(d->arena, "%s%s", box && from->prefix ? from->prefix : "", key);
+  const key_rule *rule = &key_rules[from->kind];
+  const bool any = !rule->prefixed;
+  for (int i = 0; i < SLIM_HANDLER_KEYS && (i < rule->least || (any && from->keys[i])); i++) {
+    const char *key = from->keys[i] ? from->keys[i] : rule->names[i];
+    const char *full = slim_arena_printf(d->arena, "%s%s", rule->prefixed && from->prefix ? from->prefix : "", key);
     if (!full) {
       return slim_error_set(error, SLIM_ERR_MEMORY, "decoder: no memory");
     }
@@ -169,6 +122,30 @@ static slim_status check_handler(const slim_handler *h, const slim_item_handler 
   if (from->kind == SLIM_HANDLE_CALLBACK && !from->callback) {
     return slim_error_set(error, SLIM_ERR_ARG, "decoder: item '%s' has no callback", h->item);
   }
+  if (from->kind == SLIM_HANDLE_LOOKUP && (!from->table || from->table->num_keys < 1)) {
+    return slim_error_set(error, SLIM_ERR_ARG, "decoder: item '%s' has no table to look up in", h->item);
+  }
+  return SLIM_OK;
+}
+
+static slim_status copy_table(slim_decoder *d, slim_handler *h, const slim_lookup_table *from, slim_error *error)
+{
+  const size_t count = (size_t)from->num_keys;
+  h->table = slim_arena_array(d->arena, count, sizeof *h->table);
+  h->table_default = from->default_value;
+  for (size_t i = 0; h->table && i < count; i++) {
+    const char *key = slim_arena_strdup(d->arena, from->keys[i]);
+    if (!key) {
+      h->table = NULL;
+      break;
+    }
+    h->table[i] = (slim_lookup_entry){ { key, strlen(key) }, from->values ? from->values[i] : (int64_t)i };
+  }
+  if (!h->table) {
+    return slim_error_set(error, SLIM_ERR_MEMORY, "decoder: no memory for a table of %zu keys", count);
+  }
+  h->table_size = count;
+  slim_lookup_sort(h->table, count);
   return SLIM_OK;
 }
 
@@ -194,39 +171,42 @@ static slim_status copy_backup(slim_decoder *d, slim_handler *h, const slim_item
 static slim_status copy_handler(slim_decoder *d, slim_handler *h, const slim_item_handler *from, const char *item,
                                 slim_error *error)
 {
+  const bool coordinates =
+      from->kind == SLIM_HANDLE_BOUNDING_BOX_SEQUENCE || from->kind == SLIM_HANDLE_KEYPOINTS_SEQUENCE;
   *h = (slim_handler){ .kind = from->kind,
                        .item = slim_arena_strdup(d->arena, item),
                        .has_shape = from->has_shape,
                        .shape = from->shape,
                        .channels = from->channels ? from->channels : 3,
                        .callback = from->callback,
-                       .user = from->user };
-  if (!h->item) {
+                       .user = from->user,
+                       .repeated = from->repeated,
+                       .densify = from->densify,
+                       .check_consistency = from->check_consistency.value != 2,
+                       .default_value = from->has_default ? from->default_value
+                                        : coordinates     ? -1.0
+                                                          : 0.0,
+                       .default_text = slim_arena_strdup(d->arena, from->default_text ? from->default_text : "") };
+  if (!h->item || !h->default_text) {
     return slim_error_set(error, item ? SLIM_ERR_MEMORY : SLIM_ERR_ARG, "decoder: a handler has no item name");
   }
-  if (from->kind < SLIM_HANDLE_TENSOR || from->kind > SLIM_HANDLE_BACKUP) {
+  if (from->kind < SLIM_HANDLE_TENSOR || from->kind > SLIM_HANDLE_KEYPOINTS_SEQUENCE) {
     return slim_error_set(error, SLIM_ERR_ARG, "decoder: item '%s' has no handler of kind %d", h->item,
                           (int)from->kind);
   }
   if (from->kind == SLIM_HANDLE_BACKUP) {
     return copy_backup(d, h, from, error);
   }
-  const slim_status status = check_handler(h, from, error);
+  slim_status status = check_handler(h, from, error);
+  if (status == SLIM_OK && from->kind == SLIM_HANDLE_LOOKUP) {
+    status = copy_table(d, h, from->table, error);
+  }
   return status == SLIM_OK ? resolve_keys(d, h, from, error) : status;
 }
 
-static slim_status copy_all(slim_decoder *d, const slim_feature_spec *features, const slim_item_handler *handlers,
-                            slim_error *error)
+static slim_status copy_handlers(slim_decoder *d, const slim_item_handler *handlers, slim_error *error)
 {
   slim_status status = SLIM_OK;
-  d->features = slim_arena_array(d->arena, (size_t)d->num_features, sizeof *d->features);
-  d->handlers = slim_arena_array(d->arena, (size_t)d->num_handlers, sizeof *d->handlers);
-  if (!d->features || !d->handlers) {
-    return slim_error_set(error, SLIM_ERR_MEMORY, "decoder: no memory");
-  }
-  for (int i = 0; status == SLIM_OK && i < d->num_features; i++) {
-    status = copy_feature(d, i, &features[i], error);
-  }
   for (int i = 0; status == SLIM_OK && i < d->num_handlers; i++) {
     status = copy_handler(d, &d->handlers[i], &handlers[i], handlers[i].item, error);
     for (int j = 0; status == SLIM_OK && j < i; j++) {
@@ -238,8 +218,25 @@ static slim_status copy_all(slim_decoder *d, const slim_feature_spec *features, 
   return status;
 }
 
-slim_status slim_decoder_create(const slim_feature_spec *features, int num_features, const slim_item_handler *handlers,
-                                int num_handlers, slim_decoder **decoder, slim_error *error)
+static slim_status copy_all(slim_decoder *d, const slim_feature_spec *context, const slim_feature_spec *sequence,
+                            const slim_item_handler *handlers, slim_error *error)
+{
+  slim_status status = SLIM_OK;
+  d->features = slim_arena_array(d->arena, (size_t)d->num_features, sizeof *d->features);
+  d->handlers = slim_arena_array(d->arena, (size_t)d->num_handlers, sizeof *d->handlers);
+  if (!d->features || !d->handlers) {
+    return slim_error_set(error, SLIM_ERR_MEMORY, "decoder: no memory");
+  }
+  for (int i = 0; status == SLIM_OK && i < d->num_features; i++) {
+    status = copy_feature(d, i, i < d->num_context ? &context[i] : &sequence[i - d->num_context], error);
+  }
+  return status == SLIM_OK ? copy_handlers(d, handlers, error) : status;
+}
+
+slim_status slim_sequence_decoder_create(const slim_feature_spec *context_features, int num_context_features,
+                                         const slim_feature_spec *sequence_features, int num_sequence_features,
+                                         const slim_item_handler *handlers, int num_handlers, slim_decoder **decoder,
+                                         slim_error *error)
 {
   *decoder = NULL;
   if (slim_error_held(error)) {
@@ -247,19 +244,28 @@ slim_status slim_decoder_create(const slim_feature_spec *features, int num_featu
   }
   slim_arena *arena = slim_arena_create();
   slim_decoder *d = slim_arena_alloc(arena, sizeof *d);
-  if (!d || num_features < 0 || num_handlers < 0) {
+  if (!d || num_context_features < 0 || num_sequence_features < 0 || num_handlers < 0) {
     slim_arena_destroy(arena);
     return slim_error_set(error, d ? SLIM_ERR_ARG : SLIM_ERR_MEMORY, "decoder: no memory for %d features and %d items",
-                          num_features, num_handlers);
+                          num_context_features, num_handlers);
   }
-  *d = (slim_decoder){ .arena = arena, .num_features = num_features, .num_handlers = num_handlers };
-  const slim_status status = copy_all(d, features, handlers, error);
+  *d = (slim_decoder){ .arena = arena,
+                       .num_context = num_context_features,
+                       .num_features = num_context_features + num_sequence_features,
+                       .num_handlers = num_handlers };
+  const slim_status status = copy_all(d, context_features, sequence_features, handlers, error);
   if (status != SLIM_OK) {
     slim_arena_destroy(arena);
     return status;
   }
   *decoder = d;
   return SLIM_OK;
+}
+
+slim_status slim_decoder_create(const slim_feature_spec *features, int num_features, const slim_item_handler *handlers,
+                                int num_handlers, slim_decoder **decoder, slim_error *error)
+{
+  return slim_sequence_decoder_create(features, num_features, NULL, 0, handlers, num_handlers, decoder, error);
 }
 
 void slim_decoder_destroy(slim_decoder *d)
@@ -319,6 +325,7 @@ void slim_sample_destroy(slim_sample *s)
     slim_item_clear(&s->items[i]);
   }
   slim_example_free(&s->example);
+  slim_feature_lists_free(&s->lists);
   free(s->features);
   free(s->items);
   free(s);
@@ -336,84 +343,25 @@ const slim_item *slim_sample_item(const slim_sample *s, const char *name)
 
 /* --- decoding ----------------------------------------------------------------------------------------------------- */
 
-static const char *kind_name(slim_feature_kind kind)
+static slim_status load_example(const slim_decoder *d, slim_sample *sample, slim_span record, slim_error *error)
 {
-  static const char *const names[] = { [SLIM_FEATURE_NONE] = "nothing",
-                                       [SLIM_FEATURE_BYTES] = "string",
-                                       [SLIM_FEATURE_FLOAT] = "float32",
-                                       [SLIM_FEATURE_INT64] = "int64" };
-  return names[kind];
+  slim_status status = slim_example_parse(&sample->example, record, error);
+  for (int i = 0; status == SLIM_OK && i < d->num_context; i++) {
+    const slim_feature *found = slim_example_find(&sample->example, d->features[i].key);
+    status = slim_feature_load(&d->features[i], found, &sample->features[i], error);
+  }
+  return status;
 }
 
-static slim_feature_kind kind_of(slim_dtype dtype)
+static slim_status load_lists(const slim_decoder *d, slim_sample *sample, slim_span record, slim_error *error)
 {
-  return dtype == SLIM_STRING ? SLIM_FEATURE_BYTES : dtype == SLIM_FLOAT32 ? SLIM_FEATURE_FLOAT : SLIM_FEATURE_INT64;
-}
-
-static void fill_default(const slim_feature_spec *spec, slim_item *value)
-{
-  const size_t count = slim_item_elements(value);
-  const slim_string text = { spec->default_text, strlen(spec->default_text) };
-  for (size_t i = 0; i < count; i++) {
-    if (spec->dtype == SLIM_STRING) {
-      ((slim_string *)value->data)[i] = text;
-    } else if (spec->dtype == SLIM_FLOAT32) {
-      ((float *)value->data)[i] = spec->default_float;
-    } else {
-      ((int64_t *)value->data)[i] = spec->default_int;
-    }
+  slim_status status = slim_feature_lists_parse(&sample->lists, record, error);
+  for (int i = d->num_context; status == SLIM_OK && i < d->num_features; i++) {
+    const slim_feature_list *list = slim_feature_lists_find(&sample->lists, d->features[i].key);
+    const slim_feature *steps = list ? sample->lists.step + list->begin : NULL;
+    status = slim_feature_load_list(&d->features[i], steps, list ? list->count : 0, !list, &sample->features[i], error);
   }
-}
-
-static size_t read_values(const slim_feature *found, slim_dtype dtype, void *data)
-{
-  if (dtype == SLIM_FLOAT32) {
-    return slim_feature_read_floats(found, data, found->count);
-  }
-  if (dtype == SLIM_INT64) {
-    return slim_feature_read_int64s(found, data, found->count);
-  }
-  const size_t count = slim_feature_read_bytes(found, data, found->count);
-  for (size_t i = 0; i < count; i++) {
-    const slim_span span = ((const slim_span *)data)[i];
-    ((slim_string *)data)[i] = (slim_string){ span.data, span.size };
-  }
-  return count;
-}
-
-/* One feature of the record as its spec wants it: TensorFlow's rules for FixedLenFeature and VarLenFeature. */
-static slim_status load_feature(const slim_feature_spec *spec, const slim_feature *found, slim_item *value,
-                                slim_error *error)
-{
-  const bool missing = !found || found->kind == SLIM_FEATURE_NONE;
-  if (missing && !spec->var_len && !spec->has_default) {
-    return slim_error_set(error, SLIM_ERR_DATA, "feature '%s' is required, but the record has none", spec->key);
-  }
-  if (!missing && found->kind != kind_of(spec->dtype)) {
-    return slim_error_set(error, SLIM_ERR_DATA, "feature '%s' holds %s, %s is expected", spec->key,
-                          kind_name(found->kind), slim_dtype_name(spec->dtype));
-  }
-  if (!missing && found->count > INT32_MAX) {
-    return slim_error_set(error, SLIM_ERR_DATA, "feature '%s' holds %zu values, too many", spec->key, found->count);
-  }
-  slim_shape shape = spec->shape;
-  if (spec->var_len) {
-    shape = (slim_shape){ 1, { missing ? 0 : (int)found->count } };
-  } else if (!missing && found->count != slim_shape_elements(&shape)) {
-    char text[128];
-    return slim_error_set(error, SLIM_ERR_DATA, "feature '%s' holds %zu values, its shape %s needs %zu", spec->key,
-                          found->count, slim_shape_format(&shape, text, sizeof text), slim_shape_elements(&shape));
-  }
-  slim_error local = { 0 };
-  if (!slim_item_resize(value, spec->dtype, &shape, &local)) {
-    return slim_error_set(error, local.status, "feature '%s': %s", spec->key, local.text);
-  }
-  if (missing) {
-    fill_default(spec, value);
-  } else if (read_values(found, spec->dtype, value->data) != found->count) {
-    return slim_error_set(error, SLIM_ERR_DATA, "feature '%s': its list is damaged", spec->key);
-  }
-  return SLIM_OK;
+  return status;
 }
 
 slim_status slim_decoder_decode(const slim_decoder *d, const void *record, size_t size, slim_sample *sample,
@@ -422,10 +370,10 @@ slim_status slim_decoder_decode(const slim_decoder *d, const void *record, size_
   if (slim_error_held(error)) {
     return error->status;
   }
-  slim_status status = slim_example_parse(&sample->example, (slim_span){ record, size }, error);
-  for (int i = 0; status == SLIM_OK && i < d->num_features; i++) {
-    const slim_feature *found = slim_example_find(&sample->example, d->features[i].key);
-    status = load_feature(&d->features[i], found, &sample->features[i], error);
+  const slim_span bytes = { record, size };
+  slim_status status = load_example(d, sample, bytes, error);
+  if (status == SLIM_OK && d->num_features > d->num_context) {
+    status = load_lists(d, sample, bytes, error);
   }
   for (int i = 0; status == SLIM_OK && i < d->num_handlers; i++) {
     status = slim_handler_run(&d->handlers[i], sample->features, &sample->items[i], error);

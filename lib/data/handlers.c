@@ -6,9 +6,7 @@
 
 #include <string.h>
 
-/* The shape that the shape features hold, one number or list each, in order. */
-static slim_status shape_from_features(const slim_handler *h, const slim_item *features, slim_shape *shape,
-                                       slim_error *error)
+slim_status slim_handler_shape(const slim_handler *h, const slim_item *features, slim_shape *shape, slim_error *error)
 {
   shape->rank = 0;
   for (int i = 0; i < h->num_shape_keys; i++) {
@@ -55,12 +53,29 @@ static slim_status fit_shape(const slim_handler *h, size_t elements, slim_shape 
 static slim_status run_tensor(const slim_handler *h, const slim_item *features, slim_item *item, slim_error *error)
 {
   const slim_item *value = &features[h->keys[0]];
-  slim_shape shape = h->has_shape ? h->shape : value->shape;
-  slim_status status = h->num_shape_keys ? shape_from_features(h, features, &shape, error) : SLIM_OK;
-  if (status == SLIM_OK) {
-    status = fit_shape(h, slim_item_elements(value), &shape, error);
+  const bool sparse = slim_item_is_sparse(value);
+  slim_status status = sparse ? slim_handler_densify(h, value, item, error) : SLIM_OK;
+  const slim_item *dense = sparse ? item : value;
+  slim_shape shape = h->has_shape ? h->shape : dense->shape;
+  if (status == SLIM_OK && h->num_shape_keys) {
+    status = slim_handler_shape(h, features, &shape, error);
   }
-  return status == SLIM_OK ? slim_item_copy(item, value, &shape, error) : status;
+  if (status == SLIM_OK) {
+    status = fit_shape(h, slim_item_elements(dense), &shape, error);
+  }
+  if (status == SLIM_OK && sparse) {
+    item->shape = shape;
+  }
+  return status == SLIM_OK && !sparse ? slim_item_copy(item, value, &shape, error) : status;
+}
+
+static slim_status run_lookup(const slim_handler *h, const slim_item *features, slim_item *item, slim_error *error)
+{
+  slim_item text = { 0 };
+  slim_status status = run_tensor(h, features, &text, error);
+  status = status == SLIM_OK ? slim_handler_look_up(h, &text, item, error) : status;
+  slim_item_clear(&text);
+  return status;
 }
 
 /* Format "raw": the bytes are the pixels. */
@@ -105,20 +120,55 @@ static slim_status coded_image(const slim_handler *h, slim_string bytes, slim_it
   return status;
 }
 
+static bool is_raw(const slim_item *format)
+{
+  const slim_string *name = format->data;
+  const bool one = format->dtype == SLIM_STRING && slim_item_elements(format) == 1;
+  return one && name->size == 3 && (!memcmp(name->data, "raw", 3) || !memcmp(name->data, "RAW", 3));
+}
+
+/* Images of one size one after another: [n, h, w, channels]. */
+static slim_status run_images(const slim_handler *h, const slim_string *bytes, size_t count, bool raw, slim_item *item,
+                              slim_error *error)
+{
+  slim_item one = { 0 };
+  slim_shape shape = { 4, { 0, 0, 0, h->channels } };
+  slim_status status = slim_item_resize(item, SLIM_UINT8, &shape, error) ? SLIM_OK : SLIM_ERR_MEMORY;
+  for (size_t i = 0; i < count && status == SLIM_OK; i++) {
+    status = raw ? raw_image(h, bytes[i], &one, error) : coded_image(h, bytes[i], &one, error);
+    if (status == SLIM_OK && i == 0) {
+      shape = (slim_shape){ 4, { (int)count, one.shape.dim[0], one.shape.dim[1], one.shape.dim[2] } };
+      status = slim_item_resize(item, SLIM_UINT8, &shape, error) ? SLIM_OK : SLIM_ERR_DATA;
+    }
+    const size_t size = slim_item_elements(&one);
+    if (status == SLIM_OK && (one.shape.rank != 3 || memcmp(one.shape.dim, shape.dim + 1, 3 * sizeof(int)) != 0)) {
+      char is[64], expected[64];
+      const slim_shape first = { 3, { shape.dim[1], shape.dim[2], shape.dim[3] } };
+      status = slim_error_set(error, SLIM_ERR_DATA, "item '%s': image %zu is %s, the first is %s", h->item, i,
+                              slim_shape_format(&one.shape, is, sizeof is),
+                              slim_shape_format(&first, expected, sizeof expected));
+    } else if (status == SLIM_OK) {
+      memcpy((unsigned char *)item->data + i * size, one.data, size);
+    }
+  }
+  slim_item_clear(&one);
+  return status;
+}
+
 static slim_status run_image(const slim_handler *h, const slim_item *features, slim_item *item, slim_error *error)
 {
-  const slim_item *encoded = &features[h->keys[0]], *format = &features[h->keys[1]];
-  if (encoded->dtype != SLIM_STRING || slim_item_elements(encoded) != 1) {
+  const slim_item *encoded = &features[h->keys[0]];
+  const size_t count = slim_item_elements(encoded);
+  const bool raw = is_raw(&features[h->keys[1]]);
+  if (encoded->dtype != SLIM_STRING || (count != 1 && !h->repeated)) {
     return slim_error_set(error, SLIM_ERR_DATA, "item '%s': feature '%s' holds %zu values of %s, one string is needed",
-                          h->item, h->key_names[0], slim_item_elements(encoded), slim_dtype_name(encoded->dtype));
+                          h->item, h->key_names[0], count, slim_dtype_name(encoded->dtype));
   }
-  const slim_string bytes = *(const slim_string *)encoded->data;
-  bool raw = false;
-  if (format->dtype == SLIM_STRING && slim_item_elements(format) == 1) {
-    const slim_string name = *(const slim_string *)format->data;
-    raw = name.size == 3 && (!memcmp(name.data, "raw", 3) || !memcmp(name.data, "RAW", 3));
+  const slim_string *bytes = encoded->data;
+  if (h->repeated) {
+    return run_images(h, bytes, count, raw, item, error);
   }
-  return raw ? raw_image(h, bytes, item, error) : coded_image(h, bytes, item, error);
+  return raw ? raw_image(h, *bytes, item, error) : coded_image(h, *bytes, item, error);
 }
 
 /* Four lists of n coordinates -> [n, 4]. */
@@ -170,6 +220,15 @@ slim_status slim_handler_run(const slim_handler *h, const slim_item *features, s
     status = slim_handler_run(h->first, features, item, error);
     return status == SLIM_OK && slim_item_elements(item) == 0 ? slim_handler_run(h->backup, features, item, error)
                                                               : status;
+  case SLIM_HANDLE_LOOKUP:
+    return run_lookup(h, features, item, error);
+  case SLIM_HANDLE_SPARSE_TENSOR:
+    return slim_handler_run_sparse(h, features, item, error);
+  case SLIM_HANDLE_BOUNDING_BOX_SEQUENCE:
+  case SLIM_HANDLE_KEYPOINTS_SEQUENCE:
+    return slim_handler_run_coordinates(h, features, item, error);
+  case SLIM_HANDLE_NUM_BOXES_SEQUENCE:
+    return slim_handler_run_num_boxes(h, features, item, error);
   }
   return SLIM_ERR_STATE;
 }

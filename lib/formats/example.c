@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { EXAMPLE_FEATURES = 1, FEATURES_FEATURE = 1, ENTRY_KEY = 1, ENTRY_VALUE = 2, LIST_VALUE = 1 };
+enum { SEQUENCE_LISTS = 2, LISTS_LIST = 1, LIST_FEATURE = 1 };
 
 static slim_status damaged(const char *what, slim_error *error)
 {
@@ -112,18 +113,27 @@ static bool parse_entry(slim_span message, slim_feature *feature)
   return !in.damaged && parse_feature(value, feature);
 }
 
+/* Room for one more element of size bytes. */
+static bool make_room(void **items, size_t count, size_t *capacity, size_t size)
+{
+  if (count < *capacity) {
+    return true;
+  }
+  const size_t grown = *capacity ? *capacity * 2 : 16;
+  size_t bytes = 0;
+  void *moved = slim_size_mul(grown, size, &bytes) ? realloc(*items, bytes) : NULL;
+  *items = moved ? moved : *items;
+  *capacity = moved ? grown : *capacity;
+  return moved != NULL;
+}
+
 static slim_feature *add_feature(slim_example *example)
 {
-  if (example->count == example->capacity) {
-    const size_t capacity = example->capacity ? example->capacity * 2 : 16;
-    size_t bytes = 0;
-    slim_feature *item = slim_size_mul(capacity, sizeof *item, &bytes) ? realloc(example->item, bytes) : NULL;
-    if (!item) {
-      return NULL;
-    }
-    example->item = item;
-    example->capacity = capacity;
+  void *items = example->item;
+  if (!make_room(&items, example->count, &example->capacity, sizeof *example->item)) {
+    return NULL;
   }
+  example->item = items;
   slim_feature *feature = &example->item[example->count++];
   *feature = (slim_feature){ 0 };
   return feature;
@@ -184,6 +194,109 @@ const slim_feature *slim_example_find(const slim_example *example, const char *k
   }
   return NULL;
 }
+
+/* --- feature lists ------------------------------------------------------------------------------------------------ */
+
+static slim_status damaged_list(slim_span key, slim_error *error)
+{
+  return slim_error_set(error, SLIM_ERR_DATA,
+                        "damaged tf.train.SequenceExample: feature list '%.*s' is cut off or of a wrong type",
+                        (int)(key.size < 100 ? key.size : 100), key.data ? (const char *)key.data : "");
+}
+
+/* The features of a list, one for each step. */
+static slim_status parse_steps(slim_feature_lists *lists, slim_span message, slim_feature_list *list, slim_error *error)
+{
+  slim_proto in = slim_proto_of(message);
+  slim_proto_field field;
+  list->begin = lists->num_steps;
+  while (slim_proto_next(&in, &field)) {
+    if (field.number != LIST_FEATURE || field.wire != SLIM_WIRE_BYTES) {
+      continue;
+    }
+    void *steps = lists->step;
+    if (!make_room(&steps, lists->num_steps, &lists->step_capacity, sizeof *lists->step)) {
+      return slim_error_set(error, SLIM_ERR_MEMORY, "no memory for the steps of a sequence example");
+    }
+    lists->step = steps;
+    slim_feature *feature = &lists->step[lists->num_steps++];
+    *feature = (slim_feature){ 0 };
+    if (!parse_feature(field.bytes, feature)) {
+      return damaged_list(list->key, error);
+    }
+  }
+  list->count = lists->num_steps - list->begin;
+  return in.damaged ? damaged_list(list->key, error) : SLIM_OK;
+}
+
+static slim_status parse_list(slim_feature_lists *lists, slim_span message, slim_error *error)
+{
+  slim_proto in = slim_proto_of(message);
+  slim_proto_field field;
+  slim_span value = { 0 };
+  void *items = lists->item;
+  if (!make_room(&items, lists->count, &lists->capacity, sizeof *lists->item)) {
+    return slim_error_set(error, SLIM_ERR_MEMORY, "no memory for the lists of a sequence example");
+  }
+  lists->item = items;
+  slim_feature_list *list = &lists->item[lists->count++];
+  *list = (slim_feature_list){ 0 };
+  while (slim_proto_next(&in, &field)) {
+    if (field.wire == SLIM_WIRE_BYTES && field.number == ENTRY_KEY) {
+      list->key = field.bytes;
+    } else if (field.wire == SLIM_WIRE_BYTES && field.number == ENTRY_VALUE) {
+      value = field.bytes;
+    }
+  }
+  return in.damaged ? damaged_list(list->key, error) : parse_steps(lists, value, list, error);
+}
+
+slim_status slim_feature_lists_parse(slim_feature_lists *lists, slim_span record, slim_error *error)
+{
+  slim_proto in = slim_proto_of(record);
+  slim_proto_field outer, field;
+  slim_status status = SLIM_OK;
+  lists->count = lists->num_steps = 0;
+  while (status == SLIM_OK && slim_proto_next(&in, &outer)) {
+    if (outer.number != SEQUENCE_LISTS || outer.wire != SLIM_WIRE_BYTES) {
+      continue;
+    }
+    slim_proto inside = slim_proto_of(outer.bytes);
+    while (status == SLIM_OK && slim_proto_next(&inside, &field)) {
+      if (field.number == LISTS_LIST && field.wire == SLIM_WIRE_BYTES) {
+        status = parse_list(lists, field.bytes, error);
+      }
+    }
+    if (status == SLIM_OK && inside.damaged) {
+      status = slim_error_set(error, SLIM_ERR_DATA, "damaged tf.train.SequenceExample: the map of lists is cut off");
+    }
+  }
+  if (status == SLIM_OK && in.damaged) {
+    status = slim_error_set(error, SLIM_ERR_DATA, "damaged tf.train.SequenceExample: the record is cut off");
+  }
+  return status;
+}
+
+void slim_feature_lists_free(slim_feature_lists *lists)
+{
+  free(lists->item);
+  free(lists->step);
+  *lists = (slim_feature_lists){ 0 };
+}
+
+const slim_feature_list *slim_feature_lists_find(const slim_feature_lists *lists, const char *key)
+{
+  const size_t size = strlen(key);
+  for (size_t i = lists->count; i-- > 0;) {
+    const slim_feature_list *list = &lists->item[i];
+    if (list->key.size == size && (size == 0 || memcmp(list->key.data, key, size) == 0)) {
+      return list;
+    }
+  }
+  return NULL;
+}
+
+/* --- values ------------------------------------------------------------------------------------------------------- */
 
 size_t slim_feature_read_bytes(const slim_feature *feature, slim_span *values, size_t most)
 {

@@ -33,6 +33,27 @@ void slim_example_free(slim_example *example);
 /** The feature of that key, NULL if the record has none; of several the last, as protobuf maps have it. */
 const slim_feature *slim_example_find(const slim_example *example, const char *key);
 
+/** A feature list of a tf.train.SequenceExample: a feature for each step of time. */
+typedef struct slim_feature_list {
+  slim_span key;
+  size_t begin, count; /* in slim_feature_lists.step */
+} slim_feature_list;
+
+/** The feature lists of a record. Zero-initialise; parse as often as wanted; free at the end. */
+typedef struct slim_feature_lists {
+  slim_feature_list *item;
+  size_t count, capacity;
+  slim_feature *step;
+  size_t num_steps, step_capacity;
+} slim_feature_lists;
+
+/** Of a tf.train.SequenceExample, whose context slim_example_parse takes from the same bytes. Views into record, which
+ * must outlive them. Errors: SLIM_ERR_DATA, SLIM_ERR_MEMORY. */
+slim_status slim_feature_lists_parse(slim_feature_lists *lists, slim_span record, slim_error *error);
+void slim_feature_lists_free(slim_feature_lists *lists);
+/** The list of that key, NULL if the record has none; of several the last. */
+const slim_feature_list *slim_feature_lists_find(const slim_feature_lists *lists, const char *key);
+
 /** The first values of a feature of that kind, at most most. @return how many were written; 0 for another kind. */
 size_t slim_feature_read_bytes(const slim_feature *feature, slim_span *values, size_t most);
 size_t slim_feature_read_floats(const slim_feature *feature, float *values, size_t most);

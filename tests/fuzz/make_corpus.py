@@ -89,6 +89,8 @@ def main():
     for name in ("examples.tfrecord", "examples.tfrecord.gz", "examples.tfrecord.zlib"):
         seed("tfrecord", name, b"\0" + read(name))
     seed("tfrecord", "framed", b"\1abc")
+    for i, record in enumerate(records(read("sequences.tfrecord"))):
+        seed("sequence_example", "record%d" % i, record)
     for i, record in enumerate(records(read("examples.tfrecord"))):
         if i < 2:
             seed("example", "record%d" % i, record)

@@ -1,5 +1,6 @@
 /* tf.Example records -> items: the rules of fixed and variable features, each handler, each error. */
 #include "data_support.h"
+#include "formats/protobuf.h"
 
 static const slim_feature_spec specs[] = {
   { .key = "text", .dtype = SLIM_STRING, .has_default = true, .default_text = "none" },
@@ -489,8 +490,231 @@ START_TEST(items_refuse_shapes_that_cannot_be)
 }
 END_TEST
 
+/* --- sequences ---------------------------------------------------------------------------------------------------- */
+
+static const slim_feature_spec lists[] = {
+  { .key = "pair", .dtype = SLIM_INT64, .shape = { 1, { 2 } } },
+  { .key = "ragged", .dtype = SLIM_FLOAT32, .var_len = true },
+  { .key = "other", .dtype = SLIM_FLOAT32, .var_len = true },
+  { .key = "ids", .dtype = SLIM_INT64, .var_len = true },
+};
+
+/* A list of steps, each a run of count[i] numbers from i on; floats or int64. */
+static void put_list(slim_bytes *out, const char *key, bool floats, const int *count, int steps)
+{
+  const size_t entry = slim_proto_begin(out, 1);
+  slim_proto_put_text(out, 1, key);
+  const size_t list = slim_proto_begin(out, 2);
+  for (int t = 0; t < steps; t++) {
+    float values[8];
+    int64_t ints[8];
+    for (int i = 0; i < count[t]; i++) {
+      values[i] = (float)(t + i);
+      ints[i] = t + i;
+    }
+    const size_t feature = slim_proto_begin(out, 1);
+    const size_t kind = slim_proto_begin(out, floats ? SLIM_FEATURE_FLOAT : SLIM_FEATURE_INT64);
+    for (int i = 0; i < count[t]; i++) {
+      if (floats) {
+        slim_proto_put_float(out, 1, values[i]);
+      } else {
+        slim_proto_put_varint(out, 1, (uint64_t)ints[i]);
+      }
+    }
+    slim_proto_end(out, kind);
+    slim_proto_end(out, feature);
+  }
+  slim_proto_end(out, list);
+  slim_proto_end(out, entry);
+}
+
+static const struct sequence_case {
+  const char *label;
+  slim_item_handler handler;
+  int pair[3], ragged[3], other[3], ids[3]; /* values a step; -1: no list */
+  bool pair_of_floats;
+  const char *text;
+} sequence_cases[] = {
+  { "missing",
+    { .kind = SLIM_HANDLE_TENSOR, .keys = { "pair" } },
+    { -1 },
+    { 1 },
+    { 1 },
+    { 1 },
+    false,
+    "feature list 'pair' is required, but the record has none" },
+  { "type",
+    { .kind = SLIM_HANDLE_TENSOR, .keys = { "pair" } },
+    { 2, 2, 2 },
+    { 1 },
+    { 1 },
+    { 1 },
+    true,
+    "feature list 'pair' holds float32 at step 0, int64 is expected" },
+  { "count",
+    { .kind = SLIM_HANDLE_TENSOR, .keys = { "pair" } },
+    { 2, 1, 2 },
+    { 1 },
+    { 1 },
+    { 1 },
+    false,
+    "feature list 'pair' holds 1 values at step 1, its shape [2] needs 2" },
+  { "boxes",
+    { .kind = SLIM_HANDLE_KEYPOINTS_SEQUENCE, .keys = { "ragged", "other" } },
+    { 2, 2, 2 },
+    { 1, 2, 1 },
+    { 1, 1, 1 },
+    { 1 },
+    false,
+    "item 'it': feature 'other' is float32 [3,1], 'ragged' has [3,2]" },
+  { "dense",
+    { .kind = SLIM_HANDLE_KEYPOINTS_SEQUENCE, .keys = { "ragged", "pair" } },
+    { 2, 2, 2 },
+    { 1, 2, 1 },
+    { 1 },
+    { 1 },
+    false,
+    "item 'it': feature 'pair' must be a list by time of any length" },
+  { "number",
+    { .kind = SLIM_HANDLE_NUM_BOXES_SEQUENCE, .keys = { "ragged", "other" } },
+    { 2, 2, 2 },
+    { 1, 2, 1 },
+    { 1, 1, 2 },
+    { 1 },
+    false,
+    "item 'it': features 'ragged' and 'other' differ in boxes by time" },
+  { "order",
+    { .kind = SLIM_HANDLE_SPARSE_TENSOR, .keys = { "ids", "ragged" }, .densify = true },
+    { 2, 2, 2 },
+    { 1, 1, 1 },
+    { 1 },
+    { 1, 1, 2 },
+    false,
+    "item 'it': feature 'ids' has 4 values of int64, 'ragged' has 3" },
+  { "outside",
+    { .kind = SLIM_HANDLE_SPARSE_TENSOR, .keys = { "ids", "ragged" }, .densify = true },
+    { 2, 2, 2 },
+    { 1, 1, 1 },
+    { 1 },
+    { 1, 1, 1 },
+    false,
+    "item 'it': the place of value 1 is outside of [3,1]" },
+  { "rank",
+    { .kind = SLIM_HANDLE_SPARSE_TENSOR, .keys = { "ids", "ragged" }, .has_shape = true, .shape = { 1, { 9 } } },
+    { 2, 2, 2 },
+    { 1, 1, 1 },
+    { 1 },
+    { 1, 1, 1 },
+    false,
+    "item 'it': its shape [9] does not fit indices of 2 dimensions" },
+  { "large",
+    { .kind = SLIM_HANDLE_SPARSE_TENSOR,
+      .keys = { "ids", "ragged" },
+      .densify = true,
+      .has_shape = true,
+      .shape = { 2, { 70000, 70000 } } },
+    { 2, 2, 2 },
+    { 1, 1, 1 },
+    { 1 },
+    { 1, 1, 1 },
+    false,
+    "item 'it': a dense value of shape [70000,70000] is too large" },
+};
+
+static void put_lists(const struct sequence_case *c)
+{
+  const int *const counts[] = { c->pair, c->ragged, c->other, c->ids };
+  const size_t all = slim_proto_begin(&record, 2);
+  for (int i = 0; i < DATA_COUNT(lists); i++) {
+    const bool floats = i == 0 ? c->pair_of_floats : i < 3;
+    if (counts[i][0] >= 0) {
+      put_list(&record, lists[i].key, floats, counts[i], 3);
+    }
+  }
+  slim_proto_end(&record, all);
+}
+
+START_TEST(errors_of_sequences_have_exact_text)
+{
+  const struct sequence_case *c = &sequence_cases[_i];
+  slim_item_handler handler = c->handler;
+  slim_decoder *decoder = NULL;
+  slim_error error = { 0 };
+  handler.item = "it";
+  ck_assert_msg(slim_sequence_decoder_create(NULL, 0, lists, DATA_COUNT(lists), &handler, 1, &decoder, &error) ==
+                    SLIM_OK,
+                "%s", error.text);
+  slim_sample *sample = slim_sample_create(decoder);
+  record.size = 0;
+  put_lists(c);
+  ck_assert_int_eq(slim_decoder_decode(decoder, record.data, record.size, sample, &error), SLIM_ERR_DATA);
+  ck_assert_str_eq(error.text, c->text);
+  error = (slim_error){ 0 };
+  ck_assert_int_eq(slim_decoder_decode(decoder, record.data, record.size - 3, sample, &error), SLIM_ERR_DATA);
+  ck_assert_msg(strstr(error.text, "is cut off") != NULL, "%s", error.text);
+  slim_sample_destroy(sample);
+  slim_decoder_destroy(decoder);
+  slim_bytes_free(&record);
+}
+END_TEST
+
+START_TEST(keys_of_context_and_sequence_are_unique)
+{
+  slim_decoder *decoder = NULL;
+  slim_error error = { 0 };
+  const slim_item_handler lookup = { .item = "it", .kind = SLIM_HANDLE_LOOKUP, .keys = { "text" } };
+  ck_assert_int_eq(slim_sequence_decoder_create(lists, 1, lists, 2, NULL, 0, &decoder, &error), SLIM_ERR_ARG);
+  ck_assert_str_eq(error.text, "decoder: feature 'pair' is given twice");
+  error = (slim_error){ 0 };
+  ck_assert_int_eq(slim_decoder_create(specs, DATA_COUNT(specs), &lookup, 1, &decoder, &error), SLIM_ERR_ARG);
+  ck_assert_str_eq(error.text, "decoder: item 'it' has no table to look up in");
+}
+END_TEST
+
+/* Three images of one size; then one of another. */
+START_TEST(images_may_be_repeated)
+{
+  slim_bytes png[3] = { { 0 }, { 0 }, { 0 } };
+  slim_span all[3];
+  slim_error error;
+  const slim_feature_spec features[] = { { .key = "image/encoded", .dtype = SLIM_STRING, .var_len = true },
+                                         { .key = "image/format", .dtype = SLIM_STRING, .has_default = true } };
+  const slim_item_handler handler = { .item = "images", .kind = SLIM_HANDLE_IMAGE, .channels = 1, .repeated = true };
+  slim_decoder *decoder = NULL;
+  ck_assert_int_eq(slim_decoder_create(features, 2, &handler, 1, &decoder, NULL), SLIM_OK);
+  slim_sample *sample = slim_sample_create(decoder);
+  for (int last = 5; last <= 6; last++) {
+    for (int i = 0; i < 3; i++) {
+      png[i].size = 0;
+      data_append_png(&png[i], i < 2 ? 5 : last, 1, 10 * i);
+      all[i] = slim_span_of(&png[i]);
+    }
+    begin();
+    slim_example_put_bytes(&writer, "image/encoded", all, 3);
+    ck_assert_int_eq(decode(decoder, sample, &error), last == 5 ? SLIM_OK : SLIM_ERR_DATA);
+    ck_assert_str_eq(error.text, last == 5 ? "" : "item 'images': image 2 is [6,6,1], the first is [5,5,1]");
+    const slim_item *item = slim_sample_item(sample, "images");
+    ck_assert(slim_shape_equal(&item->shape, &(slim_shape){ 4, { 3, 5, 5, 1 } }));
+    ck_assert_int_eq(((unsigned char *)item->data)[25 + 7], 10);
+    ck_assert(last == 6 || ((unsigned char *)item->data)[74] == 20);
+  }
+  begin();
+  ck_assert_int_eq(decode(decoder, sample, &error), SLIM_OK);
+  ck_assert_uint_eq(slim_item_elements(slim_sample_item(sample, "images")), 0);
+  for (int i = 0; i < 3; i++) {
+    slim_bytes_free(&png[i]);
+  }
+  slim_sample_destroy(sample);
+  slim_decoder_destroy(decoder);
+  slim_bytes_free(&record);
+}
+END_TEST
+
 static void build(TCase *c)
 {
+  tcase_add_loop_test(c, errors_of_sequences_have_exact_text, 0, DATA_COUNT(sequence_cases));
+  tcase_add_test(c, keys_of_context_and_sequence_are_unique);
+  tcase_add_test(c, images_may_be_repeated);
   tcase_add_test(c, tensors_have_values_defaults_and_lists);
   tcase_add_test(c, a_required_feature_must_be_there);
   tcase_add_test(c, a_feature_of_another_type_is_an_error);
