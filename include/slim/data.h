@@ -43,8 +43,8 @@ SLIM_API slim_status slim_queue_take(slim_queue *queue, const slim_batch **batch
 SLIM_API void slim_queue_give_back(slim_queue *queue, const slim_batch *batch);
 /**
  * The stream begins again as it was created: the next batch is its first one. Batches that are held are void. A queue
- * that nothing was taken of yet stays as it is. No thread may be inside slim_queue_take.
- * Errors: SLIM_ERR_MEMORY when the system gives no threads; then slim_queue_take returns it too.
+ * that nothing was taken of yet stays as it is. Errors: SLIM_ERR_STATE while another thread waits in slim_queue_take;
+ * SLIM_ERR_MEMORY when the system gives no threads, and then slim_queue_take returns it too.
  */
 SLIM_API slim_status slim_queue_restart(slim_queue *queue, slim_error *error);
 /** How many items a batch has. */
@@ -82,6 +82,17 @@ typedef struct slim_stream_options {
  * be. */
 SLIM_API slim_status slim_queue_of_arrays(const slim_array *arrays, int num_arrays, int64_t samples, int batch_size,
                                           const slim_stream_options *options, slim_queue **queue, slim_error *error);
+
+/** Makes sample number sample, from 0 on: item i of it goes to rows[i]. Called by many threads; worker, below
+ * num_threads, says by which. */
+typedef slim_status (*slim_fill_fn)(void *user, int worker, int64_t sample, void *const *rows, slim_error *error);
+
+/** prefetch_queue: batches of whatever a function makes, ahead of time. items: name, type and shape of a sample; data
+ * is not read. A queue has samples of them, in the order of options. Errors: as slim_queue_of_arrays; what make returns
+ * comes from slim_queue_take. */
+SLIM_API slim_status slim_prefetch_queue(const slim_array *items, int num_items, int64_t samples, slim_fill_fn make,
+                                         void *user, int batch_size, const slim_stream_options *options,
+                                         slim_queue **queue, slim_error *error);
 
 /* --- preprocessing ------------------------------------------------------------------------------------------------ */
 
@@ -295,6 +306,10 @@ typedef struct slim_record {
   uint64_t offset; /* of the record's header in the file */
 } slim_record;
 
+/** The files that the paths and patterns of a NULL-terminated list name, a pattern's in the order of their names.
+ * @return a NULL-terminated list in one block: free() it. NULL and an error: SLIM_ERR_NOT_FOUND naming the source
+ * without a file. *count may be NULL. */
+SLIM_API char **slim_get_data_files(const char *const *data_sources, int *count, slim_error *error);
 /** Records in the order of files and offsets, once. sources as in slim_dataset_options. */
 SLIM_API slim_status slim_single_pass_read(const char *const *sources, slim_reader **reader, slim_error *error);
 /** Records read by background threads, in an order of options alone (start_step counts records). */
@@ -302,14 +317,24 @@ SLIM_API slim_status slim_parallel_read(const char *const *sources, const slim_s
                                         slim_reader **reader, slim_error *error);
 /** The next record, valid until the next call. Errors: SLIM_ERR_END; SLIM_ERR_DATA with file and offset. */
 SLIM_API slim_status slim_reader_next(slim_reader *reader, slim_record *record, slim_error *error);
+/** How many records it has given. */
+SLIM_API int64_t slim_reader_num_records_produced(const slim_reader *reader);
 /** Stops its threads. NULL is fine. */
 SLIM_API void slim_reader_destroy(slim_reader *reader);
 
-/** DatasetDataProvider: decoded samples one by one. The dataset must outlive it. (start_step counts samples.) */
+/** DatasetDataProvider: decoded samples one by one. The dataset must outlive it. (start_step counts samples.) Errors:
+ * SLIM_ERR_ARG when the dataset has an item of the name record_key. */
 SLIM_API slim_status slim_provider_create(slim_dataset *dataset, const slim_stream_options *options,
                                           slim_provider **provider, slim_error *error);
 /** The next sample, valid until the next call. Errors as slim_reader_next. */
 SLIM_API slim_status slim_provider_next(slim_provider *provider, const slim_sample **sample, slim_error *error);
+/** An item of the sample delivered last; "record_key" is one too, a string. Errors: NULL and SLIM_ERR_NOT_FOUND naming
+ * the items there are; NULL before the first sample. */
+SLIM_API const slim_item *slim_provider_get(slim_provider *provider, const char *item, slim_error *error);
+/** Name of item i, "record_key" being the last; NULL behind it. */
+SLIM_API const char *slim_provider_list_items(const slim_provider *provider, int i);
+/** Samples of the dataset. Errors: as slim_dataset_num_samples. */
+SLIM_API int64_t slim_provider_num_samples(const slim_provider *provider, slim_error *error);
 /** "file:offset" of the sample delivered last, which TF-Slim calls record_key. */
 SLIM_API const char *slim_provider_record_key(const slim_provider *provider);
 /** NULL is fine. */
@@ -363,7 +388,7 @@ typedef struct slim_inputs {
 /**
  * The images and labels of a split, as placeholders that each session of the graph fills from one queue unless they are
  * fed or attached to another. Dataset and queue belong to the graph and end with it. One that is not for training ends
- * after one pass: each evaluation takes inputs of its own.
+ * after one pass; each evaluation lets it begin again.
  * Errors, on the graph: those of slim_dataset_open, slim_get_preprocessing and slim_image_queue; then images and labels
  * are poison and the numbers 0.
  */

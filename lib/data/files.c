@@ -112,6 +112,35 @@ slim_status slim_files_open(const char *const *sources, slim_files **files, slim
   return SLIM_OK;
 }
 
+char **slim_get_data_files(const char *const *data_sources, int *count, slim_error *error)
+{
+  slim_files *f = NULL;
+  if (slim_error_held(error) || slim_files_open(data_sources, &f, error) != SLIM_OK) {
+    return NULL;
+  }
+  const size_t table = ((size_t)f->count + 1) * sizeof(char *);
+  size_t bytes = table;
+  for (int i = 0; i < f->count; i++) {
+    bytes += strlen(f->names[i]) + 1;
+  }
+  char **list = malloc(bytes), *text = (char *)list + table;
+  for (int i = 0; list && i < f->count; i++) {
+    const size_t size = strlen(f->names[i]) + 1;
+    list[i] = memcpy(text, f->names[i], size);
+    text += size;
+  }
+  if (list) {
+    list[f->count] = NULL;
+  } else {
+    slim_error_set(error, SLIM_ERR_MEMORY, "no memory for a list of files");
+  }
+  if (count) {
+    *count = list ? f->count : 0;
+  }
+  slim_files_close(f);
+  return list;
+}
+
 void slim_files_close(slim_files *f)
 {
   if (!f) {

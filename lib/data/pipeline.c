@@ -32,6 +32,7 @@ struct slim_pipeline {
   pthread_mutex_t lock; /* guards the slots and all below */
   pthread_cond_t freed, ready;
   bool quit;
+  int takers;     /* threads inside of slim_pipeline_take */
   uint64_t taken; /* slots delivered */
   uint64_t total; /* slots there are, ENDLESS until known */
   slim_error failed;
@@ -179,9 +180,11 @@ static bool deliver(slim_pipeline *p, slot *s, int *rows)
 slim_status slim_pipeline_take(slim_pipeline *p, int *slot_index, int *rows, slim_error *error)
 {
   pthread_mutex_lock(&p->lock);
+  p->takers++;
   while (p->failed.status == SLIM_OK && p->taken < p->total && !complete(p, p->taken)) {
     pthread_cond_wait(&p->ready, &p->lock);
   }
+  p->takers--;
   if (p->failed.status == SLIM_OK && p->taken >= p->total) {
     slim_error_set(&p->failed, SLIM_ERR_END, "end of input");
   }
@@ -287,15 +290,18 @@ slim_status slim_pipeline_create(const slim_pipeline_spec *spec, slim_pipeline *
   return SLIM_OK;
 }
 
-bool slim_pipeline_pause(slim_pipeline *p)
+slim_status slim_pipeline_pause(slim_pipeline *p, bool *paused, slim_error *error)
 {
   pthread_mutex_lock(&p->lock);
-  const bool used = p->taken > 0 || p->failed.status != SLIM_OK;
+  const bool awaited = p->takers > 0;
+  *paused = !awaited && (p->taken > 0 || p->failed.status != SLIM_OK);
   pthread_mutex_unlock(&p->lock);
-  if (used) {
+  if (*paused) {
     join_threads(p);
   }
-  return used;
+  return awaited
+             ? slim_error_set(error, SLIM_ERR_STATE, "queue: it cannot begin again while a thread waits for a batch")
+             : SLIM_OK;
 }
 
 slim_status slim_pipeline_restart(slim_pipeline *p)

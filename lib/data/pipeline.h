@@ -33,8 +33,9 @@ slim_status slim_pipeline_create(const slim_pipeline_spec *spec, slim_pipeline *
 /** Stops and joins them. NULL is fine. */
 void slim_pipeline_destroy(slim_pipeline *pipeline);
 /** Stops and joins the threads of a pipeline that something was taken of, so that its source can begin again and then
- * slim_pipeline_restart. @return false, and all goes on, when nothing was taken yet. */
-bool slim_pipeline_pause(slim_pipeline *pipeline);
+ * slim_pipeline_restart. When nothing was taken yet all goes on and *paused is false. Errors: SLIM_ERR_STATE while a
+ * thread is inside of slim_pipeline_take. */
+slim_status slim_pipeline_pause(slim_pipeline *pipeline, bool *paused, slim_error *error);
 /** Begins anew after slim_pipeline_pause; slots that are with the taker count as given back. An error stays with the
  * pipeline: slim_pipeline_take returns it too. */
 slim_status slim_pipeline_restart(slim_pipeline *pipeline);

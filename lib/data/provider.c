@@ -1,5 +1,6 @@
 /* Samples of a dataset, one by one or as batches of prepared images. */
 #include "data/dataset.h"
+#include "data/decoder.h"
 #include "data/queue.h"
 #include "data/reader.h"
 
@@ -10,10 +11,16 @@
 
 /* --- one by one --------------------------------------------------------------------------------------------------- */
 
+#define RECORD_KEY "record_key"
+
 struct slim_provider {
+  slim_dataset *dataset;
   slim_reader *reader;
+  const slim_sample *sample; /* delivered last; NULL */
   char *key;
   size_t key_room;
+  slim_string key_text; /* of key_item */
+  slim_item key_item;   /* "record_key": nothing of it is owned */
 };
 
 slim_status slim_provider_create(slim_dataset *dataset, const slim_stream_options *options, slim_provider **provider,
@@ -31,10 +38,16 @@ slim_status slim_provider_create(slim_dataset *dataset, const slim_stream_option
   if (status != SLIM_OK) {
     return status;
   }
+  if (slim_decoder_handler(slim_dataset_decoder(dataset), RECORD_KEY)) {
+    return slim_error_set(error, SLIM_ERR_ARG,
+                          "provider: the item name '" RECORD_KEY
+                          "' stands for the key and cannot be the dataset's too");
+  }
   slim_provider *p = calloc(1, sizeof *p);
   if (!p) {
     return slim_error_set(error, SLIM_ERR_MEMORY, "provider: no memory");
   }
+  p->dataset = dataset;
   status = slim_reader_create(slim_dataset_file_set(dataset), false, slim_dataset_decoder(dataset), &resolved,
                               &p->reader, error);
   if (status != SLIM_OK) {
@@ -65,8 +78,44 @@ slim_status slim_provider_next(slim_provider *p, const slim_sample **sample, sli
     p->key = key;
     p->key_room = needed;
   }
-  (void)snprintf(p->key, p->key_room, "%s:%" PRIu64, record.file, record.offset);
+  const int length = snprintf(p->key, p->key_room, "%s:%" PRIu64, record.file, record.offset);
+  p->key_text = (slim_string){ p->key, (size_t)length };
+  p->sample = *sample;
   return SLIM_OK;
+}
+
+const char *slim_provider_list_items(const slim_provider *p, int i)
+{
+  const slim_decoder *decoder = slim_dataset_decoder(p->dataset);
+  return i >= 0 && i == slim_decoder_num_items(decoder) ? RECORD_KEY : slim_decoder_item_name(decoder, i);
+}
+
+static void name_items(const slim_provider *p, const char *item, slim_error *error)
+{
+  char text[512] = "";
+  const char *name = NULL;
+  for (int i = 0, used = 0; (name = slim_provider_list_items(p, i)) && used < (int)sizeof text; i++) {
+    used += snprintf(text + used, sizeof text - (size_t)used, "%s%s", i ? ", " : "", name);
+  }
+  slim_error_set(error, SLIM_ERR_NOT_FOUND, "provider: there is no item '%s'; there are: %s", item, text);
+}
+
+const slim_item *slim_provider_get(slim_provider *p, const char *item, slim_error *error)
+{
+  if (slim_error_held(error) || !p->sample) {
+    return NULL;
+  }
+  p->key_item = (slim_item){ .dtype = SLIM_STRING, .data = &p->key_text };
+  const slim_item *found = strcmp(item, RECORD_KEY) == 0 ? &p->key_item : slim_sample_item(p->sample, item);
+  if (!found) {
+    name_items(p, item, error);
+  }
+  return found;
+}
+
+int64_t slim_provider_num_samples(const slim_provider *p, slim_error *error)
+{
+  return slim_dataset_num_samples(p->dataset, error);
 }
 
 const char *slim_provider_record_key(const slim_provider *p)

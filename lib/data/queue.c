@@ -237,11 +237,13 @@ slim_status slim_queue_restart(slim_queue *q, slim_error *error)
   if (slim_error_held(error)) {
     return error->status;
   }
-  if (!slim_pipeline_pause(q->pipeline)) {
-    return SLIM_OK;
+  bool paused = false;
+  slim_status status = slim_pipeline_pause(q->pipeline, &paused, error);
+  if (status != SLIM_OK || !paused) {
+    return status;
   }
   slim_order_restart(q->order);
-  const slim_status status = slim_pipeline_restart(q->pipeline);
+  status = slim_pipeline_restart(q->pipeline);
   return status == SLIM_OK ? status : slim_error_set(error, status, "queue: it cannot begin again, no thread is left");
 }
 
@@ -318,6 +320,30 @@ static array_source *wrap_arrays(const slim_array *arrays, int count)
   return a;
 }
 
+/* A queue over the rows 0 .. samples - 1; takes over the source. */
+static slim_status open_rows(slim_sample_source source, int64_t samples, int batch_size,
+                             const slim_stream_options *options, slim_queue **queue, slim_error *error)
+{
+  slim_stream_options resolved;
+  slim_walk walk = { 0 };
+  slim_status status = slim_stream_resolve(options, &resolved, error);
+  status = status == SLIM_OK ? slim_walk_of_rows((uint64_t)samples, &walk, error) : status;
+  if (status != SLIM_OK) {
+    source.destroy(source.user);
+    return status;
+  }
+  return slim_queue_create(source, walk, batch_size, &resolved, queue, error);
+}
+
+static slim_status check_sizes(int num_items, int64_t samples, int batch_size, slim_error *error)
+{
+  return num_items > 0 && samples > 0 && batch_size > 0
+             ? SLIM_OK
+             : slim_error_set(error, SLIM_ERR_ARG,
+                              "queue: %d arrays of %lld samples in batches of %d: all must be 1 or more", num_items,
+                              (long long)samples, batch_size);
+}
+
 slim_status slim_queue_of_arrays(const slim_array *arrays, int num_arrays, int64_t samples, int batch_size,
                                  const slim_stream_options *options, slim_queue **queue, slim_error *error)
 {
@@ -325,23 +351,52 @@ slim_status slim_queue_of_arrays(const slim_array *arrays, int num_arrays, int64
   if (slim_error_held(error)) {
     return error->status;
   }
-  slim_stream_options resolved;
-  slim_walk walk = { 0 };
-  if (num_arrays < 1 || samples < 1 || batch_size < 1) {
-    return slim_error_set(error, SLIM_ERR_ARG,
-                          "queue: %d arrays of %lld samples in batches of %d: all must be 1 or more", num_arrays,
-                          (long long)samples, batch_size);
-  }
-  if (slim_stream_resolve(options, &resolved, error) != SLIM_OK) {
+  if (check_sizes(num_arrays, samples, batch_size, error) != SLIM_OK) {
     return SLIM_ERR_ARG;
   }
   array_source *source = wrap_arrays(arrays, num_arrays);
-  if (!source || slim_walk_of_rows((uint64_t)samples, &walk, error) != SLIM_OK) {
-    destroy_arrays(source);
+  if (!source) {
     return slim_error_set(error, SLIM_ERR_MEMORY, "queue: no memory");
   }
   const slim_sample_source spec = {
     .items = arrays, .num_items = num_arrays, .user = source, .fill = fill_from_arrays, .destroy = destroy_arrays
   };
-  return slim_queue_create(spec, walk, batch_size, &resolved, queue, error);
+  return open_rows(spec, samples, batch_size, options, queue, error);
+}
+
+/* --- a function of the caller's ----------------------------------------------------------------------------------- */
+
+typedef struct made_source {
+  slim_fill_fn make;
+  void *user;
+} made_source;
+
+static slim_status fill_by_function(void *user, int worker, const slim_ticket *ticket, void *const *rows,
+                                    slim_error *error)
+{
+  const made_source *m = user;
+  return m->make(m->user, worker, (int64_t)ticket->offset, rows, error);
+}
+
+slim_status slim_prefetch_queue(const slim_array *items, int num_items, int64_t samples, slim_fill_fn make, void *user,
+                                int batch_size, const slim_stream_options *options, slim_queue **queue,
+                                slim_error *error)
+{
+  *queue = NULL;
+  if (slim_error_held(error)) {
+    return error->status;
+  }
+  if (check_sizes(num_items, samples, batch_size, error) != SLIM_OK) {
+    return SLIM_ERR_ARG;
+  }
+  made_source *source = make ? malloc(sizeof *source) : NULL;
+  if (!source) {
+    return slim_error_set(error, make ? SLIM_ERR_MEMORY : SLIM_ERR_ARG, "queue: %s",
+                          make ? "no memory" : "there is no function to fill it with");
+  }
+  *source = (made_source){ make, user };
+  const slim_sample_source spec = {
+    .items = items, .num_items = num_items, .user = source, .fill = fill_by_function, .destroy = free
+  };
+  return open_rows(spec, samples, batch_size, options, queue, error);
 }

@@ -22,6 +22,7 @@ struct slim_reader {
   slim_pipeline *pipeline;
   reader_row *rows; /* slots * ROWS */
   int num_rows;
+  int64_t produced;    /* records delivered */
   int slot, count, at; /* the slot that records are delivered from: -1 for none, its rows, the next one */
 };
 
@@ -146,7 +147,13 @@ slim_status slim_reader_advance(slim_reader *r, slim_record *record, const slim_
                            .file = slim_files_name(r->files, (int)row->ticket.file),
                            .offset = row->ticket.offset };
   *sample = row->sample;
+  r->produced++;
   return SLIM_OK;
+}
+
+int64_t slim_reader_num_records_produced(const slim_reader *r)
+{
+  return r ? r->produced : 0;
 }
 
 slim_status slim_reader_next(slim_reader *r, slim_record *record, slim_error *error)

@@ -160,6 +160,59 @@ START_TEST(wrong_labels_are_named)
 }
 END_TEST
 
+START_TEST(a_provider_names_its_items)
+{
+  slim_provider *provider = NULL;
+  const slim_sample *sample = NULL;
+  slim_error error = { 0 };
+  data_open_folder();
+  (void)write_mnist(57);
+  slim_dataset *dataset = open_mnist("train");
+  ck_assert_int_eq(slim_provider_create(dataset, NULL, &provider, NULL), SLIM_OK);
+  ck_assert_int_eq(slim_provider_num_samples(provider, &error), 100);
+  ck_assert_str_eq(slim_provider_list_items(provider, 0), "image");
+  ck_assert_str_eq(slim_provider_list_items(provider, 1), "label");
+  ck_assert_str_eq(slim_provider_list_items(provider, 2), "record_key");
+  ck_assert_ptr_null(slim_provider_list_items(provider, 3));
+  ck_assert_ptr_null(slim_provider_list_items(provider, -1));
+  ck_assert_ptr_null(slim_provider_get(provider, "label", &error));
+  ck_assert_int_eq(slim_provider_next(provider, &sample, &error), SLIM_OK);
+  ck_assert_ptr_null(slim_provider_get(provider, "bbox", &error));
+  ck_assert_int_eq(error.status, SLIM_ERR_NOT_FOUND);
+  ck_assert_str_eq(error.text, "provider: there is no item 'bbox'; there are: image, label, record_key");
+  slim_provider_destroy(provider);
+  slim_dataset_destroy(dataset);
+  data_close_folder();
+}
+END_TEST
+
+START_TEST(the_key_is_no_item_of_a_dataset)
+{
+  const slim_feature_spec feature = { .key = "image/class/label", .dtype = SLIM_INT64 };
+  const slim_item_handler handler = { .item = "record_key",
+                                      .kind = SLIM_HANDLE_TENSOR,
+                                      .keys = { "image/class/label" } };
+  slim_dataset *dataset = NULL;
+  slim_provider *provider = NULL;
+  slim_error error = { 0 };
+  data_open_folder();
+  (void)write_mnist(57);
+  const slim_dataset_options options = {
+    .data_sources = (const char *const[]){ data_path("mnist_train.tfrecord"), NULL },
+    .features = &feature,
+    .num_features = 1,
+    .handlers = &handler,
+    .num_handlers = 1,
+  };
+  ck_assert_int_eq(slim_dataset_create(&options, &dataset, &error), SLIM_OK);
+  ck_assert_int_eq(slim_provider_create(dataset, NULL, &provider, &error), SLIM_ERR_ARG);
+  ck_assert_str_eq(error.text,
+                   "provider: the item name 'record_key' stands for the key and cannot be the dataset's too");
+  slim_dataset_destroy(dataset);
+  data_close_folder();
+}
+END_TEST
+
 START_TEST(a_provider_gives_samples_and_keys)
 {
   char key[300];
@@ -180,6 +233,9 @@ START_TEST(a_provider_gives_samples_and_keys)
     ck_assert_int_eq(*(int64_t *)label->data, i / 10);
     (void)snprintf(key, sizeof key, "%s:%" PRIu64, data_path("mnist_train.tfrecord"), offset);
     ck_assert_int_eq(strcmp(slim_provider_record_key(provider), key) == 0, i == 57);
+    const slim_string *text = slim_provider_get(provider, "record_key", &error)->data;
+    ck_assert_int_eq(text->size == strlen(key) && memcmp(text->data, key, text->size) == 0, i == 57);
+    ck_assert_ptr_eq(slim_provider_get(provider, "label", &error), label);
   }
   ck_assert_int_eq(slim_provider_next(provider, &sample, &error), SLIM_ERR_END);
   ck_assert_ptr_null(sample);
@@ -452,6 +508,8 @@ static void build(TCase *c)
   tcase_add_test(c, wrong_names_are_answered);
   tcase_add_test(c, wildcards_in_the_folder_are_plain_letters);
   tcase_add_loop_test(c, wrong_labels_are_named, 0, DATA_COUNT(label_cases));
+  tcase_add_test(c, a_provider_names_its_items);
+  tcase_add_test(c, the_key_is_no_item_of_a_dataset);
   tcase_add_test(c, a_provider_gives_samples_and_keys);
   tcase_add_test(c, image_batches_are_prepared);
   tcase_add_test(c, shuffled_images_do_not_depend_on_threads);

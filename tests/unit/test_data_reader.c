@@ -65,12 +65,39 @@ START_TEST(single_pass_is_in_order)
   data_open_folder();
   write_numbers(files[_i]);
   slim_reader *reader = open_parts(NULL);
+  ck_assert_int_eq(slim_reader_num_records_produced(reader), 0);
   ck_assert_int_eq(read_all(reader, got, RECORDS + 1, &error), RECORDS);
   ck_assert_int_eq(error.status, SLIM_ERR_END);
+  ck_assert_int_eq(slim_reader_num_records_produced(reader), RECORDS);
   for (int i = 0; files[_i] < 10 && i < RECORDS; i++) { /* part-10 comes before part-2 */
     ck_assert_int_eq(got[i], i);
   }
   slim_reader_destroy(reader);
+  data_close_folder();
+}
+END_TEST
+
+/* A list of a path and a pattern; the block is freed as a whole. */
+START_TEST(data_files_are_listed)
+{
+  char first[300], pattern[300];
+  int count = -1;
+  slim_error error = { 0 };
+  data_open_folder();
+  write_numbers(3);
+  (void)snprintf(first, sizeof first, "%s", data_path("part-2"));
+  (void)snprintf(pattern, sizeof pattern, "%s", data_path("part-*"));
+  char **files = slim_get_data_files((const char *const[]){ first, pattern, NULL }, &count, &error);
+  ck_assert_msg(files != NULL, "%s", error.text);
+  ck_assert_int_eq(count, 4);
+  ck_assert_str_eq(files[0], first);
+  ck_assert_str_eq(files[1], data_path("part-0"));
+  ck_assert_str_eq(files[3], first);
+  ck_assert_ptr_null(files[4]);
+  free(files);
+  ck_assert_ptr_null(slim_get_data_files((const char *const[]){ data_path("none-*"), NULL }, &count, &error));
+  ck_assert_int_eq(error.status, SLIM_ERR_NOT_FOUND);
+  ck_assert_msg(strstr(error.text, "none-*") != NULL, "%s", error.text);
   data_close_folder();
 }
 END_TEST
@@ -322,6 +349,7 @@ END_TEST
 static void build(TCase *c)
 {
   tcase_add_loop_test(c, single_pass_is_in_order, 0, 4);
+  tcase_add_test(c, data_files_are_listed);
   tcase_add_test(c, shuffled_epochs_are_complete_and_differ);
   tcase_add_test(c, order_is_the_same_for_any_number_of_threads);
   tcase_add_test(c, file_order_of_a_seed_is_pinned);

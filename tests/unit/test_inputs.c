@@ -170,8 +170,10 @@ START_TEST(a_metric_counts_each_sample_once)
   const slim_metric mean = slim_streaming_mean(slim_cast(inputs.labels, SLIM_FLOAT32));
   slim_session *session = open_session(g);
   test_ok(session, slim_session_initialize(session));
-  ck_assert_float_eq_tol(slim_evaluate_metric(session, NULL, mean, &error), 4.5f, 1e-6f);
-  ck_assert_int_eq(error.status, SLIM_OK);
+  for (int round = 0; round < 3; round++) { /* the input begins again each time */
+    ck_assert_float_eq_tol(slim_evaluate_metric(session, NULL, mean, &error), 4.5f, 1e-6f);
+    ck_assert_int_eq(error.status, SLIM_OK);
+  }
   slim_session_destroy(session);
   slim_graph_destroy(g);
   data_close_folder();

@@ -3,6 +3,7 @@
 #include "data/queue.h"
 #include "test_main.h"
 
+#include <pthread.h>
 #include <time.h>
 
 #define MANY 4096
@@ -237,7 +238,9 @@ START_TEST(a_queue_begins_again)
   static const int taken[] = { 0, 1, 40, 700 };
   static int64_t first[2000], again[2000];
   slim_status end = SLIM_OK;
-  const slim_stream_options options = { .shuffle = true, .seed = 4, .num_epochs = 2, .start_step = 3, .num_threads = 3 };
+  const slim_stream_options options = {
+    .shuffle = true, .seed = 4, .num_epochs = 2, .start_step = 3, .num_threads = 3
+  };
   slim_queue *queue = open_queue(1001, 16, &options);
   ck_assert_int_eq(slim_queue_restart(queue, NULL), SLIM_OK);
   const int all = drain(queue, first, 2000, &end);
@@ -377,6 +380,83 @@ START_TEST(a_queue_begins_again_after_an_error)
 }
 END_TEST
 
+typedef struct waiter {
+  slim_queue *queue;
+  slim_status status;
+} waiter;
+
+static void *take_one(void *argument)
+{
+  waiter *w = argument;
+  const slim_batch *batch = NULL;
+  w->status = slim_queue_take(w->queue, &batch, NULL);
+  return NULL;
+}
+
+/* All batches are held, so that the other thread waits. */
+START_TEST(a_queue_that_is_waited_for_does_not_begin_again)
+{
+  const slim_stream_options options = { .capacity = 2, .num_threads = 1 };
+  slim_queue *queue = open_queue(1000, 10, &options);
+  const slim_batch *held[2];
+  waiter w = { queue, SLIM_ERR_END };
+  pthread_t thread;
+  slim_error error = { 0 };
+  for (int i = 0; i < 2; i++) {
+    ck_assert_int_eq(slim_queue_take(queue, &held[i], NULL), SLIM_OK);
+  }
+  ck_assert_int_eq(pthread_create(&thread, NULL, take_one, &w), 0);
+  nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
+  ck_assert_int_eq(slim_queue_restart(queue, &error), SLIM_ERR_STATE);
+  ck_assert_str_eq(error.text, "queue: it cannot begin again while a thread waits for a batch");
+  slim_queue_give_back(queue, held[0]);
+  ck_assert_int_eq(pthread_join(thread, NULL), 0);
+  ck_assert_int_eq(w.status, SLIM_OK);
+  ck_assert_int_eq(slim_queue_restart(queue, NULL), SLIM_OK);
+  slim_queue_destroy(queue);
+}
+END_TEST
+
+static slim_status make_sample(void *user, int worker, int64_t sample, void *const *rows, slim_error *error)
+{
+  ck_assert(worker >= 0 && worker < 3);
+  *(int64_t *)rows[0] = 10 * sample;
+  ((float *)rows[1])[0] = (float)sample;
+  ((float *)rows[1])[1] = -(float)sample;
+  return sample == *(const int64_t *)user ? slim_error_set(error, SLIM_ERR_DATA, "no more of this") : SLIM_OK;
+}
+
+static const slim_array made_items[] = { { "tens", SLIM_INT64, { 0, { 0 } }, NULL },
+                                         { "pair", SLIM_FLOAT32, { 1, { 2 } }, NULL } };
+
+START_TEST(a_function_fills_a_queue)
+{
+  int64_t bad = -1, seen = 0;
+  const slim_batch *batch = NULL;
+  slim_queue *queue = NULL;
+  slim_error error = { 0 };
+  const slim_stream_options options = { .num_epochs = 1, .num_threads = 3 };
+  for (int round = 0; round < 2; round++) {
+    ck_assert_int_eq(slim_prefetch_queue(made_items, 2, 1001, make_sample, &bad, 16, &options, &queue, &error),
+                     SLIM_OK);
+    for (seen = 0; slim_queue_take(queue, &batch, &error) == SLIM_OK; slim_queue_give_back(queue, batch)) {
+      for (int i = 0; i < batch->size; i++, seen++) {
+        ck_assert_int_eq(((const int64_t *)batch->items[0].data)[i], 10 * seen);
+        ck_assert_float_eq(((const float *)batch->items[1].data)[2 * i + 1], -(float)seen);
+      }
+    }
+    ck_assert_int_eq(seen, round == 0 ? 1001 : 32);
+    ck_assert_int_eq(error.status, round == 0 ? SLIM_ERR_END : SLIM_ERR_DATA);
+    ck_assert_str_eq(error.text, round == 0 ? "end of input" : "no more of this");
+    slim_queue_destroy(queue);
+    error = (slim_error){ 0 };
+    bad = 40;
+  }
+  ck_assert_int_eq(slim_prefetch_queue(made_items, 2, 9, NULL, NULL, 4, NULL, &queue, &error), SLIM_ERR_ARG);
+  ck_assert_str_eq(error.text, "queue: there is no function to fill it with");
+}
+END_TEST
+
 START_TEST(destroy_in_the_middle_joins)
 {
   for (int taken = 0; taken < 8; taken++) {
@@ -440,6 +520,8 @@ static void build(TCase *c)
   tcase_add_test(c, sleeps_do_not_change_the_order);
   tcase_add_loop_test(c, an_error_takes_the_place_of_its_batch, 0, 5);
   tcase_add_test(c, a_queue_begins_again_after_an_error);
+  tcase_add_test(c, a_queue_that_is_waited_for_does_not_begin_again);
+  tcase_add_test(c, a_function_fills_a_queue);
   tcase_add_test(c, destroy_in_the_middle_joins);
   tcase_add_loop_test(c, wrong_options_are_named, 0, COUNT(option_cases));
 }
