@@ -113,8 +113,7 @@ static void check_training(const net_case *c)
 
 /* --- against TF-Slim ---------------------------------------------------------------------------------------------- */
 
-/* count floats in [-1, 1), the same as tests/parity/make_nets.py makes: a hash of the name and the index. */
-static void make_numbers(float *to, size_t count, const char *name)
+void net_numbers(float *to, size_t count, const char *name)
 {
   uint32_t start = 2166136261u;
   for (; *name; name++) {
@@ -143,7 +142,7 @@ static void set_variable(test_net *net, slim_tensor *variable)
   }
   float *values = malloc(count * sizeof *values);
   ck_assert_ptr_nonnull(values);
-  make_numbers(values, count, name);
+  net_numbers(values, count, name);
   for (size_t i = 0; i < count; i++) {
     values[i] = (float)((ones ? 1.0 : 0.0) + scale * (double)values[i]);
   }
@@ -151,10 +150,9 @@ static void set_variable(test_net *net, slim_tensor *variable)
   free(values);
 }
 
-static void set_numbers(test_net *net)
+void net_set_variables(test_net *net)
 {
   const slim_tensors variables = slim_get_model_variables(net->graph, NULL, NULL);
-  make_numbers(net->data, net->elements, "images");
   for (size_t i = 0; i < variables.count; i++) {
     set_variable(net, variables.item[i]);
   }
@@ -174,7 +172,8 @@ static void check_parity(const net_case *c)
   test_net net = open_net(c);
   slim_tensor *logits = build(c, &net, false);
   slim_tensor *aux = slim_end_point(net.graph, SLIM_END_POINTS, "AuxLogits");
-  set_numbers(&net);
+  net_numbers(net.data, net.elements, "images");
+  net_set_variables(&net);
   compare(&net, label, "logits", logits, 2e-5);
   if (aux) {
     compare(&net, label, "aux", aux, 2e-5);
@@ -197,7 +196,8 @@ static void check_training_parity(const net_case *c)
   }
   add_losses(&net, build(&keeping, &net, true), labels);
   slim_tensor *loss = slim_get_total_loss(net.graph, true, NULL);
-  set_numbers(&net);
+  net_numbers(net.data, net.elements, "images");
+  net_set_variables(&net);
   compare(&net, label, "loss", loss, 2e-5);
   const slim_tensors variables = run_norms(c, &net, loss, norms);
   double difference = 0;

@@ -33,4 +33,9 @@ typedef struct net_lists {
 /* Adds the tests of all lists, which stay the caller's. */
 void net_add_tests(TCase *c, const net_lists *lists);
 
+/* count floats in [-1, 1), the same as tests/parity/shared.py makes: a hash of the name and the index. */
+void net_numbers(float *to, size_t count, const char *name);
+/* Gives the model variables the numbers of their names, at the size that they have in a trained net. */
+void net_set_variables(test_net *net);
+
 #endif

@@ -14,6 +14,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 import tf_slim as slim
 
+from shared import emit, initial, numbers
+
 # which the nets of TensorFlow 1 import; its layers have all that slim has
 sys.modules['tensorflow.contrib'] = types.SimpleNamespace(slim=slim, layers=slim)
 from nets import alexnet, cifarnet, inception, inception_resnet_v2, mobilenet_v1, resnet_v1, resnet_v2, vgg
@@ -22,37 +24,6 @@ tf.disable_eager_execution()
 
 CLASSES = 7
 WEIGHT_DECAY = 1e-3
-
-
-def numbers(count, name):
-    """count floats in [-1, 1), the same as run_net.c makes: a hash of the name and the index."""
-    start = np.uint32(2166136261)
-    with np.errstate(over='ignore'):
-        for byte in name.encode():
-            start = (start ^ np.uint32(byte)) * np.uint32(16777619)
-        x = np.arange(count, dtype=np.uint32) + start
-        x ^= x >> np.uint32(16)
-        x *= np.uint32(0x85ebca6b)
-        x ^= x >> np.uint32(13)
-        x *= np.uint32(0xc2b2ae35)
-        x ^= x >> np.uint32(16)
-    return ((x >> np.uint32(8)).astype(np.float64) / 2 ** 23 - 1).astype(np.float32)
-
-
-def initial(variable):
-    """Weights keep the size of what passes through them; the rest is near the value it has in a trained net."""
-    name, shape = variable.op.name, variable.shape.as_list()
-    x = numbers(int(np.prod(shape)), name).reshape(shape).astype(np.float64)
-    kind = name.split('/')[-1]
-    if kind == 'weights':
-        return x * np.sqrt(6.0 / np.prod(shape[:-1]))
-    if kind == 'depthwise_weights':
-        return x * np.sqrt(6.0 / np.prod(shape[:2]))
-    return {'gamma': 1 + 0.1 * x, 'moving_variance': 1 + 0.5 * x}.get(kind, 0.1 * x)
-
-
-def emit(case, key, value):
-    print(case, key, ' '.join('%.9g' % v for v in np.ravel(value)))
 
 
 def open_case(net, size, batch, training, keep, options):
