@@ -176,7 +176,7 @@ static const char *scope_of(const slim_node *node)
 /* Takes what follows the layer's linear part into its row. @return false when node does not follow. */
 static bool follow(const slim_node *node, const slim_node *before, slim_layer_row *row)
 {
-  static const char *const activations[] = { "", "relu", "relu6", "sigmoid", "tanh" };
+  static const char *const activations[] = { "", "relu", "relu6", "sigmoid", "tanh", "elu" };
   if (node->num_inputs == 0 || node->inputs[0] != &before->outputs[0] || *row->activation) {
     return false;
   }

@@ -275,6 +275,21 @@ START_TEST(lenet_has_the_size_that_tf_slim_reports)
 }
 END_TEST
 
+START_TEST(summaries_name_every_activation)
+{
+  static const slim_layer_fn layers[] = { slim_relu, slim_relu6, slim_sigmoid, slim_tanh, slim_elu };
+  static const char *const names[] = { "relu", "relu6", "sigmoid", "tanh", "elu" };
+  slim_layer_row row;
+  slim_graph *graph = slim_graph_create(1);
+  slim_tensor *x = slim_placeholder(graph, SLIM_FLOAT32, SLIM_SHAPE(-1, 6), "x");
+  for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+    ck_assert_uint_eq(slim_summarize(slim_fully_connected(x, 3, .activation = layers[i]), &row, 1), 1);
+    ck_assert_str_eq(row.activation, names[i]);
+  }
+  slim_graph_destroy(graph);
+}
+END_TEST
+
 START_TEST(lenet_without_classes_gives_features)
 {
   slim_graph *graph = slim_graph_create(1);
@@ -326,6 +341,7 @@ static void build(TCase *c)
   tcase_add_loop_test(c, gradients_reach_every_variable, 0, count);
   tcase_add_loop_test(c, sizes_are_tf_slims, 0, sizeof sizes / sizeof *sizes);
   tcase_add_test(c, lenet_has_the_size_that_tf_slim_reports);
+  tcase_add_test(c, summaries_name_every_activation);
   tcase_add_test(c, lenet_without_classes_gives_features);
   tcase_add_test(c, evaluation_shares_the_weights_of_training);
 }
