@@ -172,10 +172,10 @@ static void forget(slim_plan *plan)
 static slim_status run_steps(slim_session *session, slim_plan *plan)
 {
   const slim_run run = session->run;
-  slim_plan_step *const end = plan->steps + plan->num_run;
   const uint64_t changes = *plan->changes;
   const bool unchanged = plan->refreshed_at == changes;
-  for (slim_plan_step *step = plan->steps; step < end; step++) {
+  for (size_t i = 0; i < plan->num_run; i++) {
+    slim_plan_step *step = &plan->steps[i];
     if (step->refresh && unchanged) {
       continue;
     }
