@@ -39,7 +39,7 @@ const slim_args *slim_arg_frame_find(const slim_graph *graph, slim_layer_fn laye
 }
 
 /* What the scope sets must be options; what stands before them in slim_args goes to the call. */
-static bool only_options(slim_graph *graph, const slim_args *a)
+static bool options_usable(slim_graph *graph, const slim_args *a)
 {
   const char *required = a->num_outputs    ? "num_outputs"
                          : a->input        ? "input"
@@ -56,7 +56,12 @@ static bool only_options(slim_graph *graph, const slim_args *a)
     (void)slim_graph_fail(graph, SLIM_ERR_ARG, "arg_scope: %s is required of each call; a scope sets options",
                           required);
   }
-  return !required;
+  const char *unusable = required ? NULL : slim_option_unusable(a);
+  if (unusable) {
+    (void)slim_graph_fail(graph, SLIM_ERR_ARG,
+                          "arg_scope: the option %s is not finite or has a value that does not exist", unusable);
+  }
+  return !required && !unusable;
 }
 
 /* Each layer is registered and takes all options that args sets. */
@@ -129,7 +134,7 @@ slim_scope slim_arg_scope_begin(slim_graph *graph, slim_ops ops, const slim_args
     return scope;
   }
   slim_args kept = slim_args_read(args);
-  if (!only_options(graph, &kept) || !layers_accept(graph, ops, &kept)) {
+  if (!options_usable(graph, &kept) || !layers_accept(graph, ops, &kept)) {
     return scope;
   }
   if (!slim_options_keep(graph, &kept)) {

@@ -26,6 +26,21 @@ static bool inputs_usable(slim_call *call)
   return true;
 }
 
+enum { MOST_SCOPES = 64 }; /* a net has a dozen; a layer that calls itself has no end */
+
+static bool too_deep(const slim_call *call)
+{
+  const struct slim_scopes *scopes = call->graph->scopes;
+  if (scopes->depth < MOST_SCOPES) {
+    return false;
+  }
+  (void)slim_graph_fail(call->graph, SLIM_ERR_STATE,
+                        "%s: called within %d scopes; an arg scope may make a layer its own normalizer or activation, "
+                        "in '%.24s...'",
+                        call->layer, MOST_SCOPES, scopes->now.variable_scope);
+  return true;
+}
+
 /* { 3 } means 3x3. */
 static slim_hw both(slim_hw hw)
 {
@@ -40,7 +55,7 @@ bool slim_call_open(slim_call *call, const slim_layer_info *info, const slim_arg
   }
   call->args = slim_args_read(args);
   call->graph = graph_of_call(&call->args);
-  if (!call->graph || !inputs_usable(call)) {
+  if (!call->graph || !inputs_usable(call) || too_deep(call)) {
     return false;
   }
   const slim_args *scoped = slim_arg_frame_find(call->graph, info->layer);
@@ -50,6 +65,11 @@ bool slim_call_open(slim_call *call, const slim_layer_info *info, const slim_arg
   const char *refused = slim_options_refused(&call->args, info->accepted);
   if (refused) {
     (void)slim_fail(call, SLIM_ERR_ARG, "does not take the option %s", refused);
+    return false;
+  }
+  const char *unusable = slim_option_unusable(&call->args);
+  if (unusable) {
+    (void)slim_fail(call, SLIM_ERR_ARG, "the option %s is not finite or has a value that does not exist", unusable);
     return false;
   }
   call->args.kernel = both(call->args.kernel);

@@ -3,6 +3,7 @@
 #include "base/rng.h"
 #include "base/size.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +127,14 @@ slim_tensor *slim_poison(const slim_tensor *tensor)
   return tensor ? tensor->node->graph->poison : NULL;
 }
 
+/* A name that came from the user may hold anything. */
+static void keep_one_line(char *text)
+{
+  for (; *text; text++) {
+    *text = iscntrl((unsigned char)*text) ? '?' : *text;
+  }
+}
+
 slim_tensor *slim_graph_fail(slim_graph *graph, slim_status status, const char *format, ...)
 {
   if (!graph) {
@@ -137,6 +146,7 @@ slim_tensor *slim_graph_fail(slim_graph *graph, slim_status status, const char *
     va_start(list, format);
     (void)vsnprintf(text, sizeof text, format, list);
     va_end(list);
+    keep_one_line(text);
     (void)slim_error_set(&graph->error, status, "%s", text);
   }
   return graph->poison;
@@ -215,13 +225,16 @@ static bool inputs_usable(slim_graph *graph, const slim_op *op, const char *name
 static bool shape_possible(const slim_shape *shape)
 {
   size_t elements = 1;
+  if (shape->rank < 0 || shape->rank > SLIM_MAX_RANK) {
+    return false;
+  }
   for (int i = 0; i < shape->rank; i++) {
     const int dim = i == 0 && shape->dim[i] == -1 ? 1 : shape->dim[i];
     if (dim < 0 || !slim_size_mul(elements, (size_t)dim, &elements)) {
       return false;
     }
   }
-  return shape->rank >= 0 && shape->rank <= SLIM_MAX_RANK && elements <= SIZE_MAX / 16;
+  return elements <= SIZE_MAX / 16;
 }
 
 /* Runs the shape rule; shapes and types of the outputs are its result. */

@@ -1,6 +1,7 @@
 /* The table of options: which bytes of slim_args belong to which name. */
 #include "graph/state.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -102,4 +103,80 @@ float slim_option_float(float value, float otherwise)
   memcpy(&bits, &value, sizeof bits);
   memcpy(&zero_bits, &zero, sizeof zero_bits);
   return bits == zero_bits ? 0.0f : bits == 0 ? otherwise : value;
+}
+
+/* --- values --------------------------------------------------------------------------------------------------------
+ */
+
+static bool any_good(const void *value)
+{
+  (void)value;
+  return true;
+}
+
+static bool float_good(const float *value)
+{
+  return isfinite(*value);
+}
+
+static bool flag_good(const slim_flag *flag)
+{
+  return flag->value >= 0 && flag->value <= 2;
+}
+
+static bool initializer_good(const slim_initializer *init)
+{
+  return (unsigned)init->kind <= SLIM_INIT_VARIANCE_SCALING && (unsigned)init->mode <= SLIM_FAN_AVG &&
+         isfinite(init->a) && isfinite(init->b);
+}
+
+static bool regularizer_good(const slim_regularizer *r)
+{
+  return r->kind >= 0 && r->kind <= 2 && isfinite(r->l1) && isfinite(r->l2);
+}
+
+static bool clipping_good(const slim_clipping *c)
+{
+  return isfinite(c->rmax) && isfinite(c->rmin) && isfinite(c->dmax);
+}
+
+static bool shape_good(const slim_shape *shape)
+{
+  return shape->rank >= 0 && shape->rank <= SLIM_MAX_RANK;
+}
+
+/* Which of the enumerations has a value that its type does not name; NULL. */
+static const char *unknown_choice(const slim_args *args)
+{
+  const struct {
+    const char *name;
+    unsigned value, last;
+  } choices[] = { { "padding", args->padding, SLIM_VALID },
+                  { "data_format", args->data_format, SLIM_NCHW },
+                  { "reuse", args->reuse, SLIM_AUTO_REUSE },
+                  { "reduction", args->reduction, SLIM_REDUCTION_NONE } };
+  for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+    if (choices[i].value > choices[i].last) {
+      return choices[i].name;
+    }
+  }
+  return NULL;
+}
+
+const char *slim_option_unusable(const slim_args *args)
+{
+#define SLIM_OPTION_ROW(name_)                                                                                         \
+  if (!_Generic(args->name_, float                                                                                     \
+                : float_good, slim_flag                                                                                \
+                : flag_good, slim_initializer                                                                          \
+                : initializer_good, slim_regularizer                                                                   \
+                : regularizer_good, slim_clipping                                                                      \
+                : clipping_good, slim_shape                                                                            \
+                : shape_good, default                                                                                  \
+                : any_good)(&args->name_)) {                                                                           \
+    return #name_;                                                                                                     \
+  }
+#include "graph/options.def"
+#undef SLIM_OPTION_ROW
+  return unknown_choice(args);
 }

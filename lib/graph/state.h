@@ -91,6 +91,10 @@ const char *slim_options_refused(const slim_args *args, const bool *accepted);
 bool slim_options_keep(slim_graph *graph, slim_args *args);
 const char *slim_option_name(int id);
 
+/* Name of an option whose value cannot be meant: a number that is not finite, a value that its type does not name. NULL:
+ * all are good. */
+const char *slim_option_unusable(const slim_args *args);
+
 /* --- collections.c, regex.c --- */
 
 struct slim_collections {

@@ -85,7 +85,7 @@ static slim_tensor *create(slim_graph *graph, const slim_variable_spec *spec, co
   size_t bytes = 0;
   char shape[128];
   if (!slim_size_mul(slim_shape_elements(&spec->shape), slim_dtype_size(spec->dtype), &bytes) || bytes == 0) {
-    return slim_graph_fail(graph, SLIM_ERR_SHAPE, "variable '%s' cannot be %s of shape %s", full_name,
+    return slim_graph_fail(graph, SLIM_ERR_SHAPE, "variable '%s' cannot be %s of shape %s; its sizes must be known and above 0", full_name,
                            slim_dtype_name(spec->dtype), slim_shape_format(&spec->shape, shape, sizeof shape));
   }
   if (spec->initializer.kind == SLIM_INIT_NONE) {

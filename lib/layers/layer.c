@@ -197,6 +197,11 @@ slim_tensor *slim_layer_weights_add(slim_call *call, const char *name, slim_shap
 slim_tensor *slim_layer_filled(slim_call *call, slim_shape shape, float value, const char *name)
 {
   const size_t count = slim_shape_elements(&shape);
+  if (count > SLIM_LAYER_VALUES) {
+    char text[128];
+    return slim_fail(call, SLIM_ERR_SHAPE, "a constant of shape %s is too large; the input has too many channels",
+                     slim_shape_format(&shape, text, sizeof text));
+  }
   float *values = slim_arena_array(call->graph->arena, count, sizeof *values);
   if (!values) {
     return slim_graph_fail(call->graph, SLIM_ERR_MEMORY, "%s: out of memory", call->layer);

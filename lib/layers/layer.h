@@ -53,7 +53,9 @@ slim_tensor *slim_layer_legacy_variable_add(slim_call *call, const char *name, c
                                             slim_initializer initializer, slim_regularizer regularizer);
 /* A variable of the kind "weights" with a name of its own ("weights" as a rule). */
 slim_tensor *slim_layer_weights_add(slim_call *call, const char *name, slim_shape shape, slim_initializer initializer);
-/* A constant with value in each element. */
+/* The most elements of a constant that a layer makes: 64 MiB. */
+enum { SLIM_LAYER_VALUES = 1 << 24 };
+/* A constant with value in each element. Errors: SLIM_ERR_SHAPE when there are too many. */
 slim_tensor *slim_layer_filled(slim_call *call, slim_shape shape, float value, const char *name);
 
 /* The shape of beta and gamma, and the one with which they broadcast. */

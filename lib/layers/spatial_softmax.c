@@ -38,6 +38,11 @@ slim_tensor *(slim_spatial_softmax)(const slim_args *args)
   slim_tensor *x = call.args.input;
   const int c = slim_layer_channels(&call, x), rows = slim_layer_nchw(&call) ? 2 : 1;
   const int h = x->shape.dim[rows], w = x->shape.dim[rows + 1];
+  if ((int64_t)h * w > SLIM_LAYER_VALUES / 2 || c > INT32_MAX / 2) {
+    char text[128];
+    return slim_fail(&call, SLIM_ERR_SHAPE, "input %s has too many pixels or channels",
+                     slim_shape_format(&x->shape, text, sizeof text));
+  }
   const slim_initializer start = SLIM_CONSTANT(slim_option_float(call.args.temperature, 1.0f));
   if (!slim_option_flag(call.args.trainable, true)) {
     call.args.variables_collections = NULL; /* TF-Slim's rule */

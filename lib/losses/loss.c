@@ -37,6 +37,7 @@ bool slim_loss_pair(slim_call *call)
                     slim_shape_format(x, a, sizeof a), slim_shape_format(y, b, sizeof b));
     return false;
   }
+  call->args.input = slim_op_cast_add(call->args.input, SLIM_FLOAT32);
   call->args.labels = slim_op_cast_add(call->args.labels, SLIM_FLOAT32);
   return true;
 }

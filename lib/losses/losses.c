@@ -52,7 +52,7 @@ static bool smoothing_usable(slim_call *call)
 static slim_tensor *as_rows(slim_tensor *x)
 {
   const slim_shape *s = &x->shape;
-  return s->rank == 2 ? x : slim_op_reshape_add(x, (slim_shape){ 2, { -1, s->dim[s->rank - 1] } });
+  return slim_is_poison(x) || s->rank == 2 ? x : slim_op_reshape_add(x, (slim_shape){ 2, { -1, s->dim[s->rank - 1] } });
 }
 
 /* A value per row as the shape of x without its last axis. */

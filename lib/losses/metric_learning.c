@@ -65,6 +65,8 @@ static slim_tensor *column(slim_tensor *x, int n)
 
 /* --- calls -------------------------------------------------------------------------------------------------------- */
 
+enum { MOST_SAMPLES = 4096 }; /* their squares take 64 MiB */
+
 typedef struct embedding_call {
   slim_graph *graph;
   slim_embedding_args args;
@@ -146,6 +148,10 @@ static bool open(embedding_call *call, const char *loss, bool pairs, bool square
     char text[128];
     return fail(call, SLIM_ERR_SHAPE, "embeddings %s must have a known batch; slim_reshape gives it one",
                 slim_shape_format(&call->args.embeddings->shape, text, sizeof text));
+  }
+  if (square && call->n > MOST_SAMPLES) {
+    return fail(call, SLIM_ERR_SHAPE, "a batch of %d cannot be compared with itself, %d is the most", call->n,
+                MOST_SAMPLES);
   }
   call->scope = slim_name_scope_begin(call->graph, loss);
   return true;

@@ -26,6 +26,9 @@ static bool refuse(slim_inference *q, const slim_shape *to)
 static int resolve(slim_inference *q, const slim_shape *to, slim_shape *out)
 {
   int wanted = -1;
+  if (to->rank < 0 || to->rank > SLIM_MAX_RANK) {
+    return -2;
+  }
   *out = *to;
   for (int i = 0; i < to->rank; i++) {
     if ((to->dim[i] == -1 && wanted >= 0) || to->dim[i] < -1 || (to->dim[i] == 0 && i >= q->in[0].rank)) {

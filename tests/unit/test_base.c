@@ -33,6 +33,8 @@ static const struct shape_case {
   { { 2, { -1, 10 } }, "[?,10]", 0 },
   { { 2, { 3, 0 } }, "[3,0]", 0 },
   { { 3, { INT_MAX, INT_MAX, INT_MAX } }, "[2147483647,2147483647,2147483647]", 0 },
+  { { 7, { 1, 1, 1, 1, 1, 1 } }, "[rank 7]", 0 },
+  { { -1, { 1 } }, "[rank -1]", 0 },
 };
 
 START_TEST(shapes_count_and_print)

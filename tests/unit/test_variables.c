@@ -90,8 +90,8 @@ END_TEST
 static const char *const misfits[] = {
   "variable 'w' has the shape [2] and cannot be shared as [3]",
   "variable 'w' is float32 and cannot be shared as int64",
-  "variable 'v' cannot be float32 of shape [?,2]",
-  "variable 'v' cannot be float32 of shape [0]",
+  "variable 'v' cannot be float32 of shape [?,2]; its sizes must be known and above 0",
+  "variable 'v' cannot be float32 of shape [0]; its sizes must be known and above 0",
   "variable 'a b': the name is not valid (letters, digits and _.-/)",
   "variable 'v' needs an initializer, SLIM_NO_INIT is none",
 };
