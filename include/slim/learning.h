@@ -31,7 +31,7 @@ typedef struct slim_train_op_args {
   const slim_gradient_multiplier *gradient_multipliers;
   size_t num_gradient_multipliers; /* multiplied first, */
   float clip_gradient_norm;        /* then each gradient clipped by its own norm; 0: not */
-  slim_flag summarize_gradients;   /* no; histograms "<variable>/gradient", scalars "<variable>/gradient_norm" */
+  slim_flag summarize_gradients;   /* no; slim_training_add_gradients_summaries in the name scope "summarize_grads" */
   slim_flag check_numerics;        /* yes: a run fails with SLIM_ERR_NUMERIC when the loss is not finite */
   slim_transform_grads_fn transform_grads_fn; /* after the multipliers and the clipping */
   void *transform_user;
@@ -127,7 +127,8 @@ SLIM_API slim_gradient_list slim_adaptive_clipping_fn(slim_gradient_list gradien
 
 /* --- summaries: what slim_learning_train writes to event files ---------------------------------------------------- */
 
-/** A number for each time that slim_learning_train writes summaries. name NULL: that of the tensor's op.
+/** A number for each time that slim_learning_train writes summaries. name NULL: that of the tensor's op. The tag is
+ * TensorFlow's, the name made unique in the name scope as if of an op: of an op "Mean" it is "Mean_1".
  * Errors of all of these: SLIM_ERR_TYPE, also on the graph, for a tensor of another type or shape. */
 SLIM_API slim_status slim_add_scalar_summary(slim_tensor *tensor, const char *name);
 /** The same for a float32 tensor of any shape, as a histogram. */
@@ -146,6 +147,8 @@ SLIM_API slim_status slim_add_image_summaries(slim_tensors tensors, const char *
 SLIM_API slim_status slim_add_zero_fraction_summaries(slim_tensors tensors, const char *prefix);
 /** The histogram "<variable>/gradient" and the norm "<variable>/gradient_norm" of each gradient. */
 SLIM_API void slim_add_gradients_summaries(slim_gradient_list gradients);
+/** The same, "<variable>_gradient" and "<variable>_gradient_norm", as TF-Slim's module training names them. */
+SLIM_API void slim_training_add_gradients_summaries(slim_gradient_list gradients);
 
 /** What adds the summaries of a tensor. */
 typedef slim_status (*slim_summarizer)(slim_tensor *tensor);

@@ -1,6 +1,6 @@
 /* Gradients clipped by what their norm has been so far. */
-#include "learning/train_op.h"
 #include "ops/ops.h"
+#include "slim/learning.h"
 #include "slim/ops.h"
 
 static slim_tensor *number(slim_graph *graph, float value)
@@ -43,7 +43,7 @@ static slim_tensor *factor_of(slim_graph *graph, slim_tensor *norm, const slim_a
   slim_tensor *limit = slim_exp(slim_add(mean, slim_scale(deviation, slim_option_float(o->std_factor, 2.0f), 0.0f)));
   slim_scope_end(&scope);
   if (o->report_summary.value == 1) {
-    (void)slim_add_summary(limit, "global_norm/adaptive_max_gradient_norm", slim_add_scalar_summary);
+    (void)slim_add_scalar_summary(limit, "global_norm/adaptive_max_gradient_norm");
   }
   slim_tensor *below = slim_greater(limit, norm);
   slim_tensor *clipped = slim_mul(slim_scale(below, -1.0f, 1.0f), slim_div_no_nan(slim_exp(mean), norm));

@@ -35,7 +35,7 @@ static slim_tensor *rate_of(const slim_optimize_loss_args *a, slim_graph *graph,
   }
   rate = a->learning_rate_decay_fn(rate, step, a->user);
   if (has(a, SLIM_SUMMARY_LEARNING_RATE)) {
-    (void)slim_add_summary(rate, "learning_rate", slim_add_scalar_summary);
+    (void)slim_add_scalar_summary(rate, "learning_rate");
   }
   return rate;
 }
@@ -115,12 +115,11 @@ static void summarize_each(const slim_optimize_loss_args *a, slim_graph *graph, 
     slim_tensor *g = list.item[i].gradient;
     const char *variable = slim_variable_full_name(list.item[i].variable);
     if (g && has(a, SLIM_SUMMARY_GRADIENTS)) {
-      (void)slim_add_summary(g, slim_arena_printf(graph->arena, "gradients/%s_0", variable),
-                             slim_add_histogram_summary);
+      (void)slim_add_histogram_summary(g, slim_arena_printf(graph->arena, "gradients/%s_0", variable));
     }
     if (g && has(a, SLIM_SUMMARY_GRADIENT_NORM)) {
-      (void)slim_add_summary(slim_global_norm((slim_gradient_list){ 1, &list.item[i] }),
-                             slim_arena_printf(graph->arena, "gradient_norm/%s_0", variable), slim_add_scalar_summary);
+      (void)slim_add_scalar_summary(slim_global_norm((slim_gradient_list){ 1, &list.item[i] }),
+                                    slim_arena_printf(graph->arena, "gradient_norm/%s_0", variable));
     }
   }
 }
@@ -136,7 +135,7 @@ static slim_gradient_list gradients_of(const slim_optimize_loss_args *a, slim_op
   }
   list = changed(a, graph, list);
   if (norms) {
-    (void)slim_add_summary(slim_global_norm(list), "global_norm/gradient_norm", slim_add_scalar_summary);
+    (void)slim_add_scalar_summary(slim_global_norm(list), "global_norm/gradient_norm");
   }
   if (a->clip_gradients_fn) {
     list = a->clip_gradients_fn(list, a->clip_user);
@@ -144,11 +143,11 @@ static slim_gradient_list gradients_of(const slim_optimize_loss_args *a, slim_op
     list = slim_clip_by_global_norm(list, a->clip_gradients);
   }
   if (has(a, SLIM_SUMMARY_LOSS)) {
-    (void)slim_add_summary(a->loss, "loss", slim_add_scalar_summary);
+    (void)slim_add_scalar_summary(a->loss, "loss");
   }
   summarize_each(a, graph, list);
   if (norms && (a->clip_gradients_fn || a->clip_gradients != 0.0f)) {
-    (void)slim_add_summary(slim_global_norm(list), "global_norm/clipped_gradient_norm", slim_add_scalar_summary);
+    (void)slim_add_scalar_summary(slim_global_norm(list), "global_norm/clipped_gradient_norm");
   }
   return list;
 }

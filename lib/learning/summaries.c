@@ -1,7 +1,10 @@
 /* Summaries: what slim_learning_train writes to event files. */
-#include "learning/train_op.h"
 #include "ops/ops.h"
+#include "slim/learning.h"
 #include "slim/ops.h"
+
+#include <ctype.h>
+#include <string.h>
 
 static bool usable(const slim_tensor *tensor)
 {
@@ -13,6 +16,20 @@ static const char *name_of(const slim_tensor *tensor, const char *name, const ch
 {
   return slim_arena_printf(slim_graph_of(tensor)->arena, "%s%s%s%s%s", prefix ? prefix : "", prefix ? "/" : "",
                            name ? name : tensor->node->name, postfix ? "/" : "", postfix ? postfix : "");
+}
+
+/* The tag as TensorFlow makes it: the name of an op called so in the name scope, made unique there; what a name cannot
+ * have becomes _. */
+static const char *tag_of(slim_graph *graph, const char *name)
+{
+  char *clean = slim_arena_strdup(graph->arena, name);
+  for (char *c = clean; c && *c; c++) {
+    *c = isalnum((unsigned char)*c) || strchr("_.-/", *c) ? *c : '_';
+  }
+  slim_scope scope = slim_name_scope_begin(graph, clean);
+  const char *tag = clean ? slim_name_scope_current(graph) : NULL;
+  slim_scope_end(&scope);
+  return tag;
 }
 
 /* wants: what the tensor must be, in words; NULL: it is that. */
@@ -29,7 +46,7 @@ static slim_status collect(const char *collection, slim_tensor *tensor, const ch
                           wants);
     return SLIM_ERR_TYPE;
   }
-  return slim_collections_add(graph, collection, tensor, name, false);
+  return slim_collections_add(graph, collection, tensor, tag_of(graph, name), false);
 }
 
 static slim_status refuse(const slim_tensor *tensor)
@@ -121,19 +138,17 @@ slim_status slim_summarize_activation(slim_tensor *tensor)
     return refuse(tensor);
   }
   const slim_node *node = tensor->node;
-  slim_status status = add_histogram(tensor, name_of(tensor, NULL, NULL, "activation"), NULL);
-  if (node->op != &slim_op_activation || status != SLIM_OK) {
-    return status;
-  }
-  const slim_activation_kind kind = ((const slim_activation_attr *)node->attr)->kind;
-  slim_tensor *x = node->inputs[0];
+  const slim_activation_kind kind =
+      node->op == &slim_op_activation ? ((const slim_activation_attr *)node->attr)->kind : SLIM_ACTIVATION_NONE;
   if (kind == SLIM_ACTIVATION_RELU || kind == SLIM_ACTIVATION_RELU6) {
-    status = add_scalar(share(slim_greater(number(x, 0.0f), x)), name_of(tensor, NULL, NULL, "zeros"), NULL);
+    slim_tensor *x = node->inputs[0];
+    (void)add_scalar(share(slim_greater(number(x, 0.0f), x)), name_of(tensor, NULL, NULL, "zeros"), NULL);
   }
-  if (kind == SLIM_ACTIVATION_RELU6 && status == SLIM_OK) {
-    status = add_scalar(share(slim_greater(x, number(x, 6.0f))), name_of(tensor, NULL, NULL, "sixes"), NULL);
+  if (kind == SLIM_ACTIVATION_RELU6) {
+    slim_tensor *x = node->inputs[0];
+    (void)add_scalar(share(slim_greater(x, number(x, 6.0f))), name_of(tensor, NULL, NULL, "sixes"), NULL);
   }
-  return status;
+  return add_histogram(tensor, name_of(tensor, NULL, NULL, "activation"), NULL);
 }
 
 slim_status slim_summarize_tensors(slim_tensors tensors, slim_summarizer summarizer)
@@ -171,31 +186,30 @@ slim_status slim_summarize_activations(slim_graph *graph, const char *name_filte
   return slim_summarize_collection(graph, SLIM_ACTIVATIONS, name_filter, slim_summarize_activation);
 }
 
-slim_status slim_add_summary(slim_tensor *tensor, const char *name,
-                             slim_status (*add)(slim_tensor *tensor, const char *name))
-{
-  if (!usable(tensor) || !name) {
-    return refuse(tensor);
-  }
-  slim_graph *graph = slim_graph_of(tensor);
-  slim_scope scope = slim_name_scope_begin(graph, name);
-  const char *tag = slim_name_scope_current(graph);
-  slim_scope_end(&scope);
-  return add(tensor, tag);
-}
-
 /* --- of gradients ------------------------------------------------------------------------------------------------- */
 
-void slim_add_gradients_summaries(slim_gradient_list gradients)
+/* separator: between the variable's name and what is told of its gradient. */
+static void add_gradients(slim_gradient_list gradients, char separator)
 {
   for (size_t i = 0; i < gradients.count; i++) {
     slim_tensor *g = gradients.item[i].gradient;
     if (!usable(g)) {
       continue;
     }
-    const char *variable = slim_variable_full_name(gradients.item[i].variable);
-    slim_tensor *norm = slim_sqrt(slim_scale(slim_l2_loss(g), 2.0f, 0.0f));
-    (void)add_histogram(g, name_of(g, variable, NULL, "gradient"), NULL);
-    (void)add_scalar(norm, name_of(g, variable, NULL, "gradient_norm"), NULL);
+    const char *name = slim_arena_printf(slim_graph_of(g)->arena, "%s%cgradient",
+                                         slim_variable_full_name(gradients.item[i].variable), separator);
+    const char *norm = slim_arena_printf(slim_graph_of(g)->arena, "%s_norm", name ? name : "");
+    (void)add_histogram(g, name, NULL);
+    (void)add_scalar(slim_global_norm((slim_gradient_list){ 1, &gradients.item[i] }), norm, NULL);
   }
+}
+
+void slim_add_gradients_summaries(slim_gradient_list gradients)
+{
+  add_gradients(gradients, '/');
+}
+
+void slim_training_add_gradients_summaries(slim_gradient_list gradients)
+{
+  add_gradients(gradients, '_');
 }

@@ -43,7 +43,9 @@ static slim_gradient_list gradients_of(const slim_train_op_args *args)
     list = args->transform_grads_fn(list, args->transform_user);
   }
   if (args->summarize_gradients.value == 1) {
-    slim_add_gradients_summaries(list);
+    slim_scope scope = slim_name_scope_begin(slim_graph_of(args->total_loss), "summarize_grads");
+    slim_training_add_gradients_summaries(list);
+    slim_scope_end(&scope);
   }
   return list;
 }

@@ -6,8 +6,5 @@
 
 /* The loss, once everything that trains has run. own: the updates stand in the place of SLIM_UPDATE_OPS. */
 slim_tensor *slim_train_op_gather(slim_tensor *loss, slim_tensor *applied, slim_tensors updates, bool own);
-/* Adds a summary under name in the name scope, made unique there, as TensorFlow names those of ops. */
-slim_status slim_add_summary(slim_tensor *tensor, const char *name,
-                             slim_status (*add)(slim_tensor *tensor, const char *name));
 
 #endif

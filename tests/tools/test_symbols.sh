@@ -20,7 +20,7 @@ same_list() {
   cut -f 1-3 "$table" | diff "$tests/parity/reference.tsv" -
 }
 
-# has_row: six columns, a function or why there is none, both only if the function is no whole answer; core: a function.
+# Six columns; a function and where it is replayed, or why there is none; of core symbols the former.
 rows_whole() {
   awk -F '\t' '
     NR == 1 {

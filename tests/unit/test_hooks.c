@@ -257,7 +257,7 @@ START_TEST(summaries_are_written_at_the_end)
   char steps[64] = "";
   world x = world_make(1);
   slim_tensor *mean_t = slim_reduce_mean(x.net.t, SLIM_ALL_AXES, false);
-  (void)slim_add_scalar_summary(mean_t, "t");
+  (void)slim_add_scalar_summary(mean_t, "targets");
   if (_i == 2) {
     (void)slim_add_to_collection(SLIM_TRAIN_OP, x.net.train);
   }
@@ -270,7 +270,7 @@ START_TEST(summaries_are_written_at_the_end)
   ASSERT_OK(&x, slim_evaluate_once(x.session, NULL, EVALUATE_OPS(&x), .logdir = _i == 1 ? NULL : test_folder,
                                    .hooks = &hook, .num_hooks = _i == 1));
   ck_assert_int_eq(x.evaluated.step, 5);
-  ck_assert_uint_eq(test_read_summaries("t", steps, sizeof steps), _i == 0);
+  ck_assert_uint_eq(test_read_summaries("targets", steps, sizeof steps), _i == 0);
   ck_assert_uint_eq(test_read_summaries(mean_t->node->name, steps, sizeof steps), _i == 1);
   ck_assert_str_eq(steps, _i == 2 ? "" : "5 ");
   ck_assert_uint_eq(test_read_summaries(slim_tensor_name(x.mean.value), steps, sizeof steps), _i != 1);

@@ -350,8 +350,8 @@ END_TEST
 
 START_TEST(event_files_hold_losses_rates_and_gradients)
 {
-  static const char *const tags[] = { "total_loss",      "learning_rate",   "losses/Mean", "w/gradient",
-                                      "w/gradient_norm", "b/gradient_norm", "own",         "global_step/sec" };
+  static const char *const tags[] = { "total_loss",      "learning_rate",   "losses/Mean", "summarize_grads/w_gradient",
+                                      "summarize_grads/w_gradient_norm", "summarize_grads/b_gradient_norm", "own",         "global_step/sec" };
   world x = world_make();
   const slim_tensors both = { 2, (slim_tensor *const[]){ x.net.w, x.net.b } };
   (void)slim_add_to_collection(SLIM_LOSSES, x.loss);
