@@ -27,6 +27,7 @@ static const struct winograd_case {
   { "1x7_384_positive", 1, 9, 14, 384, 32, 1, 7, true }, { "7x1_odd_channels", 3, 5, 13, 67, 51, 7, 1, false },
   { "1x7_small", 1, 3, 5, 67, 50, 1, 7, false },         { "1x3_256", 2, 8, 9, 256, 40, 1, 3, false },
   { "3x1_odd_channels", 2, 13, 7, 67, 35, 3, 1, true },
+  { "3x3_four_tiles", 1, 8, 7, 130, 75, 3, 3, false },   { "3x3_four_images", 4, 3, 4, 97, 107, 3, 3, true },
   { "3x3_many_tiles", 2, 61, 45, 16, 48, 3, 3, false },  { "5x5_many_tiles", 2, 33, 23, 16, 16, 5, 5, false },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))

@@ -3,13 +3,14 @@
  * takes a block of tiles from inputs to outputs; each worker has transformed all weights for itself before its first
  * block, which takes less time than to fetch them from another core's cache. Staged, for many channels: a block of
  * tiles is transformed, then each task takes a panel of output channels, whose weights it transforms a row of points at
- * a time just before their products: no more than that row is ever in memory.
+ * a time just before their products: no more than that row is ever in memory, and of few tiles not even that.
  */
 #include "backend/cpu/winograd_transform.h"
 
 #include <math.h>
 
-#define FUSED_TILES (2 * TILE_ROWS * (TILE_ROWS > 6 ? 1 : 2))
+#define MANY_REGISTERS (TILE_ROWS > 6) /* of vectors: 32 */
+#define FUSED_TILES (2 * TILE_ROWS * (MANY_REGISTERS ? 1 : 2))
 #define STAGED_TILES 140
 #define FUSED_WEIGHTS (96 * 96) /* the most that each worker transforms for itself */
 #define K_STAGED 128            /* channels whose weights are transformed at once in the staged schedule */
@@ -22,6 +23,7 @@ bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const tile_ep
     return false;
   }
   w->staged = (size_t)w->c * (size_t)w->oc > FUSED_WEIGHTS;
+  w->few = MANY_REGISTERS && w->kernel == 3 && w->tiles == WINOGRAD_FEW;
   w->blocks = pieces(w->tiles, w->staged ? STAGED_TILES : FUSED_TILES);
   if (!w->staged) {
     w->blocks = pieces(w->blocks, threads) * threads;
@@ -288,6 +290,46 @@ static void open_piece(void *user, size_t begin, size_t end, int worker)
   }
 }
 
+/* Some channels, [k, k + depth), of a staged task: the first of its transformed inputs, the taps of its panel. */
+typedef struct channels_part {
+  const float *a, *taps;
+  int k, depth, tiles, n0, width;
+} channels_part;
+
+static void multiply_points(const job *j, const places *p, const channels_part *c)
+{
+  const winograd *w = j->w;
+  const size_t in_step = winograd_step(w->block, WINOGRAD_K), out_step = winograd_step(part_tiles(w), TILE_COLUMNS);
+  const size_t point = (size_t)c->depth * (size_t)c->width;
+  const int next = c->k + c->depth;
+  for (int i = 0; i < POINTS; i++) {
+    if (j->packed && next < w->c) {
+      fetch_taps(w, packed_taps(w, j->packed, c->n0, next), at_most(K_STAGED, w->c - next), i);
+    }
+    if (i % N == 0) {
+      CPU_OP(winograd_filter)(w, c->taps, c->depth, i / N, c->width, p->filters, point);
+    }
+    winograd_multiply(c->a + (size_t)i * in_step, POINTS * in_step, p->filters + (size_t)(i % N) * point,
+                      p->products + (size_t)i * out_step, c->tiles, c->depth, c->width, c->k > 0);
+  }
+}
+
+static void multiply_few(const job *j, const places *p, const channels_part *c)
+{
+  const winograd *w = j->w;
+  winograd_few f = { .in_step = winograd_step(w->block, WINOGRAD_K), .width = c->width,
+                     .out_step = winograd_step(part_tiles(w), TILE_COLUMNS), .products = p->products };
+  for (int i = 0; i < c->depth; i += WINOGRAD_K) {
+    f.a = c->a + (size_t)(i / WINOGRAD_K) * POINTS * f.in_step;
+    f.taps = c->taps + (size_t)(i * w->kernel * w->kernel) * TILE_COLUMNS;
+    f.depth = at_most(WINOGRAD_K, c->depth - i);
+    f.accumulate = c->k + i > 0;
+    for (int row = 0; row < N; row++) {
+      CPU_OP(winograd_multiply_few)(&f, row);
+    }
+  }
+}
+
 static void staged_task(void *user, int number, int worker)
 {
   const job *j = user;
@@ -295,26 +337,16 @@ static void staged_task(void *user, int number, int worker)
   const places p = places_of(j, worker);
   const int n0 = number / w->parts * TILE_COLUMNS, columns = at_most(TILE_COLUMNS, w->oc - n0);
   const int begin = j->count * (number % w->parts) / w->parts, end = j->count * (number % w->parts + 1) / w->parts;
-  const int width = panel_width(columns);
   const size_t in_step = winograd_step(w->block, WINOGRAD_K), out_step = winograd_step(part_tiles(w), TILE_COLUMNS);
-  for (int k = 0; k < w->c; k += K_STAGED) {
-    const int depth = at_most(K_STAGED, w->c - k);
-    const size_t point = (size_t)depth * (size_t)width;
-    const float *a = p.inputs + (size_t)(k / WINOGRAD_K) * POINTS * in_step + (size_t)begin * WINOGRAD_K;
-    const float *taps = j->packed ? packed_taps(w, j->packed, n0, k) : p.taps;
+  channels_part c = { .tiles = end - begin, .n0 = n0, .width = panel_width(columns) };
+  for (; c.k < w->c; c.k += K_STAGED) {
+    c.depth = at_most(K_STAGED, w->c - c.k);
+    c.a = p.inputs + (size_t)(c.k / WINOGRAD_K) * POINTS * in_step + (size_t)begin * WINOGRAD_K;
+    c.taps = j->packed ? packed_taps(w, j->packed, n0, c.k) : p.taps;
     if (!j->packed) {
-      CPU_OP(winograd_taps)(&j->weights, n0, k, depth, p.taps);
+      CPU_OP(winograd_taps)(&j->weights, n0, c.k, c.depth, p.taps);
     }
-    for (int i = 0; i < POINTS; i++) {
-      if (j->packed && k + depth < w->c) {
-        fetch_taps(w, packed_taps(w, j->packed, n0, k + depth), at_most(K_STAGED, w->c - k - depth), i);
-      }
-      if (i % N == 0) {
-        CPU_OP(winograd_filter)(w, taps, depth, i / N, width, p.filters, point);
-      }
-      winograd_multiply(a + (size_t)i * in_step, POINTS * in_step, p.filters + (size_t)(i % N) * point,
-                        p.products + (size_t)i * out_step, end - begin, depth, width, k > 0);
-    }
+    (w->few ? multiply_few : multiply_points)(j, &p, &c);
   }
   for (int t = begin; t < end; t++) {
     close_tile(j, j->first + t, p.products + (size_t)(t - begin) * TILE_COLUMNS, out_step, n0, columns);

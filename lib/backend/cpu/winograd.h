@@ -29,6 +29,7 @@ typedef struct winograd {
   int m, down, across, tiles; /* outputs of a tile's side; tiles of an image; of all images */
   int block, blocks;          /* tiles of a block */
   bool staged;                /* all tiles of a block are transformed before the first product */
+  bool few;                   /* staged: the weights' points are made in registers */
   int parts; /* pieces that a panel's products are cut into: of a block's tiles; by weights of WINOGRAD_K channels */
 } winograd;
 
@@ -111,5 +112,20 @@ void CPU_OP(winograd_taps)(const winograd_weights *w, int n0, int k, int count, 
 /* Row row of G g G^T of such taps: N points to to[point * step + channel * width]. */
 void CPU_OP(winograd_filter)(const winograd *w, const float *taps, int count, int row, int width, float *to,
                              size_t step);
+
+/* Products with WINOGRAD_FEW tiles, for which the points of 3x3 taps are made in registers. */
+#define WINOGRAD_FEW 4
+
+typedef struct winograd_few {
+  const float *taps; /* of depth channels, at most WINOGRAD_K, and width columns */
+  const float *a;    /* transformed inputs [point][tile][WINOGRAD_K], points in_step apart */
+  float *products;   /* [point][tile][TILE_COLUMNS], points out_step apart */
+  size_t in_step, out_step;
+  int depth, width;
+  bool accumulate; /* products have the sum so far */
+} winograd_few;
+
+/* The points of row row. */
+void CPU_OP(winograd_multiply_few)(const winograd_few *f, int row);
 
 #endif
