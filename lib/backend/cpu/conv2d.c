@@ -21,11 +21,12 @@ static bool is_nchw(const slim_cpu_step *step)
   return ((const slim_conv2d_attr *)step->attr)->nchw != 0;
 }
 
-/* Are the weights the plan's own, which need no memory once they are packed? */
-static bool is_folded(const slim_cpu_step *step)
+/* Are the weights the step's own, which need no memory once they are packed? A plan folds them for it; of no plan, they
+ * are when they stay as they are. */
+static bool owns_weights(const slim_cpu_step *step)
 {
   slim_tensor *const *inputs = step->group.nodes[0]->inputs; /* NULL: a step of no plan */
-  return inputs && inputs[1]->node && inputs[1]->node->op == &slim_op_batch_norm_fold;
+  return inputs ? inputs[1]->node && inputs[1]->node->op == &slim_op_batch_norm_fold : step->in[1].version != NULL;
 }
 
 static slim_taps axis_of(int kernel, int rate, int before)
@@ -51,7 +52,7 @@ static size_t packed_floats(const slim_cpu_step *step, const state *s)
 {
   const gemm product = product_of(step, s, NULL, NULL);
   if (s->by_product || s->by_winograd) {
-    const bool once = is_folded(step) && !product.b_half;
+    const bool once = owns_weights(step) && !product.b_half;
     return !once ? 0 : s->by_product ? CPU_OP(gemm_packed)(&product) : CPU_OP(winograd_packed)(&s->winograd);
   }
   return s->by_line ? CPU_OP(winograd_line_packed)(&s->line) : CPU_OP(taps_packed)(&s->taps);
