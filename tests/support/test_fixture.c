@@ -50,6 +50,18 @@ static const char *rest_of(const char *name, const char *key, size_t *length)
   return NULL;
 }
 
+char *test_fixture_text(const char *name, const char *key)
+{
+  size_t length = 0;
+  const char *text = rest_of(name, key, &length);
+  char *copy = text ? malloc(length + 1) : NULL;
+  if (copy) {
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+  }
+  return copy;
+}
+
 void test_fixture_expect_text(const char *name, const char *key, const char *got)
 {
   size_t length = 0;
