@@ -100,6 +100,7 @@ REFUSAL(bad_filter, slim_get_losses(slim_graph_of(slim_add_loss(scalar)), "(a", 
 REFUSAL(bad_escape, slim_get_losses(slim_graph_of(slim_add_loss(scalar)), "a\\b", NULL))
 REFUSAL(no_model_variable, slim_add_model_variable(wide))
 REFUSAL(no_such_variable, slim_get_unique_variable(graph, "net/w"))
+REFUSAL(op_without_description, slim_custom(NULL, "mine", NULL, SLIM_TENSORS(wide)))
 REFUSAL(no_such_output, slim_tensor_output(slim_relu(wide), 1))
 
 /* --- gradients and optimizers ------------------------------------------------------------------------------------- */
@@ -189,6 +190,7 @@ static const struct text_case {
   { bad_escape, SLIM_ERR_ARG, "filter 'a\\b': an escape or group that is not supported" },
   { no_model_variable, SLIM_ERR_ARG, "add_model_variable: 'wide:0' is not a variable" },
   { no_such_variable, SLIM_ERR_NOT_FOUND, "variable 'net/w' does not exist" },
+  { op_without_description, SLIM_ERR_ARG, "custom op: the description is missing" },
   { no_such_output, SLIM_ERR_ARG, "activation 'Relu': there is no output 1, it has 1" },
   { slope_of_labels, SLIM_ERR_TYPE, "gradients of 'labels:0': it is int64, must be float32" },
   { slope_by_nothing, SLIM_ERR_ARG, "gradients of 'wide:0': x 1 of 1 is not of the same graph" },
@@ -222,8 +224,21 @@ START_TEST(a_call_says_what_was_wrong)
 }
 END_TEST
 
+START_TEST(a_missing_device_is_named_with_those_there_are)
+{
+  static const char begin[] = "device 'nowhere': no such device; there are: cpu";
+  slim_error error = { SLIM_OK, "" };
+  graph = slim_graph_create(1);
+  ck_assert_ptr_null(slim_session_open(graph, "nowhere", &error));
+  ck_assert_int_eq(error.status, SLIM_ERR_NOT_FOUND);
+  ck_assert_msg(strncmp(error.text, begin, sizeof begin - 1) == 0, "%s", error.text);
+  slim_graph_destroy(graph);
+}
+END_TEST
+
 static void build(TCase *c)
 {
+  tcase_add_test(c, a_missing_device_is_named_with_those_there_are);
   tcase_add_loop_test(c, a_call_says_what_was_wrong, 0, sizeof texts / sizeof *texts);
 }
 TEST_MAIN("error_texts", build, NULL)
