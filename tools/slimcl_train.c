@@ -124,7 +124,7 @@ static slim_status open_session(trainer *t, slim_error *error)
   const model_input input = { .batch_size = o->batch_size,
                               .threads = o->num_preprocessing_threads + readers,
                               .labels_offset = o->labels_offset,
-                              .start_step = t->first_step,
+                              .start_step = t->first_step * train_batches_of_step(o),
                               .is_training = true,
                               .use_grayscale = o->use_grayscale,
                               .seed = (uint64_t)o->seed };

@@ -29,6 +29,9 @@ extern const flag train_flags[TRAIN_NUM_FLAGS];
  * supported. */
 int train_check(const train_options *options);
 
+/** Batches that a step takes: --replicas_to_aggregate with --sync_replicas. */
+int64_t train_batches_of_step(const train_options *options);
+
 typedef struct train_graph {
   slim_tensor *learning_rate, *total_loss, *train_op;
 } train_graph;

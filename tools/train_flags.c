@@ -61,10 +61,15 @@ const flag train_flags[TRAIN_NUM_FLAGS] = {
   FLAG(O, worker_replicas, INT, "1", "only 1", .min = 1, .max = 1e6),
   FLAG(O, num_ps_tasks, INT, "0", "ignored", .min = 0, .max = 1e6),
   FLAG(O, task, INT, "0", "ignored", .min = 0, .max = 1e6),
-  FLAG(O, sync_replicas, BOOL, "false", "ignored"),
-  FLAG(O, replicas_to_aggregate, INT, "1", "ignored", .min = 1, .max = 1e6),
+  FLAG(O, sync_replicas, BOOL, "false", "a step takes the mean gradient of --replicas_to_aggregate batches"),
+  FLAG(O, replicas_to_aggregate, INT, "1", "batches, one after another; without --sync_replicas ignored", .min = 1, .max = 1e6),
 };
 #undef O
+
+int64_t train_batches_of_step(const train_options *o)
+{
+  return o->sync_replicas ? o->replicas_to_aggregate : 1;
+}
 
 static void say_what_is_ignored(const train_options *o)
 {
@@ -75,8 +80,7 @@ static void say_what_is_ignored(const train_options *o)
     { "master", *o->master != '\0' },
     { "num_ps_tasks", o->num_ps_tasks != 0 },
     { "task", o->task != 0 },
-    { "sync_replicas", o->sync_replicas },
-    { "replicas_to_aggregate", o->replicas_to_aggregate != 1 },
+    { "replicas_to_aggregate", o->replicas_to_aggregate != 1 && !o->sync_replicas },
     { "clone_on_cpu", o->clone_on_cpu },
   };
   for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) {

@@ -24,7 +24,7 @@ static void add_losses(const train_options *o, const model *m)
 
 static slim_tensor *make_learning_rate(const train_options *o, slim_graph *g, slim_tensor *step, int64_t num_samples)
 {
-  const double steps_per_epoch = (double)num_samples / (double)o->batch_size;
+  const double steps_per_epoch = (double)num_samples / (double)(o->batch_size * train_batches_of_step(o));
   const double decay_steps = fmax(1, floor(steps_per_epoch * o->num_epochs_per_decay));
   slim_tensor *rate = NULL;
   if (!strcmp(o->learning_rate_decay_type, "exponential")) {
@@ -132,15 +132,17 @@ slim_status train_build(const train_options *o, const model *m, int64_t num_samp
   slim_tensor *step = slim_get_or_create_global_step(g);
   add_losses(o, m);
   out->learning_rate = make_learning_rate(o, g, step, num_samples);
+  slim_tensor *average = NULL;
   if (o->moving_average_decay > 0) {
-    slim_tensor *average = slim_moving_average_apply(slim_get_model_variables(g, NULL, NULL), (float)o->moving_average_decay);
-    (void)slim_add_to_collection(SLIM_UPDATE_OPS, average);
+    average = slim_moving_average_apply(slim_get_model_variables(g, NULL, NULL), (float)o->moving_average_decay);
   }
   out->total_loss = slim_get_total_loss(g, true, NULL);
   slim_status status = choose_trainable(o, g, &trainable, error);
   if (status == SLIM_OK) {
     out->train_op = slim_learning_create_train_op(out->total_loss, make_optimizer(o, out->learning_rate),
-                                                  .variables_to_train = { trainable.count, trainable.item });
+                                                  .variables_to_train = { trainable.count, trainable.item },
+                                                  .variable_averages = average,
+                                                  .replicas_to_aggregate = (int)train_batches_of_step(o));
     add_summaries(g, out);
     status = slim_graph_status(g) == SLIM_OK ? SLIM_OK : slim_error_set(error, slim_graph_status(g), "%s", slim_graph_error(g));
   }

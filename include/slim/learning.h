@@ -35,14 +35,22 @@ typedef struct slim_train_op_args {
   slim_flag check_numerics;        /* yes: a run fails with SLIM_ERR_NUMERIC when the loss is not finite */
   slim_transform_grads_fn transform_grads_fn; /* after the multipliers and the clipping */
   void *transform_user;
+  slim_tensor *variable_averages; /* slim_moving_average_apply: once a step, whatever the number of replicas */
+  int replicas_to_aggregate;      /* 1; more: as tf.train.SyncReplicasOptimizer with so many on one process */
 } slim_train_op_args;
 
 /**
  * Adds gradients, their optimizer, update ops and the step. The result is in SLIM_TRAIN_OP.
  * @return a scalar: the total loss before the update. Fetching it trains.
- * Errors: SLIM_ERR_SHAPE unless the loss is a scalar, those of slim_compute_gradients and slim_apply_gradients.
+ * With replicas_to_aggregate above 1 a step takes so many batches, one after another: their gradients, each clipped for
+ * itself, are averaged. Sums are kept in local variables "<variable>/sync_replicas". slim_learning_train runs what a
+ * step takes; a loop of your own runs each of slim_accumulate_ops, update ops with it, and then the train op. Errors:
+ * SLIM_ERR_SHAPE unless the loss is a scalar, those of slim_compute_gradients and slim_apply_gradients.
  */
 SLIM_API slim_tensor *slim_learning_create_train_op(const slim_train_op_args *args);
+
+/** What a step runs before train_op, in this order; count 0 without replicas to aggregate. */
+SLIM_API slim_tensors slim_accumulate_ops(slim_tensor *train_op);
 
 #ifndef __cplusplus
 #define slim_learning_create_train_op(loss_, ...)                                                                      \
@@ -71,21 +79,21 @@ typedef struct slim_optimize_loss_args {
   float learning_rate;      /* the first value of the variable "<scope>/learning_rate"; 0: none, SLIM_ZERO: zero */
   const char *optimizer;    /* "Adagrad", "Adam", "Ftrl", "Momentum" (0.9), "RMSProp", "SGD" */
   const struct slim_options_must_be_named *guard_;
-  slim_tensor *learning_rate_tensor; /* in the place of learning_rate */
-  slim_optimizer *optimizer_instance; /* in the place of optimizer */
+  slim_tensor *learning_rate_tensor;                                       /* in the place of learning_rate */
+  slim_optimizer *optimizer_instance;                                      /* in the place of optimizer */
   slim_optimizer *(*optimizer_fn)(slim_tensor *learning_rate, void *user); /* the same; learning_rate may be NULL */
   slim_tensor *(*learning_rate_decay_fn)(slim_tensor *learning_rate, slim_tensor *global_step, void *user);
-  void *user; /* of the two functions above */
+  void *user;                 /* of the two functions above */
   float gradient_noise_scale; /* adds normal noise within two standard deviations of so much, at first; 0: none */
   const slim_gradient_multiplier *gradient_multipliers; /* then multiplies, */
   size_t num_gradient_multipliers;
-  float clip_gradients; /* then clips by the global norm; 0: not */
+  float clip_gradients;                      /* then clips by the global norm; 0: not */
   slim_transform_grads_fn clip_gradients_fn; /* in its place: slim_adaptive_clipping_fn, or your own */
   void *clip_user;
-  slim_tensors update_ops; /* item NULL: SLIM_UPDATE_OPS */
-  slim_tensors variables;  /* count 0: SLIM_TRAINABLE_VARIABLES */
-  const char *name;        /* of the variable scope; "OptimizeLoss" */
-  unsigned summaries;      /* of slim_optimizer_summaries; 0: loss, learning rate and global gradient norm */
+  slim_tensors update_ops;         /* item NULL: SLIM_UPDATE_OPS */
+  slim_tensors variables;          /* count 0: SLIM_TRAINABLE_VARIABLES */
+  const char *name;                /* of the variable scope; "OptimizeLoss" */
+  unsigned summaries;              /* of slim_optimizer_summaries; 0: loss, learning rate and global gradient norm */
   slim_flag increment_global_step; /* yes */
 } slim_optimize_loss_args;
 
@@ -118,8 +126,8 @@ typedef struct slim_adaptive_clipping {
 } slim_adaptive_clipping;
 
 /**
- * Clips gradients by their history: averages of the logarithm of their common norm and of its square, the variables mean
- * and sq_mean, give a mean m and a deviation s; from exp(m + std_factor * s) on the norm becomes exp(m). A
+ * Clips gradients by their history: averages of the logarithm of their common norm and of its square, the variables
+ * mean and sq_mean, give a mean m and a deviation s; from exp(m + std_factor * s) on the norm becomes exp(m). A
  * slim_transform_grads_fn; options points to a slim_adaptive_clipping (NULL: none set).
  * Source: Chorowski et al., "End-to-end Continuous Speech Recognition using Attention-based Recurrent NN", 2014.
  */
@@ -197,13 +205,14 @@ typedef struct slim_train_step_call {
   size_t num_fetches;
   const slim_feed *feeds;
   size_t num_feeds;
-  int64_t step; /* the global step so far */
+  slim_tensors accumulate_ops; /* to be run before: slim_accumulate_ops of train_op */
+  int64_t step;                /* the global step so far */
   void *user;
   bool should_stop; /* set by the function: training ends after this step, as at number_of_steps */
 } slim_train_step_call;
 
-/** Runs the fetches with the feeds once. A step function of your own calls it, once or more, among what else it does.
- * Errors: the session's, as text too. */
+/** Runs the accumulate_ops, then the fetches, with the feeds. A step function of your own calls it, once or more, among
+ * what else it does. Errors: the session's, as text too. */
 SLIM_API slim_status slim_train_step(slim_train_step_call *call, slim_error *error);
 
 typedef struct slim_train_args {

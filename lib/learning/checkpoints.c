@@ -1,6 +1,8 @@
 /* Waiting for new checkpoints. */
 #include "learning/train.h"
 
+#include "base/log.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -16,9 +18,14 @@ slim_status slim_wait_for_new_checkpoint(const char *folder, const char *last, d
                                          const volatile sig_atomic_t *stop, char *path, size_t size)
 {
   const double begun = slim_learning_now();
+  slim_log_write(SLIM_LOG_INFO, "Waiting for new checkpoint at %s", folder);
   for (;;) {
     const slim_status status = slim_latest_checkpoint(folder, path, size);
-    if (status == SLIM_ERR_ARG || (status == SLIM_OK && (!last || strcmp(path, last) != 0))) {
+    if (status == SLIM_OK && (!last || strcmp(path, last) != 0)) {
+      slim_log_write(SLIM_LOG_INFO, "Found new checkpoint at %s", path);
+      return SLIM_OK;
+    }
+    if (status == SLIM_ERR_ARG) {
       return status;
     }
     if (stop && *stop) {
@@ -52,7 +59,11 @@ bool slim_checkpoints_iterator(slim_checkpoint_walk *walk)
   while (status == SLIM_ERR_NOT_FOUND) {
     status = slim_wait_for_new_checkpoint(walk->folder, walk->path[0] ? walk->path : NULL, poll, timeout, walk->stop,
                                           path, sizeof path);
-    if (status == SLIM_ERR_NOT_FOUND && (!walk->timeout_fn || walk->timeout_fn(walk->timeout_user))) {
+    if (status == SLIM_ERR_NOT_FOUND && !walk->timeout_fn) {
+      slim_log_write(SLIM_LOG_INFO, "Timed-out waiting for a checkpoint.");
+      return false;
+    }
+    if (status == SLIM_ERR_NOT_FOUND && walk->timeout_fn(walk->timeout_user)) {
       return false;
     }
   }

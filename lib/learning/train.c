@@ -21,9 +21,10 @@ typedef struct training {
   slim_reporter reporter;
   slim_train_evaluation evaluation;
   slim_hooks hooks;
-  slim_fetch *fetches; /* train op, what hooks fetch, learning rate, what the reporter watches */
-  size_t num_quiet;    /* of them, those of each step: train op and what hooks fetch */
-  size_t num_scalars;  /* and those of a step that is told */
+  slim_tensors accumulate; /* what each step runs before the train op */
+  slim_fetch *fetches;     /* train op, what hooks fetch, learning rate, what the reporter watches */
+  size_t num_quiet;        /* of them, those of each step: train op and what hooks fetch */
+  size_t num_scalars;      /* and those of a step that is told */
   int64_t step, first_step;
   bool settled; /* the last step was waited for and found good */
   bool checked; /* the statistics: once updated they stay so */
@@ -217,6 +218,7 @@ static slim_status call_step(training *t, due d, bool wait)
                                 .num_fetches = wait ? loud : t->num_quiet,
                                 .feeds = t->args.feeds,
                                 .num_feeds = t->args.num_feeds,
+                                .accumulate_ops = t->accumulate,
                                 .step = t->step,
                                 .user = t->args.train_step_user };
   t->fetches[0] = (slim_fetch){ t->args.train_op, wait ? &t->loss : NULL, wait ? sizeof t->loss : 0 };
@@ -250,6 +252,11 @@ static slim_status step_once(training *t, due d)
 
 /* --- after a step ------------------------------------------------------------------------------------------------- */
 
+static double images_of_step(const training *t)
+{
+  return (double)(t->accumulate.count + 1) * t->args.batch_size;
+}
+
 static slim_train_progress progress_of(training *t, double now)
 {
   const double steps = (double)(t->step - t->reported_step), seconds = now - t->reported_at;
@@ -259,7 +266,7 @@ static slim_train_progress progress_of(training *t, double now)
                             .learning_rate = t->args.learning_rate ? t->learning_rate : NAN };
   if (steps > 0 && seconds > 0.0) {
     p.seconds_per_step = seconds / steps;
-    p.images_per_second = steps * t->args.batch_size / seconds;
+    p.images_per_second = steps * images_of_step(t) / seconds;
   }
   return p;
 }
@@ -413,7 +420,7 @@ static void close_all(training *t, slim_status *status)
   t->result.steps_run = t->step - t->first_step;
   t->result.seconds = seconds;
   const double busy = seconds - t->evaluating;
-  t->result.images_per_second = busy > 0.0 ? (double)t->result.steps_run * t->args.batch_size / busy : 0.0;
+  t->result.images_per_second = busy > 0.0 ? (double)t->result.steps_run * images_of_step(t) / busy : 0.0;
   slim_saver_destroy(t->own_saver);
   free(t->fetches);
 }
@@ -430,6 +437,7 @@ slim_status(slim_learning_train)(const slim_train_args *args)
     t.graph = slim_graph_of(t.args.train_op);
     t.session = t.args.session;
     t.counter = slim_get_global_step(t.graph);
+    t.accumulate = slim_accumulate_ops(t.args.train_op);
     t.hooks = (slim_hooks){ t.args.hooks, t.args.num_hooks };
     t.args.train_step_fn = t.args.train_step_fn ? t.args.train_step_fn : slim_train_step;
     t.args.log_every_n_steps = t.args.log_every_n_steps ? t.args.log_every_n_steps : 1;

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "ops/ops.h"
+#include "slim/ops.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -80,14 +81,26 @@ static slim_tensor *create(const slim_train_op_args *args, slim_graph *graph)
   }
   const bool count = args->increment_global_step.value != 2;
   slim_tensor *step = !count ? NULL : args->global_step ? args->global_step : slim_get_or_create_global_step(graph);
-  const slim_gradient_list gradients = gradients_of(args);
+  slim_tensor *first = NULL, *next = NULL, *loss = args->total_loss;
+  slim_gradient_list gradients = gradients_of(args);
+  const bool sync = gradients.count && args->replicas_to_aggregate > 1;
+  if (sync) {
+    gradients = slim_sync_replicas(gradients, args->replicas_to_aggregate, &first, &next);
+  }
   slim_tensor *applied = gradients.count ? slim_apply_gradients(args->optimizer, gradients, step) : graph->poison;
+  if (args->variable_averages) {
+    applied = slim_group(applied, SLIM_TENSORS(args->variable_averages));
+  }
   slim_scope scope = slim_name_scope_begin(graph, "train_op");
-  slim_tensor *loss = args->total_loss;
   if (args->check_numerics.value != 2) {
     loss = slim_op_add(&loss, 1, &slim_op_finite_check, "CheckNumerics", NULL);
   }
   slim_tensor *train_op = slim_train_op_gather(loss, applied, args->update_ops, own_updates);
+  if (sync) {
+    slim_sync_replicas_list(train_op, slim_train_op_gather(loss, first, args->update_ops, own_updates),
+                            slim_train_op_gather(loss, next, args->update_ops, own_updates),
+                            args->replicas_to_aggregate);
+  }
   slim_scope_end(&scope);
   (void)slim_add_to_collection(SLIM_TRAIN_OP, train_op);
   return train_op;
@@ -103,6 +116,10 @@ slim_tensor *(slim_learning_create_train_op)(const slim_train_op_args *args)
     return slim_poison(all.total_loss);
   }
   const slim_shape shape = all.total_loss->shape;
+  if (all.replicas_to_aggregate < 0) {
+    return slim_graph_fail(graph, SLIM_ERR_ARG, "create_train_op: replicas_to_aggregate %d must not be negative",
+                           all.replicas_to_aggregate);
+  }
   if (shape.rank != 0) {
     char text[128];
     return slim_graph_fail(graph, SLIM_ERR_SHAPE, "create_train_op: total loss '%s' %s must be a scalar",

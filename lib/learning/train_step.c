@@ -12,8 +12,15 @@ slim_status slim_train_step(slim_train_step_call *call, slim_error *error)
   if (slim_error_held(error)) {
     return error->status;
   }
-  const slim_status status =
-      slim_session_run(call->session, call->feeds, call->num_feeds, call->fetches, call->num_fetches);
+  const slim_tensors before = call->accumulate_ops;
+  slim_status status = SLIM_OK;
+  for (size_t i = 0; i < before.count && status == SLIM_OK; i++) {
+    const slim_fetch fetch = { before.item[i], NULL, 0 };
+    status = slim_session_run(call->session, call->feeds, call->num_feeds, &fetch, 1);
+  }
+  if (status == SLIM_OK) {
+    status = slim_session_run(call->session, call->feeds, call->num_feeds, call->fetches, call->num_fetches);
+  }
   return status == SLIM_OK || status == SLIM_ERR_END
              ? status
              : slim_error_set(error, status, "%s", slim_session_error(call->session));

@@ -100,6 +100,14 @@ watched=$(json 'd["evaluations"][0]')
 evaluate averages "$device" --batch_size=32 --max_num_batches=3 --moving_average_decay=0.9
 ok "as from the checkpoint" is "all(d[k] == v for k, v in ($watched).items())"
 
+train aggregated 15 --seed=7 --sync_replicas --replicas_to_aggregate=4 --batch_size=8 --moving_average_decay=0.9
+ok "four batches make a step" ended 0
+ok "and 15 steps are 15" is 'd["global_step"] == 15'
+train halves_aggregated 6 --seed=7 --sync_replicas --replicas_to_aggregate=4 --batch_size=8 --moving_average_decay=0.9
+train halves_aggregated 15 --seed=7 --sync_replicas --replicas_to_aggregate=4 --batch_size=8 --moving_average_decay=0.9
+ok "a resumed run of them ends where an unbroken one does" \
+  cmp "$work/aggregated/model.ckpt-15.data-00000-of-00001" "$work/halves_aggregated/model.ckpt-15.data-00000-of-00001"
+
 # start DIR ARGUMENT...: trains without end in the background, as $trainer.
 start() {
   dir=$1

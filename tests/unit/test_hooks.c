@@ -408,6 +408,8 @@ START_TEST(each_new_checkpoint_is_evaluated)
                                      .timeout = 0.02, .timeout_fn = train_on, .timeout_user = &trainer,
                                      .max_number_of_evaluations = most, .evaluated = note_step));
   ck_assert_str_eq(calls, _i == 0 ? "2 4 6 " : "2 4 ");
+  ck_assert_ptr_nonnull(strstr(messages, "Waiting for new checkpoint at /tmp/slim_test_"));
+  ck_assert_ptr_nonnull(strstr(messages, "model.ckpt-4\n"));
   ck_assert_int_eq(x.evaluated.step, _i == 0 ? 6 : 4);
   ck_assert_float_eq_tol(x.value, 4.5f, 1e-6f);
   (void)test_read_summaries("eval/mean", steps, sizeof steps);
