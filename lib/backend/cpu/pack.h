@@ -98,8 +98,9 @@ CPU_INLINE void turn_four(const float *const *row, int k, float *to, size_t step
 }
 
 /* One panel of a matrix that lies transposed: to[k][j] = from[j][k], to_step floats from k to k; unused columns repeat the
- * last. */
-static inline void turn_panel(const float *from, size_t step, int columns, int depth, float *to, size_t to_step)
+ * last. The same of what lies ahead floats farther on is fetched. */
+static inline void turn_panel(const float *from, size_t step, int columns, int depth, float *to, size_t to_step,
+                              ptrdiff_t ahead)
 {
   const int width = panel_width(columns), fours = depth / 4 * 4;
   for (int j = 0; j < width; j += VL) {
@@ -108,6 +109,9 @@ static inline void turn_panel(const float *from, size_t step, int columns, int d
       row[r] = from + (size_t)(j + r < columns ? j + r : columns - 1) * step;
     }
     for (int k = 0; k < fours; k += 4) {
+      for (int r = 0; r < VL / 4; r++) {
+        __builtin_prefetch(row[k / 4 % 4 * (VL / 4) + r] + k / 16 * 16 + ahead, 0, 2);
+      }
       turn_four(row, k, to + (size_t)k * to_step + j, to_step);
     }
     for (int k = fours; k < depth; k++) {
@@ -120,7 +124,7 @@ static inline void turn_panel(const float *from, size_t step, int columns, int d
 
 static inline void pack_panel_transposed(const float *from, size_t step, int columns, int depth, float *to)
 {
-  turn_panel(from, step, columns, depth, to, (size_t)panel_width(columns));
+  turn_panel(from, step, columns, depth, to, (size_t)panel_width(columns), 0);
 }
 
 #endif

@@ -49,7 +49,8 @@ static void turn_taps(const winograd_weights *w, const float *weights, int n0, i
   }
   for (int t = 0; t < number; t++) {
     const float *from = weights + ((size_t)(number - 1 - t) * (size_t)w->oc + (size_t)n0) * c + k;
-    turn_panel(from, c, columns, count, taps + t * TILE_COLUMNS, channel);
+    const ptrdiff_t tap = (ptrdiff_t)w->oc * (ptrdiff_t)w->c, next = t + 1 < number ? -tap : (number - 1) * tap + count;
+    turn_panel(from, c, columns, count, taps + t * TILE_COLUMNS, channel, next);
   }
 }
 
