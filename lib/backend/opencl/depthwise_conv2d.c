@@ -1,6 +1,7 @@
 #include "backend/opencl/epilogue.h"
 #include "backend/opencl/ops.h"
 #include "backend/opencl/reduction.h"
+#include "kernels/activation_params.h"
 #include "kernels/depthwise_conv2d_params.h"
 
 /* x, weights and y of the convolution that the op is, or is a gradient of. */
@@ -39,6 +40,33 @@ static bool vectors(const slim_device *device, const slim_depthwise_conv2d_param
   return !p->nchw && p->multiplier == 1 && p->c % slim_cl_of(device)->vector_width == 0;
 }
 
+#define PAIR_PIXELS 7 /* of a block: PIXELS of the kernel */
+
+/* May the kernel run that makes two rows at a time? */
+static bool in_pairs(const slim_device *device, const slim_depthwise_conv2d_params *p)
+{
+  const bool three = p->kernel_h == 3 && p->kernel_w == 3 && p->rate_h == 1 && p->rate_w == 1;
+  const bool same = p->stride_h == 1 && p->stride_w == 1 && p->before_h == 1 && p->before_w == 1 && p->h == p->oh &&
+                    p->w == p->ow;
+  return vectors(device, p) && device->info.device_class == SLIM_CLASS_CPU && three && same &&
+         p->w % PAIR_PIXELS == 0 && p->epilogue.activation <= SLIM_ACTIVATION_RELU6;
+}
+
+/* turned: the gradient by the input. */
+static void launch_pairs(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_depthwise_conv2d_params *p,
+                         int turned)
+{
+  slim_cl_begin(b, SLIM_CL_READING(&b->in[1], "slim_depthwise_conv2d_pair"));
+  slim_cl_arg_view(b, &b->in[0]);
+  slim_cl_arg_view(b, &b->in[1]);
+  slim_cl_arg_view(b, epilogue->bias);
+  slim_cl_arg_view(b, epilogue->residual);
+  slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_arg(b, &turned, sizeof(turned));
+  slim_cl_range_rows(b, (size_t)p->n * (size_t)((p->h + 1) / 2));
+}
+
 /* On CPU-like devices a work-item takes a row with all its blocks and channels, on others one of each. */
 static void range(slim_cl_build *b, int rows, int blocks, int c)
 {
@@ -64,6 +92,10 @@ static void prepare(slim_cl_build *b)
   const bool fast = vectors(b->device, &p);
   p.epilogue = epilogue.params;
   count_flops(b, &p);
+  if (in_pairs(b->device, &p)) {
+    launch_pairs(b, &epilogue, &p, 0);
+    return;
+  }
   slim_cl_begin(b, fast ? SLIM_CL_READING(&b->in[1], "slim_depthwise_conv2d_vector")
                         : SLIM_CL_READING(&b->in[1], "slim_depthwise_conv2d_naive"));
   slim_cl_arg_view(b, &b->in[0]);
@@ -92,8 +124,11 @@ static void gradient_arguments(slim_cl_build *b, const char *kernel, const slim_
 static void prepare_input_gradient(slim_cl_build *b)
 {
   const slim_depthwise_conv2d_params p = params_of(b->group, &b->out[0].shape, &b->in[1].shape, &b->in[0].shape);
+  const slim_cl_epilogue none = slim_cl_epilogue_of(b, 2);
   count_flops(b, &p);
-  if (vectors(b->device, &p)) {
+  if (in_pairs(b->device, &p)) {
+    launch_pairs(b, &none, &p, 1);
+  } else if (vectors(b->device, &p)) {
     const int phase = (p.w + p.stride_w - 1) / p.stride_w;
     gradient_arguments(b, "slim_depthwise_conv2d_input_gradient_vector_f32", &b->out[0], &p);
     range(b, p.n * p.h, blocks_of(b, phase) * p.stride_w, p.c);
