@@ -108,6 +108,7 @@ static inline slim_gemm_ahead ahead_of(__global const float *x, const slim_conv2
       }                                                                                                                \
       for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {                                                         \
         TILE_(tile, panels + c * depth, depth, ahead_of(x, p, t, row + SLIM_GEMM_ROWS, k, depth, c),                   \
+              slim_gemm_block_ahead(x, 0, 0, 0, 0, 1, depth),                                                          \
               out_of(y, bias, residual, p, t, row, c, k == 0, last));                                                  \
       }                                                                                                                \
     }                                                                                                                  \
@@ -206,8 +207,8 @@ __kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy),
         const int tile = (row - row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
         slim_gemm_tile_columns(
             windows + row - row0, g.block_m, panels + c * depth, depth,
-            slim_gemm_block_ahead(x, 0, 0, 0, tile, tiles),
-            slim_gemm_block_ahead(dy + (size_t)(k + depth) * p.o + column0, p.o, left, columns, tile, tiles), o);
+            slim_gemm_block_ahead(x, 0, 0, 0, tile, tiles, depth),
+            slim_gemm_block_ahead(dy + (size_t)(k + depth) * p.o + column0, p.o, left, columns, tile, tiles, depth), o);
       }
     }
   }

@@ -246,18 +246,22 @@ static inline void slim_gemm_fetch(const slim_gemm_out o)
     right##i_ = fma(v, b1, right##i_);                                                                                 \
   }
 
-/* What is read next: some lines are fetched with each chunk of k, while a tile's sums are made. */
+/* What is read next: rows of some lines, of 16 floats, are fetched with each chunk of k, while a tile's sums are made. */
 #define SLIM_GEMM_CHUNK 16
 typedef struct slim_gemm_ahead {
   __global const float *from;
-  int chunks, chunk_step; /* floats from a chunk's first line to the next one's, */
-  int lines, line_step;   /* and between its lines */
+  int chunks, chunk_step; /* floats from a chunk's first row to the next one's, */
+  int rows, row_step;     /* and between its rows */
+  int lines;
 } slim_gemm_ahead;
 
 static inline void slim_gemm_fetch_chunk(const slim_gemm_ahead next, const int k)
 {
-  for (int i = 0; i < next.lines && k < next.chunks * SLIM_GEMM_CHUNK; i++) {
-    SLIM_FETCH(next.from + (size_t)(k / SLIM_GEMM_CHUNK) * next.chunk_step + i * next.line_step);
+  __global const float *from = next.from + (size_t)(k / SLIM_GEMM_CHUNK) * next.chunk_step;
+  for (int i = 0; i < next.rows && k < next.chunks * SLIM_GEMM_CHUNK; i++, from += next.row_step) {
+    for (int j = 0; j < next.lines; j++) {
+      SLIM_FETCH(from + 16 * j);
+    }
   }
 }
 
@@ -269,14 +273,30 @@ static inline slim_gemm_ahead slim_gemm_rows_ahead(__global const float *a, cons
   const int share = (SLIM_GEMM_ROWS + panels - 1) / panels, first = begin + c / SLIM_GEMM_COLUMNS * share;
   const int rows = min(min(first + share, begin + SLIM_GEMM_ROWS), end) - first;
   const slim_gemm_ahead next = { a + (size_t)first * stride, (depth + SLIM_GEMM_CHUNK - 1) / SLIM_GEMM_CHUNK,
-                                 SLIM_GEMM_CHUNK, rows, stride };
+                                 SLIM_GEMM_CHUNK, rows, stride, 1 };
+  return next;
+}
+
+/* The share of tile number i of count in rows of columns floats, which lie stride apart; each tile sums over depth. */
+static inline slim_gemm_ahead slim_gemm_block_ahead(__global const float *from, const int stride, const int rows,
+                                                    const int columns, const int i, const int count, const int depth)
+{
+  const int chunks = (depth + SLIM_GEMM_CHUNK - 1) / SLIM_GEMM_CHUNK;
+  const int of_chunk = (rows + count * chunks - 1) / (count * chunks), first = i * chunks * of_chunk;
+  const slim_gemm_ahead next = { from + (size_t)first * stride,
+                                 of_chunk == 0 ? 0 : clamp((rows - first) / of_chunk, 0, chunks),
+                                 of_chunk * stride,
+                                 of_chunk,
+                                 stride,
+                                 (columns + 15) / 16 };
   return next;
 }
 
 #define SLIM_GEMM_ADD_ROW_(i_) SLIM_GEMM_ADD_(i_, a[i_ * SLIM_GEMM_A_STRIDE + k])
 #define SLIM_GEMM_SUM_ROWS_(EACH_)                                                                                     \
   for (int k0 = 0; k0 < depth; k0 += SLIM_GEMM_CHUNK) {                                                                \
-    slim_gemm_fetch_chunk(next, k0);                                                                                   \
+    slim_gemm_fetch_chunk(next_a, k0);                                                                                 \
+    slim_gemm_fetch_chunk(next_b, k0);                                                                                 \
     for (int k = k0; k < min(k0 + SLIM_GEMM_CHUNK, depth); k++) {                                                      \
       const SLIM_FLOATW b0 = SLIM_LOADW(0, b + k * SLIM_GEMM_COLUMNS);                                                 \
       const SLIM_FLOATW b1 = SLIM_LOADW(1, b + k * SLIM_GEMM_COLUMNS);                                                 \
@@ -287,7 +307,7 @@ static inline slim_gemm_ahead slim_gemm_rows_ahead(__global const float *a, cons
 /* a: SLIM_GEMM_ROWS rows of depth elements, SLIM_GEMM_A_STRIDE apart; b: depth rows of SLIM_GEMM_COLUMNS. */
 #define SLIM_GEMM_TILE_ROWS_(name_, space_)                                                                            \
   static inline void name_(__local const float *a, space_ const float *b, const int depth,                             \
-                           const slim_gemm_ahead next, const slim_gemm_out o)                                          \
+                           const slim_gemm_ahead next_a, const slim_gemm_ahead next_b, const slim_gemm_out o)          \
   {                                                                                                                    \
     SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_ROWS_)                                                                            \
   }
@@ -306,16 +326,6 @@ SLIM_GEMM_TILE_ROWS_(slim_gemm_tile_packed, __global)
       EACH_(SLIM_GEMM_ADD_COLUMN_)                                                                                     \
     }                                                                                                                  \
   }
-
-/* The share of tile number i of count in depth rows of columns floats, which lie stride apart. */
-static inline slim_gemm_ahead slim_gemm_block_ahead(__global const float *from, const int stride, const int depth,
-                                                    const int columns, const int i, const int count)
-{
-  const int share = (depth + count - 1) / count, first = min(i * share, depth);
-  const slim_gemm_ahead next = { from + (size_t)first * stride, min(share, depth - first), stride,
-                                 (columns + SLIM_GEMM_CHUNK - 1) / SLIM_GEMM_CHUNK, SLIM_GEMM_CHUNK };
-  return next;
-}
 
 /* The same for a packed as depth rows of SLIM_GEMM_ROWS, a_stride apart. */
 static inline void slim_gemm_tile_columns(__local const float *a, const int a_stride, __local const float *b,

@@ -34,6 +34,16 @@ static inline void pack_panels(__local float *panels, __global const slim_weight
   }
 }
 
+/* What tile number i of count fetches of the rows of b that are packed next, where they lie as they are read. */
+static inline slim_gemm_ahead panels_ahead(__global const slim_weight *b, const slim_matmul_params p, const int k,
+                                           const int rows, const int column0, const int columns, const int i,
+                                           const int count, const int depth)
+{
+  const bool fetches = p.b_column == 1 && sizeof(slim_weight) == sizeof(float);
+  return slim_gemm_block_ahead((__global const float *)(b + (size_t)k * p.b_k + column0), p.b_k, fetches ? rows : 0,
+                               columns, i, count, depth);
+}
+
 /* a by rows. tile: SLIM_GEMM_ROWS rows of SLIM_GEMM_A_STRIDE; panels: block_k rows of block_n. */
 __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const slim_weight, b),
                                    SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
@@ -47,6 +57,8 @@ __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(cons
   SLIM_OPEN(float, y);
   const int row0 = (int)get_group_id(0) * g.block_m, row1 = min(row0 + g.block_m, p.m);
   const int column0 = (int)get_group_id(1) * g.block_n, columns = min(g.block_n, p.n - column0);
+  const int across = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
+  const int tiles = (row1 - row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
   for (int k = 0; k < p.k; k += g.block_k) {
     const int depth = min(g.block_k, p.k - k);
     pack_panels(panels, b, p, k, depth, column0, columns);
@@ -64,8 +76,11 @@ __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(cons
                                   k + depth == p.k,
                                   p.epilogue,
                                   residual + (size_t)row * p.n + column0 + c };
+        const int number = (row - row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
         slim_gemm_tile_rows(tile, panels + c * depth, depth,
-                            slim_gemm_rows_ahead(a + k, p.a_row, row + SLIM_GEMM_ROWS, row1, depth, c, columns), o);
+                            slim_gemm_rows_ahead(a + k, p.a_row, row + SLIM_GEMM_ROWS, row1, depth, c, columns),
+                            panels_ahead(b, p, k + depth, min(g.block_k, p.k - k - depth), column0, columns, number,
+                                         tiles, depth), o);
       }
     }
   }
@@ -87,12 +102,10 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
   const int begin = (int)get_group_id(2) * g.slice, end = min(begin + g.slice, p.k);
   const int across = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
   const int tiles = (row1 - row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
-  const bool fetches_b = p.b_column == 1 && sizeof(slim_weight) == sizeof(float);
   y += (size_t)get_group_id(2) * p.m * p.n;
   for (int k = begin; k < end; k += g.block_k) {
     const int depth = min(g.block_k, end - k), after = k + depth, left = min(g.block_k, end - after);
-    __global const float *next_a = a + (size_t)after * p.a_k + row0,
-                         *next_b = (__global const float *)(b + (size_t)after * p.b_k + column0);
+    __global const float *next_a = a + (size_t)after * p.a_k + row0;
     pack_panels(panels, b, p, k, depth, column0, columns);
     for (int i = 0; i < depth; i++) {
       for (int j = row0; j < row1 && k == begin; j += 16) {
@@ -113,8 +126,8 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
         const int tile = (row - row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
         slim_gemm_tile_columns(
             block + row - row0, g.block_m, panels + c * depth, depth,
-            slim_gemm_block_ahead(next_a, p.a_k, left, row1 - row0, tile, tiles),
-            slim_gemm_block_ahead(next_b, p.b_k, fetches_b ? left : 0, columns, tile, tiles), o);
+            slim_gemm_block_ahead(next_a, p.a_k, left, row1 - row0, tile, tiles, depth),
+            panels_ahead(b, p, after, left, column0, columns, tile, tiles, depth), o);
       }
     }
   }
