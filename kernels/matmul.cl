@@ -140,28 +140,28 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
 #else
 #define STREAM(v_, to_) SLIM_STOREW(v_, 0, to_)
 #endif
-/* Rows of b that are read side by side: more floats would share cache sets. */
-#ifdef SLIM_F16
-#define STEP 8
-#else
-#define STEP 4
-#endif
+#define STEP 8                          /* rows of b that are read side by side */
 #define ROWS 2                          /* of sums that are added to at once */
+#define PART 512                        /* columns of b that all rows of a take while they stay nearest */
 #define SIDE (SLIM_WIDTH == 16 ? 4 : 2) /* SIDE * SIDE vectors of sums stay in registers */
 
 /* Adds depth (a constant) rows of b, each times its number in a row of a, to ROWS rows of sums. The last vector of
- * columns may overlap the one before; its sums lie behind. */
+ * columns may overlap the one before; its sums lie behind. Of the columns, a part from first on; meanwhile count rows
+ * of the next part are fetched. */
 static inline void add_step(__local float *sums, const int stride, __global const float *a, const int a_row,
-                            const int last_row, __global const slim_weight *b, const int b_k,
-                            const int columns, const int depth)
+                            const int last_row, __global const slim_weight *b, const int b_k, const int first,
+                            const int columns, __global const slim_weight *next, const int count, const int depth)
 {
   float from[ROWS * STEP];
   SLIM_UNROLL
   for (int i = 0; i < ROWS * depth; i++) {
     from[i] = a[(size_t)min(i / depth, last_row) * a_row + i % depth];
   }
-  for (int c = 0; c < columns; c += SLIM_WIDTH) {
+  for (int c = first; c < min(first + PART, columns); c += SLIM_WIDTH) {
     const int at = min(c, columns - SLIM_WIDTH);
+    for (int i = 0; i < count; i++) {
+      SLIM_FETCH(next + (size_t)i * b_k + (c - first));
+    }
     SLIM_FLOATW sum[ROWS];
     SLIM_UNROLL
     for (int r = 0; r < ROWS; r++) {
@@ -193,16 +193,24 @@ __kernel void slim_matmul_few_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(
   SLIM_OPEN(float, y);
   const int column0 = (int)get_group_id(0) * g.block_n, columns = min(g.block_n, p.n - column0);
   const int begin = (int)get_group_id(1) * g.slice, end = min(begin + g.slice, p.k);
-  slim_gemm_zero(sums, (p.m + ROWS - 1) / ROWS * ROWS * g.block_n);
+  const int passes = (p.m + ROWS - 1) / ROWS;
+  const int share = passes == 1 ? 0 : (STEP + passes - 1) / passes; /* of the next rows, for a pass to fetch */
+  slim_gemm_zero(sums, passes * ROWS * g.block_n);
   for (int k = begin, step; k < end; k += step) {
     __global const slim_weight *from = b + (size_t)k * p.b_k + column0;
     step = k + STEP <= end ? STEP : 1;
-    for (int row = 0; row < p.m; row += ROWS) {
-      __global const float *rows = a + (size_t)row * p.a_row + k;
-      if (step == STEP) {
-        add_step(sums + row * g.block_n, g.block_n, rows, p.a_row, p.m - 1 - row, from, p.b_k, columns, STEP);
-      } else {
-        add_step(sums + row * g.block_n, g.block_n, rows, p.a_row, p.m - 1 - row, from, p.b_k, columns, 1);
+    for (int first = 0; first < columns; first += PART) {
+      __global const slim_weight *next = first + PART < columns ? from + first + PART : from + (size_t)STEP * p.b_k;
+      for (int row = 0; row < p.m; row += ROWS) {
+        const int skipped = row / ROWS * share, count = clamp(STEP - skipped, 0, share);
+        __global const float *rows = a + (size_t)row * p.a_row + k;
+        if (step == STEP) {
+          add_step(sums + row * g.block_n, g.block_n, rows, p.a_row, p.m - 1 - row, from, p.b_k, first, columns,
+                   next + (size_t)skipped * p.b_k, count, STEP);
+        } else {
+          add_step(sums + row * g.block_n, g.block_n, rows, p.a_row, p.m - 1 - row, from, p.b_k, first, columns, next,
+                   0, 1);
+        }
       }
     }
   }
