@@ -1,6 +1,5 @@
 /* The train op and the training loop, on a small net of bare ops. */
 #include "learning_support.h"
-#include "slim/ops.h"
 
 #include <math.h>
 
@@ -222,118 +221,6 @@ START_TEST(gradients_may_be_transformed)
 }
 END_TEST
 
-/* Three batches a step: w and b follow the mean of their gradients. Batch k of a step is the data times k + 1. */
-static slim_status feed_replicas(slim_train_step_call *call, slim_error *error)
-{
-  static float x[3][2 * BATCH], t[3][3 * BATCH];
-  const slim_feed *given = call->feeds;
-  slim_status status = SLIM_OK;
-  for (size_t k = 0; k < 3 && status == SLIM_OK; k++) {
-    for (size_t i = 0; i < 3 * BATCH; i++) {
-      x[k][i % (2 * BATCH)] = test_small_x[i % (2 * BATCH)] * (float)(k + 1);
-      t[k][i] = test_small_t[i] * (float)(k + 1);
-    }
-    const slim_feed feeds[] = { { given[0].tensor, x[k], BATCH }, { given[1].tensor, t[k], BATCH } };
-    const slim_fetch fetch = { k < 2 ? call->accumulate_ops.item[k] : call->train_op, NULL, 0 };
-    status = slim_session_run(call->session, feeds, 2, k < 2 ? &fetch : call->fetches, k < 2 ? 1 : call->num_fetches);
-  }
-  return status == SLIM_OK ? status : slim_error_set(error, status, "%s", slim_session_error(call->session));
-}
-
-START_TEST(replicas_are_aggregated)
-{
-  world x = world_make();
-  const slim_tensors both = { 2, (slim_tensor *const[]){ x.net.w, x.net.b } };
-  double w[6], b[3];
-  float now[6], mean = 0;
-  const float zero = 0;
-  slim_tensor *runs = slim_global_variable(x.net.graph, "runs", SLIM_FLOAT32, SLIM_SCALAR, &zero);
-  const slim_stage before = slim_graph_set_stage(x.net.graph, SLIM_STAGE_UPDATE);
-  (void)slim_add_to_collection(SLIM_UPDATE_OPS, slim_op_add((slim_tensor *[]){ runs, slim_scale(runs, 1, 1) }, 2,
-                                                            &slim_op_assign, "Count", &(slim_assign_attr){ 0 }));
-  (void)slim_graph_set_stage(x.net.graph, before);
-  slim_tensor *average = slim_moving_average_apply((slim_tensors){ 1, &x.net.w }, 0.0f);
-  x.train = slim_learning_create_train_op(x.loss, descent(&x), .variables_to_train = both, .replicas_to_aggregate = 3,
-                                          .variable_averages = average);
-  const slim_tensors accumulate = slim_accumulate_ops(x.train);
-  ck_assert_uint_eq(accumulate.count, 2);
-  ck_assert_ptr_ne(accumulate.item[0], accumulate.item[1]);
-  world_start(&x);
-  ASSERT_OK(&x, TRAIN(&x, NULL, .number_of_steps = 4, .train_step_fn = feed_replicas));
-  for (int i = 0; i < 6; i++) {
-    w[i] = (double)test_small_w[i];
-    b[i / 2] = (double)test_small_b[i / 2];
-  }
-  for (int step = 0; step < 4; step++) {
-    double sum[9] = { 0 };
-    for (int k = 0; k < 3; k++) {
-      float xs[2 * BATCH], ts[3 * BATCH];
-      double own[6], bias[3];
-      memcpy(own, w, sizeof own);
-      memcpy(bias, b, sizeof bias);
-      for (int i = 0; i < 3 * BATCH; i++) {
-        xs[i % (2 * BATCH)] = test_small_x[i % (2 * BATCH)] * (float)(k + 1);
-        ts[i] = test_small_t[i] * (float)(k + 1);
-      }
-      (void)test_small_step(own, bias, xs, ts, BATCH);
-      for (int i = 0; i < 9; i++) {
-        sum[i] += i < 6 ? own[i] - w[i] : bias[i - 6] - b[i - 6];
-      }
-    }
-    for (int i = 0; i < 9; i++) {
-      *(i < 6 ? &w[i] : &b[i - 6]) += sum[i] / 3;
-    }
-  }
-  ck_assert_int_eq(x.result.step, 4);
-  get(&x, x.net.w, now, sizeof now);
-  for (int i = 0; i < 6; i++) {
-    ck_assert_float_eq_tol(now[i], (float)w[i], 1e-4f * fmaxf(1, fabsf((float)w[i])));
-  }
-  get(&x, runs, &mean, sizeof mean);
-  ck_assert_float_eq(mean, 12); /* update ops run with each batch */
-  float shadow[6];
-  get(&x, slim_moving_average_of(x.net.w), shadow, sizeof shadow);
-  ck_assert_mem_eq(shadow, now, sizeof now);
-  ck_assert_uint_eq(slim_get_variables(x.net.graph, ".*sync_replicas", NULL, NULL).count, 0); /* in no checkpoint */
-  world_close(&x);
-}
-END_TEST
-
-/* Batches of 5 that are aggregated two at a time, and batches of 10 of the same samples: the same steps. */
-START_TEST(aggregated_batches_are_one_large_batch)
-{
-  float w[2][6];
-  for (int large = 0; large < 2; large++) {
-    world x = world_make();
-    slim_queue *queue = test_small_queue(large ? 10 : 5, 0);
-    const slim_tensors both = { 2, (slim_tensor *const[]){ x.net.w, x.net.b } };
-    x.train = slim_learning_create_train_op(x.loss, descent(&x), .variables_to_train = both,
-                                            .replicas_to_aggregate = large ? 0 : 2);
-    world_start(&x);
-    test_attach(x.session, &x.net, queue);
-    ASSERT_OK(&x, slim_learning_train(x.session, x.train, NULL, .number_of_steps = 3, .batch_size = 5,
-                                      .result = &x.result, .error = &x.error));
-    ck_assert_int_eq(x.result.steps_run, 3);
-    get(&x, x.net.w, w[large], sizeof w[large]);
-    world_close(&x);
-    slim_queue_destroy(queue);
-  }
-  for (int i = 0; i < 6; i++) {
-    ck_assert_float_eq_tol(w[0][i], w[1][i], 1e-4f * fmaxf(1, fabsf(w[1][i])));
-  }
-}
-END_TEST
-
-START_TEST(the_number_of_replicas_is_checked)
-{
-  world x = world_make();
-  ck_assert(slim_is_poison(slim_learning_create_train_op(x.loss, descent(&x), .replicas_to_aggregate = -2)));
-  ck_assert_str_eq(slim_graph_error(x.net.graph), "create_train_op: replicas_to_aggregate -2 must not be negative");
-  ck_assert_uint_eq(slim_accumulate_ops(NULL).count, 0);
-  world_close(&x);
-}
-END_TEST
-
 START_TEST(a_loss_must_be_a_scalar)
 {
   world x = world_make();
@@ -539,9 +426,6 @@ static void build(TCase *c)
   tcase_add_loop_test(c, statistics_that_nothing_updates_are_told, 0, 2);
   tcase_add_test(c, a_train_op_without_step_counts_nothing);
   tcase_add_test(c, gradients_may_be_transformed);
-  tcase_add_test(c, replicas_are_aggregated);
-  tcase_add_test(c, aggregated_batches_are_one_large_batch);
-  tcase_add_test(c, the_number_of_replicas_is_checked);
   tcase_add_test(c, a_loss_must_be_a_scalar);
   tcase_add_test(c, training_ends_at_its_step_with_a_checkpoint);
   tcase_add_test(c, a_resumed_run_gives_the_same_weights);
