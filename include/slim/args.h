@@ -5,7 +5,7 @@
  *
  * A field counts as set when any of its bytes is not zero: NULL, false and 0 are the default, as if they were left out.
  * What is none, no or zero has a name of its own: slim_identity (no activation, no normalizer), SLIM_NO_INIT (no
- * biases), SLIM_NO_REG, SLIM_NO or SLIM_FLAG(is_training), SLIM_ZERO, "". Compile with -Wall, which warns of a bare bool.
+ * biases), SLIM_NO_REG, SLIM_NO or SLIM_FLAG(is_training), SLIM_ZERO, "".
  * Precedence: the call, then the innermost arg scope naming the layer, then outer scopes, then the layer's default.
  */
 #ifndef SLIM_ARGS_H
@@ -54,10 +54,13 @@ typedef struct slim_clipping {
   float rmax, rmin, dmax;
 } slim_clipping;
 
-/** Yes or no; a struct, so that a bare `false`, which would read as unset, draws a warning. */
+/** Yes or no: SLIM_YES, SLIM_NO or SLIM_FLAG(bool). A bare bool, which would read as unset when it is false, is no
+ * pointer, and so compilers warn of it or refuse it (of a constant false with -Wall). */
 typedef struct slim_flag {
-  int value; /* 0 unset, 1 yes, 2 no */
+  const struct slim_flag_needs_SLIM_FLAG *value; /* never defined; NULL: unset */
 } slim_flag;
+/** Is it yes? otherwise when it is unset. */
+SLIM_API bool slim_flag_or(slim_flag flag, bool otherwise);
 
 typedef enum slim_initializer_kind {
   SLIM_INIT_UNSET,
@@ -176,9 +179,19 @@ struct slim_args {
 #define SLIM_ARGS(...) (&(slim_args)SLIM_INIT_(__VA_ARGS__))
 
 #define SLIM_HW(h_, w_) ((slim_hw){ (h_), (w_) })
-#define SLIM_YES ((slim_flag){ 1 })
-#define SLIM_NO ((slim_flag){ 2 })
-#define SLIM_FLAG(value_) ((slim_flag){ (value_) ? 1 : 2 })
+#ifdef __cplusplus
+#define SLIM_FLAG_(number_)                                                                                            \
+  (slim_flag{ reinterpret_cast<const slim_flag_needs_SLIM_FLAG *>(static_cast<uintptr_t>(number_)) })
+#else
+#define SLIM_FLAG_INIT_(number_)                                                                                       \
+  {                                                                                                                    \
+    (const struct slim_flag_needs_SLIM_FLAG *)(uintptr_t)(number_)                                                     \
+  }
+#define SLIM_FLAG_(number_) ((slim_flag)SLIM_FLAG_INIT_(number_))
+#endif
+#define SLIM_YES SLIM_FLAG_(1)
+#define SLIM_NO SLIM_FLAG_(2)
+#define SLIM_FLAG(value_) SLIM_FLAG_((value_) ? 1 : 2)
 /** Zero where unset would mean the default: the smallest float. */
 #define SLIM_ZERO 1.40129846e-45f
 #define SLIM_ROW(...) ((slim_row){ .num_outputs = __VA_ARGS__ })

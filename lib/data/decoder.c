@@ -182,7 +182,7 @@ static slim_status copy_handler(slim_decoder *d, slim_handler *h, const slim_ite
                        .user = from->user,
                        .repeated = from->repeated,
                        .densify = from->densify,
-                       .check_consistency = from->check_consistency.value != 2,
+                       .check_consistency = slim_flag_or(from->check_consistency, true),
                        .default_value = from->has_default ? from->default_value
                                         : coordinates     ? -1.0
                                                           : 0.0,

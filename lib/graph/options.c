@@ -96,6 +96,11 @@ bool slim_options_keep(slim_graph *graph, slim_args *args)
   return true;
 }
 
+bool slim_flag_or(slim_flag flag, bool otherwise)
+{
+  return flag.value ? flag.value == SLIM_YES.value : otherwise;
+}
+
 float slim_option_float(float value, float otherwise)
 {
   const float zero = SLIM_ZERO;
@@ -121,7 +126,7 @@ static bool float_good(const float *value)
 
 static bool flag_good(const slim_flag *flag)
 {
-  return flag->value >= 0 && flag->value <= 2;
+  return !flag->value || flag->value == SLIM_YES.value || flag->value == SLIM_NO.value;
 }
 
 static bool initializer_good(const slim_initializer *init)

@@ -40,12 +40,12 @@ static parts make_variables(slim_call *call, int channels)
   const slim_shape shape = { 1, { channels } };
   parts p = { { a->input } };
   p.input[1] =
-      slim_option_flag(a->scale, false)
+      slim_flag_or(a->scale, false)
           ? slim_layer_variable_add(call, "gamma", shape, slim_option_initializer(a->gamma_initializer, SLIM_ONES),
                                     a->gamma_regularizer, true)
           : slim_layer_filled(call, shape, 1.0f, "Const");
   p.input[2] =
-      slim_option_flag(a->center, true)
+      slim_flag_or(a->center, true)
           ? slim_layer_variable_add(call, "beta", shape, slim_option_initializer(a->beta_initializer, SLIM_ZEROS),
                                     a->beta_regularizer, true)
           : slim_layer_filled(call, shape, 0.0f, "Const");
@@ -119,7 +119,7 @@ static slim_tensor *add_updates(slim_call *call, const parts *p, slim_tensor *ne
 {
   const float decay = slim_option_float(call->args.decay, 0.999f);
   slim_tensor *mean = p->input[SLIM_NORM_MEAN];
-  const bool debiased = slim_option_flag(call->args.zero_debias_moving_mean, false);
+  const bool debiased = slim_flag_or(call->args.zero_debias_moving_mean, false);
   slim_tensor *updates[] = { debiased ? debiased_update(call, mean, batch.mean, decay)
                                       : slim_layer_average(call, mean, batch.mean, decay),
                              slim_layer_average(call, p->input[SLIM_NORM_VARIANCE], batch.variance, decay) };
@@ -133,7 +133,7 @@ static bool renorm_usable(slim_call *call)
 {
   const slim_args *a = &call->args;
   const bool updates = a->updates_collections && strcmp(a->updates_collections, SLIM_UPDATE_OPS) != 0;
-  if (updates || a->batch_weights || slim_option_flag(a->zero_debias_moving_mean, false)) {
+  if (updates || a->batch_weights || slim_flag_or(a->zero_debias_moving_mean, false)) {
     (void)slim_fail(call, SLIM_ERR_ARG,
                     "renorm is not supported with batch_weights, updates_collections or zero_debias_moving_mean");
     return false;
@@ -180,7 +180,7 @@ static slim_tensor *normalize(slim_call *call, slim_batch_norm_attr attr, const 
 static bool is_fused(const slim_args *a)
 {
   const int rank = a->input->shape.rank;
-  return (rank == 2 || rank == 4) && slim_option_flag(a->fused, true) && !slim_option_flag(a->renorm, false) &&
+  return (rank == 2 || rank == 4) && slim_flag_or(a->fused, true) && !slim_flag_or(a->renorm, false) &&
          !a->batch_weights;
 }
 
@@ -195,13 +195,13 @@ slim_tensor *(slim_batch_norm)(const slim_args *args)
       !slim_layer_training(&call) || !slim_layer_batch_weights(&call)) {
     return slim_layer_refuse(&call);
   }
-  const bool renorm = slim_option_flag(call.args.renorm, false), fused = is_fused(&call.args);
+  const bool renorm = slim_flag_or(call.args.renorm, false), fused = is_fused(&call.args);
   if (renorm && !renorm_usable(&call)) {
     return slim_layer_refuse(&call);
   }
   const float epsilon = slim_option_float(call.args.epsilon, 0.001f);
   const slim_batch_norm_attr attr = { .epsilon = fused && epsilon < FUSED_EPSILON ? FUSED_EPSILON : epsilon,
-                                      .training = slim_option_flag(call.args.is_training, true),
+                                      .training = slim_flag_or(call.args.is_training, true),
                                       .unbiased = fused,
                                       .nchw = slim_layer_nchw(&call) };
   const int channels = slim_layer_channels(&call, call.args.input);

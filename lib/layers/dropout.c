@@ -32,7 +32,7 @@ slim_tensor *(slim_dropout)(const slim_args *args)
   if (!slim_layer_training(&call)) {
     return slim_layer_refuse(&call);
   }
-  if (!a->training && !slim_option_flag(a->is_training, true)) {
+  if (!a->training && !slim_flag_or(a->is_training, true)) {
     return slim_call_close(&call, a->input);
   }
   const uint64_t hash =

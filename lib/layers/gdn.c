@@ -27,11 +27,10 @@ static slim_tensor *variable(const reparam *r, const char *name, slim_shape shap
   for (size_t i = 0; i < count; i++) {
     values[i] = sqrtf((i % step == 0 ? diagonal : 0.0f) + r->offset * r->offset);
   }
-  return slim_variable_make(graph,
-                            &(slim_variable_spec){ .name = name,
-                                                   .shape = shape,
-                                                   .values = values,
-                                                   .trainable = slim_option_flag(r->call->args.trainable, true) });
+  return slim_variable_make(graph, &(slim_variable_spec){ .name = name,
+                                                          .shape = shape,
+                                                          .values = values,
+                                                          .trainable = slim_flag_or(r->call->args.trainable, true) });
 }
 
 /* The parameter, kept at least as far from 0 as bound^2 - offset^2. */
@@ -65,6 +64,6 @@ slim_tensor *(slim_gdn)(const slim_args *args)
   slim_tensor *inputs[] = { slim_square(x), gamma };
   slim_tensor *pool = slim_op_add(inputs, 2, &slim_op_matmul, "Conv2D", &(slim_matmul_attr){ 0, 0 });
   slim_tensor *norm = slim_sqrt(slim_add(pool, beta));
-  slim_tensor *net = slim_option_flag(a->inverse, false) ? slim_mul(x, norm) : slim_div(x, norm);
+  slim_tensor *net = slim_flag_or(a->inverse, false) ? slim_mul(x, norm) : slim_div(x, norm);
   return slim_call_close(&call, slim_layer_channels_back(&call, net));
 }

@@ -101,11 +101,6 @@ int slim_layer_channels(const slim_call *call, const slim_tensor *x)
   return x->shape.dim[slim_layer_nchw(call) ? 1 : x->shape.rank - 1];
 }
 
-bool slim_option_flag(slim_flag flag, bool otherwise)
-{
-  return flag.value ? flag.value == 1 : otherwise;
-}
-
 slim_hw slim_option_hw(slim_hw hw, int otherwise)
 {
   return hw.h || hw.w ? hw : (slim_hw){ otherwise, otherwise };
@@ -168,7 +163,7 @@ static slim_tensor *make_variable(slim_call *call, slim_layer_fn make, const cha
   if (!collections) {
     return slim_graph_fail(call->graph, SLIM_ERR_MEMORY, "%s: out of memory", call->layer);
   }
-  const bool trained = trainable && slim_option_flag(call->args.trainable, true);
+  const bool trained = trainable && slim_flag_or(call->args.trainable, true);
   return make(SLIM_ARGS(.graph = call->graph, .name = name, .shape = shape, .initializer = initializer,
                         .regularizer = regularizer, .trainable = SLIM_FLAG(trained), .collections = collections));
 }

@@ -39,7 +39,6 @@ bool slim_layer_nchw(const slim_call *call);
 int slim_layer_channels(const slim_call *call, const slim_tensor *x);
 
 /* What was given by option, or otherwise. */
-bool slim_option_flag(slim_flag flag, bool otherwise);
 slim_hw slim_option_hw(slim_hw hw, int otherwise);
 slim_initializer slim_option_initializer(slim_initializer given, slim_initializer otherwise);
 /* Of weights: the option, or xavier's. */

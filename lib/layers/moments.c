@@ -18,14 +18,14 @@ slim_tensor *slim_layer_normalize(slim_call *call, slim_tensor *x, unsigned axes
 {
   const slim_args *a = &call->args;
   slim_tensor *beta = NULL, *gamma = NULL;
-  if (slim_option_flag(a->center, true)) {
+  if (slim_flag_or(a->center, true)) {
     beta = parameter(call, "beta", parameters, slim_option_initializer(a->beta_initializer, SLIM_ZEROS));
   }
-  if (slim_option_flag(a->scale, true)) {
+  if (slim_flag_or(a->scale, true)) {
     gamma = parameter(call, "gamma", parameters, slim_option_initializer(a->gamma_initializer, SLIM_ONES));
   }
   slim_tensor *mean = mean_of(x, axes), *centred = slim_sub(x, mean), *variance;
-  if (slim_option_flag(a->mean_close_to_zero, false)) {
+  if (slim_flag_or(a->mean_close_to_zero, false)) {
     variance = slim_sub(mean_of(slim_square(x), axes), slim_square(mean));
   } else {
     variance = mean_of(slim_square(centred), axes);

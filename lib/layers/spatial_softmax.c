@@ -44,7 +44,7 @@ slim_tensor *(slim_spatial_softmax)(const slim_args *args)
                      slim_shape_format(&x->shape, text, sizeof text));
   }
   const slim_initializer start = SLIM_CONSTANT(slim_option_float(call.args.temperature, 1.0f));
-  if (!slim_option_flag(call.args.trainable, true)) {
+  if (!slim_flag_or(call.args.trainable, true)) {
     call.args.variables_collections = NULL; /* TF-Slim's rule */
   }
   slim_tensor *temperature = slim_layer_variable_add(&call, "temperature", SLIM_SCALAR, start, SLIM_NO_REG, true);

@@ -18,7 +18,7 @@ static slim_tensor *make(const slim_call *call, const char *collections)
                                                              .shape = args->shape,
                                                              .initializer = args->initializer,
                                                              .regularizer = args->regularizer,
-                                                             .trainable = args->trainable.value != 2,
+                                                             .trainable = slim_flag_or(args->trainable, true),
                                                              .collections = collections,
                                                              .device = args->device,
                                                              .reuse = args->reuse,

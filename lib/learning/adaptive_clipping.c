@@ -42,7 +42,7 @@ static slim_tensor *factor_of(slim_graph *graph, slim_tensor *norm, const slim_a
   slim_tensor *deviation = slim_sqrt(slim_maximum(variance, number(graph, epsilon)));
   slim_tensor *limit = slim_exp(slim_add(mean, slim_scale(deviation, slim_option_float(o->std_factor, 2.0f), 0.0f)));
   slim_scope_end(&scope);
-  if (o->report_summary.value == 1) {
+  if (slim_flag_or(o->report_summary, false)) {
     (void)slim_add_scalar_summary(limit, "global_norm/adaptive_max_gradient_norm");
   }
   slim_tensor *below = slim_greater(limit, norm);

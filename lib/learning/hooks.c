@@ -76,7 +76,7 @@ static slim_status count_evals(void *user, slim_hook_run *run, slim_error *error
 {
   const slim_stop_after_n_evals *o = user;
   (void)error;
-  if (o->log_progress.value != SLIM_NO.value) {
+  if (slim_flag_or(o->log_progress, true)) {
     log_progress(run->step, o->num_evals);
   }
   run->stop |= o->num_evals > 0 && run->step >= o->num_evals;

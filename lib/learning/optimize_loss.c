@@ -162,7 +162,7 @@ static slim_tensor *optimize(const slim_optimize_loss_args *a, slim_graph *graph
   if (gradients.count == 0) {
     return slim_poison(a->loss);
   }
-  slim_tensor *counted = a->increment_global_step.value == 2 ? NULL : step;
+  slim_tensor *counted = slim_flag_or(a->increment_global_step, true) ? step : NULL;
   slim_tensor *applied = slim_apply_gradients(optimizer, gradients, counted);
   return slim_train_op_gather(a->loss, applied, a->update_ops, a->update_ops.item != NULL);
 }

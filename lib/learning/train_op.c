@@ -43,7 +43,7 @@ static slim_gradient_list gradients_of(const slim_train_op_args *args)
   if (list.count && args->transform_grads_fn) {
     list = args->transform_grads_fn(list, args->transform_user);
   }
-  if (args->summarize_gradients.value == 1) {
+  if (slim_flag_or(args->summarize_gradients, false)) {
     slim_scope scope = slim_name_scope_begin(slim_graph_of(args->total_loss), "summarize_grads");
     slim_training_add_gradients_summaries(list);
     slim_scope_end(&scope);
@@ -79,7 +79,7 @@ static slim_tensor *create(const slim_train_op_args *args, slim_graph *graph)
   if (own_updates) {
     warn_of_missing_updates(graph, args->update_ops);
   }
-  const bool count = args->increment_global_step.value != 2;
+  const bool count = slim_flag_or(args->increment_global_step, true);
   slim_tensor *step = !count ? NULL : args->global_step ? args->global_step : slim_get_or_create_global_step(graph);
   slim_tensor *first = NULL, *next = NULL, *loss = args->total_loss;
   slim_gradient_list gradients = gradients_of(args);
@@ -92,7 +92,7 @@ static slim_tensor *create(const slim_train_op_args *args, slim_graph *graph)
     applied = slim_group(applied, SLIM_TENSORS(args->variable_averages));
   }
   slim_scope scope = slim_name_scope_begin(graph, "train_op");
-  if (args->check_numerics.value != 2) {
+  if (slim_flag_or(args->check_numerics, true)) {
     loss = slim_op_add(&loss, 1, &slim_op_finite_check, "CheckNumerics", NULL);
   }
   slim_tensor *train_op = slim_train_op_gather(loss, applied, args->update_ops, own_updates);

@@ -260,7 +260,7 @@ static slim_tensor *recall(slim_metric_call *call, slim_tensor *const c[], const
 {
   const float target = call->args.threshold;
   slim_tensor *precision = quotient(c[SLIM_TP], c[SLIM_FP], 0.0f, EPSILON);
-  if (call->args.strict_mode.value != 1) {
+  if (!slim_flag_or(call->args.strict_mode, false)) {
     return quotient_at(at_largest(nearest(precision, target)), c[SLIM_TP], c[SLIM_FN], 0.0f, name);
   }
   slim_tensor *inverse =

@@ -113,7 +113,7 @@ slim_tensor *slim_inception_logits(slim_tensor *net, const char *scope, float st
 /* Pooling to one pixel, dropout and logits. */
 static slim_tensor *add_head(slim_tensor *net, int size, const char *pool, const slim_net_args *a)
 {
-  if (slim_net_flag(a->global_pool, false)) {
+  if (slim_flag_or(a->global_pool, false)) {
     net = slim_net_global_pool(net, pool);
     (void)slim_add_end_point(a->end_points, "global_pool", net);
   } else {

@@ -135,7 +135,7 @@ static slim_tensor *layers(slim_tensor *net, const slim_net_args *a)
   net = residual(net, "Block8", ROWS(block8), 1.0f, a);
   net = slim_conv2d(net, slim_inception_depth(a, 1536), SLIM_HW(1, 1), .scope = "Conv2d_7b_1x1");
   (void)slim_add_end_point(a->end_points, "Conv2d_7b_1x1", net);
-  if (a->num_classes && slim_net_flag(a->create_aux_logits, true)) {
+  if (a->num_classes && slim_flag_or(a->create_aux_logits, true)) {
     slim_inception_fc_aux(aux, &scopes, a);
   }
   return slim_inception_fc_head(net, &scopes, a);

@@ -59,7 +59,7 @@ static slim_tensor *features(slim_tensor *net, const slim_net_args *a)
 /* Pooling to one pixel, and the logits. */
 static slim_tensor *head(slim_tensor *net, const slim_net_args *a)
 {
-  const bool global = slim_net_flag(a->global_pool, false);
+  const bool global = slim_flag_or(a->global_pool, false);
   net = global ? slim_net_global_pool(net, "global_pool")
                : slim_avg_pool2d(net, SLIM_HW(7, 7), .stride = SLIM_HW(1, 1), .scope = "AvgPool_0a_7x7");
   (void)slim_add_end_point(a->end_points, global ? "global_pool" : "AvgPool_0a_7x7", net);

@@ -6,7 +6,7 @@
 static slim_tensor *first(slim_tensor *net, const slim_net_args *a)
 {
   const int depth = slim_inception_depth(a, 64), third = depth / 3;
-  net = slim_net_flag(a->use_separable_conv, true)
+  net = slim_flag_or(a->use_separable_conv, true)
             ? slim_separable_conv2d(net, depth, SLIM_HW(7, 7), .depth_multiplier = third < 8 ? third : 8,
                                     .stride = SLIM_HW(2, 2), .padding = SLIM_SAME,
                                     .weights_initializer = SLIM_TRUNCATED_NORMAL(1.0f), .scope = "Conv2d_1a_7x7")

@@ -130,7 +130,7 @@ static slim_tensor *layers(slim_tensor *net, const slim_net_args *a)
   net = mixed_7a(net, a);
   net = mixed_7(net, "Mixed_7b", "Conv2d_0b_3x1", a);
   net = mixed_7(net, "Mixed_7c", "Conv2d_0c_3x1", a);
-  if (a->num_classes && slim_net_flag(a->create_aux_logits, true)) {
+  if (a->num_classes && slim_flag_or(a->create_aux_logits, true)) {
     add_aux_logits(aux, a);
   }
   return slim_inception_head(net, 8, "GlobalPool", a);

@@ -133,7 +133,7 @@ static slim_tensor *layers(slim_tensor *net, const slim_net_args *a)
   net = reduction_a(blocks(stem(net, a), block_a, names_a, a), a);
   slim_tensor *aux = net = blocks(net, block_b, names_b, a);
   net = blocks(reduction_b(net, a), block_c, names_c, a);
-  if (a->num_classes && slim_net_flag(a->create_aux_logits, true)) {
+  if (a->num_classes && slim_flag_or(a->create_aux_logits, true)) {
     slim_inception_fc_aux(aux, &scopes, a);
   }
   return slim_inception_fc_head(net, &scopes, a);

@@ -70,7 +70,7 @@ static slim_tensor *features(slim_tensor *net, const slim_net_args *a)
 
 static slim_tensor *pool(slim_tensor *net, const slim_net_args *a)
 {
-  if (slim_net_flag(a->global_pool, false)) {
+  if (slim_flag_or(a->global_pool, false)) {
     net = slim_net_global_pool(net, "global_pool");
     (void)slim_add_end_point(a->end_points, "global_pool", net);
     return net;

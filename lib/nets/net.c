@@ -11,16 +11,16 @@ static const char *not_taken(const slim_net_args *a, unsigned takes)
     const char *name;
   } options[] = {
     { SLIM_NET_DROPOUT, a->dropout_keep_prob != 0.0f, "dropout_keep_prob" },
-    { SLIM_NET_SQUEEZE, a->spatial_squeeze.value != 0, "spatial_squeeze" },
-    { SLIM_NET_GLOBAL_POOL, a->global_pool.value != 0, "global_pool" },
+    { SLIM_NET_SQUEEZE, a->spatial_squeeze.value != NULL, "spatial_squeeze" },
+    { SLIM_NET_GLOBAL_POOL, a->global_pool.value != NULL, "global_pool" },
     { SLIM_NET_FC_PADDING, a->fc_conv_padding != SLIM_PADDING_UNSET, "fc_conv_padding" },
     { SLIM_NET_DEPTH, a->depth_multiplier != 0, "depth_multiplier" },
     { SLIM_NET_DEPTH, a->min_depth != 0, "min_depth" },
     { SLIM_NET_OUTPUT_STRIDE, a->output_stride != 0, "output_stride" },
-    { SLIM_NET_ROOT_BLOCK, a->include_root_block.value != 0, "include_root_block" },
-    { SLIM_NET_STORE, a->store_non_strided_activations.value != 0, "store_non_strided_activations" },
-    { SLIM_NET_AUX, a->create_aux_logits.value != 0, "create_aux_logits" },
-    { SLIM_NET_SEPARABLE, a->use_separable_conv.value != 0, "use_separable_conv" },
+    { SLIM_NET_ROOT_BLOCK, a->include_root_block.value != NULL, "include_root_block" },
+    { SLIM_NET_STORE, a->store_non_strided_activations.value != NULL, "store_non_strided_activations" },
+    { SLIM_NET_AUX, a->create_aux_logits.value != NULL, "create_aux_logits" },
+    { SLIM_NET_SEPARABLE, a->use_separable_conv.value != NULL, "use_separable_conv" },
     { SLIM_NET_PREDICTION, a->prediction != NULL, "prediction" },
   };
   for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
@@ -46,11 +46,6 @@ slim_net_args slim_net_options(const slim_tensor *images, const slim_net_args *a
   all.dropout_keep_prob = all.dropout_keep_prob > 0.0f ? all.dropout_keep_prob : dropout_keep_prob;
   all.end_points = all.end_points ? all.end_points : SLIM_END_POINTS;
   return all;
-}
-
-bool slim_net_flag(slim_flag flag, bool otherwise)
-{
-  return flag.value ? flag.value == SLIM_YES.value : otherwise;
 }
 
 int slim_net_depth(const slim_net_args *args, int channels, int otherwise)
@@ -86,7 +81,7 @@ slim_tensor *slim_net_global_pool(slim_tensor *net, const char *name)
 
 slim_tensor *slim_net_squeeze(const slim_net_args *args, slim_tensor *net, const char *name)
 {
-  if (slim_net_flag(args->spatial_squeeze, true)) {
+  if (slim_flag_or(args->spatial_squeeze, true)) {
     SLIM_NAME_SCOPE (slim_graph_of(net), name) {
       net = slim_squeeze(net, SLIM_AXIS(1) | SLIM_AXIS(2));
     }
@@ -112,7 +107,7 @@ slim_tensor *slim_net_classifier(slim_tensor *net, int outputs, int kernel, slim
   net = slim_conv2d(net, outputs, SLIM_HW(kernel, kernel), .padding = padding, .scope = "fc6");
   net = slim_dropout(net, .keep_prob = a->dropout_keep_prob, .is_training = training, .scope = "dropout6");
   net = slim_conv2d(net, 4096, SLIM_HW(1, 1), .scope = "fc7");
-  if (slim_net_flag(a->global_pool, false)) {
+  if (slim_flag_or(a->global_pool, false)) {
     net = slim_net_global_pool(net, "global_pool");
     (void)slim_add_end_point(a->end_points, "global_pool", net);
   }

@@ -27,8 +27,6 @@ typedef enum slim_net_option {
  * error for an option that is not among those that the net takes, and for a depth_multiplier below 0. */
 slim_net_args slim_net_options(const slim_tensor *images, const slim_net_args *args, const char *scope,
                                float dropout_keep_prob, unsigned takes);
-/* What was given, or otherwise. */
-bool slim_net_flag(slim_flag flag, bool otherwise);
 /* Channels times depth_multiplier, rounded down, but min_depth (otherwise without the option) at least. */
 int slim_net_depth(const slim_net_args *args, int channels, int otherwise);
 /* Adds the end point "<variable scope in force>/<name>", as layers' outputs are named; name NULL: of the scope itself.

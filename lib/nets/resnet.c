@@ -65,7 +65,7 @@ static slim_tensor *add_block(slim_tensor *net, const slim_resnet *resnet, const
                               const slim_net_args *a)
 {
   slim_graph *graph = slim_graph_of(net);
-  const bool late = slim_net_flag(a->store_non_strided_activations, false);
+  const bool late = slim_flag_or(a->store_non_strided_activations, false);
   SLIM_VARIABLE_SCOPE (graph, block->scope, SLIM_REUSE_UNSET) {
     for (int i = 1; i <= block->num_units; i++) {
       const int stride = i == block->num_units && !late ? block->stride : 1;
@@ -86,7 +86,7 @@ static slim_tensor *add_block(slim_tensor *net, const slim_resnet *resnet, const
 
 static slim_tensor *add_blocks(slim_tensor *net, const slim_resnet *resnet, const slim_net_args *a)
 {
-  const bool root = slim_net_flag(a->include_root_block, true);
+  const bool root = slim_flag_or(a->include_root_block, true);
   density d = { 1, 1, root ? a->output_stride / 4 : a->output_stride };
   for (size_t i = 0; i < resnet->count; i++) {
     net = add_block(net, resnet, &resnet->blocks[i], &d, a);
@@ -110,7 +110,7 @@ static slim_tensor *add_root(slim_tensor *net, const slim_resnet *resnet)
 
 static slim_tensor *add_head(slim_tensor *net, const slim_net_args *a)
 {
-  if (slim_net_flag(a->global_pool, true)) {
+  if (slim_flag_or(a->global_pool, true)) {
     net = slim_net_global_pool(net, "pool5");
     (void)slim_add_end_point(a->end_points, "global_pool", net);
   }
@@ -119,7 +119,7 @@ static slim_tensor *add_head(slim_tensor *net, const slim_net_args *a)
   }
   net = slim_conv2d(net, a->num_classes, SLIM_HW(1, 1), .activation = slim_identity, .normalizer = slim_identity,
                     .scope = "logits");
-  if (slim_net_flag(a->spatial_squeeze, true)) {
+  if (slim_flag_or(a->spatial_squeeze, true)) {
     net = slim_net_collect(a, "spatial_squeeze", slim_net_squeeze(a, net, "SpatialSqueeze"));
   }
   (void)slim_add_end_point(a->end_points, "predictions", slim_softmax(net, .scope = "predictions"));
@@ -128,7 +128,7 @@ static slim_tensor *add_head(slim_tensor *net, const slim_net_args *a)
 
 static slim_tensor *add_layers(slim_tensor *net, const slim_resnet *resnet, const slim_net_args *a)
 {
-  if (slim_net_flag(a->include_root_block, true)) {
+  if (slim_flag_or(a->include_root_block, true)) {
     net = add_root(net, resnet);
   }
   net = add_blocks(net, resnet, a);

@@ -112,7 +112,7 @@ slim_optimizer *(slim_momentum_optimizer)(const slim_optimizer_args *args)
 {
   const slim_optimizer_args all = read_args(args);
   return create(&momentum, &all,
-                &(slim_apply_attr){ .momentum = all.momentum, .nesterov = all.use_nesterov.value == 1 });
+                &(slim_apply_attr){ .momentum = all.momentum, .nesterov = slim_flag_or(all.use_nesterov, false) });
 }
 
 slim_optimizer *(slim_adagrad_optimizer)(const slim_optimizer_args *args)
@@ -165,7 +165,7 @@ slim_optimizer *(slim_proximal_adagrad_optimizer)(const slim_optimizer_args *arg
 slim_optimizer *(slim_rms_prop_optimizer)(const slim_optimizer_args *args)
 {
   const slim_optimizer_args all = read_args(args);
-  const bool centered = all.centered.value == 1;
+  const bool centered = slim_flag_or(all.centered, false);
   return create(centered ? &centered_rms_prop : &rms_prop, &all,
                 &(slim_apply_attr){ .centered = centered,
                                     .momentum = all.momentum,

@@ -12,6 +12,10 @@ static slim_tensor *build_small(slim_graph *graph, const char *name, int size, c
   return slim_build_network(name, images, 0.0f, args);
 }
 
+/* SLIM_YES and SLIM_NO, as constants for tables. */
+#define YES SLIM_FLAG_INIT_(1)
+#define NO SLIM_FLAG_INIT_(2)
+
 /* What options make of a net: the shape of the result and of an end point. */
 static const struct {
   const char *name;
@@ -19,64 +23,53 @@ static const struct {
   slim_net_args args;
   const char *shape, *end_point, *end_shape;
 } options[] = {
-  { "alexnet_v2", 224, { .num_classes = 5, .spatial_squeeze = { 2 } }, "1x1x5", "alexnet_v2/fc8", "1x1x5" },
-  { "alexnet_v2", 300, { .num_classes = 5, .global_pool = { 1 } }, "5", "global_pool", "1x1x4096" },
+  { "alexnet_v2", 224, { .num_classes = 5, .spatial_squeeze = NO }, "1x1x5", "alexnet_v2/fc8", "1x1x5" },
+  { "alexnet_v2", 300, { .num_classes = 5, .global_pool = YES }, "5", "global_pool", "1x1x4096" },
   { "alexnet_v2", 224, { 0 }, "1x1x4096", "alexnet_v2/fc7", "1x1x4096" },
   { "vgg_a",
     64,
-    { .num_classes = 5, .spatial_squeeze = { 2 }, .fc_conv_padding = SLIM_SAME },
+    { .num_classes = 5, .spatial_squeeze = NO, .fc_conv_padding = SLIM_SAME },
     "2x2x5",
     "vgg_a/pool5",
     "2x2x512" },
-  { "vgg_16", 256, { .num_classes = 5, .global_pool = { 1 } }, "5", "global_pool", "1x1x4096" },
+  { "vgg_16", 256, { .num_classes = 5, .global_pool = YES }, "5", "global_pool", "1x1x4096" },
   { "resnet_v1_50", 224, { 0 }, "1x1x2048", "resnet_v1_50/block4", "7x7x2048" },
+  { "resnet_v1_50", 321, { .output_stride = 8, .global_pool = NO }, "41x41x2048", "resnet_v1_50/block1", "41x41x256" },
   { "resnet_v1_50",
     321,
-    { .output_stride = 8, .global_pool = { 2 } },
-    "41x41x2048",
-    "resnet_v1_50/block1",
-    "41x41x256" },
-  { "resnet_v1_50",
-    321,
-    { .output_stride = 16, .global_pool = { 2 }, .num_classes = 5, .spatial_squeeze = { 2 } },
+    { .output_stride = 16, .global_pool = NO, .num_classes = 5, .spatial_squeeze = NO },
     "21x21x5",
     "predictions",
     "21x21x5" },
-  { "resnet_v1_50",
-    321,
-    { .output_stride = 4, .global_pool = { 2 } },
-    "81x81x2048",
-    "resnet_v1_50/block3",
-    "81x81x1024" },
-  { "resnet_v1_50", 224, { .store_non_strided_activations = { 1 } }, "1x1x2048", "resnet_v1_50/block2", "28x28x512" },
+  { "resnet_v1_50", 321, { .output_stride = 4, .global_pool = NO }, "81x81x2048", "resnet_v1_50/block3", "81x81x1024" },
+  { "resnet_v1_50", 224, { .store_non_strided_activations = YES }, "1x1x2048", "resnet_v1_50/block2", "28x28x512" },
   { "resnet_v1_50",
     224,
-    { .store_non_strided_activations = { 1 }, .output_stride = 8 },
+    { .store_non_strided_activations = YES, .output_stride = 8 },
     "1x1x2048",
     "resnet_v1_50/block3",
     "28x28x1024" },
   { "resnet_v1_50",
     56,
-    { .include_root_block = { 2 }, .output_stride = 8 },
+    { .include_root_block = NO, .output_stride = 8 },
     "1x1x2048",
     "resnet_v1_50/block4",
     "7x7x2048" },
   { "resnet_v1_50", 224, { .depth_multiplier = 0.1 }, "1x1x204", "resnet_v1_50/block1", "28x28x32" },
   { "resnet_v1_50", 224, { .depth_multiplier = 0.1, .min_depth = 4 }, "1x1x204", "resnet_v1_50/block1", "28x28x24" },
-  { "resnet_v2_50",
-    225,
-    { .output_stride = 8, .global_pool = { 2 } },
-    "29x29x2048",
-    "resnet_v2_50/block1",
-    "29x29x256" },
+  { "resnet_v2_50", 225, { .output_stride = 8, .global_pool = NO }, "29x29x2048", "resnet_v2_50/block1", "29x29x256" },
   { "inception_v1", 224, { 0 }, "1x1x1024", "AvgPool_0a_7x7", "1x1x1024" },
-  { "inception_v1", 320, { .num_classes = 5, .spatial_squeeze = { 2 } }, "4x4x5", "Predictions", "4x4x5" },
-  { "inception_v2", 128, { .num_classes = 5, .use_separable_conv = { 2 } }, "5", "AvgPool_1a", "1x1x1024" },
+  { "inception_v1", 320, { .num_classes = 5, .spatial_squeeze = NO }, "4x4x5", "Predictions", "4x4x5" },
+  { "inception_v2", 128, { .num_classes = 5, .use_separable_conv = NO }, "5", "AvgPool_1a", "1x1x1024" },
   { "mobilenet_v1", 224, { 0 }, "1x1x1024", "Conv2d_13_pointwise", "7x7x1024" },
   { "mobilenet_v1", 224, { .output_stride = 16 }, "4x4x1024", "Conv2d_13_pointwise", "14x14x1024" },
-  { "mobilenet_v1", 224, { .output_stride = 8, .num_classes = 5, .global_pool = { 1 } }, "5", "Conv2d_12_depthwise",
+  { "mobilenet_v1",
+    224,
+    { .output_stride = 8, .num_classes = 5, .global_pool = YES },
+    "5",
+    "Conv2d_12_depthwise",
     "28x28x512" },
-  { "mobilenet_v1", 128, { .num_classes = 5, .spatial_squeeze = { 2 } }, "1x1x5", "AvgPool_1a", "1x1x1024" },
+  { "mobilenet_v1", 128, { .num_classes = 5, .spatial_squeeze = NO }, "1x1x5", "AvgPool_1a", "1x1x1024" },
   { "mobilenet_v1",
     224,
     { .num_classes = 5, .depth_multiplier = 0.1, .min_depth = 6 },
@@ -90,7 +83,7 @@ static const struct {
   { "inception_v3", 150, { .num_classes = 5, .depth_multiplier = 0.5 }, "5", "Mixed_7c", "3x3x1024" },
   { "inception_v3",
     350,
-    { .num_classes = 5, .global_pool = { 1 }, .create_aux_logits = { 2 } },
+    { .num_classes = 5, .global_pool = YES, .create_aux_logits = NO },
     "5",
     "global_pool",
     "1x1x2048" },
@@ -99,7 +92,7 @@ static const struct {
 /* Has the net an auxiliary head with these options? */
 static bool has_aux(const char *name, const slim_net_args *args)
 {
-  return args->num_classes && args->create_aux_logits.value != 2 &&
+  return args->num_classes && slim_flag_or(args->create_aux_logits, true) &&
          (!strcmp(name, "inception_v3") || !strcmp(name, "inception_v4") || !strcmp(name, "inception_resnet_v2"));
 }
 
@@ -132,22 +125,22 @@ static const struct {
   { "mobilenet_v1", 65, { .depth_multiplier = -1 }, "MobilenetV1: the depth_multiplier -1 must be above 0" },
   { "inception_v3", 107, { .depth_multiplier = -1 }, "InceptionV3: the depth_multiplier -1 must be above 0" },
   { "lenet", 28, { .depth_multiplier = 0.5 }, "LeNet: the net has no option depth_multiplier" },
-  { "cifarnet", 32, { .spatial_squeeze = { 1 } }, "CifarNet: the net has no option spatial_squeeze" },
+  { "cifarnet", 32, { .spatial_squeeze = YES }, "CifarNet: the net has no option spatial_squeeze" },
   { "alexnet_v2", 224, { .fc_conv_padding = SLIM_SAME }, "alexnet_v2: the net has no option fc_conv_padding" },
   { "overfeat", 231, { .min_depth = 4 }, "overfeat: the net has no option min_depth" },
   { "vgg_16", 224, { .output_stride = 8 }, "vgg_16: the net has no option output_stride" },
   { "resnet_v1_50", 65, { .dropout_keep_prob = 0.5f }, "resnet_v1_50: the net has no option dropout_keep_prob" },
   { "resnet_v2_50", 65, { .prediction = slim_identity }, "resnet_v2_50: the net has no option prediction" },
-  { "inception_v1", 193, { .use_separable_conv = { 1 } }, "InceptionV1: the net has no option use_separable_conv" },
-  { "inception_v2", 97, { .create_aux_logits = { 1 } }, "InceptionV2: the net has no option create_aux_logits" },
-  { "inception_v4", 107, { .global_pool = { 1 } }, "InceptionV4: the net has no option global_pool" },
+  { "inception_v1", 193, { .use_separable_conv = YES }, "InceptionV1: the net has no option use_separable_conv" },
+  { "inception_v2", 97, { .create_aux_logits = YES }, "InceptionV2: the net has no option create_aux_logits" },
+  { "inception_v4", 107, { .global_pool = YES }, "InceptionV4: the net has no option global_pool" },
   { "inception_resnet_v2",
     107,
-    { .include_root_block = { 1 } },
+    { .include_root_block = YES },
     "InceptionResnetV2: the net has no option include_root_block" },
   { "mobilenet_v1",
     96,
-    { .store_non_strided_activations = { 1 } },
+    { .store_non_strided_activations = YES },
     "MobilenetV1: the net has no option store_non_strided_activations" },
 };
 

@@ -10,7 +10,7 @@ static const net_case cases[] = {
   { "lenet", 28, 3, { 0 } },
   { "cifarnet", 32, 3, { 0 } },
   { "resnet_v1_50", 65, 3, NARROW() },
-  { "resnet_v1_50", 33, 3, NARROW(.output_stride = 8, .store_non_strided_activations = { 1 }) },
+  { "resnet_v1_50", 33, 3, NARROW(.output_stride = 8, .store_non_strided_activations = SLIM_FLAG_INIT_(1)) },
   { "resnet_v2_50", 65, 3, NARROW() },
   { "inception_v1", 193, 3, { .depth_multiplier = 0.125, .min_depth = 4 } },
   { "inception_v2", 97, 3, { .depth_multiplier = 0.125, .min_depth = 4 } },

@@ -16,8 +16,25 @@ compiles() {
   done
 }
 
+not() {
+  ! "$@"
+}
+
+# warns WARNING TEXT COMPILER OPTION...: a program that sets the option TEXT of a layer draws the warning.
+warns() {
+  warning=$1
+  text=$2
+  shift 2
+  printf '#include <slim/slim.h>\nslim_tensor *f(slim_tensor *x, bool yes)\n{\n  return slim_dropout(x, %s);\n}\n' "$text" |
+    "$@" -std=c11 -I"$include" -fsyntax-only -x c - 2>"$work/err" || true
+  says "$warning"
+}
+
 for compiler in gcc clang; do
   if command -v "$compiler" >/dev/null; then
+    ok "$compiler warns of a bare bool as an option" warns slim_flag_needs_SLIM_FLAG ".is_training = yes" "$compiler"
+    ok "and with -Wall of false" warns -Wmissing-braces ".is_training = false" "$compiler" -Wall
+    ok "but of no flag" not warns warning ".is_training = SLIM_FLAG(yes)" "$compiler" -Wall -Wextra -pedantic
     ok "each header is C11 for $compiler" compiles "$compiler" -x c -std=c11
   fi
 done

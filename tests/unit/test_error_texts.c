@@ -23,7 +23,7 @@ REFUSAL(unknown_padding, slim_conv2d(images, 4, { 3 }, .padding = (slim_padding)
 REFUSAL(unknown_format, slim_max_pool2d(images, { 2 }, .data_format = (slim_data_format)3))
 REFUSAL(unknown_reduction, slim_mean_squared_error(wide, wide, .reduction = (slim_reduction)9))
 REFUSAL(unknown_reuse, slim_fully_connected(wide, 4, .reuse = (slim_reuse)4))
-REFUSAL(unknown_flag, slim_batch_norm(images, .center = { 3 }))
+REFUSAL(unknown_flag, slim_batch_norm(images, .center = SLIM_FLAG_INIT_(3)))
 REFUSAL(unknown_initializer, slim_fully_connected(wide, 4, .weights_initializer = { .kind = (slim_initializer_kind)9 }))
 REFUSAL(unknown_fan,
         slim_fully_connected(wide, 4, .weights_initializer = SLIM_VARIANCE_SCALING(2, (slim_fan_mode)3, 1)))
