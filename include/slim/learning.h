@@ -255,7 +255,7 @@ typedef struct slim_train_args {
  * init_fn is not called; otherwise variables without a value are initialised. Local variables start anew. Checkpoints
  * "model.ckpt-<step>" are written every save_interval_secs and at the end, also when the input ends (SLIM_OK) or stop
  * is set. The library installs no signal handlers. The device is waited for only when something is reported, evaluated
- * or saved.
+ * or saved. Event files also tell how full the queues are, "queue/<item>/fraction_of_<capacity>_full".
  *
  * An evaluation on the way needs no second process and no checkpoint: its session shares the values of the training
  * session, its graph is the net with is_training off. It leaves training as it is: the weights after each step are

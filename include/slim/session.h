@@ -68,6 +68,8 @@ SLIM_API slim_status slim_session_run(slim_session *session, const slim_feed *fe
  * each queue it needs. Placeholders of slim_image_inputs need no attaching. The session holds the last batch: the queue must outlive it, or be detached with queue NULL.
  * Errors: SLIM_ERR_TYPE, SLIM_ERR_SHAPE when the item does not fit the placeholder. */
 SLIM_API slim_status slim_session_attach(slim_session *session, slim_tensor *tensor, slim_queue *queue, int item);
+/** Queue i of those that placeholders are attached to; NULL behind the last. */
+SLIM_API slim_queue *slim_session_queue(slim_session *session, size_t i);
 /** The queues that these fetches take from begin again (slim_queue_restart), whatever they have given so far: what an
  * evaluation starts with. */
 SLIM_API slim_status slim_session_restart_queues(slim_session *session, const slim_fetch *fetches, size_t num_fetches);

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/size.h"
 #include "learning/train.h"
+#include "slim/data.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -133,8 +134,23 @@ slim_status slim_reporter_write_watches(const slim_reporter *reporter, slim_even
   return status == SLIM_OK ? slim_event_writer_flush(writer, error) : status;
 }
 
-slim_status slim_reporter_write(slim_reporter *reporter, const slim_train_progress *progress, double steps_per_second,
-                                slim_error *error)
+/* How full the queues are: below a half the input is what a run waits for. */
+static slim_status write_queues(slim_event_writer *writer, int64_t step, slim_session *session, slim_error *error)
+{
+  slim_status status = SLIM_OK;
+  slim_queue *queue = NULL;
+  for (size_t i = 0; status == SLIM_OK && (queue = slim_session_queue(session, i)) != NULL; i++) {
+    char tag[256];
+    int capacity = 0;
+    const int ready = slim_queue_ready(queue, &capacity);
+    (void)snprintf(tag, sizeof tag, "queue/%.200s/fraction_of_%d_full", slim_queue_item(queue, 0)->name, capacity);
+    status = slim_event_writer_scalar(writer, step, tag, (float)ready / (float)capacity, error);
+  }
+  return status;
+}
+
+slim_status slim_reporter_write(slim_reporter *reporter, slim_session *session, const slim_train_progress *progress,
+                                double steps_per_second, slim_error *error)
 {
   slim_event_writer *writer = reporter->writer;
   const int64_t step = progress->step;
@@ -145,6 +161,7 @@ slim_status slim_reporter_write(slim_reporter *reporter, const slim_train_progre
   if (status == SLIM_OK && steps_per_second >= 0.0) {
     status = slim_event_writer_scalar(writer, step, "global_step/sec", (float)steps_per_second, error);
   }
+  status = status == SLIM_OK ? write_queues(writer, step, session, error) : status;
   return status == SLIM_OK ? slim_reporter_write_watches(reporter, writer, step, error) : status;
 }
 

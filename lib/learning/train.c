@@ -290,7 +290,7 @@ static slim_status summarise(training *t)
   const slim_train_progress p = progress_of(t, now);
   const int64_t steps = t->step - t->summarised_step;
   const slim_status status =
-      slim_reporter_write(&t->reporter, &p, seconds > 0.0 ? (double)steps / seconds : -1.0, t->error);
+      slim_reporter_write(&t->reporter, t->session, &p, seconds > 0.0 ? (double)steps / seconds : -1.0, t->error);
   t->summarised_at = now;
   t->summarised_step = t->step;
   return status;

@@ -32,9 +32,10 @@ slim_status slim_reporter_collect(slim_reporter *reporter, slim_graph *graph, co
 slim_status slim_reporter_choose(slim_reporter *reporter, slim_tensors tensors, int batch, slim_error *error);
 /* Appends a fetch for each watch. */
 void slim_reporter_fetches(const slim_reporter *reporter, slim_fetch *fetches);
-/* Writes what was fetched, and the scalars of progress. steps_per_second below 0: unknown. */
-slim_status slim_reporter_write(slim_reporter *reporter, const slim_train_progress *progress, double steps_per_second,
-                                slim_error *error);
+/* Writes what was fetched, the scalars of progress and how full the session's queues are. steps_per_second below 0:
+ * unknown. */
+slim_status slim_reporter_write(slim_reporter *reporter, slim_session *session, const slim_train_progress *progress,
+                                double steps_per_second, slim_error *error);
 /* Writes what was fetched alone, to any writer. */
 slim_status slim_reporter_write_watches(const slim_reporter *reporter, slim_event_writer *writer, int64_t step,
                                         slim_error *error);

@@ -266,6 +266,21 @@ slim_status slim_session_bind_feeds(slim_session *session, const slim_program *p
   return status;
 }
 
+slim_queue *slim_session_queue(slim_session *session, size_t i)
+{
+  slim_queue *queue = NULL;
+  if (session) {
+    slim_session_lock(session);
+    const slim_source *source = session->sources;
+    for (; source && i > 0; i--) {
+      source = source->next;
+    }
+    queue = source ? source->queue : NULL;
+    slim_session_unlock(session);
+  }
+  return queue;
+}
+
 /* --- beginning again ---------------------------------------------------------------------------------------------- */
 
 static slim_status restart_source(slim_session *session, const slim_tensor *tensor)

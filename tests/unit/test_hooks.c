@@ -303,6 +303,20 @@ START_TEST(summaries_may_come_by_steps)
 }
 END_TEST
 
+START_TEST(event_files_tell_how_full_queues_are)
+{
+  char steps[64] = "";
+  world x = world_open(0);
+  ck_assert_ptr_eq(slim_session_queue(x.session, 0), x.queue);
+  ck_assert_ptr_null(slim_session_queue(x.session, 1));
+  ck_assert_ptr_null(slim_session_queue(NULL, 0));
+  ASSERT_OK(&x, TRAIN(&x, test_folder, .batch_size = BATCH));
+  ck_assert_uint_eq(test_read_summaries("queue/x/fraction_of_8_full", steps, sizeof steps), 2);
+  ck_assert_str_eq(steps, "1 6 ");
+  world_close(&x);
+}
+END_TEST
+
 /* --- steps -------------------------------------------------------------------------------------------------------- */
 
 /* Two updates a step; the fourth call is the last. */
@@ -468,6 +482,7 @@ static void build(TCase *c)
   tcase_add_loop_test(c, summaries_are_written_at_the_end, 0, 3);
   tcase_add_test(c, summaries_at_the_end_need_a_place);
   tcase_add_loop_test(c, summaries_may_come_by_steps, 0, 2);
+  tcase_add_test(c, event_files_tell_how_full_queues_are);
   tcase_add_test(c, a_step_function_of_ones_own);
   tcase_add_test(c, errors_of_a_step_function_end_training);
   tcase_add_test(c, local_variables_start_anew);
