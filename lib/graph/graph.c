@@ -237,6 +237,15 @@ static bool shape_possible(const slim_shape *shape)
   return elements <= SIZE_MAX / 16;
 }
 
+static bool open_inside(const slim_shape *shape)
+{
+  bool open = false;
+  for (int i = 1; i < shape->rank && shape->rank <= SLIM_MAX_RANK; i++) {
+    open = open || shape->dim[i] == -1;
+  }
+  return open;
+}
+
 /* Runs the shape rule; shapes and types of the outputs are its result. */
 static bool infer(slim_graph *graph, const char *name, const slim_node *node, slim_shape *out, slim_dtype *out_type)
 {
@@ -267,8 +276,9 @@ static bool infer(slim_graph *graph, const char *name, const slim_node *node, sl
     if (!shape_possible(&out[k])) {
       char text[128];
       good = false;
-      (void)slim_error_set(&error, SLIM_ERR_SHAPE, "output %d cannot have the shape %s", k,
-                           slim_shape_format(&out[k], text, sizeof text));
+      (void)slim_error_set(&error, SLIM_ERR_SHAPE, "output %d cannot have the shape %s%s", k,
+                           slim_shape_format(&out[k], text, sizeof text),
+                           open_inside(&out[k]) ? "; only the first dimension may be open" : "");
     }
   }
   free(in);
