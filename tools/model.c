@@ -22,10 +22,12 @@ static slim_status find_parts(model *m, const model_spec *spec, slim_error *erro
     return slim_error_set(error, SLIM_ERR_NOT_FOUND, "there is no net '%s'; there are: %s", spec->model_name, names);
   }
   if (!spec->synthetic) {
+    slim_error cause = { 0 };
     m->preprocessing =
-        slim_get_preprocessing(spec->preprocessing_name ? spec->preprocessing_name : spec->model_name, error);
+        slim_get_preprocessing(spec->preprocessing_name ? spec->preprocessing_name : spec->model_name, &cause);
     if (!m->preprocessing) {
-      return error->status;
+      return slim_error_set(error, cause.status, "%s%s", cause.text,
+                            spec->preprocessing_name ? "" : "; choose one by --preprocessing_name");
     }
   }
   m->size = spec->image_size ? (int)spec->image_size : m->network->default_image_size;

@@ -70,6 +70,9 @@ ok "a layer has its normalizer's variables, and each is counted once" is \
   'd["layers"][0]["parameters"] == 992 and sum(l["parameters"] for l in d["layers"]) == d["parameters"]'
 try summary --model_name=alexnet_v2 --num_classes=1000
 ok "summary of a net without preprocessing of its own" prints "50303912 trainable parameters"
+try classify nothing.png --model_name=alexnet_v2 --checkpoint_path="$work/nothing" --num_classes=10
+ok "a net without preprocessing needs one" ended 1
+ok "and is told how to name it" says "nasnet_mobile nasnet_large pnasnet_mobile pnasnet_large; choose one by --preprocessing_name"
 try nets
 ok "nets lists every net with its sizes" prints "mobilenet_v1            224x224x3     1001      4254889      568.7"
 try nets --json
