@@ -7,11 +7,11 @@ const slim_layer_info slim_layer_dropout = { slim_dropout,
                                              { SLIM_LAYER_PLAIN, SLIM_OPTION(keep_prob), SLIM_OPTION(noise_shape),
                                                SLIM_OPTION(is_training), SLIM_OPTION(training), SLIM_OPTION(seed) } };
 
-/* The option with the input's sizes in it; whether they fit, the op says. */
+/* The option, of the input's rank or unset, with the input's sizes in it; whether they fit, the op says. */
 static slim_shape noise_of(const slim_args *a)
 {
   slim_shape noise = a->noise_shape;
-  for (int i = 0; i < noise.rank && i < a->input->shape.rank; i++) {
+  for (int i = 0; i < noise.rank; i++) {
     noise.dim[i] = noise.dim[i] == 0 ? a->input->shape.dim[i] : noise.dim[i];
   }
   return noise;
@@ -28,6 +28,11 @@ slim_tensor *(slim_dropout)(const slim_args *args)
   const float keep_prob = slim_option_float(a->keep_prob, 0.5f);
   if (!(keep_prob > 0.0f && keep_prob <= 1.0f)) {
     return slim_fail(&call, SLIM_ERR_ARG, "keep_prob %g must be above 0 and at most 1", (double)keep_prob);
+  }
+  const int rank = a->input->shape.rank;
+  if (a->noise_shape.rank != 0 && a->noise_shape.rank != rank) {
+    return slim_fail(&call, SLIM_ERR_SHAPE, "noise_shape has rank %d, must have rank %d as the input",
+                     a->noise_shape.rank, rank);
   }
   if (!slim_layer_training(&call)) {
     return slim_layer_refuse(&call);

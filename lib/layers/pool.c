@@ -37,34 +37,36 @@ static dilation dilation_of(int in, int kernel, int rate)
   return (dilation){ rate, in - (kernel - 1) * rate, (rate - in % rate) % rate };
 }
 
+/* shape as [batch, what lies before axis i, the axis, what lies behind it]. */
+static slim_shape around(const slim_shape *shape, int i)
+{
+  slim_shape four = { 4, { -1, 1, shape->dim[i], 1 } };
+  for (int k = 1; k < shape->rank; k++) {
+    four.dim[k < i ? 1 : 3] *= k == i ? 1 : shape->dim[k];
+  }
+  return four;
+}
+
 /* Splits axis i of x by the rate, or joins it; the pieces come first in the batch. */
 static slim_tensor *split(slim_tensor *x, int i, int rate)
 {
   slim_shape shape = x->shape;
-  int64_t front = 1, rest = 1;
-  for (int k = 1; k < shape.rank; k++) {
-    front *= k < i ? shape.dim[k] : 1;
-    rest *= k > i ? shape.dim[k] : 1;
-  }
-  x = slim_reshape(x, SLIM_SHAPE(-1, (int)front, shape.dim[i] / rate, rate, (int)rest));
+  const slim_shape a = around(&shape, i);
+  x = slim_reshape(x, SLIM_SHAPE(-1, a.dim[1], a.dim[2] / rate, rate, a.dim[3]));
   x = slim_transpose(x, (const int[]){ 0, 3, 1, 2, 4 }, 5);
-  shape.dim[i] /= rate;
   shape.dim[0] = -1;
+  shape.dim[i] /= rate;
   return slim_reshape(x, shape);
 }
 
 static slim_tensor *join(slim_tensor *x, int i, int rate)
 {
   slim_shape shape = x->shape;
-  int64_t front = 1, rest = 1;
-  for (int k = 1; k < shape.rank; k++) {
-    front *= k < i ? shape.dim[k] : 1;
-    rest *= k > i ? shape.dim[k] : 1;
-  }
-  x = slim_reshape(x, SLIM_SHAPE(-1, rate, (int)front, shape.dim[i], (int)rest));
+  const slim_shape a = around(&shape, i);
+  x = slim_reshape(x, SLIM_SHAPE(-1, rate, a.dim[1], a.dim[2], a.dim[3]));
   x = slim_transpose(x, (const int[]){ 0, 2, 3, 1, 4 }, 5);
-  shape.dim[i] *= rate;
   shape.dim[0] = -1;
+  shape.dim[i] *= rate;
   return slim_reshape(x, shape);
 }
 

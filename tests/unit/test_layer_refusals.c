@@ -133,7 +133,7 @@ static const struct refusal_case {
   { norm_by_many, SLIM_ERR_SHAPE, "batch_norm 'BatchNorm': training 'zeros:0' [1] must be a scalar" },
   { dropout_by_many, SLIM_ERR_SHAPE, "dropout 'd': training 'wide:0' [?,6] must be a scalar" },
   { dropout_of_other_rank, SLIM_ERR_SHAPE,
-    "dropout 'Dropout': the noise shape [?,1] must have the rank of the input [?,5,6]" },
+    "dropout 'Dropout': noise_shape has rank 2, must have rank 3 as the input" },
   { dropout_of_other_size, SLIM_ERR_SHAPE,
     "dropout 'Dropout': the noise shape [?,2,1] must be 1 or like the input [?,5,6] on axis 1" },
   { gdn_of_two, SLIM_ERR_SHAPE, "gdn 'gdn': input [?,6] has rank 2, must have rank 3, 4 or 5" },
