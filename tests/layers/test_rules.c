@@ -101,6 +101,17 @@ START_TEST(initializers_are_distributed_as_tf_slims)
 }
 END_TEST
 
+/* By the names that users have for them. */
+START_TEST(names_stand_for_these_initializers)
+{
+  const slim_initializer xavier = SLIM_XAVIER, fan_in = SLIM_VARIANCE_SCALING(2.0f, SLIM_FAN_IN, 0);
+  ck_assert_str_eq(initializers[0].name, "xavier");
+  ck_assert_mem_eq(&xavier, &initializers[0].initializer, sizeof xavier);
+  ck_assert_str_eq(initializers[4].name, "fan_in");
+  ck_assert_mem_eq(&fan_in, &initializers[4].initializer, sizeof fan_in);
+}
+END_TEST
+
 START_TEST(fans_of_layers_are_tf_slims)
 {
   static const char *const names[] = {
@@ -433,6 +444,7 @@ static void build(TCase *c)
 {
   tcase_add_checked_fixture(c, read_fixture, test_fixture_free);
   tcase_add_loop_test(c, initializers_are_distributed_as_tf_slims, 0, sizeof initializers / sizeof *initializers);
+  tcase_add_test(c, names_stand_for_these_initializers);
   tcase_add_test(c, fans_of_layers_are_tf_slims);
   tcase_add_loop_test(c, arg_scopes_give_what_tf_slims_give, 0, sizeof scenes / sizeof *scenes);
   tcase_add_loop_test(c, scopes_name_tf_slims_layers_and_arguments, 0, sizeof layers / sizeof *layers);

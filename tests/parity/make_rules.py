@@ -23,7 +23,7 @@ INITIALIZERS = [
     ('xavier', slim.xavier_initializer(), [3, 3, 50, 100]),
     ('xavier_normal', slim.xavier_initializer(uniform=False), [3, 3, 50, 100]),
     ('xavier_row', slim.xavier_initializer(), [40000]),
-    ('xavier_matrix', slim.xavier_initializer(), [100, 400]),
+    ('xavier_matrix', slim.xavier_initializer_conv2d(), [100, 400]),
     ('fan_in', slim.variance_scaling_initializer(2.0, 'FAN_IN', False), [3, 3, 20, 200]),
     ('fan_in_uniform', slim.variance_scaling_initializer(2.0, 'FAN_IN', True), [3, 3, 20, 200]),
     ('fan_out', slim.variance_scaling_initializer(1.5, 'FAN_OUT', False), [2, 3, 3, 20, 100]),
