@@ -170,17 +170,14 @@ static const char *unknown_choice(const slim_args *args)
 
 const char *slim_option_unusable(const slim_args *args)
 {
+/* clang-format off */
 #define SLIM_OPTION_ROW(name_)                                                                                         \
-  if (!_Generic(args->name_, float                                                                                     \
-                : float_good, slim_flag                                                                                \
-                : flag_good, slim_initializer                                                                          \
-                : initializer_good, slim_regularizer                                                                   \
-                : regularizer_good, slim_clipping                                                                      \
-                : clipping_good, slim_shape                                                                            \
-                : shape_good, default                                                                                  \
-                : any_good)(&args->name_)) {                                                                           \
+  if (!_Generic(args->name_, float: float_good, slim_flag: flag_good, slim_initializer: initializer_good,              \
+                slim_regularizer: regularizer_good, slim_clipping: clipping_good, slim_shape: shape_good,              \
+                default: any_good)(&args->name_)) {                                                                    \
     return #name_;                                                                                                     \
   }
+/* clang-format on */
 #include "graph/options.def"
 #undef SLIM_OPTION_ROW
   return unknown_choice(args);
