@@ -41,7 +41,7 @@ slim_status metrics_choose_averages(metrics *m, const model *net, slim_error *er
     (void)snprintf(average, size, "%s%s", name, suffix);
     m->restore[m->num_restore++] = (slim_restore){ average, variables.item[i] };
   }
-  if (m->num_restore != variables.count) {
+  if (!m->restore || m->num_restore != variables.count) {
     return slim_error_set(error, SLIM_ERR_MEMORY, "no memory for a list of %zu variables", variables.count);
   }
   m->restore[m->num_restore++].variable = slim_get_global_step(net->graph);

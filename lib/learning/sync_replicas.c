@@ -60,7 +60,7 @@ slim_gradient_list slim_sync_replicas(slim_gradient_list gradients, int replicas
   const slim_gradient_list none = { 0, NULL };
   slim_graph *graph = slim_graph_of(gradients.item[0].variable);
   slim_gradient *mean = slim_arena_array(graph->arena, gradients.count, sizeof *mean);
-  slim_tensor **keeps = calloc(2 * gradients.count, sizeof *keeps);
+  slim_tensor **keeps = calloc(2 * gradients.count, sizeof(slim_tensor *));
   size_t count = 0;
   const slim_stage before = slim_graph_set_stage(graph, SLIM_STAGE_OPTIMIZE);
   slim_scope scope = slim_name_scope_begin(graph, "sync_replicas");

@@ -21,7 +21,7 @@ static bool warned_before(slim_session *session, const slim_node *node)
 static void warn(slim_session *session, const slim_node *node, const slim_source_attr *range, size_t percent,
                  const float *ends)
 {
-  const slim_node **grown = realloc(session->warned, (session->num_warned + 1) * sizeof *grown);
+  const slim_node **grown = realloc(session->warned, (session->num_warned + 1) * sizeof(const slim_node *));
   if (grown) {
     session->warned = grown;
     session->warned[session->num_warned++] = node;
