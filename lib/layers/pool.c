@@ -34,6 +34,7 @@ typedef struct dilation {
 
 static dilation dilation_of(int in, int kernel, int rate)
 {
+  rate = kernel > 1 ? rate : 1; /* one pixel is not dilated by any rate, however large */
   return (dilation){ rate, in - (kernel - 1) * rate, (rate - in % rate) % rate };
 }
 

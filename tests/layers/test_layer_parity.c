@@ -197,6 +197,7 @@ LAYER_CASE(pool_volume, slim_pool(x, SLIM_HW(2, 2), SLIM_MAX_POOLING, .padding =
 LAYER_CASE(pool_rate, slim_pool(x, SLIM_HW(2, 3), SLIM_MAX_POOLING, .rate = { 2 }))
 LAYER_CASE(pool_rate_average, slim_pool(x, SLIM_HW(2, 3), SLIM_AVG_POOLING, .rate = SLIM_HW(2, 3)))
 LAYER_CASE(pool_rate_row, slim_pool(x, { 3 }, SLIM_MAX_POOLING, .rate = { 3 }))
+LAYER_CASE(pool_rate_thin, slim_pool(x, SLIM_HW(1, 2), SLIM_MAX_POOLING, .rate = SLIM_HW(4, 3)))
 LAYER_CASE(pool_rate_volume, slim_pool(x, { 2 }, SLIM_MAX_POOLING, .depth = { .rate = 1 }, .rate = SLIM_HW(2, 3)))
 LAYER_CASE(gdn, slim_gdn(x, .beta_min = 0.1f, .scope = "g"))
 LAYER_CASE(gdn_inverse, slim_gdn(x, .inverse = SLIM_YES, .reparam_offset = 0.01f, .scope = "g"))
@@ -309,6 +310,7 @@ static const struct layer_case {
   { "pool_rate", { 4, { 2, 7, 6, 3 } }, pool_rate },
   { "pool_rate_average", { 4, { 2, 6, 8, 2 } }, pool_rate_average },
   { "pool_rate_row", { 3, { 2, 9, 3 } }, pool_rate_row },
+  { "pool_rate_thin", { 4, { 2, 5, 6, 2 } }, pool_rate_thin },
   { "pool_rate_volume", { 5, { 1, 5, 6, 4, 2 } }, pool_rate_volume },
   { "gdn", { 4, { 2, 4, 3, 3 } }, gdn },
   { "gdn_inverse", { 3, { 2, 5, 4 } }, gdn_inverse },

@@ -234,6 +234,7 @@ def main():
     run_layer('pool_rate', [2, 7, 6, 3], lambda x: slim.pool(x, [2, 3], 'MAX', dilation_rate=2))
     run_layer('pool_rate_average', [2, 6, 8, 2], lambda x: slim.pool(x, [2, 3], 'AVG', dilation_rate=[2, 3]))
     run_layer('pool_rate_row', [2, 9, 3], lambda x: slim.pool(x, 3, 'MAX', dilation_rate=3))
+    run_layer('pool_rate_thin', [2, 5, 6, 2], lambda x: slim.pool(x, [1, 2], 'MAX', dilation_rate=[4, 3]))
     run_layer('pool_rate_volume', [1, 5, 6, 4, 2], lambda x: slim.pool(x, 2, 'MAX', dilation_rate=[1, 2, 3]))
     run_layer('gdn', [2, 4, 3, 3], lambda x: slim.gdn(x, beta_min=0.1, name='g'))
     run_layer('gdn_inverse', [2, 5, 4], lambda x: slim.gdn(x, inverse=True, reparam_offset=0.01, name='g'))
