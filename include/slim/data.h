@@ -47,6 +47,8 @@ SLIM_API void slim_queue_give_back(slim_queue *queue, const slim_batch *batch);
  * SLIM_ERR_MEMORY when the system gives no threads, and then slim_queue_take returns it too.
  */
 SLIM_API slim_status slim_queue_restart(slim_queue *queue, slim_error *error);
+/** Whether it never ends: num_epochs is 0. */
+SLIM_API bool slim_queue_endless(const slim_queue *queue);
 /** How many items a batch has. */
 SLIM_API int slim_queue_num_items(const slim_queue *queue);
 /** Name, type and shape of an item: [-1, ...], data NULL. NULL for an item that the queue has not. */

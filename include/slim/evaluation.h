@@ -85,7 +85,7 @@ typedef struct slim_evaluation_args {
   slim_tensors final_ops;      /* float32 scalars, read once at the end: values of metrics */
   const char *const *names;    /* of final_ops, for event files; NULL: their ops' names */
   float *values;               /* gets final_ops, in order; may be NULL */
-  int64_t num_evals;           /* batches; 0 (not with feeds): until the input ends */
+  int64_t num_evals;           /* batches; 0: until the input ends, which feeds and endless queues do not */
   const char *logdir;          /* event files; NULL: none */
   const slim_restore *restore; /* count 0: all global variables of the graph */
   size_t num_restore;
@@ -120,7 +120,8 @@ typedef struct slim_evaluation_args {
  * Restores, resets the local variables, lets the queues that eval_ops take from begin again, runs eval_ops for each
  * batch, then reads final_ops once and writes them to logdir under the global step. Metrics weigh by what arrives: a
  * short last batch counts rightly, and once.
- * @return SLIM_OK; SLIM_ERR_STOPPED; SLIM_ERR_NOT_FOUND without a checkpoint; SLIM_ERR_ARG; SLIM_ERR_END when the input
+ * @return SLIM_OK; SLIM_ERR_STOPPED; SLIM_ERR_NOT_FOUND without a checkpoint; SLIM_ERR_ARG, also for num_evals 0
+ * without hooks where the input never ends; SLIM_ERR_END when the input
  * ended before num_evals.
  */
 SLIM_API slim_status slim_evaluate_once(const slim_evaluation_args *args);

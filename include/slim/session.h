@@ -71,8 +71,9 @@ SLIM_API slim_status slim_session_attach(slim_session *session, slim_tensor *ten
 /** Queue i of those that placeholders are attached to; NULL behind the last. */
 SLIM_API slim_queue *slim_session_queue(slim_session *session, size_t i);
 /** The queues that these fetches take from begin again (slim_queue_restart), whatever they have given so far: what an
- * evaluation starts with. */
-SLIM_API slim_status slim_session_restart_queues(slim_session *session, const slim_fetch *fetches, size_t num_fetches);
+ * evaluation starts with. endless (may be NULL): whether one of them never ends. */
+SLIM_API slim_status slim_session_restart_queues(slim_session *session, const slim_fetch *fetches, size_t num_fetches,
+                                                 bool *endless);
 /** Waits for all queued work. */
 SLIM_API slim_status slim_session_finish(slim_session *session);
 

@@ -173,6 +173,11 @@ void slim_order_restart(slim_order *o)
   o->skip = o->start;
 }
 
+bool slim_order_endless(const slim_order *o)
+{
+  return o->num_epochs == 0;
+}
+
 void slim_order_destroy(slim_order *o)
 {
   if (o) {

@@ -30,6 +30,7 @@ slim_status slim_order_create(slim_walk walk, const slim_stream_options *options
 void slim_order_destroy(slim_order *order);
 /** The next sample is the first of the stream again. */
 void slim_order_restart(slim_order *order);
+bool slim_order_endless(const slim_order *order);
 /** The next sample's place. Errors: SLIM_ERR_END after the last epoch, the walk's own; SLIM_ERR_DATA for an endless
  * stream without any sample. */
 slim_status slim_order_next(slim_order *order, slim_ticket *ticket, slim_error *error);

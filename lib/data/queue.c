@@ -247,6 +247,11 @@ slim_status slim_queue_restart(slim_queue *q, slim_error *error)
   return status == SLIM_OK ? status : slim_error_set(error, status, "queue: it cannot begin again, no thread is left");
 }
 
+bool slim_queue_endless(const slim_queue *q)
+{
+  return slim_order_endless(q->order);
+}
+
 int slim_queue_num_items(const slim_queue *q)
 {
   return q->num_items;

@@ -158,9 +158,15 @@ static slim_status begin_again(evaluation *e)
     e->fetches[i] = (slim_fetch){ updates.item[i], NULL, 0 };
   }
   e->num_fetches = updates.count ? updates.count + slim_hooks_fetches(e->hooks, e->fetches + updates.count) : 0;
+  bool endless = false;
   slim_status status = slim_session_initialize_local(e->args.session);
   if (status == SLIM_OK && e->num_fetches) {
-    status = slim_session_restart_queues(e->args.session, e->fetches, e->num_fetches);
+    status = slim_session_restart_queues(e->args.session, e->fetches, e->num_fetches, &endless);
+  }
+  if (status == SLIM_OK && endless && e->args.num_evals == 0 && e->hooks.count == 0) {
+    return slim_error_set(e->error, SLIM_ERR_ARG,
+                          "evaluate: the input never ends, as for training: set num_evals, or num_epochs of the input "
+                          "to 1");
   }
   return status == SLIM_OK ? status : fail_by_session(e, status);
 }

@@ -98,7 +98,7 @@ static slim_status fetch_watches(slim_session *session, const slim_summary_at_en
     return slim_error_set(error, SLIM_ERR_MEMORY, "evaluate: no memory for summaries");
   }
   slim_reporter_fetches(reporter, fetches);
-  slim_status status = slim_session_restart_queues(session, fetches, reporter->count);
+  slim_status status = slim_session_restart_queues(session, fetches, reporter->count, NULL);
   if (status == SLIM_OK) {
     status = slim_session_run(session, o->feeds, o->num_feeds, fetches, reporter->count);
   }

@@ -283,7 +283,7 @@ slim_queue *slim_session_queue(slim_session *session, size_t i)
 
 /* --- beginning again ---------------------------------------------------------------------------------------------- */
 
-static slim_status restart_source(slim_session *session, const slim_tensor *tensor)
+static slim_status restart_source(slim_session *session, const slim_tensor *tensor, bool *endless)
 {
   const slim_attachment *attached = attachment_of(session, tensor);
   const slim_source_attr *own = tensor->node->attr;
@@ -292,11 +292,16 @@ static slim_status restart_source(slim_session *session, const slim_tensor *tens
     slim_queue_give_back(queue, attached->source->batch);
     attached->source->batch = NULL;
   }
+  *endless = *endless || (queue && slim_queue_endless(queue));
   return queue ? slim_queue_restart(queue, &session->error) : SLIM_OK;
 }
 
-slim_status slim_session_restart_queues(slim_session *session, const slim_fetch *fetches, size_t num_fetches)
+slim_status slim_session_restart_queues(slim_session *session, const slim_fetch *fetches, size_t num_fetches,
+                                        bool *endless)
 {
+  bool unused;
+  endless = endless ? endless : &unused;
+  *endless = false;
   if (!session) {
     return SLIM_ERR_ARG;
   }
@@ -304,7 +309,7 @@ slim_status slim_session_restart_queues(slim_session *session, const slim_fetch 
   const slim_program *program = slim_session_program(session, &session->programs, fetches, num_fetches);
   slim_status status = program ? SLIM_OK : session->error.status;
   for (size_t i = 0; program && i < program->num_placeholders && status == SLIM_OK; i++) {
-    status = restart_source(session, &program->placeholders[i]->outputs[0]);
+    status = restart_source(session, &program->placeholders[i]->outputs[0], endless);
   }
   slim_session_unlock(session);
   return status;

@@ -72,6 +72,25 @@ START_TEST(evaluation_counts_every_sample_once)
 }
 END_TEST
 
+START_TEST(an_endless_input_needs_num_evals)
+{
+  save_at(2);
+  world x = world_make();
+  const slim_metric mean = world_start(&x);
+  slim_queue *queue = test_small_queue(4, 0);
+  test_attach(x.session, &x.net, queue);
+  const slim_tensors update = { 1, &mean.update };
+  ck_assert_int_eq(slim_evaluate_once(x.session, test_folder, .eval_ops = update, .error = &x.error), SLIM_ERR_ARG);
+  ck_assert_str_eq(x.error.text, "evaluate: the input never ends, as for training: set num_evals, or num_epochs of the "
+                                 "input to 1");
+  x.error = (slim_error){ 0 };
+  ck_assert_int_eq(
+      slim_evaluate_once(x.session, test_folder, .eval_ops = update, .num_evals = 7, .error = &x.error), SLIM_OK);
+  world_close(&x);
+  slim_queue_destroy(queue);
+}
+END_TEST
+
 static const char *const evaluation_errors[] = {
   "evaluate: session is missing",
   "evaluate: neither eval_ops nor final_ops",
@@ -151,6 +170,7 @@ static void build(TCase *c)
 {
   tcase_add_checked_fixture(c, test_folder_make, test_folder_remove);
   tcase_add_loop_test(c, evaluation_counts_every_sample_once, 0, 4);
+  tcase_add_test(c, an_endless_input_needs_num_evals);
   tcase_add_loop_test(c, errors_of_evaluation_have_exact_text, 0, 5);
   tcase_add_test(c, waiting_for_a_checkpoint);
   tcase_add_test(c, checkpoints_come_one_after_the_other);
