@@ -70,7 +70,15 @@ static bool is_even(const cut *c)
   return tasks >= UNEVEN_TASKS || tasks % EVEN_TASKS == 0;
 }
 
-/* Few sums of a great depth are shared by depth, so that each task reads a part of A and of B that no other does. */
+static void cut_rows(const gemm *g, cut *c, int wanted)
+{
+  while (c->rows * c->columns * c->slices < wanted && c->rows * 4 * TILE_ROWS <= g->m) {
+    c->rows++;
+  }
+}
+
+/* Few sums of a great depth are shared by depth, so that each task reads a part of A and of B that no other does.
+ * Rows first where there are many and each task copies its part of A: once then, and not for each piece of columns. */
 static cut cut_of(const gemm *g)
 {
   if (is_row(g)) {
@@ -84,12 +92,13 @@ static cut cut_of(const gemm *g)
     c.slices = at_most(at_most(wanted / (c.rows * c.columns), g->k / SLICE_DEPTH), (int)(work / SLICE_WORK));
     c.slices = c.slices < 1 ? 1 : c.slices;
   }
+  if (g->m >= g->n && (g->a_transposed || g->k > K_BLOCK)) {
+    cut_rows(g, &c, wanted);
+  }
   while (c.rows * c.columns * c.slices < wanted && c.columns * 4 <= panels) {
     c.columns++;
   }
-  while (c.rows * c.columns * c.slices < wanted && c.rows * 4 * TILE_ROWS <= g->m) {
-    c.rows++;
-  }
+  cut_rows(g, &c, wanted);
   while (wanted == TASKS && !is_even(&c) && c.rows * 2 * TILE_ROWS <= g->m) {
     c.rows++;
   }
