@@ -100,6 +100,7 @@ typedef struct job {
   float *out, *workspace;
   const tile_epilogue *epilogue;
   int first, count; /* staged: tiles of the block */
+  int panels_ahead; /* staged: from a panel of a worker to what is probably its next one */
 } job;
 
 static places places_of(const job *j, int worker)
@@ -301,10 +302,11 @@ static void multiply_points(const job *j, const places *p, const channels_part *
   const winograd *w = j->w;
   const size_t in_step = winograd_step(w->block, WINOGRAD_K), out_step = winograd_step(part_tiles(w), TILE_COLUMNS);
   const size_t point = (size_t)c->depth * (size_t)c->width;
-  const int next = c->k + c->depth;
+  const bool deeper = c->k + c->depth < w->c;
+  const int k = deeper ? c->k + c->depth : 0, n0 = deeper ? c->n0 : c->n0 + j->panels_ahead * TILE_COLUMNS;
   for (int i = 0; i < POINTS; i++) {
-    if (j->packed && next < w->c) {
-      fetch_taps(w, packed_taps(w, j->packed, c->n0, next), at_most(K_STAGED, w->c - next), i);
+    if (j->packed && n0 < w->oc) {
+      fetch_taps(w, packed_taps(w, j->packed, n0, k), at_most(K_STAGED, w->c - k), i);
     }
     if (i % N == 0) {
       CPU_OP(winograd_filter)(w, c->taps, c->depth, i / N, c->width, p->filters, point);
@@ -360,6 +362,7 @@ void CPU_OP(winograd_run)(const slim_cpu_step *step, const winograd *w, const fl
   const int panels = pieces(w->oc, TILE_COLUMNS);
   slim_threads *threads = step->device->threads;
   j.weights = weights_of(w, weights);
+  j.panels_ahead = pieces(slim_threads_count(threads), w->parts);
   if (!w->staged) {
     for (int i = 0; i < slim_threads_count(threads); i++) {
       *places_of(&j, i).ready = false;
