@@ -47,7 +47,7 @@ static void plan_blocks(taps *t)
 {
   const int pixels = t->oh * t->ow;
   t->block_images = 1;
-  t->block_rows = t->oh;
+  t->block_rows = at_least(1, t->oh); /* of an empty image there are no blocks */
   if (pixels * 3 / 2 > BLOCK_PIXELS) {
     const int rows = at_least(pieces(BLOCK_PIXELS, t->ow), t->rows.count > 1 ? BLOCK_ROWS : 1);
     t->block_rows = pieces(t->oh, at_least(1, (t->oh + rows / 2) / rows));
