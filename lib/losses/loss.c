@@ -39,6 +39,10 @@ bool slim_loss_pair(slim_call *call)
   }
   call->args.input = slim_op_cast_add(call->args.input, SLIM_FLOAT32);
   call->args.labels = slim_op_cast_add(call->args.labels, SLIM_FLOAT32);
+  if (slim_is_poison(call->args.input) || slim_is_poison(call->args.labels)) {
+    (void)slim_call_close(call, call->graph->poison);
+    return false;
+  }
   return true;
 }
 

@@ -79,6 +79,8 @@ REFUSAL(sparse_of_others,
         slim_sparse_softmax_cross_entropy(slim_reshape(wide, SLIM_SHAPE(4, 6)), slim_reshape(labels, SLIM_SHAPE(5))))
 REFUSAL(weights_of_text,
         slim_mean_squared_error(wide, wide, .weights = slim_placeholder(graph, SLIM_FLOAT64, SLIM_SCALAR, "w")))
+REFUSAL(logits_of_double,
+        slim_softmax_cross_entropy(slim_placeholder(graph, SLIM_FLOAT64, SLIM_SHAPE(4, 6), "x"), wide, .scope = "s"))
 REFUSAL(giant_batch, slim_triplet_semihard_loss(slim_placeholder(graph, SLIM_INT64, SLIM_SHAPE(5000), "l"),
                                                 slim_placeholder(graph, SLIM_FLOAT32, SLIM_SHAPE(5000, 2), "e")))
 
@@ -178,6 +180,7 @@ static const struct text_case {
     "sparse_softmax_cross_entropy 'sparse_softmax_cross_entropy_loss': logits [4,6] and labels [5] differ in the "
     "batch" },
   { weights_of_text, SLIM_ERR_TYPE, "mean_squared_error 'mean_squared_error': float64 cannot become float32" },
+  { logits_of_double, SLIM_ERR_TYPE, "softmax_cross_entropy 's': float64 cannot become float32" },
   { giant_batch, SLIM_ERR_SHAPE,
     "triplet_semihard_loss: a batch of 5000 cannot be compared with itself, 4096 is the most" },
   { other_graph, SLIM_ERR_ARG, "mean_squared_error 's': 'elsewhere:0' comes from another graph" },
