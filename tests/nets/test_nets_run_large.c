@@ -42,7 +42,6 @@ static const net_case training_parity[] = {
 static void build(TCase *c)
 {
   static const net_lists lists = { NET_LIST(cases), NET_LIST(inference), NET_LIST(parity), NET_LIST(training_parity) };
-  tcase_set_timeout(c, 600);
   net_add_tests(c, &lists);
 }
 TEST_MAIN("nets_run_large", build, test_net_available)

@@ -179,4 +179,4 @@ static void build(TCase *c)
 {
   tcase_add_loop_test(c, layer_says_what_was_wrong, 0, sizeof refusals / sizeof *refusals);
 }
-TEST_MAIN("layer_refusals", build, NULL)
+TEST_MAIN("composed_layer_errors", build, NULL)

@@ -244,4 +244,4 @@ static void build(TCase *c)
   tcase_add_test(c, a_missing_device_is_named_with_those_there_are);
   tcase_add_loop_test(c, a_call_says_what_was_wrong, 0, sizeof texts / sizeof *texts);
 }
-TEST_MAIN("error_texts", build, NULL)
+TEST_MAIN("call_errors", build, NULL)
