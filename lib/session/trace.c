@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The number of elements that are not finite; *first is the first of them. */
 static size_t count_bad(const float *x, size_t n, size_t *first)
@@ -31,6 +32,23 @@ static void describe_bad(slim_session *session, const slim_tensor *tensor, const
   }
 }
 
+/* What makes a cross entropy of labels nan where its logits are finite: a label that is no class. */
+static void describe_label(slim_session *session, slim_plan *plan, const slim_tensor *loss, const float *losses)
+{
+  const slim_tensor *logits = loss->node->inputs[0], *labels = loss->node->inputs[1];
+  const slim_plan_tensor *t = &plan->tensors[labels->id];
+  size_t row = 0;
+  void *data = malloc(t->bytes);
+  if (count_bad(losses, plan->tensors[loss->id].bytes / sizeof *losses, &row) > 0 && data &&
+      slim_session_download(session, plan, labels, data) == SLIM_OK) {
+    const int64_t label = t->dtype == SLIM_INT64 ? ((const int64_t *)data)[row] : ((const int32_t *)data)[row];
+    const size_t used = strlen(session->trace);
+    (void)snprintf(session->trace + used, sizeof session->trace - used, ", its label is %lld and there are %d classes",
+                   (long long)label, logits->shape.dim[1]);
+  }
+  free(data);
+}
+
 /* @return true to go on: the tensor is finite, or has no memory. */
 static bool look(slim_session *session, slim_plan *plan, const slim_tensor *tensor)
 {
@@ -42,6 +60,9 @@ static bool look(slim_session *session, slim_plan *plan, const slim_tensor *tens
   float *data = malloc(t->bytes);
   if (data && slim_session_download(session, plan, tensor, data) == SLIM_OK) {
     describe_bad(session, tensor, t, data);
+    if (tensor == &tensor->node->outputs[0] && tensor->node->op == &slim_op_sparse_softmax_cross_entropy) {
+      describe_label(session, plan, tensor, data);
+    }
   }
   free(data);
   return session->trace[0] == '\0' && session->error.status == SLIM_OK;

@@ -275,6 +275,25 @@ START_TEST(the_trace_names_the_first_op)
 }
 END_TEST
 
+START_TEST(the_trace_names_a_label_that_is_no_class)
+{
+  test_small_session f = test_small_ready();
+  slim_tensor *labels = slim_placeholder(f.net.graph, SLIM_INT64, SLIM_SHAPE(-1), "labels");
+  slim_tensor *rows = slim_op_add((slim_tensor *[]){ f.net.y, labels }, 2, &slim_op_sparse_softmax_cross_entropy,
+                                  "xentropy", NULL);
+  slim_tensor *mean = slim_op_reduce_add(rows, SLIM_REDUCE_MEAN, 1, 0);
+  const int64_t given[] = { 0, 2, 3, 1 };
+  const slim_feed feeds[] = { { f.net.x, test_small_x, 4 }, { labels, given, 4 } };
+  float value = 0;
+  const slim_fetch fetch = { mean, &value, sizeof value };
+  const char *text = slim_session_trace_numerics(f.session, feeds, 2, &fetch, 1);
+  ck_assert_msg(strstr(text, "1 of 4 elements not finite, number 2 is ") &&
+                    strstr(text, "nan, its label is 3 and there are 3 classes"),
+                "%s", text);
+  test_small_close(&f);
+}
+END_TEST
+
 /* --- update ops --------------------------------------------------------------------------------------------------- */
 
 START_TEST(update_ops_come_with_gradients)
@@ -385,6 +404,7 @@ static void build(TCase *c)
   tcase_add_test(c, a_broken_graph_gives_its_own_error);
   tcase_add_loop_test(c, a_loss_that_is_not_finite_changes_nothing, 0, 2);
   tcase_add_test(c, the_trace_names_the_first_op);
+  tcase_add_test(c, the_trace_names_a_label_that_is_no_class);
   tcase_add_loop_test(c, update_ops_come_with_gradients, 0, 2);
   tcase_add_test(c, an_update_op_added_later_runs_too);
   tcase_add_test(c, dropout_depends_on_seed_and_step);
