@@ -131,6 +131,21 @@ SLIM_API void slim_scope_end(slim_scope *scope);
 /** "vgg_16/conv1" (no trailing slash), "" at the top. */
 SLIM_API const char *slim_variable_scope_name(const slim_graph *graph);
 
+/** What a layer, or slim_variable, asks a custom getter for. */
+typedef struct slim_getter slim_getter;
+/**
+ * Stands between layers and their variables. name: the full name, "LeNet/conv1/weights". @return what is used in the
+ * variable's place, of the same type and shape: slim_getter_get(getter, name); the variable of another name, which is so
+ * shared; or a tensor computed of it (its moving average, say, or its weights normalised).
+ */
+typedef slim_tensor *(*slim_getter_fn)(void *user, const slim_getter *getter, const char *name);
+/** The variable of that full name as it was asked for: got or created, with its collections and its regularizer. Within
+ * a scope that has a custom getter too, that one is asked. */
+SLIM_API slim_tensor *slim_getter_get(const slim_getter *getter, const char *name);
+/** tf.get_variable_scope().set_custom_getter: from here to the end of the scope that is open, and in the scopes within,
+ * variables come from getter. Optimizers' slots and other variables outside of variable scopes do not. */
+SLIM_API slim_status slim_set_custom_getter(slim_graph *graph, slim_getter_fn getter, void *user);
+
 #if defined(__GNUC__)
 #define SLIM_CLEANUP_ __attribute__((cleanup(slim_scope_end)))
 #define SLIM_CAT2_(a_, b_) a_##b_

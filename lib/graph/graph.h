@@ -158,7 +158,7 @@ typedef struct slim_variable_spec {
   const char *collections;
   const char *device;
   slim_reuse reuse;
-  bool *created; /* NULL, or set to whether the variable is new: only then is a regularizer applied */
+  slim_tensor **created; /* NULL, or set to the variable if it is new, else NULL: only then is a regularizer applied */
 } slim_variable_spec;
 /* Gets or creates by the rules of the variable scope; integers live on the host. Adds no penalty: slim_variable and
  * slim_model_variable (lib/layers/variable.c) do. Errors: SLIM_ERR_EXISTS, SLIM_ERR_NOT_FOUND, SLIM_ERR_SHAPE,

@@ -37,6 +37,7 @@ typedef struct slim_scope_state {
   const char *name_scope, *variable_scope; /* no trailing slash; "" at the top */
   slim_reuse reuse;
   const slim_arg_frame *args;
+  const struct slim_custom_getter *getter; /* NULL: none */
   const char *label, *label_scope; /* layer that is being built and its scope, for error texts; NULL */
 } slim_scope_state;
 
@@ -49,6 +50,21 @@ struct slim_scopes {
 
 /* Saves what is in force. @return the open scope; change graph->scopes->now afterwards. */
 slim_scope slim_scope_push(slim_graph *graph, int kind);
+
+/* --- getter.c --- */
+
+/* Unchanging once made. */
+typedef struct slim_custom_getter {
+  slim_getter_fn fn;
+  void *user;
+  const struct slim_custom_getter *outer; /* of the scopes around; NULL: none */
+} slim_custom_getter;
+
+/* The variable of this full name through a chain of getters; getter NULL: slim_variable_get. */
+slim_tensor *slim_getter_ask(slim_graph *graph, const slim_variable_spec *spec, const char *full_name,
+                             const slim_custom_getter *getter);
+/* variables.c: gets or creates; spec holds the reuse in force. */
+slim_tensor *slim_variable_get(slim_graph *graph, const slim_variable_spec *spec, const char *full_name);
 
 /* --- arg_scope.c --- */
 

@@ -32,12 +32,12 @@ static bool is_integer(slim_dtype dtype)
 
 /* --- get or create ------------------------------------------------------------------------------------------------ */
 
-static slim_tensor *get_existing(slim_tensor *found, const slim_variable_spec *spec, slim_reuse reuse)
+static slim_tensor *get_existing(slim_tensor *found, const slim_variable_spec *spec)
 {
   slim_graph *graph = found->node->graph;
   const char *name = slim_variable_full_name(found);
   char have[128], want[128];
-  if (reuse != SLIM_REUSE_YES && reuse != SLIM_AUTO_REUSE) {
+  if (spec->reuse != SLIM_REUSE_YES && spec->reuse != SLIM_AUTO_REUSE) {
     return slim_graph_fail(graph, SLIM_ERR_EXISTS,
                            "variable '%s' already exists; set reuse in its scope to share it, or choose another scope",
                            name);
@@ -114,10 +114,27 @@ static slim_tensor *create(slim_graph *graph, const slim_variable_spec *spec, co
   return tensor;
 }
 
+slim_tensor *slim_variable_get(slim_graph *graph, const slim_variable_spec *spec, const char *full_name)
+{
+  slim_tensor *found = slim_variable_find(graph, full_name);
+  if (found) {
+    return get_existing(found, spec);
+  }
+  if (spec->reuse == SLIM_REUSE_YES) {
+    return slim_graph_fail(graph, SLIM_ERR_NOT_FOUND,
+                           "variable '%s' does not exist, and reuse asks for an existing one", full_name);
+  }
+  slim_tensor *made = create(graph, spec, full_name);
+  if (spec->created && !slim_is_poison(made)) {
+    *spec->created = made;
+  }
+  return made;
+}
+
 slim_tensor *slim_variable_make(slim_graph *graph, const slim_variable_spec *spec)
 {
   if (spec->created) {
-    *spec->created = false;
+    *spec->created = NULL;
   }
   if (!graph) {
     return NULL;
@@ -132,22 +149,10 @@ slim_tensor *slim_variable_make(slim_graph *graph, const slim_variable_spec *spe
     return graph->poison;
   }
   const bool own = spec->reuse == SLIM_REUSE_YES || spec->reuse == SLIM_AUTO_REUSE;
-  const slim_reuse reuse = own ? spec->reuse : spec->exact ? SLIM_REUSE_UNSET : now->reuse;
   slim_variable_spec full = *spec;
+  full.reuse = own ? spec->reuse : spec->exact ? SLIM_REUSE_UNSET : now->reuse;
   full.dtype = spec->dtype ? spec->dtype : SLIM_FLOAT32;
-  slim_tensor *found = slim_variable_find(graph, full_name);
-  if (found) {
-    return get_existing(found, &full, reuse);
-  }
-  if (reuse == SLIM_REUSE_YES) {
-    return slim_graph_fail(graph, SLIM_ERR_NOT_FOUND,
-                           "variable '%s' does not exist, and reuse asks for an existing one", full_name);
-  }
-  slim_tensor *made = create(graph, &full, full_name);
-  if (spec->created) {
-    *spec->created = !slim_is_poison(made);
-  }
-  return made;
+  return slim_getter_ask(graph, &full, full_name, spec->exact ? NULL : now->getter);
 }
 
 /* A name under the name scope, made unique: these variables are never shared. */

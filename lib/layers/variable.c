@@ -11,7 +11,7 @@ const slim_layer_info slim_layer_model_variable = { slim_model_variable, "model_
 static slim_tensor *make(const slim_call *call, const char *collections)
 {
   const slim_args *args = &call->args;
-  bool created = false;
+  slim_tensor *created = NULL;
   slim_tensor *variable =
       slim_variable_make(call->graph, &(slim_variable_spec){ .name = args->name,
                                                              .dtype = args->dtype,
@@ -24,7 +24,7 @@ static slim_tensor *make(const slim_call *call, const char *collections)
                                                              .reuse = args->reuse,
                                                              .created = &created });
   if (created) {
-    (void)slim_penalty_add(variable, args->regularizer);
+    (void)slim_penalty_add(created, args->regularizer);
   }
   return variable;
 }

@@ -5,7 +5,7 @@ function open_example() {
   open = 1
 }
 BEGIN {
-  print "#include <slim/slim.h>\n#include <stdio.h>"
+  print "#include <slim/slim.h>\n#include <stdio.h>\n#include <string.h>"
   print "extern slim_graph *g, *eval_graph;\nextern slim_session *session;\nextern slim_optimizer *optimizer;\nextern slim_metric accuracy;"
   print "extern slim_tensor *images, *labels, *net, *logits, *one_hot, *predictions, *targets, *w, *my_loss, *total_loss;"
   print "extern slim_tensor *weights, *step, *train_op;\nextern const char *checkpoint_path;\nextern const float *batch;"
