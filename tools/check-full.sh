@@ -49,8 +49,9 @@ tests build-check --suite full
 
 # Neither the compiler nor the way to the loader changes what a driver is given: rusticl, which compiles slowly, is left
 # to the run above.
-tests build-check-clang $(names build-check-clang '^[^@]*$|@cpu|@pocl$')
 export CC=clang
+check "build with clang, optimised" build build-check-clang &&
+  tests build-check-clang $(names build-check-clang '^[^@]*$|@cpu|@pocl$')
 check "build the fuzz targets" build build-check-fuzz -Dfuzz=true -Dtests=disabled -Dbuildtype=debugoptimized \
   -Db_sanitize=address,undefined -Db_lundef=false && check "fuzzing" fuzz
 unset CC

@@ -92,10 +92,10 @@ sanitized() {
   unset UBSAN_OPTIONS LSAN_OPTIONS ASAN_OPTIONS
 }
 
-# A second compiler, whose warnings are others; --full also runs tests there.
+# A second compiler, whose errors are others. Nothing is optimised, which is quick; --full does that, and runs tests.
 with_clang() (
   export CC=clang
-  build build-check-clang
+  build build-check-clang-debug -Dbuildtype=debug
 )
 
 # Installs into an empty folder and builds a C program of a user against what is there, shared and static.
