@@ -227,21 +227,8 @@ START_TEST(a_call_says_what_was_wrong)
 }
 END_TEST
 
-START_TEST(a_missing_device_is_named_with_those_there_are)
-{
-  static const char begin[] = "device 'nowhere': no such device; there are: cpu";
-  slim_error error = { SLIM_OK, "" };
-  graph = slim_graph_create(1);
-  ck_assert_ptr_null(slim_session_open(graph, "nowhere", &error));
-  ck_assert_int_eq(error.status, SLIM_ERR_NOT_FOUND);
-  ck_assert_msg(strncmp(error.text, begin, sizeof begin - 1) == 0, "%s", error.text);
-  slim_graph_destroy(graph);
-}
-END_TEST
-
 static void build(TCase *c)
 {
-  tcase_add_test(c, a_missing_device_is_named_with_those_there_are);
   tcase_add_loop_test(c, a_call_says_what_was_wrong, 0, sizeof texts / sizeof *texts);
 }
 TEST_MAIN("call_errors", build, NULL)
