@@ -77,7 +77,7 @@ names() (
 )
 
 # The CPU backend with leaks; PoCL without, whose compiler keeps its own memory, and those that list every device and so
-# loads every driver. Other drivers are left to the plain run: compiling for them takes many times as long here, and
+# load every driver. Other drivers are left to the plain run: compiling for them takes many times as long here, and
 # finds nothing else.
 sanitized() {
   export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
