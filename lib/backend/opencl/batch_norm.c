@@ -58,8 +58,7 @@ static void range(slim_cl_build *b, const slim_batch_norm_params *p, size_t n)
 /* Places in the workspace. */
 static size_t row_bytes(const slim_batch_norm_params *p, int rows)
 {
-  const size_t bytes = (size_t)rows * (size_t)p->c * sizeof(float);
-  return (bytes + SLIM_ALIGNMENT - 1) / SLIM_ALIGNMENT * SLIM_ALIGNMENT;
+  return slim_cl_float_bytes((size_t)rows * (size_t)p->c);
 }
 
 static slim_view scratch(const slim_cl_build *b, size_t bytes)

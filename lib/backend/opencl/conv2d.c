@@ -291,11 +291,6 @@ static slim_conv2d_params turned(const slim_conv2d_params *p)
   return t;
 }
 
-static size_t aligned(size_t bytes)
-{
-  return (bytes + SLIM_ALIGNMENT - 1) / SLIM_ALIGNMENT * SLIM_ALIGNMENT;
-}
-
 static size_t input_gradient_workspace(const slim_device *device, const slim_group *group, const slim_view *in,
                                        const slim_view *out)
 {
@@ -309,7 +304,7 @@ static size_t input_gradient_workspace(const slim_device *device, const slim_gro
   if (slim_cl_winograd_plan(device, &t, true, &w)) {
     return slim_cl_winograd_workspace(device, &w);
   }
-  return method == NAIVE ? 0 : aligned(slim_cl_bytes(&in[1])) + (method == BLOCKS ? slim_cl_conv2d_phase_bytes(&p) : 0);
+  return method == NAIVE ? 0 : slim_cl_aligned(slim_cl_bytes(&in[1])) + (method == BLOCKS ? slim_cl_conv2d_phase_bytes(&p) : 0);
 }
 
 static void launch_turn(slim_cl_build *b, const slim_conv2d_turn_params *p)
@@ -330,7 +325,7 @@ static void launch_phases(slim_cl_build *b, const slim_cl_epilogue *none, const 
 {
   const int count = slim_cl_conv2d_phases(p);
   slim_view part = *b->workspace;
-  part.offset += aligned(slim_cl_bytes(&b->in[1]));
+  part.offset += slim_cl_aligned(slim_cl_bytes(&b->in[1]));
   part.dtype = SLIM_FLOAT32;
   int met = 0; /* phases that have taps */
   for (int i = 0; i < count; i++) {

@@ -9,11 +9,6 @@
 #define COLUMNS_MOST 256
 #define GROUPS_A_UNIT 4
 
-static int ceil_div(int a, int b)
-{
-  return (a + b - 1) / b;
-}
-
 static int rows_of(const slim_conv2d_params *p, int band)
 {
   return (band - 1) * p->stride_h + (p->kernel_h - 1) * p->rate_h + 1;
@@ -32,7 +27,7 @@ static bool cut(const slim_device *device, const slim_conv2d_params *p, int band
     return false;
   }
   const int wide = (p->o + columns - 1) / columns * columns;
-  *g = (slim_conv2d_image_params){ .band = ceil_div(p->oh, ceil_div(p->oh, band)), .images = 1 };
+  *g = (slim_conv2d_image_params){ .band = slim_cl_ceil_div(p->oh, slim_cl_ceil_div(p->oh, band)), .images = 1 };
   g->length = ((p->ow - 1) * p->stride_w + p->kernel_w) * p->c;
   while (g->band > 1 && band_bytes(p, g) > BAND_BYTES_MOST) {
     g->band = (g->band + 1) / 2;
@@ -50,7 +45,7 @@ static bool fits(const slim_device *device, const slim_conv2d_params *p, const s
 bool slim_cl_conv2d_bands(const slim_device *device, const slim_conv2d_params *p, slim_conv2d_image_params *g)
 {
   const int wanted = device->info.compute_units * GROUPS_A_UNIT;
-  const int bands = ceil_div(wanted, p->n), band = ceil_div(p->oh, bands < p->oh ? bands : p->oh);
+  const int bands = slim_cl_ceil_div(wanted, p->n), band = slim_cl_ceil_div(p->oh, bands < p->oh ? bands : p->oh);
   return cut(device, p, band, g) && fits(device, p, g, p->kernel_h * p->kernel_w * p->c);
 }
 
@@ -61,7 +56,7 @@ bool slim_cl_conv2d_bands_gradient(const slim_device *device, const slim_conv2d_
     return false;
   }
   const int wanted = device->info.compute_units * GROUPS_A_UNIT;
-  g->images = ceil_div(p->n, wanted);
+  g->images = slim_cl_ceil_div(p->n, wanted);
   return true;
 }
 
@@ -70,6 +65,6 @@ void slim_cl_conv2d_image_range(slim_cl_build *b, const slim_conv2d_params *p, c
 {
   slim_cl_arg_local(b, band_bytes(p, g));
   slim_cl_arg_local(b, (size_t)depth * (size_t)g->block_n * sizeof(float));
-  const size_t both[3] = { (size_t)groups, (size_t)ceil_div(p->o, g->block_n), 1 };
+  const size_t both[3] = { (size_t)groups, (size_t)slim_cl_ceil_div(p->o, g->block_n), 1 };
   slim_cl_range_3d(b, both, (const size_t[3]){ 1, 1, 1 });
 }

@@ -57,16 +57,11 @@ bool slim_cl_gemm_usable(const slim_device *device)
   return device->info.device_class == SLIM_CLASS_CPU && device->info.local_memory >= tile_bytes(device) + LOCAL_LEAST;
 }
 
-static int ceil_div(int a, int b)
-{
-  return b < 1 ? 0 : (a + b - 1) / b;
-}
-
 /* The largest even cut of n into parts of at most most, each a multiple of unit. */
 static int even_part(int n, int most, int unit)
 {
-  const int parts = ceil_div(n, most < unit ? unit : most);
-  return parts < 1 ? unit : ceil_div(ceil_div(n, parts), unit) * unit;
+  const int parts = slim_cl_ceil_div(n, most < unit ? unit : most);
+  return parts < 1 ? unit : slim_cl_ceil_div(slim_cl_ceil_div(n, parts), unit) * unit;
 }
 
 /* The height of the tiles that so many rows take. */
@@ -80,18 +75,18 @@ static int tiles_height(const slim_device *device, int rows)
 /* What the busiest unit does with blocks of this size, for each k. */
 static double burden(const slim_device *device, int m, int n, int block_m, int block_n, enum kind kind)
 {
-  const int groups = ceil_div(m, block_m) * ceil_div(n, block_n);
+  const int groups = slim_cl_ceil_div(m, block_m) * slim_cl_ceil_div(n, block_n);
   const int column = kind == PACKED ? READ_COLUMN : PACK_COLUMN;
   const double block = (double)tiles_height(device, block_m) * block_n + block_m * PACK_ROW + block_n * column;
-  return ceil_div(groups, device->info.compute_units) * block;
+  return slim_cl_ceil_div(groups, device->info.compute_units) * block;
 }
 
 /* Takes the blocks of so many groups down and across if units are less busy with them. unit: of rows. */
 static void try_cut(const slim_device *device, slim_gemm_params *g, int m, int n, int down, int across, int unit,
                     enum kind kind)
 {
-  const int block_m = even_part(m, ceil_div(m, down), unit);
-  const int block_n = even_part(n, ceil_div(n, across), slim_cl_gemm_columns(device));
+  const int block_m = even_part(m, slim_cl_ceil_div(m, down), unit);
+  const int block_n = even_part(n, slim_cl_ceil_div(n, across), slim_cl_gemm_columns(device));
   if (g->block_m == 0 ||
       burden(device, m, n, block_m, block_n, kind) < burden(device, m, n, g->block_m, g->block_n, kind)) {
     g->block_m = block_m;
@@ -104,7 +99,7 @@ static void cut_result(const slim_device *device, slim_gemm_params *g, const lim
                        enum kind kind)
 {
   const int rows = slim_cl_gemm_rows(device), units = device->info.compute_units;
-  const int least_down = ceil_div(m, l->rows), least_across = ceil_div(n, most_n);
+  const int least_down = slim_cl_ceil_div(m, l->rows), least_across = slim_cl_ceil_div(n, most_n);
   const int least = least_down * least_across, wanted = units * l->groups;
   const int most = least + units > wanted ? least + units : wanted;
   g->block_m = 0;
@@ -148,7 +143,7 @@ slim_gemm_params slim_cl_gemm_packed(const slim_device *device, int m, int n, in
 
 static void range(slim_cl_build *b, const slim_gemm_params *g, int m, int n, int slices)
 {
-  const size_t groups[3] = { (size_t)ceil_div(m, g->block_m), (size_t)ceil_div(n, g->block_n), (size_t)slices };
+  const size_t groups[3] = { (size_t)slim_cl_ceil_div(m, g->block_m), (size_t)slim_cl_ceil_div(n, g->block_n), (size_t)slices };
   slim_cl_range_3d(b, groups, (const size_t[3]){ 1, 1, 1 });
 }
 
@@ -168,9 +163,9 @@ void slim_cl_gemm_range_packed(slim_cl_build *b, const slim_gemm_params *g, int 
 /* Slices of k, so that groups of whole blocks of the result keep the device busy; false when they would be short. */
 static bool cut_depth(const slim_device *device, slim_gemm_params *g, const limits *l, int m, int n, int k)
 {
-  const int groups = ceil_div(m, g->block_m) * ceil_div(n, g->block_n), blocks = ceil_div(k, g->block_k);
-  const int wanted = ceil_div(device->info.compute_units * l->groups, groups);
-  g->slice = wanted <= 1 ? k : ceil_div(blocks, wanted) * g->block_k;
+  const int groups = slim_cl_ceil_div(m, g->block_m) * slim_cl_ceil_div(n, g->block_n), blocks = slim_cl_ceil_div(k, g->block_k);
+  const int wanted = slim_cl_ceil_div(device->info.compute_units * l->groups, groups);
+  g->slice = wanted <= 1 ? k : slim_cl_ceil_div(blocks, wanted) * g->block_k;
   return wanted <= 1 || (blocks >= SLICE_BLOCKS_LEAST * wanted && (double)m * n * wanted <= SLICES_FLOATS_MOST);
 }
 
@@ -194,7 +189,7 @@ slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, in
 
 int slim_cl_gemm_slices(const slim_gemm_params *g, int k)
 {
-  return ceil_div(k, g->slice);
+  return slim_cl_ceil_div(k, g->slice);
 }
 
 void slim_cl_gemm_range_sliced(slim_cl_build *b, const slim_gemm_params *g, int m, int n, int k)

@@ -175,6 +175,22 @@ typedef struct slim_cl_build {
   slim_status status;
 } slim_cl_build;
 
+/** The parts of at most b that a is cut into; 0 for b below 1. */
+static inline int slim_cl_ceil_div(int a, int b)
+{
+  return b < 1 ? 0 : (a + b - 1) / b;
+}
+/** bytes with what is left to where another view may begin. */
+static inline size_t slim_cl_aligned(size_t bytes)
+{
+  return (bytes + SLIM_ALIGNMENT - 1) / SLIM_ALIGNMENT * SLIM_ALIGNMENT;
+}
+/** The same of floats. */
+static inline size_t slim_cl_float_bytes(size_t floats)
+{
+  return slim_cl_aligned(floats * sizeof(float));
+}
+
 /* The name of a kernel for weights as the view has them: its twin _f16 reads halves. */
 #define SLIM_CL_READING(view_, kernel_) ((view_)->dtype == SLIM_FLOAT16 ? kernel_ "_f16" : kernel_ "_f32")
 /** Begins a launch of the kernel; arguments follow in order, a range ends it. */

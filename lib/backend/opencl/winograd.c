@@ -20,11 +20,6 @@
 #define RUN_FLOATS ((size_t)5 << 19) /* of the transformed tiles of a run of the gradient */
 #define RUN_LEAST 112                /* tiles of a run, which pay for reading and writing the sums */
 
-static int ceil_div(int a, int b)
-{
-  return (a + b - 1) / b;
-}
-
 static bool switched_off(void)
 {
   const char *given = getenv("SLIM_WINOGRAD");
@@ -35,7 +30,7 @@ static bool switched_off(void)
 
 static int panels_of(const slim_device *device, int outputs)
 {
-  return ceil_div(outputs, slim_cl_gemm_columns(device));
+  return slim_cl_ceil_div(outputs, slim_cl_gemm_columns(device));
 }
 
 /* Outputs, in whole panels. */
@@ -48,7 +43,7 @@ static size_t wide(const slim_device *device, int outputs)
 static size_t high(const slim_device *device, int block)
 {
   const int rows = slim_cl_gemm_rows(device);
-  return (size_t)ceil_div(block, rows) * (size_t)rows;
+  return (size_t)slim_cl_ceil_div(block, rows) * (size_t)rows;
 }
 
 static size_t weights_floats(const slim_device *device, const slim_winograd_params *p)
@@ -76,11 +71,6 @@ static size_t taps_floats(const slim_device *device, const slim_winograd_params 
 static size_t row_floats(const slim_device *device, int depth)
 {
   return (size_t)(SLIM_WINOGRAD_N * depth) * (size_t)slim_cl_gemm_columns(device);
-}
-
-static size_t bytes_of(size_t floats)
-{
-  return (floats * sizeof(float) + SLIM_ALIGNMENT - 1) / SLIM_ALIGNMENT * SLIM_ALIGNMENT;
 }
 
 /* --- plans -------------------------------------------------------------------------------------------------------- */
@@ -113,8 +103,8 @@ static bool geometry(const slim_conv2d_params *conv, slim_winograd_params *p)
                                .before_h = conv->before_h,
                                .before_w = conv->before_w,
                                .epilogue = conv->epilogue };
-  p->down = ceil_div(p->oh, p->m);
-  p->across = ceil_div(p->ow, p->m);
+  p->down = slim_cl_ceil_div(p->oh, p->m);
+  p->across = slim_cl_ceil_div(p->ow, p->m);
   p->tiles = p->n * p->down * p->across;
   return p->tiles >= TILES_LEAST;
 }
@@ -125,8 +115,8 @@ static bool fuse(const slim_device *device, slim_cl_winograd *w)
   slim_winograd_params *p = &w->p;
   const int rows = slim_cl_gemm_rows(device), most = 2 * rows * (rows > 6 ? 1 : 2);
   const int units = device->info.compute_units;
-  p->block = ceil_div(p->tiles, ceil_div(ceil_div(p->tiles, most), units) * units);
-  w->groups = ceil_div(p->tiles, p->block);
+  p->block = slim_cl_ceil_div(p->tiles, slim_cl_ceil_div(slim_cl_ceil_div(p->tiles, most), units) * units);
+  w->groups = slim_cl_ceil_div(p->tiles, p->block);
   w->groups = w->groups < units * GROUPS_A_UNIT ? w->groups : units * GROUPS_A_UNIT;
   const size_t scratch = (inputs_floats(device, p) + products_floats(device, p->block)) * sizeof(float);
   return p->c * p->o <= FUSED_WEIGHTS && p->tiles >= FUSED_TILES && scratch <= FUSED_BYTES && w->groups >= units;
@@ -140,13 +130,13 @@ static bool stage(const slim_device *device, slim_cl_winograd *w)
   const int rows = slim_cl_gemm_rows(device), units = device->info.compute_units, panels = panels_of(device, p->o);
   w->groups = 0;
   w->parts = 1;
-  p->block = ceil_div(p->tiles, ceil_div(p->tiles, STAGED_TILES));
+  p->block = slim_cl_ceil_div(p->tiles, slim_cl_ceil_div(p->tiles, STAGED_TILES));
   while (panels * w->parts % units != 0 && panels * w->parts < GROUPS_A_UNIT * units &&
          p->block >= 2 * w->parts * rows) {
     w->parts++;
   }
-  p->part = ceil_div(ceil_div(p->block, w->parts), rows) * rows;
-  w->parts = ceil_div(p->block, p->part);
+  p->part = slim_cl_ceil_div(slim_cl_ceil_div(p->block, w->parts), rows) * rows;
+  w->parts = slim_cl_ceil_div(p->block, p->part);
   p->depth = p->c < STAGED_CHANNELS ? p->c : STAGED_CHANNELS;
   while (p->depth > 1 && (taps_floats(device, p, p->depth) + row_floats(device, p->depth)) * sizeof(float) >
                              device->info.local_memory) {
@@ -199,10 +189,10 @@ size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winog
   }
   if (w->groups == 0) {
     const size_t groups = (size_t)(panels_of(device, p->o) * w->parts);
-    return bytes_of(inputs_floats(device, p)) + bytes_of(groups * products_floats(device, p->part));
+    return slim_cl_float_bytes(inputs_floats(device, p)) + slim_cl_float_bytes(groups * products_floats(device, p->part));
   }
-  return bytes_of(weights_floats(device, p)) +
-         bytes_of((size_t)w->groups * (inputs_floats(device, p) + products_floats(device, p->block)));
+  return slim_cl_float_bytes(weights_floats(device, p)) +
+         slim_cl_float_bytes((size_t)w->groups * (inputs_floats(device, p) + products_floats(device, p->block)));
 }
 
 /* --- launches ----------------------------------------------------------------------------------------------------- */
@@ -245,7 +235,7 @@ static void launch_weights(slim_cl_build *b, const slim_winograd_params *p, cons
 static void launch_fused(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *weights,
                          cl_mem zeros, const slim_cl_epilogue *epilogue)
 {
-  const slim_view u = *b->workspace, scratch = part_of(b, bytes_of(weights_floats(b->device, &w->p)));
+  const slim_view u = *b->workspace, scratch = part_of(b, slim_cl_float_bytes(weights_floats(b->device, &w->p)));
   launch_weights(b, &w->p, weights, &u);
   slim_cl_begin(b, "slim_winograd_fused_f32");
   slim_cl_arg_view(b, x);
@@ -274,7 +264,7 @@ static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const sli
                           const slim_cl_epilogue *epilogue, int first)
 {
   const slim_winograd_params *p = &w->p;
-  const slim_view products = part_of(b, bytes_of(inputs_floats(b->device, p)));
+  const slim_view products = part_of(b, slim_cl_float_bytes(inputs_floats(b->device, p)));
   const int tiles = p->tiles - first < p->block ? p->tiles - first : p->block;
   slim_cl_begin(b, packed != NULL ? "slim_winograd_packed_f32" : SLIM_CL_READING(weights, "slim_winograd_panels"));
   slim_cl_arg_view(b, b->workspace);
@@ -293,7 +283,7 @@ static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const sli
   if (packed == NULL) {
     slim_cl_arg_local(b, taps_floats(b->device, p, p->depth) * sizeof(float));
   }
-  range(b, panels_of(b->device, p->o), ceil_div(tiles, p->part));
+  range(b, panels_of(b->device, p->o), slim_cl_ceil_div(tiles, p->part));
 }
 
 void slim_cl_winograd_launch(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *weights,
@@ -342,9 +332,9 @@ bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d
   const int width = slim_cl_of(device)->vector_width, wanted = device->info.compute_units * GRADIENT_GROUPS_A_UNIT;
   const size_t tile = POINTS * ((size_t)p->c + wide(device, p->o));
   const int fit = (int)(RUN_FLOATS / tile), most = fit > RUN_LEAST ? fit : RUN_LEAST;
-  p->block = ceil_div(p->tiles, ceil_div(p->tiles, most));
+  p->block = slim_cl_ceil_div(p->tiles, slim_cl_ceil_div(p->tiles, most));
   p->depth = 4 * width;
-  while (p->depth > width && (panels_of(device, p->o) * ceil_div(p->c, p->depth) < wanted ||
+  while (p->depth > width && (panels_of(device, p->o) * slim_cl_ceil_div(p->c, p->depth) < wanted ||
                               sums_floats(device, p) * sizeof(float) > device->info.local_memory)) {
     p->depth -= width;
   }
@@ -354,13 +344,13 @@ bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d
 /* Sums of all groups, where they wait for another run. */
 static size_t waiting_floats(const slim_device *device, const slim_winograd_params *p)
 {
-  const int groups = panels_of(device, p->o) * ceil_div(p->c, p->depth);
+  const int groups = panels_of(device, p->o) * slim_cl_ceil_div(p->c, p->depth);
   return p->block < p->tiles ? (size_t)groups * sums_floats(device, p) : 0;
 }
 
 size_t slim_cl_winograd_gradient_workspace(const slim_device *device, const slim_winograd_params *p)
 {
-  return bytes_of(run_inputs_floats(p)) + bytes_of(run_outputs_floats(device, p)) + bytes_of(waiting_floats(device, p));
+  return slim_cl_float_bytes(run_inputs_floats(p)) + slim_cl_float_bytes(run_outputs_floats(device, p)) + slim_cl_float_bytes(waiting_floats(device, p));
 }
 
 static void launch_run(slim_cl_build *b, const slim_winograd_params *p, int first, cl_mem zeros, const slim_view *v,
@@ -384,12 +374,12 @@ static void launch_run(slim_cl_build *b, const slim_winograd_params *p, int firs
   slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, &first, sizeof(first));
   slim_cl_arg_local(b, sums_floats(b->device, p) * sizeof(float));
-  range(b, panels_of(b->device, p->o), ceil_div(p->c, p->depth));
+  range(b, panels_of(b->device, p->o), slim_cl_ceil_div(p->c, p->depth));
 }
 
 void slim_cl_winograd_gradient_launch(slim_cl_build *b, const slim_winograd_params *p)
 {
-  const size_t at_z = bytes_of(run_inputs_floats(p)), at_sums = at_z + bytes_of(run_outputs_floats(b->device, p));
+  const size_t at_z = slim_cl_float_bytes(run_inputs_floats(p)), at_sums = at_z + slim_cl_float_bytes(run_outputs_floats(b->device, p));
   const slim_view v = *b->workspace, z = part_of(b, at_z), sums = p->block < p->tiles ? part_of(b, at_sums) : v;
   cl_mem zeros = zeros_of(b, p->c);
   for (int first = 0; first < p->tiles; first += p->block) {

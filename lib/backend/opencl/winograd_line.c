@@ -9,16 +9,6 @@
 #define WEIGHTS_LEAST 1024 /* of a tap; for fewer the direct sums are as fast */
 #define TILES_LEAST 12
 
-static int ceil_div(int a, int b)
-{
-  return (a + b - 1) / b;
-}
-
-static size_t aligned(size_t floats)
-{
-  return (floats * sizeof(float) + SLIM_ALIGNMENT - 1) / SLIM_ALIGNMENT * SLIM_ALIGNMENT;
-}
-
 /* --- sizes, as the kernels lay things out ------------------------------------------------------------------------- */
 
 static int points_of(const slim_winograd_line_params *p)
@@ -28,20 +18,20 @@ static int points_of(const slim_winograd_line_params *p)
 
 static int panels_of(const slim_device *device, const slim_winograd_line_params *p)
 {
-  return ceil_div(p->o, slim_cl_gemm_columns(device));
+  return slim_cl_ceil_div(p->o, slim_cl_gemm_columns(device));
 }
 
 static size_t weights_bytes(const slim_device *device, const slim_winograd_line_params *p)
 {
   const size_t wide = (size_t)(panels_of(device, p) * slim_cl_gemm_columns(device));
-  return aligned((size_t)(points_of(p) * p->c) * wide);
+  return slim_cl_float_bytes((size_t)(points_of(p) * p->c) * wide);
 }
 
 /* Inputs and products of a group. */
 static size_t scratch_bytes(const slim_device *device, const slim_cl_winograd_line *l)
 {
   const int rows = slim_cl_gemm_rows(device);
-  const size_t high = (size_t)(ceil_div(l->p.block, rows) * rows);
+  const size_t high = (size_t)(slim_cl_ceil_div(l->p.block, rows) * rows);
   const size_t point = high * (size_t)(l->p.c + slim_cl_gemm_columns(device)) + (size_t)(2 * SLIM_WINOGRAD_GAP);
   return (size_t)(l->groups * l->parts) * (size_t)points_of(&l->p) * point * sizeof(float);
 }
@@ -71,19 +61,19 @@ bool slim_cl_winograd_line_plan(const slim_device *device, const slim_conv2d_par
                                     .upright = upright,
                                     .turned = turned,
                                     .epilogue = conv->epilogue };
-  p->down = upright ? ceil_div(p->oh, m) : p->oh;
-  p->across = upright ? p->ow : ceil_div(p->ow, m);
+  p->down = upright ? slim_cl_ceil_div(p->oh, m) : p->oh;
+  p->across = upright ? p->ow : slim_cl_ceil_div(p->ow, m);
   p->tiles = p->n * p->down * p->across;
   if (p->tiles < TILES_LEAST) {
     return false;
   }
   const bool few = p->tiles < units * BLOCK_LEAST;
-  const int blocks = few ? 1 : ceil_div(ceil_div(p->tiles, BLOCK_TILES), units) * units, panels = panels_of(device, p);
+  const int blocks = few ? 1 : slim_cl_ceil_div(slim_cl_ceil_div(p->tiles, BLOCK_TILES), units) * units, panels = panels_of(device, p);
   const int width = slim_cl_of(device)->vector_width;
-  p->block = ceil_div(p->tiles, blocks);
-  p->depth = ceil_div(ceil_div(p->c, ceil_div(p->c, DEPTH_MOST)), width) * width;
-  p->panels = few ? ceil_div(panels, units) : panels;
-  l->parts = ceil_div(panels, p->panels);
+  p->block = slim_cl_ceil_div(p->tiles, blocks);
+  p->depth = slim_cl_ceil_div(slim_cl_ceil_div(p->c, slim_cl_ceil_div(p->c, DEPTH_MOST)), width) * width;
+  p->panels = few ? slim_cl_ceil_div(panels, units) : panels;
+  l->parts = slim_cl_ceil_div(panels, p->panels);
   l->groups = blocks < units ? blocks : units;
   return true;
 }
