@@ -1,8 +1,8 @@
 /* Evaluating a checkpoint, or values as they are, over a split. */
 #include "learning/train.h"
 
-#include "base/file.h"
 #include "base/log.h"
+#include "checkpoint/state.h"
 #include "graph/graph.h"
 
 #include <math.h>
@@ -77,16 +77,16 @@ slim_tensor *slim_get_or_create_eval_step(slim_graph *graph)
 
 static slim_status find_checkpoint(evaluation *e)
 {
-  char *path = e->result.checkpoint;
-  const char *given = e->args.checkpoint_path;
-  if (slim_file_is_folder(given)) {
-    const slim_status status = slim_latest_checkpoint(given, path, sizeof e->result.checkpoint);
-    return status == SLIM_OK ? status : slim_error_set(e->error, status, "'%s' has no checkpoint", given);
+  slim_checkpoint_path latest;
+  const char *prefix = NULL;
+  const slim_status status = slim_checkpoint_find(e->args.checkpoint_path, &latest, &prefix, e->error);
+  if (status != SLIM_OK) {
+    return status;
   }
-  if (strlen(given) >= sizeof e->result.checkpoint) {
-    return slim_error_set(e->error, SLIM_ERR_ARG, "evaluate: '%s' is too long", given);
+  if (strlen(prefix) >= sizeof e->result.checkpoint) {
+    return slim_error_set(e->error, SLIM_ERR_ARG, "evaluate: '%s' is too long", prefix);
   }
-  memcpy(path, given, strlen(given) + 1);
+  memcpy(e->result.checkpoint, prefix, strlen(prefix) + 1);
   return SLIM_OK;
 }
 
@@ -283,8 +283,7 @@ static slim_status write_values(evaluation *e, slim_event_writer *writer)
     status = slim_event_writer_scalar(writer, e->result.step, name_of(e, i), e->values[i], e->error);
   }
   const bool trains = slim_get_collection(e->graph, SLIM_TRAIN_OP, NULL).count > 0;
-  const slim_flag summaries = e->args.summary_op;
-  if (status == SLIM_OK && (summaries.value ? summaries.value == SLIM_YES.value : !trains)) {
+  if (status == SLIM_OK && slim_flag_or(e->args.summary_op, !trains)) {
     const slim_summary_at_end all = { .feeds = e->args.feeds,
                                       .num_feeds = e->args.num_feeds,
                                       .batch_size = e->args.batch_size };
