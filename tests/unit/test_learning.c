@@ -1,20 +1,7 @@
 /* The train op and the training loop, on a small net of bare ops. */
-#include "learning_support.h"
+#include "training_world.h"
 
 #include <math.h>
-
-enum { BATCH = 4 };
-
-/* w and b of relu(x w + b) under an op of the library's own: the gradient and step of test_small_step. */
-typedef struct world {
-  test_small net;
-  slim_device *device;
-  slim_session *session;
-  slim_tensor *loss, *train, *rate;
-  slim_feed feeds[2];
-  slim_error error;
-  slim_train_result result;
-} world;
 
 static char messages[8192];
 static int calls;
@@ -33,27 +20,6 @@ static void setup(void)
   slim_log_set(keep_log, NULL);
 }
 
-static world world_make(void)
-{
-  world x = { .net = test_small_make(3), .device = test_open_device() };
-  x.loss = x.net.loss->node->inputs[0];
-  x.rate = slim_constant(x.net.graph, (float)TEST_SMALL_RATE, "learning_rate");
-  x.feeds[0] = (slim_feed){ x.net.x, test_small_x, BATCH };
-  x.feeds[1] = (slim_feed){ x.net.t, test_small_t, BATCH };
-  return x;
-}
-
-static slim_optimizer *descent(world *x)
-{
-  return slim_gradient_descent_optimizer(x->rate);
-}
-
-static void world_start(world *x)
-{
-  ck_assert_str_eq(slim_graph_error(x->net.graph), "");
-  x->session = test_session(x->net.graph, x->device, NULL);
-}
-
 static world world_open(void)
 {
   world x = world_make();
@@ -61,13 +27,6 @@ static world world_open(void)
   x.train = slim_learning_create_train_op(x.loss, descent(&x), .variables_to_train = both);
   world_start(&x);
   return x;
-}
-
-static void world_close(world *x)
-{
-  slim_session_destroy(x->session);
-  slim_device_close(x->device);
-  slim_graph_destroy(x->net.graph);
 }
 
 static slim_status count_call(slim_session *session, void *user, slim_error *error)
