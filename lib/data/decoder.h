@@ -67,6 +67,8 @@ slim_status slim_feature_load_list(const slim_feature_spec *spec, const slim_fea
 
 /** Bytes of an element; of a string those of slim_string. */
 size_t slim_item_element_size(slim_dtype dtype);
+/** Every element becomes text, real or integer, by the item's type (string, float32, int64). text is borrowed. */
+void slim_item_fill(slim_item *item, const char *text, float real, int64_t integer);
 /** A copy of from in another shape of as many elements. */
 slim_status slim_item_copy(slim_item *to, const slim_item *from, const slim_shape *shape, slim_error *error);
 

@@ -20,21 +20,6 @@ static slim_feature_kind kind_of(slim_dtype dtype)
   return dtype == SLIM_STRING ? SLIM_FEATURE_BYTES : dtype == SLIM_FLOAT32 ? SLIM_FEATURE_FLOAT : SLIM_FEATURE_INT64;
 }
 
-static void fill_default(const slim_feature_spec *spec, slim_item *value)
-{
-  const size_t count = slim_item_elements(value);
-  const slim_string text = { spec->default_text, strlen(spec->default_text) };
-  for (size_t i = 0; i < count; i++) {
-    if (spec->dtype == SLIM_STRING) {
-      ((slim_string *)value->data)[i] = text;
-    } else if (spec->dtype == SLIM_FLOAT32) {
-      ((float *)value->data)[i] = spec->default_float;
-    } else {
-      ((int64_t *)value->data)[i] = spec->default_int;
-    }
-  }
-}
-
 static size_t read_values(const slim_feature *found, slim_dtype dtype, void *data)
 {
   if (dtype == SLIM_FLOAT32) {
@@ -88,7 +73,7 @@ slim_status slim_feature_load(const slim_feature_spec *spec, const slim_feature 
     return sized;
   }
   if (missing) {
-    fill_default(spec, value);
+    slim_item_fill(value, spec->default_text, spec->default_float, spec->default_int);
   } else if (read_values(found, spec->dtype, value->data) != found->count) {
     return slim_error_set(error, SLIM_ERR_DATA, "feature '%s': its list is damaged", spec->key);
   }

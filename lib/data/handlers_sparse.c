@@ -27,17 +27,8 @@ static slim_status resize(const slim_handler *h, slim_item *item, slim_dtype dty
 
 static void fill_all(const slim_handler *h, slim_item *item)
 {
-  const size_t count = slim_item_elements(item);
-  const slim_string text = { h->default_text, strlen(h->default_text) };
-  for (size_t i = 0; i < count; i++) {
-    if (item->dtype == SLIM_STRING) {
-      ((slim_string *)item->data)[i] = text;
-    } else if (item->dtype == SLIM_FLOAT32) {
-      ((float *)item->data)[i] = (float)h->default_value;
-    } else {
-      ((int64_t *)item->data)[i] = (int64_t)h->default_value;
-    }
-  }
+  const int64_t integer = item->dtype == SLIM_INT64 ? (int64_t)h->default_value : 0; /* a real may be beyond integers */
+  slim_item_fill(item, h->default_text, (float)h->default_value, integer);
 }
 
 /* The row-major place of a value's indices; every one of them must be inside of shape. */

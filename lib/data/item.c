@@ -82,6 +82,21 @@ size_t slim_item_elements(const slim_item *item)
   return slim_shape_elements(&item->shape);
 }
 
+void slim_item_fill(slim_item *item, const char *text, float real, int64_t integer)
+{
+  const size_t count = slim_item_elements(item);
+  const slim_string string = { text, strlen(text) };
+  for (size_t i = 0; i < count; i++) {
+    if (item->dtype == SLIM_STRING) {
+      ((slim_string *)item->data)[i] = string;
+    } else if (item->dtype == SLIM_FLOAT32) {
+      ((float *)item->data)[i] = real;
+    } else {
+      ((int64_t *)item->data)[i] = integer;
+    }
+  }
+}
+
 void slim_item_clear(slim_item *item)
 {
   free(item->data);
