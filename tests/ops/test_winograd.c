@@ -9,26 +9,46 @@
 #include <string.h>
 
 #define SAMPLES 400
-#define BOUND 2e-5 /* largest error over root mean square */
+/* The largest error over the root mean square: of tiles of 7 x 7 inputs, and of the others. */
+#define SEVENS 6e-5
+#define OTHERS 2e-5
 
 static const struct winograd_case {
   const char *label;
   int n, h, w, c, outputs, kh, kw;
   bool positive; /* x and dy, not the weights */
+  double bound;
 } cases[] = {
-  { "3x3_64", 2, 13, 15, 64, 64, 3, 3, false },          { "3x3_64_positive", 2, 13, 15, 64, 64, 3, 3, true },
-  { "3x3_256", 1, 9, 13, 256, 38, 3, 3, false },         { "3x3_256_positive", 1, 9, 11, 256, 37, 3, 3, true },
-  { "3x3_512", 1, 7, 7, 512, 36, 3, 3, false },          { "3x3_odd_channels", 2, 10, 13, 35, 51, 3, 3, false },
-  { "3x3_last_channel", 2, 9, 11, 65, 33, 3, 3, false }, { "3x3_many_odd_channels", 1, 9, 10, 259, 37, 3, 3, false },
-  { "3x3_few_channels", 2, 12, 9, 9, 41, 3, 3, false },  { "5x5_32", 2, 9, 10, 32, 64, 5, 5, false },
-  { "5x5_odd_channels", 3, 9, 7, 19, 50, 5, 5, false },  { "5x5_many_channels", 1, 7, 9, 160, 59, 5, 5, true },
-  { "3x3_small", 1, 8, 9, 16, 32, 3, 3, false },         { "5x5_small", 1, 6, 7, 16, 32, 5, 5, false },
-  { "1x7_192", 2, 11, 17, 192, 36, 1, 7, false },        { "7x1_192", 2, 17, 11, 192, 37, 7, 1, false },
-  { "1x7_384_positive", 1, 9, 14, 384, 32, 1, 7, true }, { "7x1_odd_channels", 3, 5, 13, 67, 51, 7, 1, false },
-  { "1x7_small", 1, 3, 5, 67, 50, 1, 7, false },         { "1x3_256", 2, 8, 9, 256, 40, 1, 3, false },
-  { "3x1_odd_channels", 2, 13, 7, 67, 35, 3, 1, true },
-  { "3x3_four_tiles", 1, 8, 7, 130, 75, 3, 3, false },   { "3x3_four_images", 4, 3, 4, 97, 107, 3, 3, true },
-  { "3x3_many_tiles", 2, 61, 45, 16, 48, 3, 3, false },  { "5x5_many_tiles", 2, 33, 23, 16, 16, 5, 5, false },
+  { "3x3_64", 2, 13, 15, 64, 64, 3, 3, false, SEVENS },
+  { "3x3_64_positive", 2, 13, 15, 64, 64, 3, 3, true, SEVENS },
+  { "3x3_256", 1, 9, 13, 256, 38, 3, 3, false, SEVENS },
+  { "3x3_256_positive", 1, 9, 11, 256, 37, 3, 3, true, SEVENS },
+  { "3x3_512", 1, 7, 7, 512, 36, 3, 3, false, OTHERS },
+  { "3x3_odd_channels", 2, 10, 13, 35, 51, 3, 3, false, SEVENS },
+  { "3x3_last_channel", 2, 9, 11, 65, 33, 3, 3, false, SEVENS },
+  { "3x3_many_odd_channels", 1, 9, 10, 259, 37, 3, 3, false, SEVENS },
+  { "3x3_few_channels", 2, 12, 9, 9, 41, 3, 3, false, SEVENS },
+  { "5x5_32", 2, 9, 10, 32, 64, 5, 5, false, SEVENS },
+  { "5x5_odd_channels", 3, 9, 7, 19, 50, 5, 5, false, SEVENS },
+  { "5x5_many_channels", 1, 7, 9, 160, 59, 5, 5, true, SEVENS },
+  { "3x3_small", 1, 8, 9, 16, 32, 3, 3, false, SEVENS },
+  { "5x5_small", 1, 6, 7, 16, 32, 5, 5, false, SEVENS },
+  { "1x7_192", 2, 11, 17, 192, 36, 1, 7, false, OTHERS },
+  { "7x1_192", 2, 17, 11, 192, 37, 7, 1, false, OTHERS },
+  { "1x7_384_positive", 1, 9, 14, 384, 32, 1, 7, true, OTHERS },
+  { "7x1_odd_channels", 3, 5, 13, 67, 51, 7, 1, false, OTHERS },
+  { "1x7_small", 1, 3, 5, 67, 50, 1, 7, false, OTHERS },
+  { "1x3_256", 2, 8, 9, 256, 40, 1, 3, false, OTHERS },
+  { "3x1_odd_channels", 2, 13, 7, 67, 35, 3, 1, true, OTHERS },
+  { "3x3_four_tiles", 1, 8, 7, 130, 75, 3, 3, false, OTHERS },
+  { "3x3_four_images", 4, 3, 4, 97, 107, 3, 3, true, OTHERS },
+  { "3x3_many_tiles", 2, 61, 45, 16, 48, 3, 3, false, SEVENS },
+  { "5x5_many_tiles", 2, 33, 23, 16, 16, 5, 5, false, SEVENS },
+  { "3x3_512_sevens", 1, 10, 9, 512, 36, 3, 3, false, SEVENS },
+  { "5x5_256_sevens", 1, 9, 6, 256, 35, 5, 5, false, SEVENS },
+  { "3x3_256_sixes", 1, 8, 12, 256, 37, 3, 3, true, OTHERS },
+  { "3x3_odd_sixes", 2, 11, 16, 35, 51, 3, 3, false, OTHERS },
+  { "3x3_many_sixes", 3, 28, 32, 16, 48, 3, 3, false, OTHERS },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 
@@ -122,7 +142,8 @@ START_TEST(error_is_within_the_bound)
       squares += right * right;
     }
     const double error = most / sqrt(squares / SAMPLES);
-    ck_assert_msg(error <= BOUND, "%s pass %d: error %g of root mean square, allowed %g", c->label, pass, error, BOUND);
+    ck_assert_msg(error <= c->bound, "%s pass %d: error %g of root mean square, allowed %g", c->label, pass, error,
+                  c->bound);
   }
   test_op_free(&t);
 }
@@ -159,9 +180,9 @@ END_TEST
  */
 START_TEST(huge_pixel_rounds_its_tile_only)
 {
-  static const int number[] = { 0, 9, 14 };
-  const struct winograd_case *c = &cases[number[_i % 3]];
-  const int pass = _i / 3;
+  static const int number[] = { 0, 9, 14, 4 };
+  const struct winograd_case *c = &cases[number[_i % 4]];
+  const int pass = _i / 4;
   test_op t;
   set_up(&t, c, pass);
   const float huge = 1e6f;
@@ -173,7 +194,7 @@ START_TEST(huge_pixel_rounds_its_tile_only)
       const size_t i = test_random(&state) % test_elements(t.out[0].shape);
       const double right = want(&t, c, pass, i, &sum);
       const double error = fabs((double)((float *)t.out[0].data)[i] - right),
-                   allowed = (c->kw == 7 ? 1e-5 : 4e-6) * (double)huge;
+                   allowed = (c->kw == 7 || c->bound == SEVENS ? 1e-5 : 4e-6) * (double)huge;
       ck_assert_msg(error <= allowed, "%s pass %d: element %zu is off by %g, allowed %g", c->label, pass, i, error,
                     allowed);
     }
@@ -225,7 +246,7 @@ static void build(TCase *tcase)
 {
   tcase_add_loop_test(tcase, error_is_within_the_bound, 0, 3 * CASES);
   tcase_add_loop_test(tcase, scale_changes_no_bit, 0, 18);
-  tcase_add_loop_test(tcase, huge_pixel_rounds_its_tile_only, 0, 9);
+  tcase_add_loop_test(tcase, huge_pixel_rounds_its_tile_only, 0, 12);
   tcase_add_loop_test(tcase, switch_gives_the_direct_sum, 0, 3);
 }
 

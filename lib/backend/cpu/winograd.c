@@ -23,7 +23,7 @@ bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const tile_ep
     return false;
   }
   w->staged = (size_t)w->c * (size_t)w->oc > FUSED_WEIGHTS;
-  w->few = MANY_REGISTERS && w->kernel == 3 && w->tiles == WINOGRAD_FEW;
+  w->few = MANY_REGISTERS && w->kernel == 3 && w->size == 6 && w->tiles == WINOGRAD_FEW;
   w->blocks = pieces(w->tiles, w->staged ? STAGED_TILES : FUSED_TILES);
   if (!w->staged) {
     w->blocks = pieces(w->blocks, threads) * threads;
@@ -43,7 +43,7 @@ bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const tile_ep
 /* Transformed inputs of a block: [k block][point][tile][WINOGRAD_K]. */
 static size_t inputs_floats(const winograd *w)
 {
-  return (size_t)pieces(w->c, WINOGRAD_K) * POINTS * winograd_step(w->block, WINOGRAD_K);
+  return (size_t)pieces(w->c, WINOGRAD_K) * (size_t)w->points * winograd_step(w->block, WINOGRAD_K);
 }
 
 static int part_tiles(const winograd *w)
@@ -54,7 +54,7 @@ static int part_tiles(const winograd *w)
 /* Products of a panel: [point][tile][TILE_COLUMNS]. */
 static size_t products_floats(const winograd *w)
 {
-  return POINTS * winograd_step(part_tiles(w), TILE_COLUMNS);
+  return (size_t)w->points * winograd_step(part_tiles(w), TILE_COLUMNS);
 }
 
 static int taps_channels(const winograd *w)
@@ -70,8 +70,8 @@ static size_t taps_floats(const winograd *w)
 /* Transformed weights of a worker: fused all, [panel][point][c][width]; staged a row of points. */
 static size_t filter_floats(const winograd *w)
 {
-  return w->staged ? (size_t)N * (size_t)taps_channels(w) * TILE_COLUMNS
-                   : whole_lines((size_t)POINTS * (size_t)w->c * panels_width((size_t)w->oc));
+  return w->staged ? (size_t)w->size * (size_t)taps_channels(w) * TILE_COLUMNS
+                   : whole_lines((size_t)w->points * (size_t)w->c * panels_width((size_t)w->oc));
 }
 
 #define FLAG_FLOATS 16 /* a line of its own for the flag */
@@ -120,7 +120,8 @@ static places places_of(const job *j, int worker)
 /* --- outputs ------------------------------------------------------------------------------------------------------ */
 
 /* VL channels (or fewer) of a tile from its products to the outputs that lie inside. at: the channel. */
-CPU_INLINE void close_channels(const job *j, place p, const float *product, size_t step, int at, int count, int m)
+CPU_INLINE void close_channels(const job *j, place p, const float *product, size_t step, int at, int count, int size,
+                               int m)
 {
   const winograd *w = j->w;
   const tile_epilogue *e = j->epilogue;
@@ -129,23 +130,23 @@ CPU_INLINE void close_channels(const job *j, place p, const float *product, size
   const vec zero = { 0 }, floor = zero + (e->activation == SLIM_ACTIVATION_NONE ? -HUGE_VALF : 0.0f);
   const vec top = zero + (e->activation == SLIM_ACTIVATION_RELU6 ? 6.0f : HUGE_VALF);
   const vec bias = e->bias ? load_some(e->bias + at, count) : (vec){ 0 };
-  float half[4 * N * VL] __attribute__((aligned(64)));
-  vec v[N], y[4];
-  for (int x = 0; x < N; x++) {
-    for (int i = 0; i < N; i++) {
-      v[i] = vec_load(product + (size_t)(i * N + x) * step);
+  float half[MOST_SIZE * MOST_SIZE * VL] __attribute__((aligned(64)));
+  vec v[MOST_SIZE], y[MOST_SIZE];
+  for (int x = 0; x < size; x++) {
+    for (int i = 0; i < size; i++) {
+      v[i] = vec_load(product + (size_t)(i * size + x) * step);
     }
-    transform_output(v, 1, y, 1, m);
+    transform_output(v, 1, y, 1, size, m);
     for (int i = 0; i < m; i++) {
-      vec_store(half + (i * N + x) * VL, y[i]);
+      vec_store(half + (i * size + x) * VL, y[i]);
     }
   }
   for (int r = 0; r < rows; r++) {
     size_t to = (pixel + (size_t)r * (size_t)w->ow) * (size_t)w->oc + (size_t)at;
-    for (int x = 0; x < N; x++) {
-      v[x] = vec_load(half + (r * N + x) * VL);
+    for (int x = 0; x < size; x++) {
+      v[x] = vec_load(half + (r * size + x) * VL);
     }
-    transform_output(v, 1, y, 1, m);
+    transform_output(v, 1, y, 1, size, m);
     for (int i = 0; i < columns; i++, to += (size_t)w->oc) {
       vec value = y[i] + bias;
       __builtin_prefetch(j->out + to + m * w->oc, 1);
@@ -157,18 +158,29 @@ CPU_INLINE void close_channels(const job *j, place p, const float *product, size
   }
 }
 
-static void close_tile(const job *j, int number, const float *product, size_t step, int n0, int columns)
+CPU_INLINE void close_panel(const job *j, int number, const float *product, size_t step, int n0, int columns, int size,
+                            int m)
 {
   const place p = place_of(j->w, number);
-  for (int k = 0; k < columns; k += VL) {
-    const int count = at_most(VL, columns - k);
-    if (j->w->m == 4 && count == VL) {
-      close_channels(j, p, product + k, step, n0 + k, VL, 4);
-    } else if (j->w->m == 4) {
-      close_channels(j, p, product + k, step, n0 + k, count, 4);
-    } else {
-      close_channels(j, p, product + k, step, n0 + k, count, 2);
-    }
+  const int whole = columns / VL * VL;
+  for (int k = 0; k < whole; k += VL) {
+    close_channels(j, p, product + k, step, n0 + k, VL, size, m);
+  }
+  if (whole < columns) {
+    close_channels(j, p, product + whole, step, n0 + whole, columns - whole, size, m);
+  }
+}
+
+static void close_tile(const job *j, int number, const float *product, size_t step, int n0, int columns)
+{
+  if (j->w->m == 2) {
+    close_panel(j, number, product, step, n0, columns, 6, 2);
+  } else if (j->w->m == 3) {
+    close_panel(j, number, product, step, n0, columns, 7, 3);
+  } else if (j->w->m == 4) {
+    close_panel(j, number, product, step, n0, columns, 6, 4);
+  } else {
+    close_panel(j, number, product, step, n0, columns, 7, 5);
   }
 }
 
@@ -182,9 +194,9 @@ static void filter_all(const job *j, const places *p)
     const size_t point = (size_t)w->c * (size_t)width;
     for (int k = 0; k < w->c; k += TAPS_FUSED) {
       const int count = at_most(TAPS_FUSED, w->c - k);
-      float *to = p->filters + (size_t)POINTS * (size_t)w->c * (size_t)n0 + (size_t)k * (size_t)width;
+      float *to = p->filters + (size_t)w->points * (size_t)w->c * (size_t)n0 + (size_t)k * (size_t)width;
       CPU_OP(winograd_taps)(&j->weights, n0, k, count, p->taps);
-      for (int row = 0; row < N; row++, to += N * point) {
+      for (int row = 0; row < w->size; row++, to += (size_t)w->size * point) {
         CPU_OP(winograd_filter)(w, p->taps, count, row, width, to, point);
       }
     }
@@ -197,7 +209,7 @@ static void open_tile(const job *j, const places *p, int number, int at)
   const winograd *w = j->w;
   const size_t step = winograd_step(w->block, WINOGRAD_K);
   float *to = p->inputs + (size_t)at * WINOGRAD_K;
-  for (int k = 0; k < w->c; k += WINOGRAD_K, to += POINTS * step) {
+  for (int k = 0; k < w->c; k += WINOGRAD_K, to += (size_t)w->points * step) {
     CPU_OP(winograd_open)(w, j->in, number, k, to, step);
   }
 }
@@ -218,9 +230,9 @@ static void fused_task(void *user, int number, int worker)
   const float *b = p.filters;
   for (int n0 = 0; n0 < w->oc; n0 += TILE_COLUMNS) {
     const int columns = at_most(TILE_COLUMNS, w->oc - n0), width = panel_width(columns);
-    for (int i = 0; i < POINTS; i++, b += (size_t)w->c * (size_t)width) {
-      winograd_multiply(p.inputs + (size_t)i * in_step, POINTS * in_step, b, p.products + (size_t)i * out_step, count,
-                        w->c, width, false);
+    for (int i = 0; i < w->points; i++, b += (size_t)w->c * (size_t)width) {
+      winograd_multiply(p.inputs + (size_t)i * in_step, (size_t)w->points * in_step, b,
+                        p.products + (size_t)i * out_step, count, w->c, width, false);
     }
     for (int t = 0; t < count; t++) {
       close_tile(j, first + t, p.products + (size_t)t * TILE_COLUMNS, out_step, n0, columns);
@@ -252,7 +264,8 @@ static const float *packed_taps(const winograd *w, const float *packed, int n0, 
 static void fetch_taps(const winograd *w, const float *taps, int depth, int point)
 {
   const size_t floats = (size_t)(w->kernel * w->kernel) * (size_t)depth * TILE_COLUMNS;
-  const float *at = taps + floats * (size_t)point / POINTS, *const end = taps + floats * (size_t)(point + 1) / POINTS;
+  const float *at = taps + floats * (size_t)point / (size_t)w->points;
+  const float *const end = taps + floats * (size_t)(point + 1) / (size_t)w->points;
   for (; at < end; at += 16) {
     __builtin_prefetch(at, 0, 2);
   }
@@ -304,15 +317,16 @@ static void multiply_points(const job *j, const places *p, const channels_part *
   const size_t point = (size_t)c->depth * (size_t)c->width;
   const bool deeper = c->k + c->depth < w->c;
   const int k = deeper ? c->k + c->depth : 0, n0 = deeper ? c->n0 : c->n0 + j->panels_ahead * TILE_COLUMNS;
-  for (int i = 0; i < POINTS; i++) {
+  for (int i = 0; i < w->points; i++) {
     if (j->packed && n0 < w->oc) {
       fetch_taps(w, packed_taps(w, j->packed, n0, k), at_most(K_STAGED, w->c - k), i);
     }
-    if (i % N == 0) {
-      CPU_OP(winograd_filter)(w, c->taps, c->depth, i / N, c->width, p->filters, point);
+    if (i % w->size == 0) {
+      CPU_OP(winograd_filter)(w, c->taps, c->depth, i / w->size, c->width, p->filters, point);
     }
-    winograd_multiply(c->a + (size_t)i * in_step, POINTS * in_step, p->filters + (size_t)(i % N) * point,
-                      p->products + (size_t)i * out_step, c->tiles, c->depth, c->width, c->k > 0);
+    winograd_multiply(c->a + (size_t)i * in_step, (size_t)w->points * in_step,
+                      p->filters + (size_t)(i % w->size) * point, p->products + (size_t)i * out_step, c->tiles,
+                      c->depth, c->width, c->k > 0);
   }
 }
 
@@ -322,11 +336,11 @@ static void multiply_few(const job *j, const places *p, const channels_part *c)
   winograd_few f = { .in_step = winograd_step(w->block, WINOGRAD_K), .width = c->width,
                      .out_step = winograd_step(part_tiles(w), TILE_COLUMNS), .products = p->products };
   for (int i = 0; i < c->depth; i += WINOGRAD_K) {
-    f.a = c->a + (size_t)(i / WINOGRAD_K) * POINTS * f.in_step;
+    f.a = c->a + (size_t)(i / WINOGRAD_K) * (size_t)w->points * f.in_step;
     f.taps = c->taps + (size_t)(i * w->kernel * w->kernel) * TILE_COLUMNS;
     f.depth = at_most(WINOGRAD_K, c->depth - i);
     f.accumulate = c->k + i > 0;
-    for (int row = 0; row < N; row++) {
+    for (int row = 0; row < w->size; row++) {
       CPU_OP(winograd_multiply_few)(&f, row);
     }
   }
@@ -343,7 +357,7 @@ static void staged_task(void *user, int number, int worker)
   channels_part c = { .tiles = end - begin, .n0 = n0, .width = panel_width(columns) };
   for (; c.k < w->c; c.k += K_STAGED) {
     c.depth = at_most(K_STAGED, w->c - c.k);
-    c.a = p.inputs + (size_t)(c.k / WINOGRAD_K) * POINTS * in_step + (size_t)begin * WINOGRAD_K;
+    c.a = p.inputs + (size_t)(c.k / WINOGRAD_K) * (size_t)w->points * in_step + (size_t)begin * WINOGRAD_K;
     c.taps = j->packed ? packed_taps(w, j->packed, n0, c.k) : p.taps;
     if (!j->packed) {
       CPU_OP(winograd_taps)(&j->weights, n0, c.k, c.depth, p.taps);

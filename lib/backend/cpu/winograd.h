@@ -1,23 +1,20 @@
 /*
- * Convolution of stride 1 by Winograd's transforms with tiles of 6 x 6 inputs: 4 x 4 outputs of a 3x3 kernel, 2 x 2 of
- * a 5x5 kernel. Y = A^T [sum over channels of (G g G^T) * (B^T d B)] A for a tile's outputs; the gradient of the
- * weights is G^T [sum over tiles of (B^T d B) * (A dY A^T)] G.
+ * Convolution of stride 1 by Winograd's transforms with tiles of 6 x 6 or 7 x 7 inputs, whichever need fewer products:
+ * 4 x 4 or 5 x 5 outputs of a 3x3 kernel, 2 x 2 or 3 x 3 of a 5x5 kernel. Y = A^T [sum over channels of (G g G^T) *
+ * (B^T d B)] A for a tile's outputs; the gradient of the weights is G^T [sum over tiles of (B^T d B) * (A dY A^T)] G.
  *
- * The interpolation points 0, 3/4, -3/4, 3/2, -3/2 and infinity keep the rounding errors near those of the direct sum:
- * at most 2e-5 of the outputs' root mean square for up to 512 channels. An error is in proportion to the largest
- * numbers of its tile (of all tiles, for the weights), not of its own output. Powers of two on the inputs change no bit
- * of the mantissas. tests/ops/test_winograd.c holds these. Transformed inputs are up to 33 times larger than the
- * inputs, so that they overflow first; a NaN or an infinity makes NaNs of a whole tile. SLIM_WINOGRAD=0 switches it
- * off.
+ * The interpolation points, 0, +-3/4, +-3/2 and infinity for six, +-1/4, +-7/8, +-7/4 and infinity for seven, keep the
+ * rounding errors near those of the direct sum: for up to 512 channels at most 2e-5 of the outputs' root mean square
+ * with 6 x 6, 6e-5 with 7 x 7. An error is in proportion to the largest numbers of its tile (of all tiles, for the
+ * weights), not of its own output. Powers of two on the inputs change no bit of the mantissas.
+ * tests/ops/test_winograd.c holds these. Transformed inputs are up to 33 times larger than the inputs, 81 times with
+ * 7 x 7, so that they overflow first; a NaN or an infinity makes NaNs of a whole tile. SLIM_WINOGRAD=0 switches it off.
  */
 #ifndef SLIM_CPU_WINOGRAD_H
 #define SLIM_CPU_WINOGRAD_H
 
 #include "backend/cpu/conv2d.h"
 #include "backend/cpu/winograd_tile.h"
-
-#define WINOGRAD_N 6
-#define WINOGRAD_POINTS (WINOGRAD_N * WINOGRAD_N)
 
 typedef struct winograd {
   int n, h, w, c;  /* in: NHWC without gaps */
@@ -26,10 +23,11 @@ typedef struct winograd {
   int top, left;   /* pixels of padding before */
   bool transposed; /* weights of the input gradient: turned by half a turn, a tap lies as [oc][c] */
   /* set by a plan */
-  int m, down, across, tiles; /* outputs of a tile's side; tiles of an image; of all images */
-  int block, blocks;          /* tiles of a block */
-  bool staged;                /* all tiles of a block are transformed before the first product */
-  bool few;                   /* staged: the weights' points are made in registers */
+  int size, points, m;     /* inputs of a tile's side, 6 or 7; its square; outputs of a tile's side */
+  int down, across, tiles; /* tiles of an image; of all images */
+  int block, blocks;       /* tiles of a block */
+  bool staged;             /* all tiles of a block are transformed before the first product */
+  bool few;                /* staged: the weights' points are made in registers */
   int parts; /* pieces that a panel's products are cut into: of a block's tiles; by weights of WINOGRAD_K channels */
 } winograd;
 
@@ -109,7 +107,7 @@ typedef struct winograd_weights {
 /* The taps of input channels [k, k + count) and the columns of a panel from n0 on, to taps[channel][tap][TILE_COLUMNS].
  * Halves only where they are not transposed. */
 void CPU_OP(winograd_taps)(const winograd_weights *w, int n0, int k, int count, float *taps);
-/* Row row of G g G^T of such taps: N points to to[point * step + channel * width]. */
+/* Row row of G g G^T of such taps: its points to to[point * step + channel * width]. */
 void CPU_OP(winograd_filter)(const winograd *w, const float *taps, int count, int row, int width, float *to,
                              size_t step);
 

@@ -70,25 +70,27 @@ typedef struct factors {
   int first, last;
 } factors;
 
-static factors factors_of(int kernel, int row)
+CPU_INLINE factors factors_of(int size, int kernel, int row)
 {
-  static const float scale[N - 1] = { SCALE_0, SCALE_A, SCALE_A, SCALE_B, SCALE_B };
-  static const float point[N - 1] = { 0.0f, PA, -PA, PB, -PB };
-  factors g = { .first = 0, .last = row == 0 ? 1 : kernel };
-  if (row == N - 1) {
+  const int of_pairs = row - ZEROS(size), pair = of_pairs / 2, sign = of_pairs % 2 ? -1 : 1;
+  factors g = { .first = 0, .last = kernel };
+  if (row == size - 1) {
     g.of[kernel - 1] = 1.0f;
     g.first = kernel - 1;
-    return g;
-  }
-  g.of[0] = scale[row];
-  for (int i = 1; i < kernel; i++) {
-    g.of[i] = g.of[i - 1] * point[row];
+  } else if (of_pairs < 0) {
+    g.of[0] = 1.0f / of_all_pairs(size, 0);
+    g.last = 1;
+  } else {
+    g.of[0] = scale_of(size, pair) * (float)(ZEROS(size) ? 1 : sign);
+    for (int i = 1; i < kernel; i++) {
+      g.of[i] = g.of[i - 1] * (float)sign * point_of(size, pair);
+    }
   }
   return g;
 }
 
 /* A row of points of the taps of a channel. first, last: constants. */
-CPU_INLINE void transform_row(const float *taps, const float *g, int kernel, int first, int last, vec *point)
+CPU_INLINE void transform_row(const float *taps, const float *g, int size, int kernel, int first, int last, vec *point)
 {
   vec column[5];
   CPU_UNROLL
@@ -99,51 +101,56 @@ CPU_INLINE void transform_row(const float *taps, const float *g, int kernel, int
       column[x] += g[y] * vec_load(taps + (y * kernel + x) * TILE_COLUMNS);
     }
   }
-  transform_taps(column, point, kernel);
+  transform_taps(column, point, size, kernel);
 }
 
-CPU_INLINE void filter_row(const float *taps, int count, const float *g, int width, float *to, size_t step, int kernel,
-                           int first, int last)
+CPU_INLINE void filter_some(const float *taps, int count, const float *g, int width, float *to, size_t step, int size,
+                            int kernel, int first, int last)
 {
   for (int i = 0; i < count; i++, taps += kernel * kernel * TILE_COLUMNS, to += width) {
     for (int v = 0; v < width; v += VL) {
-      vec point[N];
-      transform_row(taps + v, g, kernel, first, last, point);
-      for (int x = 0; x < N; x++) {
+      vec point[MOST_SIZE];
+      transform_row(taps + v, g, size, kernel, first, last, point);
+      for (int x = 0; x < size; x++) {
         vec_store(to + (size_t)x * step + v, point[x]);
       }
     }
   }
 }
 
-CPU_INLINE void filter_any(const float *taps, int count, const factors *g, int width, float *to, size_t step,
+CPU_INLINE void filter_row(const float *taps, int count, int row, int width, float *to, size_t step, int size,
                            int kernel)
 {
-  if (g->last == 1) {
-    filter_row(taps, count, g->of, width, to, step, kernel, 0, 1);
-  } else if (g->first > 0) {
-    filter_row(taps, count, g->of, width, to, step, kernel, kernel - 1, kernel);
+  const factors g = factors_of(size, kernel, row);
+  if (ZEROS(size) && g.last == 1) {
+    filter_some(taps, count, g.of, width, to, step, size, kernel, 0, 1);
+  } else if (g.first > 0) {
+    filter_some(taps, count, g.of, width, to, step, size, kernel, kernel - 1, kernel);
   } else {
-    filter_row(taps, count, g->of, width, to, step, kernel, 0, kernel);
+    filter_some(taps, count, g.of, width, to, step, size, kernel, 0, kernel);
   }
 }
 
 void CPU_OP(winograd_filter)(const winograd *w, const float *taps, int count, int row, int width, float *to,
                              size_t step)
 {
-  const factors g = factors_of(w->kernel, row);
-  if (w->kernel == 3) {
-    filter_any(taps, count, &g, width, to, step, 3);
+  if (w->size == 6 && w->kernel == 3) {
+    filter_row(taps, count, row, width, to, step, 6, 3);
+  } else if (w->size == 6) {
+    filter_row(taps, count, row, width, to, step, 6, 5);
+  } else if (w->kernel == 3) {
+    filter_row(taps, count, row, width, to, step, 7, 3);
   } else {
-    filter_any(taps, count, &g, width, to, step, 5);
+    filter_row(taps, count, row, width, to, step, 7, 5);
   }
 }
 
 /* --- four tiles: products right away, all points of a row in registers, without a trip through memory ------------- */
 
+#define FEW_SIZE 6
 #define EACH_SUM(p_, t_)                                                                                               \
   CPU_UNROLL                                                                                                           \
-  for (int p_ = 0; p_ < N; p_++)                                                                                       \
+  for (int p_ = 0; p_ < FEW_SIZE; p_++)                                                                                \
     CPU_UNROLL                                                                                                         \
     for (int t_ = 0; t_ < WINOGRAD_FEW; t_++)
 
@@ -151,13 +158,13 @@ void CPU_OP(winograd_filter)(const winograd *w, const float *taps, int count, in
 CPU_INLINE void few_columns(const winograd_few *f, const float *taps, const float *g, const float *a, float *to,
                             int first, int last)
 {
-  vec sum[N][WINOGRAD_FEW];
+  vec sum[FEW_SIZE][WINOGRAD_FEW];
   EACH_SUM(p, t) {
     sum[p][t] = f->accumulate ? vec_load(to + (size_t)p * f->out_step + t * TILE_COLUMNS) : (vec){ 0 };
   }
   for (int k = 0; k < f->depth; k++, taps += 9 * TILE_COLUMNS) {
-    vec point[N];
-    transform_row(taps, g, 3, first, last, point);
+    vec point[FEW_SIZE];
+    transform_row(taps, g, FEW_SIZE, 3, first, last, point);
     EACH_SUM(p, t) {
       sum[p][t] += a[(size_t)p * f->in_step + (size_t)(t * WINOGRAD_K + k)] * point[p];
     }
@@ -169,9 +176,9 @@ CPU_INLINE void few_columns(const winograd_few *f, const float *taps, const floa
 
 void CPU_OP(winograd_multiply_few)(const winograd_few *f, int row)
 {
-  const factors g = factors_of(3, row);
-  const float *a = f->a + (size_t)(row * N) * f->in_step;
-  float *to = f->products + (size_t)(row * N) * f->out_step;
+  const factors g = factors_of(FEW_SIZE, 3, row);
+  const float *a = f->a + (size_t)(row * FEW_SIZE) * f->in_step;
+  float *to = f->products + (size_t)(row * FEW_SIZE) * f->out_step;
   for (int v = 0; v < f->width; v += VL) {
     if (g.last == 1) {
       few_columns(f, f->taps + v, g.of, a, to + v, 0, 1);

@@ -19,7 +19,7 @@ bool CPU_OP(winograd_gradient_plan)(winograd *w, const slim_cpu_step *step)
   if (!CPU_OP(winograd_tiles)(w) || (w->tiles < FEW_TILES && (size_t)w->c * (size_t)w->oc > MANY_WEIGHTS)) {
     return false;
   }
-  const int room = CHUNK_FLOATS / (POINTS * (w->c + w->oc));
+  const int room = CHUNK_FLOATS / (w->points * (w->c + w->oc));
   w->blocks = pieces(w->tiles, at_most(CHUNK_TILES, at_least(room, LEAST_CHUNK)));
   w->block = pieces(w->tiles, w->blocks);
   const int tasks = pieces(w->c, WINOGRAD_K) * pieces(w->oc, TILE_COLUMNS);
@@ -44,12 +44,12 @@ static size_t outputs_step(const winograd *w)
 
 static size_t inputs_floats(const winograd *w)
 {
-  return (size_t)pieces(w->c, WINOGRAD_K) * POINTS * inputs_step(w);
+  return (size_t)pieces(w->c, WINOGRAD_K) * (size_t)w->points * inputs_step(w);
 }
 
 static size_t outputs_floats(const winograd *w)
 {
-  return (size_t)pieces(w->oc, TILE_COLUMNS) * POINTS * outputs_step(w);
+  return (size_t)pieces(w->oc, TILE_COLUMNS) * (size_t)w->points * outputs_step(w);
 }
 
 /* The first of a part's row tiles, of which a block of input channels has tiles. */
@@ -66,7 +66,7 @@ static int part_channels(const winograd *w)
 
 static size_t sums_floats(const winograd *w)
 {
-  return POINTS * winograd_step(part_channels(w), TILE_COLUMNS);
+  return (size_t)w->points * winograd_step(part_channels(w), TILE_COLUMNS);
 }
 
 size_t CPU_OP(winograd_gradient_workspace)(const winograd *w, const slim_cpu_step *step)
@@ -84,56 +84,64 @@ typedef struct job {
 /* --- A dY A^T ----------------------------------------------------------------------------------------------------- */
 
 /* VL channels (or fewer): columns, then rows. What the next tile to the right brings is fetched. */
-CPU_INLINE void spread_channels(const winograd *w, const float *from, int rows, int columns, int count, int m,
+CPU_INLINE void spread_channels(const winograd *w, const float *from, int rows, int columns, int count, int size, int m,
                                 float *to, size_t step)
 {
-  float half[4 * N * VL] __attribute__((aligned(64)));
+  float half[MOST_SIZE * MOST_SIZE * VL] __attribute__((aligned(64)));
   const size_t row = (size_t)w->ow * (size_t)w->oc, pixel = (size_t)w->oc;
-  vec y[4], v[N];
+  vec y[MOST_SIZE], v[MOST_SIZE];
   for (int x = 0; x < m; x++) {
     for (int i = 0; i < m; i++) {
       const float *at = from + (size_t)i * row + (size_t)x * pixel;
       __builtin_prefetch(at + (size_t)m * pixel);
       y[i] = i < rows && x < columns ? load_some(at, count) : (vec){ 0 };
     }
-    spread_output(y, 1, v, 1, m);
-    for (int i = 0; i < N; i++) {
+    spread_output(y, 1, v, 1, size, m);
+    for (int i = 0; i < size; i++) {
       vec_store(half + (i * m + x) * VL, v[i]);
     }
   }
-  for (int i = 0; i < N; i++) {
+  for (int i = 0; i < size; i++) {
     for (int x = 0; x < m; x++) {
       y[x] = vec_load(half + (i * m + x) * VL);
     }
-    spread_output(y, 1, v, 1, m);
-    for (int x = 0; x < N; x++) {
-      vec_store(to + (size_t)(i * N + x) * step, v[x]);
+    spread_output(y, 1, v, 1, size, m);
+    for (int x = 0; x < size; x++) {
+      vec_store(to + (size_t)(i * size + x) * step, v[x]);
+    }
+  }
+}
+
+CPU_INLINE void spread_panels(const job *j, int number, int size, int m)
+{
+  const winograd *w = j->w;
+  const place p = place_of(w, j->first + number);
+  const int rows = at_most(m, w->oh - p.y), columns = at_most(m, w->ow - p.x);
+  const float *from =
+      j->dy + (((size_t)p.image * (size_t)w->oh + (size_t)p.y) * (size_t)w->ow + (size_t)p.x) * (size_t)w->oc;
+  const size_t step = outputs_step(w);
+  for (int n = 0; n < w->oc; n += VL) {
+    const int n0 = n / TILE_COLUMNS * TILE_COLUMNS, width = panel_width(at_most(TILE_COLUMNS, w->oc - n0));
+    float *to = j->outputs + (size_t)(n0 / TILE_COLUMNS) * (size_t)w->points * step + (size_t)(number * width + n - n0);
+    const int count = at_most(VL, w->oc - n);
+    if (count == VL && rows == m && columns == m) {
+      spread_channels(w, from + n, m, m, VL, size, m, to, step);
+    } else {
+      spread_channels(w, from + n, rows, columns, count, size, m, to, step);
     }
   }
 }
 
 static void spread_tile(const job *j, int number)
 {
-  const winograd *w = j->w;
-  const place p = place_of(w, j->first + number);
-  const int rows = at_most(w->m, w->oh - p.y), columns = at_most(w->m, w->ow - p.x);
-  const float *from =
-      j->dy + (((size_t)p.image * (size_t)w->oh + (size_t)p.y) * (size_t)w->ow + (size_t)p.x) * (size_t)w->oc;
-  const size_t step = outputs_step(w);
-  for (int n = 0; n < w->oc; n += VL) {
-    const int n0 = n / TILE_COLUMNS * TILE_COLUMNS, width = panel_width(at_most(TILE_COLUMNS, w->oc - n0));
-    float *to = j->outputs + (size_t)(n0 / TILE_COLUMNS) * POINTS * step + (size_t)(number * width + n - n0);
-    const int count = at_most(VL, w->oc - n);
-    const bool whole = count == VL && rows == w->m && columns == w->m;
-    if (w->m == 4 && whole) {
-      spread_channels(w, from + n, 4, 4, VL, 4, to, step);
-    } else if (whole) {
-      spread_channels(w, from + n, 2, 2, VL, 2, to, step);
-    } else if (w->m == 4) {
-      spread_channels(w, from + n, rows, columns, count, 4, to, step);
-    } else {
-      spread_channels(w, from + n, rows, columns, count, 2, to, step);
-    }
+  if (j->w->m == 2) {
+    spread_panels(j, number, 6, 2);
+  } else if (j->w->m == 3) {
+    spread_panels(j, number, 7, 3);
+  } else if (j->w->m == 4) {
+    spread_panels(j, number, 6, 4);
+  } else {
+    spread_panels(j, number, 7, 5);
   }
 }
 
@@ -144,7 +152,7 @@ static void transform_piece(void *user, size_t begin, size_t end, int worker)
   (void)worker;
   for (size_t t = begin; t < end; t++) {
     for (int k = 0; k < w->c; k += WINOGRAD_K) {
-      float *to = j->inputs + (size_t)(k / WINOGRAD_K) * POINTS * inputs_step(w) + t * WINOGRAD_K;
+      float *to = j->inputs + (size_t)(k / WINOGRAD_K) * (size_t)w->points * inputs_step(w) + t * WINOGRAD_K;
       CPU_OP(winograd_open)(w, j->in, j->first + (int)t, k, to, inputs_step(w));
     }
     spread_tile(j, (int)t);
@@ -153,18 +161,19 @@ static void transform_piece(void *user, size_t begin, size_t end, int worker)
 
 /* --- products, and back to taps ----------------------------------------------------------------------------------- */
 
-CPU_INLINE void gather_channels(const float *sums, size_t step, float *dw, size_t tap, int count, bool add, int kernel)
+CPU_INLINE void gather_channels(const float *sums, size_t step, float *dw, size_t tap, int count, bool add, int size,
+                                int kernel)
 {
-  vec half[5 * N], g[5];
-  for (int x = 0; x < N; x++) {
-    vec v[N];
-    for (int y = 0; y < N; y++) {
-      v[y] = vec_load(sums + (size_t)(y * N + x) * step);
+  vec half[5 * MOST_SIZE], g[5];
+  for (int x = 0; x < size; x++) {
+    vec v[MOST_SIZE];
+    for (int y = 0; y < size; y++) {
+      v[y] = vec_load(sums + (size_t)(y * size + x) * step);
     }
-    gather_taps(v, 1, half + x, N, kernel);
+    gather_taps(v, 1, half + x, size, size, kernel);
   }
   for (int y = 0; y < kernel; y++) {
-    gather_taps(half + y * N, 1, g, 1, kernel);
+    gather_taps(half + y * size, 1, g, 1, size, kernel);
     for (int x = 0; x < kernel; x++) {
       float *to = dw + (size_t)(y * kernel + x) * tap;
       if (add) {
@@ -175,29 +184,41 @@ CPU_INLINE void gather_channels(const float *sums, size_t step, float *dw, size_
   }
 }
 
+CPU_INLINE void gather_row(const job *j, const float *sums, size_t step, float *dw, size_t tap, int columns, int size,
+                           int kernel)
+{
+  const bool add = j->first > 0;
+  for (int n = 0; n < columns; n += VL) {
+    const int count = at_most(VL, columns - n);
+    if (count == VL) {
+      gather_channels(sums + n, step, dw + n, tap, VL, add, size, kernel);
+    } else {
+      gather_channels(sums + n, step, dw + n, tap, count, add, size, kernel);
+    }
+  }
+}
+
 /* Input channels [k, k + rows) by the columns of a panel, summed over the chunk, to or onto dw. */
 static void gather_panel(const job *j, const float *sums, size_t step, int k, int rows, int n0)
 {
   const winograd *w = j->w;
   const size_t tap = (size_t)w->c * (size_t)w->oc;
-  const bool add = j->first > 0;
-  for (int r = 0; r < rows; r++) {
+  const int columns = at_most(TILE_COLUMNS, w->oc - n0);
+  for (int r = 0; r < rows; r++, sums += TILE_COLUMNS) {
+    float *to = j->dw + (size_t)(k + r) * (size_t)w->oc + n0;
     for (int t = 0; t < w->kernel * w->kernel; t++) {
-      const float *ahead = j->dw + (size_t)t * tap + (size_t)(k + at_most(r + AHEAD, rows - 1)) * (size_t)w->oc + n0;
+      const float *ahead = to + (size_t)t * tap + (size_t)(at_most(r + AHEAD, rows - 1) - r) * (size_t)w->oc;
       __builtin_prefetch(ahead, 1);
       __builtin_prefetch(ahead + TILE_COLUMNS - 1, 1);
     }
-    for (int n = n0; n < at_most(n0 + TILE_COLUMNS, w->oc); n += VL) {
-      const float *from = sums + (size_t)(r * TILE_COLUMNS + n - n0);
-      float *to = j->dw + (size_t)(k + r) * (size_t)w->oc + n;
-      const int count = at_most(VL, w->oc - n);
-      if (w->kernel == 3 && count == VL) {
-        gather_channels(from, step, to, tap, VL, add, 3);
-      } else if (w->kernel == 3) {
-        gather_channels(from, step, to, tap, count, add, 3);
-      } else {
-        gather_channels(from, step, to, tap, count, add, 5);
-      }
+    if (w->m == 2) {
+      gather_row(j, sums, step, to, tap, columns, 6, 5);
+    } else if (w->m == 3) {
+      gather_row(j, sums, step, to, tap, columns, 7, 5);
+    } else if (w->m == 4) {
+      gather_row(j, sums, step, to, tap, columns, 6, 3);
+    } else {
+      gather_row(j, sums, step, to, tap, columns, 7, 3);
     }
   }
 }
@@ -212,10 +233,10 @@ static void sum_task(void *user, int number, int worker)
   const int begin = tile_begin(group, tiles, first), rows = tile_begin(group, tiles, last) - begin;
   const int n0 = panel * TILE_COLUMNS, width = panel_width(at_most(TILE_COLUMNS, w->oc - n0));
   const size_t step = winograd_step(part_channels(w), TILE_COLUMNS);
-  const float *a = j->inputs + (size_t)(k / WINOGRAD_K) * POINTS * inputs_step(w) + begin;
-  const float *b = j->outputs + (size_t)panel * POINTS * outputs_step(w);
+  const float *a = j->inputs + (size_t)(k / WINOGRAD_K) * (size_t)w->points * inputs_step(w) + begin;
+  const float *b = j->outputs + (size_t)panel * (size_t)w->points * outputs_step(w);
   float *sums = j->sums + (size_t)worker * sums_floats(w);
-  for (int p = 0; p < POINTS; p++) {
+  for (int p = 0; p < w->points; p++) {
     winograd_tile t = { .b = b + (size_t)p * outputs_step(w), .depth = j->count };
     for (int i = first; i < last; i++) {
       const int row = tile_begin(group, tiles, i) - begin, height = tile_begin(group, tiles, i + 1) - begin - row;

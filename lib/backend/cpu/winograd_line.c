@@ -9,6 +9,7 @@
 #include <math.h>
 
 #define M 4                /* outputs of a tile */
+#define POINTS_OF_THREE 6  /* taps */
 #define MOST_POINTS 10     /* of seven taps */
 #define BLOCK_TILES 56     /* their transformed inputs stay in the second-level cache */
 #define K_SUMMED 128       /* channels that are summed in one go: their rounding errors grow with it */
@@ -154,7 +155,7 @@ CPU_INLINE void filter_channels(const float *taps, int count, int width, float *
         g[x] = vec_load(taps + x * TILE_COLUMNS + v);
       }
       if (kernel == 3) {
-        transform_taps(g, t, 3);
+        transform_taps(g, t, POINTS_OF_THREE, 3);
       } else {
         filter_ten(g, t);
       }
@@ -222,8 +223,8 @@ CPU_INLINE void open_channels(const float *in, ptrdiff_t step, int begin, int en
       d[i] = load_some(in + i * step, count);
     }
   }
-  if (points == N) {
-    transform_input(d, 1, t, 1);
+  if (points == POINTS_OF_THREE) {
+    transform_input(d, 1, t, 1, POINTS_OF_THREE);
   } else {
     open_ten(d, t);
   }
@@ -270,8 +271,8 @@ CPU_INLINE void close_channels(const job *j, const float *product, size_t to, in
   for (int i = 0; i < points; i++) {
     v[i] = vec_load(product + (size_t)i * product_step);
   }
-  if (points == N) {
-    transform_output(v, 1, y, 1, M);
+  if (points == POINTS_OF_THREE) {
+    transform_output(v, 1, y, 1, POINTS_OF_THREE, M);
   } else {
     close_ten(v, y);
   }
@@ -341,7 +342,7 @@ static void run_task(void *user, int number, int worker)
   const int end = panels * (group + 1) / l->groups;
   float *inputs = j->workspace + (size_t)worker * (inputs_floats(l) + products_floats(l));
   if (l->kernel == 3) {
-    run_block(j, first, count, panel, end, inputs, N);
+    run_block(j, first, count, panel, end, inputs, POINTS_OF_THREE);
   } else {
     run_block(j, first, count, panel, end, inputs, MOST_POINTS);
   }

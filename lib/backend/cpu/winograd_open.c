@@ -14,15 +14,28 @@ bool CPU_OP(winograd_wanted)(void)
   return !text || strcmp(text, "0") != 0;
 }
 
+/* Cuts the images into tiles of size x size inputs. */
+static void cut(winograd *w, int size)
+{
+  w->size = size;
+  w->points = size * size;
+  w->m = size + 1 - w->kernel;
+  w->down = pieces(w->oh, w->m);
+  w->across = pieces(w->ow, w->m);
+  w->tiles = w->n * w->down * w->across;
+}
+
 bool CPU_OP(winograd_tiles)(winograd *w)
 {
   if (!w->kernel || !CPU_OP(winograd_wanted)()) {
     return false;
   }
-  w->m = N + 1 - w->kernel;
-  w->down = pieces(w->oh, w->m);
-  w->across = pieces(w->ow, w->m);
-  w->tiles = w->n * w->down * w->across;
+  cut(w, 6);
+  winograd sevens = *w;
+  cut(&sevens, 7);
+  if (sevens.tiles * sevens.points < w->tiles * w->points) {
+    *w = sevens;
+  }
   return w->c >= LEAST_CHANNELS && w->oc >= LEAST_CHANNELS && (size_t)w->c * (size_t)w->oc >= LEAST_WEIGHTS &&
          w->tiles * w->m * w->m >= LEAST_OUTPUTS;
 }
@@ -32,67 +45,76 @@ typedef struct window {
   const float *in;
   ptrdiff_t at, row, pixel; /* input [0][0], and floats to the next row and pixel */
   int y0, y1, x0, x1;
-  int m;
 } window;
 
 static window window_of(const winograd *w, const float *in, int number)
 {
   const place p = place_of(w, number);
   const int y = p.y - w->top, x = p.x - w->left;
-  window s = { .in = in, .pixel = w->c, .row = (ptrdiff_t)w->w * w->c, .m = w->m };
+  window s = { .in = in, .pixel = w->c, .row = (ptrdiff_t)w->w * w->c };
   s.at = ((ptrdiff_t)p.image * w->h + y) * s.row + x * s.pixel;
   s.y0 = at_least(-y, 0);
-  s.y1 = at_most(w->h - y, N);
+  s.y1 = at_most(w->h - y, w->size);
   s.x0 = at_least(-x, 0);
-  s.x1 = at_most(w->w - x, N);
+  s.x1 = at_most(w->w - x, w->size);
   return s;
 }
 
 /* VL channels (or fewer) from channel k on: columns, then rows. What the next tile to the right brings is fetched. */
-CPU_INLINE void open_channels(const window *s, ptrdiff_t k, int count, bool whole, float *to, size_t step)
+CPU_INLINE void open_channels(const window *s, ptrdiff_t k, int count, bool whole, float *to, size_t step, int size,
+                              int m)
 {
-  float half[POINTS * VL] __attribute__((aligned(64)));
-  for (int x = N; x < N + s->m; x++) {
-    for (int y = 0; y < N; y++) {
+  float half[MOST_SIZE * MOST_SIZE * VL] __attribute__((aligned(64)));
+  for (int x = size; x < size + m; x++) {
+    for (int y = 0; y < size; y++) {
       __builtin_prefetch(s->in + s->at + y * s->row + x * s->pixel + k);
     }
   }
-  for (int x = 0; x < N; x++) {
-    vec d[N] = { 0 }, t[N];
-    for (int y = 0; y < N; y++) {
+  for (int x = 0; x < size; x++) {
+    vec d[MOST_SIZE] = { 0 }, t[MOST_SIZE];
+    for (int y = 0; y < size; y++) {
       if (whole || (y >= s->y0 && y < s->y1 && x >= s->x0 && x < s->x1)) {
         d[y] = load_some(s->in + s->at + y * s->row + x * s->pixel + k, count);
       }
     }
-    transform_input(d, 1, t, 1);
-    for (int y = 0; y < N; y++) {
-      vec_store(half + (y * N + x) * VL, t[y]);
+    transform_input(d, 1, t, 1, size);
+    for (int y = 0; y < size; y++) {
+      vec_store(half + (y * size + x) * VL, t[y]);
     }
   }
-  for (int y = 0; y < N; y++) {
-    vec d[N], t[N];
-    for (int x = 0; x < N; x++) {
-      d[x] = vec_load(half + (y * N + x) * VL);
+  for (int y = 0; y < size; y++) {
+    vec d[MOST_SIZE], t[MOST_SIZE];
+    for (int x = 0; x < size; x++) {
+      d[x] = vec_load(half + (y * size + x) * VL);
     }
-    transform_input(d, 1, t, 1);
-    for (int x = 0; x < N; x++) {
-      vec_store(to + (size_t)(y * N + x) * step, t[x]);
+    transform_input(d, 1, t, 1, size);
+    for (int x = 0; x < size; x++) {
+      vec_store(to + (size_t)(y * size + x) * step, t[x]);
     }
+  }
+}
+
+CPU_INLINE void open_tile(const winograd *w, const window *s, int k, float *to, size_t step, int size)
+{
+  const int count = at_most(w->c - k, WINOGRAD_K), whole = count / VL * VL;
+  const bool inside = s->y0 == 0 && s->y1 == size && s->x0 == 0 && s->x1 == size;
+  for (int i = 0; inside && i < whole; i += VL) {
+    open_channels(s, k + i, VL, true, to + i, step, size, w->m);
+  }
+  for (int i = 0; !inside && i < whole; i += VL) {
+    open_channels(s, k + i, VL, false, to + i, step, size, w->m);
+  }
+  if (whole < count) {
+    open_channels(s, k + whole, count - whole, false, to + whole, step, size, w->m);
   }
 }
 
 void CPU_OP(winograd_open)(const winograd *w, const float *in, int number, int k, float *to, size_t step)
 {
   const window s = window_of(w, in, number);
-  const int count = at_most(w->c - k, WINOGRAD_K), whole = count / VL * VL;
-  const bool inside = s.y0 == 0 && s.y1 == N && s.x0 == 0 && s.x1 == N;
-  for (int i = 0; inside && i < whole; i += VL) {
-    open_channels(&s, k + i, VL, true, to + i, step);
-  }
-  for (int i = 0; !inside && i < whole; i += VL) {
-    open_channels(&s, k + i, VL, false, to + i, step);
-  }
-  if (whole < count) {
-    open_channels(&s, k + whole, count - whole, false, to + whole, step);
+  if (w->size == 6) {
+    open_tile(w, &s, k, to, step, 6);
+  } else {
+    open_tile(w, &s, k, to, step, 7);
   }
 }

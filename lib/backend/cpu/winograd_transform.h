@@ -8,96 +8,172 @@
 #include <immintrin.h>
 #endif
 
-#define N WINOGRAD_N
-#define POINTS WINOGRAD_POINTS
-#define PA 0.75f /* the points are 0, PA, -PA, PB, -PB and infinity */
-#define PB 1.5f
-#define A2 (PA * PA)
-#define B2 (PB * PB)
-/* 1 / the product of a point's distances to the others: of 0, of PA and -PA, of PB and -PB. */
-#define SCALE_0 (1.0f / (A2 * B2))
-#define SCALE_A (0.5f / (A2 * (A2 - B2)))
-#define SCALE_B (0.5f / (B2 * (B2 - A2)))
+/*
+ * The points of an axis, as many as a tile's side has inputs: 0 where their number is even, pairs of p and -p, and
+ * infinity. size, m and kernel are constants wherever they are arguments.
+ */
+#define MOST_SIZE 7
+#define ZEROS(size_) (1 - (size_) % 2)
+#define PAIRS(size_) (((size_)-1) / 2)
+
+CPU_INLINE float point_of(int size, int pair)
+{
+  static const float of_six[3] = { 0.75f, 1.5f }, of_seven[3] = { 0.25f, 0.875f, 1.75f };
+  return size == 6 ? of_six[pair] : of_seven[pair];
+}
+
+CPU_INLINE float square_of(int size, int pair)
+{
+  return point_of(size, pair) * point_of(size, pair);
+}
+
+/* Coefficient k of the polynomial in x^2, the highest being 1, that vanishes at the squares of all pairs but one. */
+CPU_INLINE float without_pair(int size, int pair, int k)
+{
+  const float q = square_of(size, pair == 0 ? 1 : 0), r = square_of(size, pair == 2 ? 1 : 2);
+  if (size == 6) {
+    return k == 0 ? -q : 1.0f;
+  }
+  return k == 0 ? q * r : k == 1 ? -q - r : 1.0f;
+}
+
+/* The same of that which vanishes at all of them. */
+CPU_INLINE float of_all_pairs(int size, int k)
+{
+  const int last = PAIRS(size) - 1;
+  const float higher = k > 0 ? without_pair(size, last, k - 1) : 0.0f;
+  return k > last ? higher : higher - square_of(size, last) * without_pair(size, last, k);
+}
+
+/* 1 / the product of a pair's p's distances to the other points; of -p it is the same with 0, and the negative without.
+ */
+CPU_INLINE float scale_of(int size, int pair)
+{
+  const float p = point_of(size, pair), s = p * p;
+  float product = 2.0f * (ZEROS(size) ? s : p), power = 1.0f, value = 0.0f;
+  CPU_UNROLL
+  for (int k = 0; k < PAIRS(size); k++, power *= s) {
+    value += power * without_pair(size, pair, k);
+  }
+  product *= value;
+  return 1.0f / product;
+}
 
 /* B^T: the coefficients of the polynomials that vanish at all points but one, sorted into even and odd parts. */
-CPU_INLINE void transform_input(const vec *d, int s, vec *t, int ts)
+CPU_INLINE void transform_input(const vec *d, int s, vec *t, int ts, int size)
 {
-  const vec d0 = d[0], d1 = d[s], d2 = d[2 * s], d3 = d[3 * s], d4 = d[4 * s], d5 = d[5 * s];
-  const vec even_a = d4 - B2 * d2, odd_a = PA * (d3 - B2 * d1), even_b = d4 - A2 * d2, odd_b = PB * (d3 - A2 * d1);
-  t[0] = (A2 * B2) * d0 - (A2 + B2) * d2 + d4;
-  t[ts] = even_a + odd_a;
-  t[2 * ts] = even_a - odd_a;
-  t[3 * ts] = even_b + odd_b;
-  t[4 * ts] = even_b - odd_b;
-  t[5 * ts] = (A2 * B2) * d1 - (A2 + B2) * d3 + d5;
+  const int zeros = ZEROS(size), pairs = PAIRS(size);
+  CPU_UNROLL
+  for (int j = 0; j < pairs; j++) {
+    vec low = without_pair(size, j, 0) * d[zeros * s], high = without_pair(size, j, 0) * d[(zeros + 1) * s];
+    CPU_UNROLL
+    for (int k = 1; k < pairs; k++) {
+      low += without_pair(size, j, k) * d[(zeros + 2 * k) * s];
+      high += without_pair(size, j, k) * d[(zeros + 2 * k + 1) * s];
+    }
+    t[(zeros + 2 * j) * ts] = high + point_of(size, j) * low;
+    t[(zeros + 2 * j + 1) * ts] = high - point_of(size, j) * low;
+  }
+  CPU_UNROLL
+  for (int i = 0; i <= zeros; i++) { /* of 0, if there is, and of infinity */
+    vec all = of_all_pairs(size, 0) * d[i * s];
+    CPU_UNROLL
+    for (int k = 1; k <= pairs; k++) {
+      all += of_all_pairs(size, k) * d[(i + 2 * k) * s];
+    }
+    t[(i < zeros ? 0 : size - 1) * ts] = all;
+  }
 }
 
-/* A^T: the values at 6 points to m outputs, 2 or 4. */
-CPU_INLINE void transform_output(const vec *v, int s, vec *y, int ys, int m)
+/* A^T: the values at the points to m outputs. */
+CPU_INLINE void transform_output(const vec *v, int s, vec *y, int ys, int size, int m)
 {
-  const vec sum_a = v[s] + v[2 * s], dif_a = v[s] - v[2 * s], sum_b = v[3 * s] + v[4 * s], dif_b = v[3 * s] - v[4 * s];
-  y[0] = v[0] + sum_a + sum_b;
-  if (m == 2) {
-    y[ys] = PA * dif_a + PB * dif_b + v[5 * s];
-    return;
+  const int zeros = ZEROS(size);
+  CPU_UNROLL
+  for (int j = 0; j < PAIRS(size); j++) {
+    const vec a = v[(zeros + 2 * j) * s], b = v[(zeros + 2 * j + 1) * s], even = a + b, odd = a - b;
+    float power = 1.0f;
+    CPU_UNROLL
+    for (int i = 0; i < m; i++, power *= point_of(size, j)) {
+      vec term = power * (i % 2 ? odd : even);
+      if (j > 0) {
+        term += y[i * ys];
+      } else if (i == 0 && zeros) {
+        term += v[0];
+      }
+      y[i * ys] = term;
+    }
   }
-  y[ys] = PA * dif_a + PB * dif_b;
-  y[2 * ys] = A2 * sum_a + B2 * sum_b;
-  y[3 * ys] = (A2 * PA) * dif_a + (B2 * PB) * dif_b + v[5 * s];
+  y[(m - 1) * ys] += v[(size - 1) * s];
 }
 
-/* A: m outputs to 6 points. */
-CPU_INLINE void spread_output(const vec *y, int s, vec *v, int vs, int m)
+/* A: m outputs to the points. */
+CPU_INLINE void spread_output(const vec *y, int s, vec *v, int vs, int size, int m)
 {
-  const vec y0 = y[0], y1 = y[s];
-  vec even_a = y0, odd_a = PA * y1, even_b = y0, odd_b = PB * y1;
-  if (m == 4) {
-    const vec y2 = y[2 * s], y3 = y[3 * s];
-    even_a += A2 * y2;
-    even_b += B2 * y2;
-    odd_a += (A2 * PA) * y3;
-    odd_b += (B2 * PB) * y3;
+  const int zeros = ZEROS(size);
+  CPU_UNROLL
+  for (int j = 0; j < PAIRS(size); j++) {
+    vec even = y[0], odd = point_of(size, j) * y[s];
+    float power = square_of(size, j);
+    CPU_UNROLL
+    for (int i = 2; i < m; i++, power *= point_of(size, j)) {
+      if (i % 2) {
+        odd += power * y[i * s];
+      } else {
+        even += power * y[i * s];
+      }
+    }
+    v[(zeros + 2 * j) * vs] = even + odd;
+    v[(zeros + 2 * j + 1) * vs] = even - odd;
   }
-  v[0] = y0;
-  v[vs] = even_a + odd_a;
-  v[2 * vs] = even_a - odd_a;
-  v[3 * vs] = even_b + odd_b;
-  v[4 * vs] = even_b - odd_b;
-  v[5 * vs] = y[(m - 1) * s];
+  if (zeros) {
+    v[0] = y[0];
+  }
+  v[(size - 1) * vs] = y[(m - 1) * s];
 }
 
-/* G: kernel taps, 3 or 5, to 6 points. */
-CPU_INLINE void transform_taps(const vec *g, vec *t, int kernel)
+/* G: kernel taps, 3 or 5, to the points. */
+CPU_INLINE void transform_taps(const vec *g, vec *t, int size, int kernel)
 {
-  vec even_a = SCALE_A * g[0] + (SCALE_A * A2) * g[2], odd_a = (SCALE_A * PA) * g[1];
-  vec even_b = SCALE_B * g[0] + (SCALE_B * B2) * g[2], odd_b = (SCALE_B * PB) * g[1];
-  if (kernel == 5) {
-    even_a += (SCALE_A * A2 * A2) * g[4];
-    even_b += (SCALE_B * B2 * B2) * g[4];
-    odd_a += (SCALE_A * A2 * PA) * g[3];
-    odd_b += (SCALE_B * B2 * PB) * g[3];
+  const int zeros = ZEROS(size);
+  CPU_UNROLL
+  for (int j = 0; j < PAIRS(size); j++) {
+    const float scale = scale_of(size, j), p = point_of(size, j), s = p * p;
+    vec even = scale * g[0] + (scale * s) * g[2], odd = (scale * p) * g[1];
+    if (kernel == 5) {
+      even += (scale * s * s) * g[4];
+      odd += (scale * p * s) * g[3];
+    }
+    t[zeros + 2 * j] = even + odd;
+    t[zeros + 2 * j + 1] = zeros ? even - odd : odd - even;
   }
-  t[0] = SCALE_0 * g[0];
-  t[1] = even_a + odd_a;
-  t[2] = even_a - odd_a;
-  t[3] = even_b + odd_b;
-  t[4] = even_b - odd_b;
-  t[5] = g[kernel - 1];
+  if (zeros) {
+    t[0] = (1.0f / of_all_pairs(size, 0)) * g[0];
+  }
+  t[size - 1] = g[kernel - 1];
 }
 
-/* G^T: 6 points to kernel taps. */
-CPU_INLINE void gather_taps(const vec *v, int s, vec *g, int gs, int kernel)
+/* G^T: the points to kernel taps. */
+CPU_INLINE void gather_taps(const vec *v, int s, vec *g, int gs, int size, int kernel)
 {
-  const vec sum_a = SCALE_A * (v[s] + v[2 * s]), dif_a = (SCALE_A * PA) * (v[s] - v[2 * s]);
-  const vec sum_b = SCALE_B * (v[3 * s] + v[4 * s]), dif_b = (SCALE_B * PB) * (v[3 * s] - v[4 * s]);
-  g[0] = SCALE_0 * v[0] + sum_a + sum_b;
-  g[gs] = dif_a + dif_b;
-  g[2 * gs] = A2 * sum_a + B2 * sum_b;
-  if (kernel == 5) {
-    g[3 * gs] = A2 * dif_a + B2 * dif_b;
-    g[4 * gs] = (A2 * A2) * sum_a + (B2 * B2) * sum_b;
+  const int zeros = ZEROS(size);
+  CPU_UNROLL
+  for (int j = 0; j < PAIRS(size); j++) {
+    const vec a = v[(zeros + 2 * j) * s], b = v[(zeros + 2 * j + 1) * s];
+    const vec even = zeros ? a + b : a - b, odd = zeros ? a - b : a + b;
+    float power = scale_of(size, j);
+    CPU_UNROLL
+    for (int i = 0; i < kernel; i++, power *= point_of(size, j)) {
+      vec term = power * (i % 2 ? odd : even);
+      if (j > 0) {
+        term += g[i * gs];
+      } else if (i == 0 && zeros) {
+        term += (1.0f / of_all_pairs(size, 0)) * v[0];
+      }
+      g[i * gs] = term;
+    }
   }
-  g[(kernel - 1) * gs] += v[5 * s];
+  g[(kernel - 1) * gs] += v[(size - 1) * s];
 }
 
 #if defined(__AVX2__) && !defined(__AVX512F__)
