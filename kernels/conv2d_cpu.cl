@@ -2,6 +2,7 @@
 #include "common.h"
 #include "conv2d_image_params.h"
 #include "conv2d_params.h"
+#include "conv2d_phases_params.h"
 #include "gemm.h"
 #include "gemm_params.h"
 
@@ -174,6 +175,73 @@ __kernel void slim_conv2d_pack_f32(SLIM_TENSOR(const float, weights), __global f
         c < p.o ? weights[c] : 0.0f;
   }
 }
+
+/* --- the gradient by the input: phases of dx, each a convolution of dy --------------------------------------------- */
+
+/* Where in dx pixel m of a phase is. */
+static inline size_t phase_place(const slim_conv2d_phases_params p, const slim_conv2d_phase f, const int m)
+{
+  const int x = m % f.conv.ow, y = m / f.conv.ow % f.conv.oh, image = m / (f.conv.ow * f.conv.oh);
+  return (size_t)image * p.image + (size_t)y * p.row + (size_t)x * p.pixel + f.first;
+}
+
+/* A part that no tap meets. */
+static inline void clear_phase(__global float *dx, const slim_conv2d_phases_params p, const slim_conv2d_phase f,
+                               const part t)
+{
+  for (int row = t.row0; row < t.row1; row++) {
+    __global float *to = dx + phase_place(p, f, row) + t.column0;
+    for (int c = 0; c < t.columns; c++) {
+      to[c] = 0.0f;
+    }
+  }
+}
+
+/* As SUM_BLOCK, but rows of the result lie apart. */
+static inline void sum_phase(__global const float *dy, __local const float *panels, __global float *dx,
+                             const slim_conv2d_phases_params p, const slim_conv2d_phase f, const part t, const int k,
+                             const int depth, __local float *tile)
+{
+  const bool last = k + depth == f.conv.kernel_h * f.conv.kernel_w * f.conv.c;
+  for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {
+    size_t places[SLIM_GEMM_ROWS];
+    for (int i = 0; i < min(SLIM_GEMM_ROWS, t.row1 - row); i++) {
+      gather(tile + i * SLIM_GEMM_A_STRIDE, dy, f.conv, row + i, k, depth);
+      places[i] = phase_place(p, f, row + i);
+    }
+    for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {
+      const slim_gemm_out o = { dx + t.column0 + c, 0,    0, t.row1 - row,     t.columns - c,
+                                k == 0,             last, f.conv.epilogue, 0, places };
+      slim_gemm_tile_rows(tile, panels + c * depth, depth, ahead_of(dy, f.conv, t, row + SLIM_GEMM_ROWS, k, depth, c),
+                          slim_gemm_block_ahead(dy, 0, 0, 0, 0, 1, depth), o);
+    }
+  }
+}
+
+/* Blocks of the phases in turn, so that neighbouring groups read the same dy and are as much work together. */
+__kernel void slim_conv2d_phases_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, turned),
+                                     SLIM_TENSOR(float, dx), const slim_conv2d_phases_params p,
+                                     const slim_gemm_params g, __local float *tile, __local float *panels)
+{
+  SLIM_OPEN(const float, dy);
+  SLIM_OPEN(const float, turned);
+  SLIM_OPEN(float, dx);
+  const slim_conv2d_phase f = p.phase[get_group_id(0) % p.phases];
+  const int row0 = (int)get_group_id(0) / p.phases * g.block_m, column0 = (int)get_group_id(1) * g.block_n;
+  const part t = { row0, min(row0 + g.block_m, f.conv.n * f.conv.oh * f.conv.ow), column0,
+                   min(g.block_n, f.conv.o - column0) };
+  const int total = f.conv.kernel_h * f.conv.kernel_w * f.conv.c;
+  if (total == 0) {
+    clear_phase(dx, p, f, t);
+  }
+  for (int k = 0; k < total && t.row0 < t.row1; k += g.block_k) {
+    const int depth = min(g.block_k, total - k);
+    slim_gemm_pack_b(panels, turned + f.weights + (size_t)k * f.conv.o + column0, f.conv.o, depth, t.columns);
+    sum_phase(dy, panels, dx, p, f, t, k, depth, tile);
+  }
+}
+
+/* --- the gradient by the weights ---------------------------------------------------------------------------------- */
 
 /* The product of transposed windows by dy, summed over the pixels of slice get_group_id(2). windows: block_k rows of
  * block_m. */

@@ -28,11 +28,6 @@
 #define SLIM_GEMM_EACH(X) SLIM_GEMM_EACH_SOME(X) X(4) X(5)
 #endif
 #define SLIM_GEMM_AHEAD 6 /* rows of b that are fetched before they are packed */
-#if defined(__clang__) && !defined(SLIM_NO_PREFETCH) /* which Oclgrind does not know */
-#define SLIM_FETCH(from_) __builtin_prefetch(from_)
-#else
-#define SLIM_FETCH(from_)
-#endif
 #define SLIM_GEMM_A_STRIDE (SLIM_GEMM_DEPTH + 16) /* between the rows of a packed tile of a */
 
 /* Where a tile's result goes, and how it ends. */
@@ -44,7 +39,13 @@ typedef struct slim_gemm_out {
   bool first, last;  /* block of k */
   slim_epilogue_params epilogue;
   __global const float *residual; /* of the tile's first element; NULL: none */
+  const size_t *places;           /* where rows begin, from y on; NULL: stride apart */
 } slim_gemm_out;
+
+static inline size_t slim_gemm_row(const slim_gemm_out o, const int row)
+{
+  return o.places == 0 ? (size_t)row * o.stride : o.places[row];
+}
 
 /* Over a vector in memory (PoCL may fail to compile calls with wide vectors as arguments). Once in a program: inlined
  * into each loop, exp and tanh of vectors would be most of what is compiled. */
@@ -119,11 +120,11 @@ static __attribute__((noinline)) void slim_gemm_store_edge(float *part, const sl
     const bool biased = o.last && o.epilogue.has_bias;
     const SLIM_FLOATW base = biased ? slim_gemm_get(o.bias + side * SLIM_WIDTH, count) : (SLIM_FLOATW)(0.0f);
     for (int row = 0; row < min(o.rows, SLIM_GEMM_ROWS); row++) {
-      __global float *y = o.y + (size_t)row * o.stride + side * SLIM_WIDTH;
+      __global float *y = o.y + slim_gemm_row(o, row) + side * SLIM_WIDTH;
       SLIM_FLOATW v = SLIM_LOADW(2 * row + side, part) + base;
       v = o.first ? v : v + slim_gemm_get(y, count);
       if (o.last && o.epilogue.has_residual) {
-        v += slim_gemm_get(o.residual + (size_t)row * o.stride + side * SLIM_WIDTH, count);
+        v += slim_gemm_get(o.residual + slim_gemm_row(o, row) + side * SLIM_WIDTH, count);
       }
       v = o.last ? slim_gemm_activate(v, o.epilogue.activation) : v;
       SLIM_STOREW(v, 2 * row + side, part);
@@ -136,7 +137,7 @@ static __attribute__((noinline)) void slim_gemm_store_edge(float *part, const sl
 static inline void slim_gemm_activate_rows(const slim_gemm_out o, const int vectors)
 {
   for (int row = 0; row < min(o.rows, SLIM_GEMM_ROWS); row++) {
-    __global float *y = o.y + (size_t)row * o.stride;
+    __global float *y = o.y + slim_gemm_row(o, row);
     for (int i = 0; i < vectors; i++) {
       SLIM_STOREW(slim_gemm_activate(SLIM_LOADW(i, y), o.epilogue.activation), i, y);
     }
@@ -148,12 +149,12 @@ static inline void slim_gemm_activate_rows(const slim_gemm_out o, const int vect
 /* Adds what lies at from as the result does. */
 #define SLIM_GEMM_GAIN_LEFT_(i_)                                                                                       \
   if (i_ < o.rows) {                                                                                                   \
-    left##i_ += SLIM_LOADW(0, from + (size_t)i_ * o.stride);                                                           \
+    left##i_ += SLIM_LOADW(0, from + slim_gemm_row(o, i_));                                                            \
   }
 #define SLIM_GEMM_GAIN_BOTH_(i_)                                                                                       \
   if (i_ < o.rows) {                                                                                                   \
-    left##i_ += SLIM_LOADW(0, from + (size_t)i_ * o.stride);                                                           \
-    right##i_ += SLIM_LOADW(1, from + (size_t)i_ * o.stride);                                                          \
+    left##i_ += SLIM_LOADW(0, from + slim_gemm_row(o, i_));                                                            \
+    right##i_ += SLIM_LOADW(1, from + slim_gemm_row(o, i_));                                                           \
   }
 #define SLIM_GEMM_STORE_(sum_, base_, i_)                                                                              \
   {                                                                                                                    \
@@ -163,12 +164,12 @@ static inline void slim_gemm_activate_rows(const slim_gemm_out o, const int vect
   }
 #define SLIM_GEMM_STORE_LEFT_(i_)                                                                                      \
   if (i_ < o.rows) {                                                                                                   \
-    __global float *y = o.y + (size_t)i_ * o.stride;                                                                   \
+    __global float *y = o.y + slim_gemm_row(o, i_);                                                                    \
     SLIM_GEMM_STORE_(left##i_, base0, 0)                                                                               \
   }
 #define SLIM_GEMM_STORE_BOTH_(i_)                                                                                      \
   if (i_ < o.rows) {                                                                                                   \
-    __global float *y = o.y + (size_t)i_ * o.stride;                                                                   \
+    __global float *y = o.y + slim_gemm_row(o, i_);                                                                    \
     SLIM_GEMM_STORE_(left##i_, base0, 0)                                                                               \
     SLIM_GEMM_STORE_(right##i_, base1, 1)                                                                              \
   }
@@ -218,7 +219,7 @@ static inline void slim_gemm_activate_rows(const slim_gemm_out o, const int vect
 static inline void slim_gemm_fetch(const slim_gemm_out o)
 {
   for (int row = 0; row < min(o.rows, SLIM_GEMM_ROWS); row++) {
-    const size_t at = (size_t)row * o.stride;
+    const size_t at = slim_gemm_row(o, row);
     SLIM_FETCH(o.y + at);
     SLIM_FETCH(o.y + at + min(o.columns, SLIM_GEMM_COLUMNS) - 1);
     if (o.last && o.epilogue.has_residual) {

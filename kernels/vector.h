@@ -32,6 +32,14 @@ SLIM_MOVES_(__global, int, SLIM_INTW)
 #define SLIM_LOADW SLIM_PASTE_(vload, SLIM_WIDTH)
 #define SLIM_STOREW SLIM_PASTE_(vstore, SLIM_WIDTH)
 #endif
+/* Fetches a cache line that is read soon, or later, which the nearest cache need not hold, on CPU-like devices. */
+#if SLIM_CLASS == 0 && defined(__clang__) && !defined(SLIM_NO_PREFETCH) /* which Oclgrind does not know */
+#define SLIM_FETCH(from_) __builtin_prefetch(from_)
+#define SLIM_FETCH_LATER(from_) __builtin_prefetch((from_), 0, 2)
+#else
+#define SLIM_FETCH(from_)
+#define SLIM_FETCH_LATER(from_)
+#endif
 /* Before a loop of few, constant turns: PoCL unrolls no other, and arrays that it indexes stay in memory. */
 #if defined(__clang__)
 #define SLIM_UNROLL _Pragma("unroll")

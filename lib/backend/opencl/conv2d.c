@@ -2,7 +2,6 @@
 #include "backend/opencl/epilogue.h"
 #include "backend/opencl/gemm.h"
 #include "backend/opencl/matmul.h"
-#include "backend/opencl/move.h"
 #include "backend/opencl/ops.h"
 #include "backend/opencl/reduction.h"
 #include "backend/opencl/tile.h"
@@ -296,7 +295,6 @@ static size_t input_gradient_workspace(const slim_device *device, const slim_gro
 {
   const slim_conv2d_params p = input_params(group, in, out), t = turned(&p);
   const slim_matmul_params product = input_product(&p);
-  const enum method method = method_of(device, &p);
   slim_cl_winograd w;
   if (is_product(device, &p)) {
     return slim_cl_matmul_workspace(device, &product, false, false);
@@ -304,48 +302,7 @@ static size_t input_gradient_workspace(const slim_device *device, const slim_gro
   if (slim_cl_winograd_plan(device, &t, true, &w)) {
     return slim_cl_winograd_workspace(device, &w);
   }
-  return method == NAIVE ? 0 : slim_cl_aligned(slim_cl_bytes(&in[1])) + (method == BLOCKS ? slim_cl_conv2d_phase_bytes(&p) : 0);
-}
-
-static void launch_turn(slim_cl_build *b, const slim_conv2d_turn_params *p)
-{
-  const size_t taps = (size_t)(p->rows * p->columns), line = 16; /* TURNED of the kernel */
-  slim_cl_begin(b, "slim_conv2d_turn_f32");
-  slim_cl_arg_view(b, &b->in[1]);
-  slim_cl_arg_view(b, b->workspace);
-  slim_cl_arg(b, p, sizeof(*p));
-  if (slim_cl_is_cpu(b)) {
-    slim_cl_range_rows(b, taps * (((size_t)p->o + line - 1) / line));
-  } else {
-    slim_cl_range(b, taps * (size_t)p->c * (size_t)p->o);
-  }
-}
-
-static void launch_phases(slim_cl_build *b, const slim_cl_epilogue *none, const slim_conv2d_params *p)
-{
-  const int count = slim_cl_conv2d_phases(p);
-  slim_view part = *b->workspace;
-  part.offset += slim_cl_aligned(slim_cl_bytes(&b->in[1]));
-  part.dtype = SLIM_FLOAT32;
-  int met = 0; /* phases that have taps */
-  for (int i = 0; i < count; i++) {
-    const slim_cl_phase phase = slim_cl_conv2d_phase(p, i);
-    met += phase.conv.kernel_h * phase.conv.kernel_w > 0;
-  }
-  if (met < count) {
-    slim_cl_zero(b, &b->out[0], slim_cl_bytes(&b->out[0]));
-  }
-  for (int i = 0; i < count; i++) {
-    const slim_cl_phase phase = slim_cl_conv2d_phase(p, i);
-    if (phase.conv.kernel_h * phase.conv.kernel_w == 0 || phase.move.n == 0) {
-      continue;
-    }
-    launch_turn(b, &phase.turn);
-    launch_product(b, BLOCKS, &b->in[0], b->workspace, none, count > 1 ? &part : &b->out[0], &phase.conv);
-    if (count > 1) {
-      slim_cl_move(b, &part, &b->out[0], &phase.move);
-    }
-  }
+  return method_of(device, &p) == NAIVE ? 0 : slim_cl_bytes(&in[1]) + SLIM_CONV2D_PHASES * SLIM_ALIGNMENT;
 }
 
 static void prepare_input_gradient(slim_cl_build *b)
@@ -362,11 +319,11 @@ static void prepare_input_gradient(slim_cl_build *b)
   } else if (slim_cl_winograd_plan(b->device, &t, true, &w)) {
     slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], &none);
   } else if (method == BLOCKS) {
-    launch_phases(b, &none, &p);
+    slim_cl_conv2d_phases(b, &p);
   } else if (method == TILES) {
     const slim_conv2d_turn_params turn = { p.c, p.o, p.kernel_w, p.kernel_h, p.kernel_w, p.kernel_h - 1, p.kernel_w - 1,
                                            -1,  -1 };
-    launch_turn(b, &turn);
+    slim_cl_conv2d_turn(b, &turn, 0);
     launch_product(b, method, &b->in[0], b->workspace, &none, &b->out[0], &t);
   } else {
     prepare_naive_gradient(b, "slim_conv2d_input_gradient_naive_f32", &p);

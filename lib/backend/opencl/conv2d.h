@@ -6,8 +6,8 @@
 #include "backend/opencl/opencl.h"
 #include "kernels/conv2d_image_params.h"
 #include "kernels/conv2d_params.h"
+#include "kernels/conv2d_phases_params.h"
 #include "kernels/conv2d_turn_params.h"
-#include "kernels/move_params.h"
 
 /** Keeps weights, a matrix of rows and columns, packed in blocks of block_k rows while their version stays. */
 cl_mem slim_cl_conv2d_pack(slim_cl_build *build, const slim_view *weights, int rows, int columns, int block_k);
@@ -20,16 +20,9 @@ bool slim_cl_conv2d_bands_gradient(const slim_device *device, const slim_conv2d_
 void slim_cl_conv2d_image_range(slim_cl_build *build, const slim_conv2d_params *p, const slim_conv2d_image_params *g,
                                 int groups, int depth);
 
-/** Of the gradient by the input of p: how many phases there are. */
-int slim_cl_conv2d_phases(const slim_conv2d_params *p);
-/* The convolution of dy, its weights out of p's, and where in dx its results go. */
-typedef struct slim_cl_phase {
-  slim_conv2d_params conv;
-  slim_conv2d_turn_params turn;
-  slim_move_params move;
-} slim_cl_phase;
-slim_cl_phase slim_cl_conv2d_phase(const slim_conv2d_params *p, int number);
-/** Of the largest phase's results; 0 where the only one writes to dx. */
-size_t slim_cl_conv2d_phase_bytes(const slim_conv2d_params *p);
+/** Turns taps of in[1], the weights, for the gradient by the input, into the workspace, some aligned bytes on. */
+void slim_cl_conv2d_turn(slim_cl_build *build, const slim_conv2d_turn_params *p, size_t bytes);
+/** The gradient by the input of p, from in[0]: its phases, with weights turned in the workspace, write to out[0]. */
+void slim_cl_conv2d_phases(slim_cl_build *build, const slim_conv2d_params *p);
 
 #endif

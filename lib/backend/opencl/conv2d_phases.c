@@ -2,21 +2,34 @@
  * of dy, of stride 1, with the taps that meet it. */
 #include "backend/opencl/conv2d.h"
 
-int slim_cl_conv2d_phases(const slim_conv2d_params *p)
+#include "backend/opencl/gemm.h"
+#include "backend/opencl/ops.h"
+
+void slim_cl_conv2d_turn(slim_cl_build *b, const slim_conv2d_turn_params *p, size_t bytes)
 {
-  return p->stride_h * p->stride_w;
+  const size_t taps = (size_t)(p->rows * p->columns), line = 16; /* TURNED of the kernel */
+  slim_cl_begin(b, "slim_conv2d_turn_f32");
+  slim_cl_arg_view(b, &b->in[1]);
+  slim_cl_arg_view_at(b, b->workspace, bytes);
+  slim_cl_arg(b, p, sizeof(*p));
+  if (slim_cl_is_cpu(b)) {
+    slim_cl_range_rows(b, taps * (((size_t)p->o + line - 1) / line));
+  } else {
+    slim_cl_range(b, taps * (size_t)p->c * (size_t)p->o);
+  }
 }
 
-slim_cl_phase slim_cl_conv2d_phase(const slim_conv2d_params *p, int number)
+/* A phase, but for its weights' place, and their taps. */
+static slim_conv2d_phase phase_of(const slim_conv2d_params *p, int number, slim_conv2d_turn_params *turn)
 {
   const slim_phase rows = slim_phase_of(number / p->stride_w, p->kernel_h, p->stride_h, p->rate_h, p->before_h, p->h);
   const slim_phase columns =
       slim_phase_of(number % p->stride_w, p->kernel_w, p->stride_w, p->rate_w, p->before_w, p->w);
   const slim_taps *down = &rows.taps, *across = &columns.taps;
-  slim_cl_phase phase = { .conv = *p,
-                          .turn = { p->c, p->o, p->kernel_w, down->count, across->count, down->first, across->first,
-                                    down->step, across->step } };
+  slim_conv2d_phase phase = { .conv = *p, .first = (rows.first * p->w + columns.first) * p->c };
   slim_conv2d_params *t = &phase.conv;
+  *turn = (slim_conv2d_turn_params){ p->c,        p->o,          p->kernel_w, down->count, across->count,
+                                     down->first, across->first, down->step,  across->step };
   t->h = p->oh;
   t->w = p->ow;
   t->c = p->o;
@@ -30,23 +43,48 @@ slim_cl_phase slim_cl_conv2d_phase(const slim_conv2d_params *p, int number)
   t->rate_w = across->distance;
   t->before_h = -down->begin;
   t->before_w = -across->begin;
-  phase.move =
-      (slim_move_params){ .n = (unsigned)(p->n * t->oh * t->ow * p->c),
-                          .to = (unsigned)((rows.first * p->w + columns.first) * p->c),
-                          .strides = { 4,
-                                       { p->n, t->oh, t->ow, p->c },
-                                       { t->oh * t->ow * p->c, t->ow * p->c, p->c, 1 },
-                                       { p->h * p->w * p->c, p->stride_h * p->w * p->c, p->stride_w * p->c, 1 } } };
   return phase;
 }
 
-size_t slim_cl_conv2d_phase_bytes(const slim_conv2d_params *p)
+static int larger(int a, int b)
 {
-  const int count = slim_cl_conv2d_phases(p);
-  size_t most = 0;
-  for (int i = 0; i < count && count > 1; i++) {
-    const slim_cl_phase phase = slim_cl_conv2d_phase(p, i);
-    most = phase.move.n > most ? phase.move.n : most;
+  return a > b ? a : b;
+}
+
+/* Some phases, from number first on. */
+static void launch(slim_cl_build *b, const slim_conv2d_params *p, int first, int count)
+{
+  slim_conv2d_phases_params phases = {
+    .phases = count, .image = p->h * p->w * p->c, .row = p->stride_h * p->w * p->c, .pixel = p->stride_w * p->c
+  };
+  size_t turned = 0;          /* bytes of the workspace */
+  int pixels = 1, window = 1; /* the most of a phase */
+  for (int i = 0; i < count; i++) {
+    slim_conv2d_turn_params turn;
+    slim_conv2d_phase *phase = &phases.phase[i];
+    *phase = phase_of(p, first + i, &turn);
+    phase->weights = (int)(turned / sizeof(float));
+    pixels = larger(pixels, phase->conv.n * phase->conv.oh * phase->conv.ow);
+    if (turn.rows * turn.columns > 0) {
+      slim_cl_conv2d_turn(b, &turn, turned);
+      turned += slim_cl_aligned((size_t)(turn.rows * turn.columns * p->c * p->o) * sizeof(float));
+      window = larger(window, turn.rows * turn.columns * p->o);
+    }
   }
-  return most * sizeof(float);
+  const slim_gemm_params g = slim_cl_gemm_blocks(b->device, pixels, p->c, window);
+  slim_cl_begin(b, "slim_conv2d_phases_f32");
+  slim_cl_arg_view(b, &b->in[0]);
+  slim_cl_arg_view(b, b->workspace);
+  slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg(b, &phases, sizeof(phases));
+  slim_cl_arg(b, &g, sizeof(g));
+  slim_cl_gemm_range(b, &g, count * slim_cl_ceil_div(pixels, g.block_m) * g.block_m, p->c);
+}
+
+void slim_cl_conv2d_phases(slim_cl_build *b, const slim_conv2d_params *p)
+{
+  const int count = p->stride_h * p->stride_w;
+  for (int first = 0; first < count; first += SLIM_CONV2D_PHASES) {
+    launch(b, p, first, count - first < SLIM_CONV2D_PHASES ? count - first : SLIM_CONV2D_PHASES);
+  }
 }
