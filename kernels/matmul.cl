@@ -145,41 +145,49 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
 #define PART 512                        /* columns of b that all rows of a take while they stay nearest */
 #define SIDE (SLIM_WIDTH == 16 ? 4 : 2) /* SIDE * SIDE vectors of sums stay in registers */
 
-/* Adds depth (a constant) rows of b, each times its number in a row of a, to ROWS rows of sums. The last vector of
- * columns may overlap the one before; its sums lie behind. Of the columns, a part from first on; meanwhile count rows
- * of the next part are fetched. */
+/* Adds depth rows of b, each times its number in a row of a, to rows rows of sums (both are constants). The last vector
+ * of columns may overlap the one before; its sums lie behind. Of the columns, part of them from first on; meanwhile
+ * count rows of the next part are fetched. */
 static inline void add_step(__local float *sums, const int stride, __global const float *a, const int a_row,
                             const int last_row, __global const slim_weight *b, const int b_k, const int first,
-                            const int columns, __global const slim_weight *next, const int count, const int depth)
+                            const int part, const int columns, __global const slim_weight *next, const int count,
+                            const int rows, const int depth)
 {
   float from[ROWS * STEP];
   SLIM_UNROLL
-  for (int i = 0; i < ROWS * depth; i++) {
+  for (int i = 0; i < rows * depth; i++) {
     from[i] = a[(size_t)min(i / depth, last_row) * a_row + i % depth];
   }
-  for (int c = first; c < min(first + PART, columns); c += SLIM_WIDTH) {
+  for (int c = first; c < min(first + part, columns); c += SLIM_WIDTH) {
     const int at = min(c, columns - SLIM_WIDTH);
     for (int i = 0; i < count; i++) {
       SLIM_FETCH(next + (size_t)i * b_k + (c - first));
     }
     SLIM_FLOATW sum[ROWS];
     SLIM_UNROLL
-    for (int r = 0; r < ROWS; r++) {
+    for (int r = 0; r < rows; r++) {
       sum[r] = SLIM_LOADW(0, sums + r * stride + c);
     }
     SLIM_UNROLL
     for (int i = 0; i < depth; i++) {
       const SLIM_FLOATW v = SLIM_WEIGHTSW(b + (size_t)i * b_k + at);
       SLIM_UNROLL
-      for (int r = 0; r < ROWS; r++) {
+      for (int r = 0; r < rows; r++) {
         sum[r] = fma((SLIM_FLOATW)(from[r * depth + i]), v, sum[r]);
       }
     }
     SLIM_UNROLL
-    for (int r = 0; r < ROWS; r++) {
+    for (int r = 0; r < rows; r++) {
       SLIM_STOREW(sum[r], 0, sums + r * stride + c);
     }
   }
+}
+
+/* The same for one row of a: b is read in the order in which it lies. */
+static inline void add_row(__local float *sums, __global const float *a, __global const slim_weight *b, const int b_k,
+                           const int columns, const int depth)
+{
+  add_step(sums, 0, a, 0, 0, b, b_k, 0, columns, columns, b, 0, 1, depth);
 }
 
 /* Sums slice get_group_id(1) of k into its own part of y. sums: p.m rows, rounded up to whole ROWS, of block_n. */
@@ -199,17 +207,22 @@ __kernel void slim_matmul_few_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(
   for (int k = begin, step; k < end; k += step) {
     __global const slim_weight *from = b + (size_t)k * p.b_k + column0;
     step = k + STEP <= end ? STEP : 1;
-    for (int first = 0; first < columns; first += PART) {
+    if (p.m == 1 && step == STEP) {
+      add_row(sums, a + k, from, p.b_k, columns, STEP);
+    } else if (p.m == 1) {
+      add_row(sums, a + k, from, p.b_k, columns, 1);
+    }
+    for (int first = 0; first < columns && p.m > 1; first += PART) {
       __global const slim_weight *next = first + PART < columns ? from + first + PART : from + (size_t)STEP * p.b_k;
       for (int row = 0; row < p.m; row += ROWS) {
         const int skipped = row / ROWS * share, count = clamp(STEP - skipped, 0, share);
         __global const float *rows = a + (size_t)row * p.a_row + k;
         if (step == STEP) {
-          add_step(sums + row * g.block_n, g.block_n, rows, p.a_row, p.m - 1 - row, from, p.b_k, first, columns,
-                   next + (size_t)skipped * p.b_k, count, STEP);
+          add_step(sums + row * g.block_n, g.block_n, rows, p.a_row, p.m - 1 - row, from, p.b_k, first, PART,
+                   columns, next + (size_t)skipped * p.b_k, count, ROWS, STEP);
         } else {
-          add_step(sums + row * g.block_n, g.block_n, rows, p.a_row, p.m - 1 - row, from, p.b_k, first, columns, next,
-                   0, 1);
+          add_step(sums + row * g.block_n, g.block_n, rows, p.a_row, p.m - 1 - row, from, p.b_k, first, PART,
+                   columns, next, 0, ROWS, 1);
         }
       }
     }
