@@ -29,6 +29,18 @@ static inline part part_of(const int id, const int blocks, const int c)
   return p;
 }
 
+/* Fetches, of the rows that the next row of outputs reads beyond this one's, the first of which is row, some pixels from
+ * column on: neighbours lie too far apart for the processor to guess. */
+static inline void fetch_next(__global const float *image, const slim_depthwise_conv2d_params p, const int row,
+                              const int column, const int pixels)
+{
+  for (int y = row; y < min(row + p.stride_h, p.h); y++) {
+    for (int x = max(column, 0); x < min(column + pixels, p.w); x++) {
+      SLIM_FETCH_LATER(image + (y * p.w + x) * p.c);
+    }
+  }
+}
+
 /* Outputs at + [0, PIXELS) of a row or phase of count. column: what a tap at place 0 reads for the first of them, step
  * further for each other, in rows of width pixels. */
 typedef struct tile {
@@ -81,6 +93,8 @@ __kernel void slim_depthwise_conv2d_vector_f32(SLIM_TENSOR(const float, x), SLIM
     for (int k = work.k0; k < work.k1; k += SLIM_WIDTH) {
       const SLIM_FLOATW start = p.epilogue.has_bias ? SLIM_LOADW(0, bias + k) : (SLIM_FLOATW)(0.0f);
       EACH_PIXEL(DECLARE)
+      fetch_next(from + k, p, oy * p.stride_h - p.before_h + (p.kernel_h - 1) * p.rate_h + 1, t.column,
+                 PIXELS * p.stride_w);
       for (int ky = 0; ky < p.kernel_h; ky++) {
         const int row = oy * p.stride_h - p.before_h + ky * p.rate_h;
         for (int kx = 0; kx < p.kernel_w && row >= 0 && row < p.h; kx++) {
@@ -105,6 +119,7 @@ static inline int whole(const int reach, const int stride, int *place)
 #define FINISH(p_)                                                                                                     \
   if (t.at + (p_) < t.count) {                                                                                         \
     SLIM_STOREW(sum##p_, 0, dx + (size_t)(first + (p_)*p.stride_w) * t.c + k);                                         \
+    SLIM_FETCH_LATER(dx + (size_t)(first + (p_)*p.stride_w + p.w) * t.c + k);                                          \
   }
 
 /* Pixels of dx that are stride_w apart, a phase, take from neighbouring outputs by the same taps. */
@@ -164,6 +179,11 @@ __kernel void slim_depthwise_conv2d_input_gradient_vector_f32(SLIM_TENSOR(const 
     const int ix = ox * p.stride_w - p.before_w + kx * p.rate_w;                                                       \
     __global const float *in = x + ((image * p.h + iy) * p.w + ix) * p.c + k;                                          \
     const SLIM_FLOATW d = SLIM_LOADW(0, dy + (row * p.ow + ox) * p.c + k);                                             \
+    SLIM_FETCH_LATER(in + ahead);                                                                                      \
+    SLIM_FETCH_LATER(in + ahead + p.c);                                                                                \
+    SLIM_FETCH_LATER(in + ahead + p.w * p.c);                                                                          \
+    SLIM_FETCH_LATER(in + ahead + p.w * p.c + p.c);                                                                    \
+    SLIM_FETCH_LATER(dy + ((row + 1) * p.ow + ox) * p.c + k);                                                          \
     EACH_TAP(ADD_)                                                                                                     \
   }
 #define STORE(r_, t_)                                                                                                  \
@@ -195,6 +215,7 @@ __kernel void slim_depthwise_conv2d_weights_gradient_vector_f32(SLIM_TENSOR(cons
       const bool row0 = iy >= 0 && iy < p.h;
       const bool row1 = ky + 1 < p.kernel_h && iy + p.rate_h >= 0 && iy + p.rate_h < p.h;
       const bool row2 = ky + 2 < p.kernel_h && iy + 2 * p.rate_h >= 0 && iy + 2 * p.rate_h < p.h;
+      const int ahead = iy + 2 * p.rate_h + 2 < p.h ? (2 * p.rate_h + 1) * p.w * p.c : 0;
       const bool whole_patch = row0 && row1 && row2 && kx + 3 <= p.kernel_w;
       /* outputs [first, last) have all nine taps inside */
       const int left = p.before_w - kx * p.rate_w, reach = p.w - 2 * p.rate_w + left;

@@ -17,6 +17,7 @@ static const test_convolution cases[] = {
   { "past_block", 1, 15, 23, 37, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "half_vector", 2, 9, 16, 24, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "many_channels", 3, 7, 7, 260, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "shared_channels", 2, 9, 5, 272, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "bands", 2, 37, 13, 40, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "one_column", 2, 9, 1, 20, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "one_row", 2, 1, 9, 20, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },

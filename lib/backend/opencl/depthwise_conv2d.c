@@ -42,14 +42,19 @@ static bool vectors(const slim_device *device, const slim_depthwise_conv2d_param
 
 #define PAIR_PIXELS 7 /* of a block: PIXELS of the kernel */
 
-/* May the kernel run that makes two rows at a time? */
-static bool in_pairs(const slim_device *device, const slim_depthwise_conv2d_params *p)
+/* May kernels run that take two rows at a time? */
+static bool by_pairs(const slim_device *device, const slim_depthwise_conv2d_params *p)
 {
   const bool three = p->kernel_h == 3 && p->kernel_w == 3 && p->rate_h == 1 && p->rate_w == 1;
   const bool same = p->stride_h == 1 && p->stride_w == 1 && p->before_h == 1 && p->before_w == 1 && p->h == p->oh &&
                     p->w == p->ow;
-  return vectors(device, p) && device->info.device_class == SLIM_CLASS_CPU && three && same &&
-         p->w % PAIR_PIXELS == 0 && p->epilogue.activation <= SLIM_ACTIVATION_RELU6;
+  return vectors(device, p) && device->info.device_class == SLIM_CLASS_CPU && three && same;
+}
+
+/* The one that makes two rows? */
+static bool in_pairs(const slim_device *device, const slim_depthwise_conv2d_params *p)
+{
+  return by_pairs(device, p) && p->w % PAIR_PIXELS == 0 && p->epilogue.activation <= SLIM_ACTIVATION_RELU6;
 }
 
 /* turned: the gradient by the input. */
@@ -141,23 +146,48 @@ static void prepare_input_gradient(slim_cl_build *b)
 /* --- the gradient by the weights: slices of rows that are added up ------------------------------------------------ */
 
 #define SLICES 16
+#define PAIR_WIDTH 16 /* of vectors that are many enough for pairs of rows */
 
-static int slices_of(const slim_shape *dy)
+static bool sums_pairs(const slim_device *device, const slim_depthwise_conv2d_params *p)
 {
-  const int rows = dy->dim[0] * dy->dim[1];
-  return rows < SLICES ? rows : SLICES;
+  return by_pairs(device, p) && slim_cl_of(device)->vector_width == PAIR_WIDTH;
 }
 
-static slim_shape slices_shape(const slim_shape *dy, const slim_shape *weights)
+/* Are channels enough to share out, a vector to a group? Then nothing has to be added up. */
+static bool by_channels(const slim_depthwise_conv2d_params *p)
 {
-  return (slim_shape){ 2, { slices_of(dy), (int)slim_shape_elements(weights) } };
+  return p->c >= SLICES * PAIR_WIDTH;
+}
+
+static slim_shape slices_shape(const slim_device *device, const slim_depthwise_conv2d_params *p)
+{
+  const bool pairs = sums_pairs(device, p);
+  const int rows = p->n * (pairs ? (p->oh + 1) / 2 : p->oh), most = pairs && by_channels(p) ? 1 : SLICES;
+  return (slim_shape){ 2, { rows < most ? rows : most, p->kernel_h * p->kernel_w * p->c * p->multiplier } };
+}
+
+static void launch_slices(slim_cl_build *b, const slim_view *parts, const slim_depthwise_conv2d_params *p)
+{
+  const int slices = parts->shape.dim[0], channels = by_channels(p) ? PAIR_WIDTH : p->c;
+  const bool pairs = sums_pairs(b->device, p);
+  gradient_arguments(b, pairs ? "slim_depthwise_conv2d_weights_gradient_pair_f32"
+                              : "slim_depthwise_conv2d_weights_gradient_vector_f32",
+                     parts, p);
+  slim_cl_arg(b, &slices, sizeof(slices));
+  if (pairs) {
+    const size_t groups[3] = { (size_t)slices, (size_t)(p->c / channels), 1 };
+    slim_cl_arg(b, &channels, sizeof(channels));
+    slim_cl_range_3d(b, groups, (const size_t[3]){ 1, 1, 1 });
+  } else {
+    range(b, slices, (p->kernel_h + 2) / 3 * ((p->kernel_w + 2) / 3), p->c);
+  }
 }
 
 static size_t weights_gradient_workspace(const slim_device *device, const slim_group *group, const slim_view *in,
                                          const slim_view *out)
 {
   const slim_depthwise_conv2d_params p = params_of(group, &in[1].shape, &out[0].shape, &in[0].shape);
-  const slim_shape parts = slices_shape(&in[0].shape, &out[0].shape);
+  const slim_shape parts = slices_shape(device, &p);
   return vectors(device, &p) && parts.dim[0] > 1 ? slim_shape_elements(&parts) * sizeof(float) : 0;
 }
 
@@ -170,13 +200,11 @@ static void prepare_weights_gradient(slim_cl_build *b)
     slim_cl_range(b, slim_cl_elements(&b->out[0]));
     return;
   }
-  slim_view parts = { .dtype = SLIM_FLOAT32, .shape = slices_shape(&b->in[0].shape, &b->out[0].shape) };
+  slim_view parts = { .dtype = SLIM_FLOAT32, .shape = slices_shape(b->device, &p) };
   const int slices = parts.shape.dim[0];
   parts.buffer = slices > 1 ? b->workspace->buffer : b->out[0].buffer;
   parts.offset = slices > 1 ? b->workspace->offset : b->out[0].offset;
-  gradient_arguments(b, "slim_depthwise_conv2d_weights_gradient_vector_f32", &parts, &p);
-  slim_cl_arg(b, &slices, sizeof(slices));
-  range(b, slices, (p.kernel_h + 2) / 3 * ((p.kernel_w + 2) / 3), p.c);
+  launch_slices(b, &parts, &p);
   if (slices > 1) {
     slim_cl_reduce(b, &parts, &b->out[0], SLIM_REDUCE_SUM, 1u);
   }
