@@ -44,6 +44,7 @@ static inline void bench_settle(char **argv)
                                       { "OMP_NUM_THREADS", threads },
                                       { "OMP_PROC_BIND", "true" },
                                       { "OMP_PLACES", "cores" },
+                                      { "POCL_AFFINITY", "1" },
                                       { "OPENBLAS_NUM_THREADS", threads } };
   if (getenv("BENCH_SETTLED")) {
     unsigned long all_cores[16];
