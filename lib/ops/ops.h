@@ -89,7 +89,8 @@ typedef struct slim_activation_attr {
  * batch_norm_gradient(dy, x, gamma, mean, inv_stddev, [beta]) -> dx, dgamma, dbeta, with the same attributes: not training,
  * mean and inv_stddev are constants. With beta, dy is the gradient of activation(y), relu or relu6: sessions make it so. */
 /* batch_norm_fold(weights, gamma [c], beta [c], mean [c], variance [c]) -> weights, bias [c]: what a convolution or
- * product needs to give its batch norm's result, not training. The last c elements of weights go with the channels. */
+ * product needs to give its batch norm's result, not training. The last c elements of weights go with the channels.
+ * A plan's may make output 0 a vector: the factor alone, which a conv2d of the plan's takes as a third input. */
 typedef struct slim_batch_norm_attr {
   float epsilon;
   int training, unbiased, nchw;

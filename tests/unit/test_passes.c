@@ -195,6 +195,28 @@ START_TEST(deep_convolutions_are_folded)
 }
 END_TEST
 
+static slim_tensor *line_conv(slim_tensor *x, int outputs, slim_hw kernel, slim_layer_fn activation)
+{
+  return slim_conv2d(x, outputs, kernel, .normalizer = slim_batch_norm,
+                     .normalizer_args = SLIM_ARGS(.is_training = SLIM_NO, .scale = SLIM_YES), .activation = activation);
+}
+
+/* Kernels whose step may take the factor apart, with an activation that such a step knows and with another one. */
+START_TEST(convolutions_along_an_axis_are_folded)
+{
+  fixture f = fixture_begin(DEPTH);
+  slim_tensor *net = norm_conv(f.x, 45, 1, slim_relu);
+  net = line_conv(line_conv(net, 37, SLIM_HW(1, 7), slim_relu6), 35, SLIM_HW(7, 1), slim_tanh);
+  f.y = line_conv(line_conv(net, 41, SLIM_HW(3, 1), slim_identity), 9, SLIM_HW(1, 3), slim_relu);
+  fixture_open(&f);
+  (void)assert_same(&f, BATCH);
+  (void)assert_same(&f, 1);
+  scatter(&f, 2);
+  (void)assert_same(&f, BATCH);
+  fixture_close(&f);
+}
+END_TEST
+
 /* What else is read: the convolution, the statistics. */
 START_TEST(what_is_read_elsewhere_is_not_folded)
 {
@@ -382,6 +404,7 @@ static void build(TCase *c)
   tcase_add_test(c, a_product_is_folded_too);
   tcase_add_test(c, deep_products_are_folded);
   tcase_add_test(c, deep_convolutions_are_folded);
+  tcase_add_test(c, convolutions_along_an_axis_are_folded);
   tcase_add_loop_test(c, what_is_read_elsewhere_is_not_folded, 0, 2);
   tcase_add_test(c, a_plan_that_writes_weights_folds_none);
   tcase_add_loop_test(c, a_train_step_gives_the_same, 0, 3);

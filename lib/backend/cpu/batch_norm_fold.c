@@ -57,6 +57,10 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
     factor[k] = (float)f;
     bias[k] = (float)((double)beta[k] - (double)mean[k] * f);
   }
+  if (step->out[0].shape.rank == 1) {
+    memcpy(step->out[0].host, factor, count * sizeof *factor);
+    return;
+  }
   job j = { count, &step->in[0], &step->out[0], factor, &step->device->not_finite };
   slim_cpu_for(step, elements_of(&step->in[0]) / count, 1 + CPU_GRAIN / count,
                halves_of(&step->in[0]) ? half_rows : rows, &j);

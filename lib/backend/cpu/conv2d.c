@@ -5,7 +5,8 @@
 #include "backend/cpu/winograd.h"
 #include "backend/cpu/winograd_line.h"
 
-/* Workspace: scratch of the workers; with nchw also x and y with channels last; weights that are packed in every run. */
+/* A third input, of a plan's, is a factor of each output channel's weights.
+ * Workspace: scratch of the workers; with nchw also x and y with channels last; weights that are packed in every run. */
 typedef struct state {
   conv2d g;
   taps taps;
@@ -29,6 +30,17 @@ static bool owns_weights(const slim_cpu_step *step)
   return inputs ? inputs[1]->node && inputs[1]->node->op == &slim_op_batch_norm_fold : step->in[1].version != NULL;
 }
 
+/* How many inputs the convolution itself has. */
+static int inputs_of(const slim_cpu_step *step)
+{
+  return step->group.nodes[0]->num_inputs;
+}
+
+static const float *factor_of(const slim_cpu_step *step)
+{
+  return inputs_of(step) > 2 ? step->in[2].host : NULL;
+}
+
 static slim_taps axis_of(int kernel, int rate, int before)
 {
   return (slim_taps){ .count = kernel, .first = 0, .step = 1, .begin = -before, .distance = rate };
@@ -43,11 +55,12 @@ static gemm product_of(const slim_cpu_step *step, const state *s, const float *x
   p.ldb = p.ldc = (size_t)p.n;
   p.b_half = halves_of(&step->in[1]);
   p.b_packed = s->packed.data;
-  p.epilogue = epilogue_of(step, 2);
+  p.epilogue = epilogue_of(step, inputs_of(step));
   return p;
 }
 
-/* Products and Winograd's two axes pack only weights that are then not kept a second time, halves not. */
+/* Products and Winograd's two axes pack only weights that are then not kept a second time, halves not; its one axis
+ * never. */
 static size_t packed_floats(const slim_cpu_step *step, const state *s)
 {
   const gemm product = product_of(step, s, NULL, NULL);
@@ -55,7 +68,7 @@ static size_t packed_floats(const slim_cpu_step *step, const state *s)
     const bool once = owns_weights(step) && !product.b_half;
     return !once ? 0 : s->by_product ? CPU_OP(gemm_packed)(&product) : CPU_OP(winograd_packed)(&s->winograd);
   }
-  return s->by_line ? CPU_OP(winograd_line_packed)(&s->line) : CPU_OP(taps_packed)(&s->taps);
+  return s->by_line ? 0 : CPU_OP(taps_packed)(&s->taps);
 }
 
 static void set_up(state *s, const slim_cpu_step *step)
@@ -63,7 +76,7 @@ static void set_up(state *s, const slim_cpu_step *step)
   s->g = conv2d_of(step->attr, &step->in[0].shape, &step->in[1].shape, &step->out[0].shape);
   const conv2d *g = &s->g;
   const image y = channels_last(g->y);
-  const tile_epilogue epilogue = epilogue_of(step, 2);
+  const tile_epilogue epilogue = epilogue_of(step, inputs_of(step));
   s->taps = (taps){ .n = g->x.n, .h = g->x.h, .w = g->x.w, .c = g->x.c, .oh = y.h, .ow = y.w, .oc = y.c,
                     .out_image = y.image, .out_row = y.row, .out_pixel = y.pixel, .stride = g->stride,
                     .kernel_w = g->kw };
@@ -98,8 +111,6 @@ static void pack(const slim_cpu_step *step, const state *s)
     CPU_OP(gemm_pack)(step, &p, s->packed.data);
   } else if (s->by_winograd) {
     CPU_OP(winograd_pack)(step, &s->winograd, &step->in[1], s->packed.data);
-  } else if (s->by_line) {
-    CPU_OP(winograd_line_pack)(step, &s->line, &step->in[1], s->packed.data);
   } else {
     CPU_OP(taps_pack)(step, &s->taps, &step->in[1], s->packed.data);
   }
@@ -107,14 +118,14 @@ static void pack(const slim_cpu_step *step, const state *s)
 
 static void convolve(const slim_cpu_step *step, const state *s, const float *x, float *y)
 {
-  const tile_epilogue epilogue = epilogue_of(step, 2);
+  const tile_epilogue epilogue = epilogue_of(step, inputs_of(step));
   if (s->by_product) {
     const gemm p = product_of(step, s, x, y);
     CPU_OP(gemm_run)(step, &p, step->workspace);
   } else if (s->by_winograd) {
     CPU_OP(winograd_run)(step, &s->winograd, x, &step->in[1], s->packed.data, y, &epilogue, step->workspace);
   } else if (s->by_line) {
-    CPU_OP(winograd_line_run)(step, &s->line, x, s->packed.data, y, &epilogue, step->workspace);
+    CPU_OP(winograd_line_run)(step, &s->line, x, &step->in[1], factor_of(step), y, &epilogue, step->workspace);
   } else {
     CPU_OP(taps_run)(step, &s->taps, x, s->packed.data, y, &epilogue, step->workspace);
   }
@@ -182,12 +193,25 @@ static bool packs(const slim_cpu_step *step)
   return s.packed_floats > 0;
 }
 
+/* Winograd's one axis transforms the weights in every run, and scales them on the way. */
+static bool scales(const slim_cpu_step *step)
+{
+  state s = { 0 };
+  set_up(&s, step);
+  return s.by_line;
+}
+
+/* What scales stays with Winograd, whatever is fused: it knows few activations. */
 static bool can_fuse(const slim_group *group, const slim_node *node)
 {
-  return !((const slim_conv2d_attr *)group->nodes[0]->attr)->nchw && epilogue_fits(group, node);
+  const slim_node *first = group->nodes[0];
+  const bool other = node->op == &slim_op_activation &&
+                     ((const slim_activation_attr *)node->attr)->kind > SLIM_ACTIVATION_RELU6;
+  return !((const slim_conv2d_attr *)first->attr)->nchw && epilogue_fits(group, node) &&
+         !(other && first->num_inputs > 2);
 }
 
 const slim_cpu_op CPU_OP(conv2d) = {
-  .state_bytes = sizeof(state), .halves = 1u << 1, .can_fuse = can_fuse, .packs = packs, .flops = flops, .workspace = workspace,
+  .state_bytes = sizeof(state), .halves = 1u << 1, .can_fuse = can_fuse, .packs = packs, .scales = scales, .flops = flops, .workspace = workspace,
   .prepare = prepare, .run = run, .release = release
 };

@@ -92,7 +92,7 @@ static size_t scratch_floats(const slim_cpu_step *step, const conv2d *g)
   if (plan_winograd(step, g, &w)) {
     return whole_lines(CPU_OP(winograd_workspace)(&w, step));
   }
-  if (!conv2d_is_product(g) && plan_line(step, g, &l)) {
+  if (plan_line(step, g, &l)) {
     return whole_lines(CPU_OP(winograd_line_workspace)(&l, step));
   }
   for (int i = 0; i < phases_of(g); i++) {
@@ -115,11 +115,8 @@ static size_t packed_floats(const slim_cpu_step *step, const conv2d *g)
   winograd w;
   winograd_line l;
   size_t floats = 0;
-  if (conv2d_is_product(g) || plan_winograd(step, g, &w)) {
+  if (conv2d_is_product(g) || plan_winograd(step, g, &w) || plan_line(step, g, &l)) {
     return 0;
-  }
-  if (plan_line(step, g, &l)) {
-    return CPU_OP(winograd_line_packed)(&l);
   }
   for (int i = 0; i < phases_of(g); i++) {
     const phase p = phase_of(g, i);
@@ -158,7 +155,7 @@ static bool prepare(slim_cpu_step *step)
   s->by_line = plan_line(step, &s->g, &s->line);
   if (s->by_line) {
     step->base.kernel = "conv2d_winograd_line";
-    return packed_alloc(step, &s->packed, CPU_OP(winograd_line_packed)(&s->line), plain_floats(step, &s->g));
+    return true;
   }
   s->count = phases_of(&s->g);
   s->phases = calloc((size_t)s->count, sizeof *s->phases);
@@ -191,7 +188,7 @@ static void run_phases(slim_cpu_step *step, const float *dy, float *dx)
     return;
   }
   if (s->by_line) {
-    CPU_OP(winograd_line_run)(step, &s->line, dy, s->packed.data, dx, &none, step->workspace);
+    CPU_OP(winograd_line_run)(step, &s->line, dy, &step->in[1], NULL, dx, &none, step->workspace);
     return;
   }
   for (int i = 0; i < s->count; i++) {
@@ -205,9 +202,6 @@ static void run_phases(slim_cpu_step *step, const float *dy, float *dx)
 
 static void pack(const slim_cpu_step *step, const state *s)
 {
-  if (s->by_line) {
-    CPU_OP(winograd_line_pack)(step, &s->line, &step->in[1], s->packed.data);
-  }
   for (int i = 0; i < s->count; i++) {
     CPU_OP(taps_pack)(step, &s->phases[i].taps, &step->in[1], s->packed.data + s->phases[i].packed_offset);
   }
@@ -218,7 +212,7 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   state *s = step->state;
   const conv2d *g = &s->g;
   (void)run_info;
-  if ((s->count || s->by_line) && packed_stale(&s->packed, &step->in[1])) {
+  if (s->count && packed_stale(&s->packed, &step->in[1])) {
     pack(step, s);
   }
   if (!is_nchw(step)) {

@@ -146,6 +146,12 @@ static bool packs(const slim_device *device, const slim_group *group, const slim
   return bind(&step, device, group, in, out) && step.op->packs && step.op->packs(&step);
 }
 
+static bool scales(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
+{
+  slim_cpu_step step;
+  return bind(&step, device, group, in, out) && step.op->scales && step.op->scales(&step);
+}
+
 static size_t workspace_bytes(slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {
   slim_cpu_step step;
@@ -302,4 +308,5 @@ const slim_backend slim_backend_cpu = {
   .step_ms = step_ms,
   .can_fuse = can_fuse,
   .packs = packs,
+  .scales = scales,
 };

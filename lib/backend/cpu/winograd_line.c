@@ -1,6 +1,7 @@
 /*
- * Each task takes a block of tiles from inputs to some panels of outputs. What it transforms stays in its core's cache,
- * and only the weights come from further away.
+ * The weights are transformed in every run, which is less than is to be read when they are kept transformed. Then each
+ * task takes a block of tiles from inputs to some panels of outputs. What it transforms stays in its core's cache, and
+ * only the weights come from further away.
  */
 #include "backend/cpu/winograd_line.h"
 
@@ -50,14 +51,16 @@ static size_t products_floats(const winograd_line *l)
   return (size_t)l->points * winograd_step(l->block, TILE_COLUMNS);
 }
 
-size_t CPU_OP(winograd_line_workspace)(const winograd_line *l, const slim_cpu_step *step)
+/* Transformed weights. */
+static size_t packed_floats(const winograd_line *l)
 {
-  return (size_t)slim_threads_count(step->device->threads) * (inputs_floats(l) + products_floats(l));
+  return whole_lines((size_t)l->points * (size_t)l->c * panels_width((size_t)l->oc));
 }
 
-size_t CPU_OP(winograd_line_packed)(const winograd_line *l)
+size_t CPU_OP(winograd_line_workspace)(const winograd_line *l, const slim_cpu_step *step)
 {
-  return (size_t)l->points * (size_t)l->c * panels_width((size_t)l->oc);
+  const size_t worker = inputs_floats(l) + products_floats(l);
+  return packed_floats(l) + (size_t)slim_threads_count(step->device->threads) * worker;
 }
 
 /* --- transforms --------------------------------------------------------------------------------------------------- */
@@ -142,11 +145,13 @@ CPU_INLINE void filter_ten(const vec *g, vec *t)
 typedef struct pack_job {
   const winograd_line *l;
   winograd_weights weights;
+  const float *factor;
   float *packed;
 } pack_job;
 
 /* count channels of a panel: their points go to to[point * step]. */
-CPU_INLINE void filter_channels(const float *taps, int count, int width, float *to, size_t step, int kernel)
+CPU_INLINE void filter_channels(const float *taps, const vec *factor, int count, int width, float *to, size_t step,
+                                int kernel)
 {
   for (int i = 0; i < count; i++, taps += kernel * TILE_COLUMNS, to += width) {
     for (int v = 0; v < width; v += VL) {
@@ -160,40 +165,59 @@ CPU_INLINE void filter_channels(const float *taps, int count, int width, float *
         filter_ten(g, t);
       }
       for (int x = 0; x < M - 1 + kernel; x++) {
-        vec_store(to + (size_t)x * step + v, t[x]);
+        vec_store(to + (size_t)x * step + v, factor[v / VL] * t[x]);
       }
     }
   }
 }
 
-static void pack_panels(void *user, size_t begin, size_t end, int worker)
+/* The points of count channels from k on, of the panel from n0 on. */
+static void pack_channels(const pack_job *j, int n0, int k, int count)
+{
+  const winograd_line *l = j->l;
+  const int width = panel_width(l->oc - n0), first = k / K_SUMMED * K_SUMMED;
+  const size_t step = (size_t)at_most(K_SUMMED, l->c - first) * (size_t)width;
+  float taps[TAPS_CHANNELS * 7 * TILE_COLUMNS] __attribute__((aligned(64)));
+  float *to = j->packed + (size_t)l->points * ((size_t)l->c * (size_t)n0 + (size_t)first * (size_t)width) +
+              (size_t)(k - first) * (size_t)width;
+  const vec one = (vec){ 0 } + 1.0f;
+  vec factor[TILE_COLUMNS / VL];
+  for (int v = 0; v < width; v += VL) {
+    factor[v / VL] = j->factor ? load_some(j->factor + n0 + v, at_most(VL, l->oc - n0 - v)) : one;
+  }
+  CPU_OP(winograd_taps)(&j->weights, n0, k, count, taps);
+  if (l->kernel == 3) {
+    filter_channels(taps, factor, count, width, to, step, 3);
+  } else {
+    filter_channels(taps, factor, count, width, to, step, 7);
+  }
+}
+
+/* Along the weights as they lie. */
+static void pack_piece(void *user, size_t begin, size_t end, int worker)
 {
   const pack_job *j = user;
   const winograd_line *l = j->l;
-  float taps[TAPS_CHANNELS * 7 * TILE_COLUMNS] __attribute__((aligned(64)));
   (void)worker;
-  for (int n0 = (int)begin * TILE_COLUMNS; n0 < at_most((int)end * TILE_COLUMNS, l->oc); n0 += TILE_COLUMNS) {
-    const int width = panel_width(l->oc - n0);
-    float *to = j->packed + (size_t)l->points * (size_t)l->c * (size_t)n0;
-    for (int k = 0; k < l->c; k += TAPS_CHANNELS) {
-      const int count = at_most(TAPS_CHANNELS, l->c - k), first = k / K_SUMMED * K_SUMMED;
-      const size_t step = (size_t)at_most(K_SUMMED, l->c - first) * (size_t)width;
-      float *at = to + (size_t)l->points * (size_t)first * (size_t)width + (size_t)(k - first) * (size_t)width;
-      CPU_OP(winograd_taps)(&j->weights, n0, k, count, taps);
-      if (l->kernel == 3) {
-        filter_channels(taps, count, width, at, step, 3);
-      } else {
-        filter_channels(taps, count, width, at, step, 7);
+  for (int i = (int)begin; i < (int)end; i++) {
+    if (l->transposed) {
+      for (int k = 0; k < l->c; k += TAPS_CHANNELS) {
+        pack_channels(j, i * TILE_COLUMNS, k, at_most(TAPS_CHANNELS, l->c - k));
+      }
+    } else {
+      for (int n0 = 0; n0 < l->oc; n0 += TILE_COLUMNS) {
+        pack_channels(j, n0, i * TAPS_CHANNELS, at_most(TAPS_CHANNELS, l->c - i * TAPS_CHANNELS));
       }
     }
   }
 }
 
-void CPU_OP(winograd_line_pack)(const slim_cpu_step *step, const winograd_line *l, const slim_view *weights,
-                                float *packed)
+static void pack_weights(const slim_cpu_step *step, const winograd_line *l, const slim_view *weights,
+                         const float *factor, float *packed)
 {
-  pack_job j = { l, { weights, l->kernel, l->c, l->oc, l->transposed }, packed };
-  slim_cpu_for(step, (size_t)pieces(l->oc, TILE_COLUMNS), 1, pack_panels, &j);
+  pack_job j = { l, { weights, l->kernel, l->c, l->oc, l->transposed }, factor, packed };
+  const int tasks = l->transposed ? pieces(l->oc, TILE_COLUMNS) : pieces(l->c, TAPS_CHANNELS);
+  slim_cpu_for(step, (size_t)tasks, 1, pack_piece, &j);
 }
 
 /* --- inputs and outputs ------------------------------------------------------------------------------------------- */
@@ -348,9 +372,11 @@ static void run_task(void *user, int number, int worker)
   }
 }
 
-void CPU_OP(winograd_line_run)(const slim_cpu_step *step, const winograd_line *l, const float *in, const float *packed,
-                               float *out, const tile_epilogue *epilogue, float *workspace)
+void CPU_OP(winograd_line_run)(const slim_cpu_step *step, const winograd_line *l, const float *in,
+                               const slim_view *weights, const float *factor, float *out,
+                               const tile_epilogue *epilogue, float *workspace)
 {
-  job j = { l, in, packed, out, workspace, epilogue };
+  job j = { l, in, workspace, out, workspace + packed_floats(l), epilogue };
+  pack_weights(step, l, weights, factor, workspace);
   slim_threads_run(step->device->threads, l->blocks * l->groups, run_task, &j);
 }

@@ -59,12 +59,11 @@ static inline winograd_line winograd_line_of_input_gradient(const conv2d *g)
 
 /* Completes the plan. @return false when the direct sum serves better. */
 bool CPU_OP(winograd_line_plan)(winograd_line *l, const slim_cpu_step *step, const tile_epilogue *epilogue);
-/* Floats of the transformed weights, and of the workspace. */
-size_t CPU_OP(winograd_line_packed)(const winograd_line *l);
+/* Floats of the workspace. */
 size_t CPU_OP(winograd_line_workspace)(const winograd_line *l, const slim_cpu_step *step);
-void CPU_OP(winograd_line_pack)(const slim_cpu_step *step, const winograd_line *l, const slim_view *weights,
-                                float *packed);
-void CPU_OP(winograd_line_run)(const slim_cpu_step *step, const winograd_line *l, const float *in, const float *packed,
-                               float *out, const tile_epilogue *epilogue, float *workspace);
+/* factor: of each output channel's weights; NULL: none. */
+void CPU_OP(winograd_line_run)(const slim_cpu_step *step, const winograd_line *l, const float *in,
+                               const slim_view *weights, const float *factor, float *out,
+                               const tile_epilogue *epilogue, float *workspace);
 
 #endif

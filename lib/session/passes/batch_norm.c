@@ -1,6 +1,6 @@
 /*
- * Batch norm with given statistics behind a convolution or product: its factor goes into the weights, what it adds
- * becomes a bias. The new weights and bias are made by a step that runs again only when a variable it reads has changed.
+ * Batch norm with given statistics behind a convolution or product: its factor goes into the weights (or stays apart,
+ * where the backend scales the weights in every run, so that they need no second copy), what it adds becomes a bias. The new weights and bias are made by a step that runs again only when a variable it reads has changed.
  */
 #include "ops/ops.h"
 #include "session/passes/rewrite.h"
@@ -65,8 +65,21 @@ static void output_make(slim_plan *plan, slim_node *node, int k, const slim_tens
   t->fetched = false;
 }
 
-/* weights, gamma, beta, mean, variance -> weights, bias */
-static slim_node *factors_make(slim_plan *plan, const slim_node *heavy, const slim_node *norm)
+/* Does the heavy node take the factor beside its weights? */
+static bool scales(slim_plan *plan, slim_node *heavy)
+{
+  const slim_backend *backend = plan->device->backend;
+  slim_plan_group g = { .group = { .count = 1, .nodes = { heavy }, .num_in = heavy->num_inputs, .num_out = 1 } };
+  slim_view in[2], out[1];
+  if (!backend->scales || heavy->num_inputs != 2 || heavy->op->outputs != 1) {
+    return false;
+  }
+  slim_plan_group_views(plan, &g, in, out);
+  return backend->scales(plan->device, &g.group, in, out);
+}
+
+/* weights, gamma, beta, mean, variance -> weights or, apart, the factor; bias */
+static slim_node *factors_make(slim_plan *plan, const slim_node *heavy, const slim_node *norm, bool apart)
 {
   slim_node *node = slim_rewrite_node(plan, norm, &slim_op_batch_norm_fold, 5);
   if (!node || !slim_plan_reserve(plan, 1, 2) || !(node->outputs = slim_arena_array(plan->arena, 2, sizeof *node->outputs))) {
@@ -74,16 +87,18 @@ static slim_node *factors_make(slim_plan *plan, const slim_node *heavy, const sl
   }
   node->id = (int)plan->num_nodes++;
   node->inputs[0] = heavy->inputs[1];
-  output_make(plan, node, 0, heavy->inputs[1]);
+  output_make(plan, node, 0, apart ? norm->inputs[1] : heavy->inputs[1]);
   output_make(plan, node, 1, norm->inputs[2]);
   return node;
 }
 
-static slim_node *heavy_make(slim_plan *plan, const slim_node *heavy, slim_tensor *weights)
+/* made: other weights or, apart, their factor. */
+static slim_node *heavy_make(slim_plan *plan, const slim_node *heavy, slim_tensor *made, bool apart)
 {
-  slim_node *node = slim_rewrite_node(plan, heavy, heavy->op, heavy->num_inputs);
+  slim_node *node = slim_rewrite_node(plan, heavy, heavy->op, heavy->num_inputs + apart);
   if (node) {
-    node->inputs[1] = weights;
+    node->inputs[apart ? 2 : 1] = made;
+    plan->tensors[heavy->inputs[1]->id].readers += apart;
   }
   return node;
 }
@@ -107,10 +122,11 @@ static bool fold_one(folding *f, const slim_node *norm)
 {
   slim_plan *plan = f->plan;
   const slim_rewrite *r = &f->rewrite;
-  const slim_node *heavy = norm->inputs[0]->node;
-  slim_node *factors = factors_make(plan, heavy, norm);
+  slim_node *heavy = norm->inputs[0]->node;
+  const bool apart = scales(plan, heavy);
+  slim_node *factors = factors_make(plan, heavy, norm, apart);
   r->before[heavy->id] = factors;
-  r->instead[heavy->id] = factors ? heavy_make(plan, heavy, &factors->outputs[0]) : NULL;
+  r->instead[heavy->id] = factors ? heavy_make(plan, heavy, &factors->outputs[0], apart) : NULL;
   r->instead[norm->id] = factors ? bias_make(plan, norm, &factors->outputs[1]) : NULL;
   return r->instead[heavy->id] && r->instead[norm->id];
 }
