@@ -19,11 +19,11 @@ fuzz() {
   [ $found != 0 ] || { echo "no fuzz target was built"; return 1; }
 }
 
-# An op test on Oclgrind, which reports every invalid access and data race of a kernel, with the kernels of a device class
-# and without CLBlast's. simulate PROGRAM CLASS
+# An op test on Oclgrind, which reports every invalid access and data race of a kernel, with the kernels of some limits
+# and without CLBlast's. simulate PROGRAM LIMITS
 simulate() {
   log=build-check/oclgrind-${1##*/}-$2.log
-  SLIM_TEST_DEVICE=oclgrind SLIM_CLBLAST=0 SLIM_DEVICE_LIMITS=class=$2 CK_FORK=no timeout 3600 \
+  SLIM_TEST_DEVICE=oclgrind SLIM_CLBLAST=0 SLIM_DEVICE_LIMITS=$2 CK_FORK=no timeout 3600 \
     oclgrind --build-options -DSLIM_NO_PREFETCH --max-errors 20 --data-races --log "$log" "$1" >"$log.tap" 2>&1
   result=$?
   [ $result = 0 ] || grep -v '^ok' "$log.tap" | tail -n 20
@@ -31,14 +31,15 @@ simulate() {
   [ $result = 0 ] && [ ! -s "$log" ]
 }
 
-# All of them, two at a time.
+# All of them, two at a time at most.
 simulated() {
   bad=0
   for program in build-check/tests/ops/ops_*; do
     [ -x "$program" ] && [ -f "$program" ] || continue
-    simulate "$program" cpu &
-    simulate "$program" gpu || bad=1
+    simulate "$program" class=gpu &
+    simulate "$program" class=cpu,width=8 || bad=1
     wait $! || bad=1
+    simulate "$program" class=cpu,width=16 || bad=1
   done
   return $bad
 }

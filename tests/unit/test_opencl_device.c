@@ -48,6 +48,19 @@ START_TEST(limits_clamp_what_queries_report)
 }
 END_TEST
 
+START_TEST(limits_choose_the_width_of_vectors)
+{
+  setenv("SLIM_DEVICE_LIMITS", "class=cpu,width=8", 1);
+  slim_device *device = cl_test_open();
+  ck_assert_int_eq(slim_cl_of(device)->vector_width, 8);
+  slim_device_close(device);
+  setenv("SLIM_DEVICE_LIMITS", "class=cpu,width=16", 1);
+  device = cl_test_open();
+  ck_assert_int_eq(slim_cl_of(device)->vector_width, 16);
+  slim_device_close(device);
+}
+END_TEST
+
 START_TEST(an_allocation_above_the_limit_is_an_error)
 {
   setenv("SLIM_DEVICE_LIMITS", "alloc=1M", 1);
@@ -174,6 +187,7 @@ static void build(TCase *c)
 {
   tcase_add_test(c, a_device_opens_and_moves_bytes);
   tcase_add_test(c, limits_clamp_what_queries_report);
+  tcase_add_test(c, limits_choose_the_width_of_vectors);
   tcase_add_test(c, an_allocation_above_the_limit_is_an_error);
   tcase_add_test(c, no_such_device_is_a_clear_error);
   tcase_add_test(c, binaries_are_kept_and_used_again);

@@ -66,8 +66,7 @@ static void choose_options(slim_cl *cl, const slim_device_info *info)
 {
   const size_t most = info->device_class == SLIM_CLASS_MOBILE ? GROUP_1D_MOBILE : GROUP_1D;
   cl->group_1d = info->max_work_group < most ? info->max_work_group : most;
-  const int width = (int)slim_cl_query(cl->api, cl->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
-  cl->vector_width = info->device_class != SLIM_CLASS_CPU ? 4 : width >= 16 ? 16 : 8;
+  cl->vector_width = slim_cl_vector_width(cl->api, cl->id, info->device_class);
   snprintf(cl->options, sizeof(cl->options), "-cl-std=CL1.2 -DSLIM_CLASS=%d -DSLIM_WIDTH=%d", (int)info->device_class,
            cl->vector_width);
 }

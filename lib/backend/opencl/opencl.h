@@ -66,6 +66,8 @@ slim_status slim_cl_check(slim_device *device, cl_int code, const char *what);
 bool slim_cl_find(const slim_cl_api *api, int index, cl_platform_id *platform, cl_device_id *id);
 void slim_cl_describe(const slim_cl_api *api, cl_platform_id platform, cl_device_id id, int index,
                       slim_device_info *info);
+/** Floats of a vector that suits a device of this class. */
+int slim_cl_vector_width(const slim_cl_api *api, cl_device_id id, slim_device_class device_class);
 /** A query that gives a number of up to 8 bytes; 0 when it fails. */
 uint64_t slim_cl_query(const slim_cl_api *api, cl_device_id id, cl_device_info what);
 

@@ -10,9 +10,9 @@
 #define SMALL_GROUP ((size_t)128)
 #define SMALL_LOCAL ((size_t)32 << 10)
 
-/* "wg=64,local=16384,alloc=256M,images=0,class=mobile": 0 and "" mean not given. */
+/* "wg=64,local=16384,alloc=256M,images=0,class=mobile,width=16": 0 and "" mean not given. */
 typedef struct limits {
-  size_t work_group, local, allocation;
+  size_t work_group, local, allocation, width;
   bool no_images;
   char device_class[16];
 } limits;
@@ -35,6 +35,8 @@ static void parse_limit(limits *l, const char *item)
     l->allocation = parse_size(item + 6);
   } else if (strncmp(item, "images=", 7) == 0) {
     l->no_images = parse_size(item + 7) == 0;
+  } else if (strncmp(item, "width=", 6) == 0) {
+    l->width = parse_size(item + 6);
   } else if (strncmp(item, "class=", 6) == 0) {
     snprintf(l->device_class, sizeof(l->device_class), "%s", item + 6);
   }
@@ -145,6 +147,13 @@ static slim_device_class classify(const slim_cl_api *api, cl_device_id id, const
     return SLIM_CLASS_MOBILE;
   }
   return SLIM_CLASS_GPU;
+}
+
+int slim_cl_vector_width(const slim_cl_api *api, cl_device_id id, slim_device_class device_class)
+{
+  const limits l = limits_given();
+  const uint64_t width = l.width != 0 ? l.width : slim_cl_query(api, id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
+  return device_class != SLIM_CLASS_CPU ? 4 : width >= 16 ? 16 : 8;
 }
 
 static void describe_texts(const slim_cl_api *api, cl_platform_id platform, cl_device_id id, slim_device_info *info)
