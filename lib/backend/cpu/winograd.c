@@ -1,9 +1,10 @@
 /*
  * The forward pass and, with turned weights, the gradient by input. Two schedules. Fused, for few channels: each task
  * takes a block of tiles from inputs to outputs; each worker has transformed all weights for itself before its first
- * block, which takes less time than to fetch them from another core's cache. Staged, for many channels: a block of
- * tiles is transformed, then each task takes a panel of output channels, whose weights it transforms a row of points at
- * a time just before their products: no more than that row is ever in memory, and of few tiles not even that.
+ * block, which takes less time than to fetch them from another core's cache. Staged, for many channels or few tiles: a
+ * block of tiles is transformed, then each task takes a panel of output channels, whose weights it transforms a row of
+ * points at a time just before their products: no more than that row is ever in memory, and of four tiles not even
+ * that.
  */
 #include "backend/cpu/winograd_transform.h"
 
@@ -13,17 +14,19 @@
 #define FUSED_TILES (2 * TILE_ROWS * (MANY_REGISTERS ? 1 : 2))
 #define STAGED_TILES 140
 #define FUSED_WEIGHTS (96 * 96) /* the most that each worker transforms for itself */
+#define FUSED_WEIGHTS_FEW 2047  /* the same, measured, where there are fewer tiles than half the taps */
 #define K_STAGED 128            /* channels whose weights are transformed at once in the staged schedule */
 #define TAPS_FUSED 16           /* the same in the fused one */
 
 bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const tile_epilogue *epilogue)
 {
   const int panels = pieces(w->oc, TILE_COLUMNS), threads = slim_threads_count(step->device->threads);
+  const size_t weights = (size_t)w->c * (size_t)w->oc; /* of a tap */
   if (epilogue->activation > SLIM_ACTIVATION_RELU6 || !CPU_OP(winograd_tiles)(w)) {
     return false;
   }
-  w->staged = (size_t)w->c * (size_t)w->oc > FUSED_WEIGHTS;
-  w->few = MANY_REGISTERS && w->kernel == 3 && w->size == 6 && w->tiles == WINOGRAD_FEW;
+  w->staged = weights > (2 * w->tiles < w->kernel * w->kernel ? FUSED_WEIGHTS_FEW : FUSED_WEIGHTS);
+  w->few = MANY_REGISTERS && w->size == 6 && w->tiles == WINOGRAD_FEW;
   w->blocks = pieces(w->tiles, w->staged ? STAGED_TILES : FUSED_TILES);
   if (!w->staged) {
     w->blocks = pieces(w->blocks, threads) * threads;
@@ -173,9 +176,7 @@ CPU_INLINE void close_panel(const job *j, int number, const float *product, size
 
 static void close_tile(const job *j, int number, const float *product, size_t step, int n0, int columns)
 {
-  if (j->w->m == 2) {
-    close_panel(j, number, product, step, n0, columns, 6, 2);
-  } else if (j->w->m == 3) {
+  if (j->w->m == 3) {
     close_panel(j, number, product, step, n0, columns, 7, 3);
   } else if (j->w->m == 4) {
     close_panel(j, number, product, step, n0, columns, 6, 4);

@@ -1,7 +1,8 @@
 /*
- * Convolution of stride 1 by Winograd's transforms with tiles of 6 x 6 or 7 x 7 inputs, whichever need fewer products:
- * 4 x 4 or 5 x 5 outputs of a 3x3 kernel, 2 x 2 or 3 x 3 of a 5x5 kernel. Y = A^T [sum over channels of (G g G^T) *
- * (B^T d B)] A for a tile's outputs; the gradient of the weights is G^T [sum over tiles of (B^T d B) * (A dY A^T)] G.
+ * Convolution of stride 1 by Winograd's transforms. Tiles have 6 x 6 inputs for 4 x 4 outputs of a 3x3 kernel, or 7 x 7
+ * for 5 x 5 outputs where these need fewer products; of a 5x5 kernel, 7 x 7 for 3 x 3. Y = A^T [sum over channels of
+ * (G g G^T) * (B^T d B)] A for a tile's outputs; the gradient of the weights is G^T [sum over tiles of (B^T d B) *
+ * (A dY A^T)] G.
  *
  * The interpolation points, 0, +-3/4, +-3/2 and infinity for six, +-1/4, +-7/8, +-7/4 and infinity for seven, keep the
  * rounding errors near those of the direct sum: for up to 512 channels at most 2e-5 of the outputs' root mean square

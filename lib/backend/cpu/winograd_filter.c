@@ -134,10 +134,8 @@ CPU_INLINE void filter_row(const float *taps, int count, int row, int width, flo
 void CPU_OP(winograd_filter)(const winograd *w, const float *taps, int count, int row, int width, float *to,
                              size_t step)
 {
-  if (w->size == 6 && w->kernel == 3) {
+  if (w->size == 6) {
     filter_row(taps, count, row, width, to, step, 6, 3);
-  } else if (w->size == 6) {
-    filter_row(taps, count, row, width, to, step, 6, 5);
   } else if (w->kernel == 3) {
     filter_row(taps, count, row, width, to, step, 7, 3);
   } else {

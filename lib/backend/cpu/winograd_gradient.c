@@ -134,9 +134,7 @@ CPU_INLINE void spread_panels(const job *j, int number, int size, int m)
 
 static void spread_tile(const job *j, int number)
 {
-  if (j->w->m == 2) {
-    spread_panels(j, number, 6, 2);
-  } else if (j->w->m == 3) {
+  if (j->w->m == 3) {
     spread_panels(j, number, 7, 3);
   } else if (j->w->m == 4) {
     spread_panels(j, number, 6, 4);
@@ -211,9 +209,7 @@ static void gather_panel(const job *j, const float *sums, size_t step, int k, in
       __builtin_prefetch(ahead, 1);
       __builtin_prefetch(ahead + TILE_COLUMNS - 1, 1);
     }
-    if (w->m == 2) {
-      gather_row(j, sums, step, to, tap, columns, 6, 5);
-    } else if (w->m == 3) {
+    if (w->m == 3) {
       gather_row(j, sums, step, to, tap, columns, 7, 5);
     } else if (w->m == 4) {
       gather_row(j, sums, step, to, tap, columns, 6, 3);

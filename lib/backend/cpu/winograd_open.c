@@ -30,11 +30,11 @@ bool CPU_OP(winograd_tiles)(winograd *w)
   if (!w->kernel || !CPU_OP(winograd_wanted)()) {
     return false;
   }
-  cut(w, 6);
-  winograd sevens = *w;
-  cut(&sevens, 7);
-  if (sevens.tiles * sevens.points < w->tiles * w->points) {
-    *w = sevens;
+  winograd sixes = *w;
+  cut(w, 7);
+  cut(&sixes, 6);
+  if (w->kernel == 3 && sixes.tiles * sixes.points <= w->tiles * w->points) {
+    *w = sixes;
   }
   return w->c >= LEAST_CHANNELS && w->oc >= LEAST_CHANNELS && (size_t)w->c * (size_t)w->oc >= LEAST_WEIGHTS &&
          w->tiles * w->m * w->m >= LEAST_OUTPUTS;
