@@ -8,6 +8,8 @@
 #define IN_PLACE_PANELS 2       /* A serves that few panels without a copy */
 #define IN_PLACE_TILES (VL < 16 ? 11 : 18) /* and B that few tiles */
 #define TASKS 8                 /* that a large product is cut into at least */
+#define TASK_PANELS 2           /* least panels of a piece of columns */
+#define COPIED_TASK_PANELS 4    /* the same where each piece copies A */
 #define EVEN_TASKS 4            /* fewer than UNEVEN_TASKS are a multiple of these, so that all workers end together */
 #define UNEVEN_TASKS 32
 #define TASK_WORK 1e5           /* least products of a task */
@@ -28,6 +30,7 @@ typedef struct job {
   cut cut;
   float *scratch; /* per worker */
   float *partial; /* per slice a C, when there are slices */
+  int workers;
 } job;
 
 /* Floats of scratch of a worker: a block of A, one of B. */
@@ -77,25 +80,42 @@ static void cut_rows(const gemm *g, cut *c, int wanted)
   }
 }
 
+/* Pieces that columns are cut into, at most. */
+static int most_columns(const gemm *g)
+{
+  const int panels = pieces(g->n, TILE_COLUMNS);
+  const int most = g->a_transposed ? panels / COPIED_TASK_PANELS + 1
+                                   : panels / (g->k > K_BLOCK ? COPIED_TASK_PANELS : TASK_PANELS);
+  return most < 1 ? 1 : most;
+}
+
 /* Few sums of a great depth are shared by depth, so that each task reads a part of A and of B that no other does.
- * Rows first where there are many and each task copies its part of A: once then, and not for each piece of columns. */
+ * Pieces of columns do so too but for A, which is small where C is wide. */
+static int slices_of(const gemm *g, int wanted)
+{
+  const double sums = (double)g->m * (double)g->n, work = sums * (double)g->k;
+  if (sums > SLICED_SUMS || work <= 2 * SLICE_WORK) {
+    return 1;
+  }
+  const int apart = g->n > g->m && !g->a_transposed ? most_columns(g) : 1;
+  const int slices = at_most(at_most(wanted / apart, g->k / SLICE_DEPTH), (int)(work / SLICE_WORK));
+  return slices < 1 ? 1 : slices;
+}
+
+/* Rows first where there are many and each task copies its part of A: once then, and not for each piece of columns. */
 static cut cut_of(const gemm *g)
 {
   if (is_row(g)) {
     return cut_of_row(g);
   }
-  const int panels = pieces(g->n, TILE_COLUMNS);
-  const double sums = (double)g->m * (double)g->n, work = sums * (double)g->k;
+  const double work = (double)g->m * (double)g->n * (double)g->k;
   const int wanted = work < TASKS * TASK_WORK ? (int)(work / TASK_WORK) : TASKS;
-  cut c = { pieces(g->m, M_BLOCK), pieces(panels, 32), 1 };
-  if (sums <= SLICED_SUMS && work > 2 * SLICE_WORK) {
-    c.slices = at_most(at_most(wanted / (c.rows * c.columns), g->k / SLICE_DEPTH), (int)(work / SLICE_WORK));
-    c.slices = c.slices < 1 ? 1 : c.slices;
-  }
+  cut c = { pieces(g->m, M_BLOCK), pieces(g->n, 32 * TILE_COLUMNS), 1 };
+  c.slices = slices_of(g, wanted / (c.rows * c.columns));
   if (g->m >= g->n && (g->a_transposed || g->k > K_BLOCK)) {
     cut_rows(g, &c, wanted);
   }
-  while (c.rows * c.columns * c.slices < wanted && c.columns * 4 <= panels) {
+  while (c.rows * c.columns * c.slices < wanted && c.columns < most_columns(g)) {
     c.columns++;
   }
   cut_rows(g, &c, wanted);
@@ -115,6 +135,7 @@ typedef struct task {
   float *c;            /* where the sums go: C or a slice's partial C */
   bool stream;         /* they go past the caches */
   bool last_slice;     /* the epilogue belongs to this task */
+  const struct task *next; /* that the worker will probably run, NULL: none */
 } task;
 
 /* rows of C, the panel from n on. */
@@ -194,23 +215,33 @@ static strips strips_of(const float *matrix, size_t ld, int row, int column, int
   return (strips){ matrix + (size_t)row * ld + column, ld, TILE_COLUMNS, pieces(columns, TILE_COLUMNS) };
 }
 
-/* B's part of the block that comes after panels [n0, n1) at depth k. */
-static strips next_b(const task *t, int n1, int k, int depth)
+/* B's part of the block that begins with panel n at depth k. */
+static strips strips_of_b(const task *t, int n, int k, int depth)
 {
   const gemm *g = &t->j->g;
-  const bool deeper = n1 == t->n1;
-  const int n = deeper ? t->n0 : n1, columns = at_most(N_BLOCK * TILE_COLUMNS, t->n1 - n);
-  k += deeper ? depth : 0;
-  if (k >= t->k1 || (g->b_half && !g->b_packed)) { /* half the memory: packing fetches it */
+  const int columns = at_most(N_BLOCK * TILE_COLUMNS, t->n1 - n);
+  if (g->b_half && !g->b_packed) { /* half the memory: packing fetches it */
     return (strips){ 0 };
   }
+  depth = at_most(depth, t->k1 - k);
   if (g->b_packed) {
-    depth = at_most(depth, t->k1 - k);
     return (strips){ packed_at(g, n, k, depth), TILE_COLUMNS, (size_t)depth * TILE_COLUMNS,
                      pieces(columns, TILE_COLUMNS) };
   }
-  return g->b_transposed ? strips_of(g->b, g->ldb, n, k, at_most(depth, t->k1 - k))
-                         : strips_of(g->b, g->ldb, k, n, columns);
+  return g->b_transposed ? strips_of(g->b, g->ldb, n, k, depth) : strips_of(g->b, g->ldb, k, n, columns);
+}
+
+/* B's part of the block that comes after panels [.., n1) at depth k, in this task or the next. */
+static strips next_b(const task *t, int n1, int k, int depth)
+{
+  if (n1 < t->n1) {
+    return strips_of_b(t, n1, k, depth);
+  }
+  if (k + depth < t->k1) {
+    return strips_of_b(t, t->n0, k + depth, depth);
+  }
+  const bool same = !t->next || (t->next->n0 == t->n0 && t->next->k0 == t->k0);
+  return same ? (strips){ 0 } : strips_of_b(t->next, t->next->n0, t->next->k0, depth);
 }
 
 /* A's part of the block below, while the last panels [.., n1) are at work. */
@@ -300,15 +331,14 @@ static int block_begin(int k0, int k1, int i)
   return k0 + piece_begin(k1 - k0, pieces(k1 - k0, K_BLOCK), i);
 }
 
-static void run_task(void *user, int number, int worker)
+/* What task number of the job computes. */
+static task task_of(const job *j, int number)
 {
-  const job *j = user;
   const gemm *g = &j->g;
   const cut *c = &j->cut;
   const int row = number % c->rows, column = number / c->rows % c->columns, slice = number / c->rows / c->columns;
   const int panels = pieces(g->n, TILE_COLUMNS);
-  task t = { .j = j, .a = j->scratch + (size_t)worker * SCRATCH, .last_slice = c->slices == 1 };
-  t.b = t.a + A_FLOATS;
+  task t = { .j = j, .last_slice = c->slices == 1, .stream = streams(g) };
   t.m0 = piece_begin(g->m, c->rows, row);
   t.m1 = piece_begin(g->m, c->rows, row + 1);
   t.n0 = piece_begin(panels, c->columns, column) * TILE_COLUMNS;
@@ -318,7 +348,19 @@ static void run_task(void *user, int number, int worker)
   t.c = c->slices == 1 ? g->c : j->partial + (size_t)slice * (size_t)g->m * (size_t)g->n;
   t.in_place = reads_in_place(&t);
   t.b_in_place = reads_b_in_place(&t);
-  t.stream = streams(g);
+  return t;
+}
+
+static void run_task(void *user, int number, int worker)
+{
+  const job *j = user;
+  const int next_number = number + j->workers;
+  const bool is_last = next_number >= j->cut.rows * j->cut.columns * j->cut.slices;
+  const task next = task_of(j, is_last ? number : next_number);
+  task t = task_of(j, number);
+  t.next = is_last ? NULL : &next;
+  t.a = j->scratch + (size_t)worker * SCRATCH;
+  t.b = t.a + A_FLOATS;
   for (int i = 0; i < pieces(t.k1 - t.k0, K_BLOCK); i++) {
     const int k = block_begin(t.k0, t.k1, i);
     run_block(&t, k, block_begin(t.k0, t.k1, i + 1) - k);
@@ -431,8 +473,9 @@ size_t CPU_OP(gemm_workspace)(const slim_cpu_step *step, const gemm *g)
 
 void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
 {
-  job j = { .g = *g, .cut = cut_of(g), .scratch = workspace };
-  j.partial = j.scratch + (size_t)slim_threads_count(step->device->threads) * SCRATCH;
+  const int workers = slim_threads_count(step->device->threads);
+  job j = { .g = *g, .cut = cut_of(g), .scratch = workspace, .workers = workers };
+  j.partial = j.scratch + (size_t)workers * SCRATCH;
   if (is_row(g)) {
     slim_threads_run(step->device->threads, j.cut.slices, run_row, &j);
     add_slices(step, &j);
