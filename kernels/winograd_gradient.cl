@@ -10,6 +10,7 @@
 
 #if SLIM_CLASS == 0
 #define CHANNELS (SLIM_WIDTH / 2) /* rows of a tile of du */
+#define FETCH_MOST 128            /* channels of a pixel that is fetched; devices foresee longer runs */
 
 static inline int panels_of(const slim_winograd_params p)
 {
@@ -52,6 +53,27 @@ static inline void open_gradient(__global const float *dy, const slim_winograd_p
   }
 }
 
+/* Fetches floats of neighbouring pixels, */
+static inline void fetch_run(__global const float *from, const int count)
+{
+  for (int i = 0; i < count; i += 16) {
+    SLIM_FETCH(from + i);
+  }
+}
+
+/* and of what the tile to the right of a tile needs besides. */
+static inline void fetch_next(__global const float *x, __global const float *dy, const slim_winograd_params p,
+                              const slim_winograd_place at)
+{
+  for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
+    const int y = clamp(at.y - p.before_h + i, 0, p.h - 1), column = at.x - p.before_w + SLIM_WINOGRAD_N;
+    fetch_run(x + (size_t)((at.image * p.h + y) * p.w + column) * p.c, p.m * p.c);
+  }
+  for (int i = 0; i < p.m; i++) {
+    fetch_run(dy + (size_t)((at.image * p.oh + min(at.y + i, p.oh - 1)) * p.ow + at.x + p.m) * p.o, p.m * p.o);
+  }
+}
+
 /* A group a tile of the run that begins at tile first. zeros: c of them. */
 __kernel void slim_winograd_gradient_inputs_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
                                                 SLIM_TENSOR(float, v), SLIM_TENSOR(float, z),
@@ -67,6 +89,9 @@ __kernel void slim_winograd_gradient_inputs_f32(SLIM_TENSOR(const float, dy), SL
   __global const float *from[SLIM_WINOGRAD_POINTS];
   SLIM_FLOATW d[SLIM_WINOGRAD_POINTS];
   slim_winograd_pixels(x, zeros, p, first + t, from);
+  if (p.c <= FETCH_MOST && p.o <= FETCH_MOST) {
+    fetch_next(x, dy, p, at);
+  }
   for (int c = 0; c < p.c; c += SLIM_WIDTH) {
     slim_winograd_open(from, c, d);
     SLIM_UNROLL
@@ -88,23 +113,28 @@ __kernel void slim_winograd_gradient_inputs_f32(SLIM_TENSOR(const float, dy), SL
   }
 }
 
-#define LOAD_DU_LEFT(i_) SLIM_FLOATW left##i_ = SLIM_LOADW(2 * i_, du);
-#define LOAD_DU_RIGHT(i_) SLIM_FLOATW right##i_ = SLIM_LOADW(2 * i_ + 1, du);
-#define STORE_DU_LEFT(i_) SLIM_STOREW(left##i_, 2 * i_, du);
-#define STORE_DU_RIGHT(i_) SLIM_STOREW(right##i_, 2 * i_ + 1, du);
+#define LOAD_DU(i_)                                                                                                    \
+  left##i_ = SLIM_LOADW(2 * i_, du);                                                                                   \
+  right##i_ = SLIM_LOADW(2 * i_ + 1, du);
+#define STORE_DU(i_)                                                                                                   \
+  SLIM_STOREW(left##i_, 2 * i_, du);                                                                                   \
+  SLIM_STOREW(right##i_, 2 * i_ + 1, du);
 #define ADD_CHANNEL(i_) SLIM_GEMM_ADD_(i_, x[i_])
 
-/* Adds the products of tiles to CHANNELS rows of du. */
-static inline void accumulate(__global const float *x, __global const float *z, __local float *du, const int tiles)
+/* CHANNELS rows of du: the products of tiles; adds: to what is there. ahead: a line for each tile, to be fetched. */
+static inline void accumulate(__global const float *x, __global const float *z, __local float *du, const int tiles,
+                              const bool adds, __global const float *ahead)
 {
-  SLIM_GEMM_EACH_SOME(LOAD_DU_LEFT)
-  SLIM_GEMM_EACH_SOME(LOAD_DU_RIGHT)
-  for (int t = 0; t < tiles; t++, x += SLIM_WIDTH, z += SLIM_GEMM_COLUMNS) {
+  SLIM_GEMM_EACH_SOME(SLIM_GEMM_DECLARE_)
+  if (adds) {
+    SLIM_GEMM_EACH_SOME(LOAD_DU)
+  }
+  for (int t = 0; t < tiles; t++, x += SLIM_WIDTH, z += SLIM_GEMM_COLUMNS, ahead += 16) {
+    SLIM_FETCH(ahead);
     const SLIM_FLOATW b0 = SLIM_LOADW(0, z), b1 = SLIM_LOADW(1, z);
     SLIM_GEMM_EACH_SOME(ADD_CHANNEL)
   }
-  SLIM_GEMM_EACH_SOME(STORE_DU_LEFT)
-  SLIM_GEMM_EACH_SOME(STORE_DU_RIGHT)
+  SLIM_GEMM_EACH_SOME(STORE_DU)
 }
 
 /* A vector of outputs of a channel, at a constant number of taps a side. */
@@ -152,17 +182,17 @@ __kernel void slim_winograd_gradient_panels_f32(SLIM_TENSOR(const float, v), SLI
   const int panel = (int)get_group_id(0), c0 = (int)get_group_id(1) * p.depth, channels = min(p.depth, p.c - c0);
   const int tiles = min(p.block, p.tiles - first), count = SLIM_WINOGRAD_POINTS * du_step(p);
   sums += (size_t)(get_group_id(1) * get_num_groups(0) + get_group_id(0)) * count;
-  if (first == 0) {
-    slim_gemm_zero(du, count);
-  } else {
+  if (first > 0) {
     slim_gemm_copy(du, sums, count);
   }
   for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
+    __global const float *panels = z + i * z_step(p) + (size_t)panel * p.block * SLIM_GEMM_COLUMNS;
     for (int c = 0; c < channels; c += CHANNELS) {
-      const size_t vector = (size_t)((c0 + c) / SLIM_WIDTH) * p.block * SLIM_WIDTH;
-      accumulate(v + i * v_step(p) + vector + c % SLIM_WIDTH,
-                 z + i * z_step(p) + (size_t)panel * p.block * SLIM_GEMM_COLUMNS,
-                 du + i * du_step(p) + c * SLIM_GEMM_COLUMNS, tiles);
+      __global const float *from = v + i * v_step(p) + (size_t)((c0 + c) / SLIM_WIDTH) * p.block * SLIM_WIDTH;
+      /* Of the next point: a vector's tiles, then a part of the panel's. */
+      __global const float *ahead = c % SLIM_WIDTH == 0 ? from + v_step(p)
+                                                        : panels + z_step(p) + (size_t)(c / SLIM_WIDTH) * tiles * 16;
+      accumulate(from + c % SLIM_WIDTH, panels, du + i * du_step(p) + c * SLIM_GEMM_COLUMNS, tiles, first > 0, ahead);
     }
   }
   if (first + p.block < p.tiles) {

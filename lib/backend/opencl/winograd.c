@@ -18,7 +18,8 @@
 #define GROUPS_A_UNIT 4
 #define GRADIENT_GROUPS_A_UNIT 2
 #define RUN_FLOATS ((size_t)5 << 19) /* of the transformed tiles of a run of the gradient */
-#define RUN_LEAST 112                /* tiles of a run, which pay for reading and writing the sums */
+#define RUN_LEAST 112                /* tiles of a run, which pay for reading and writing the sums, */
+#define RUN_MOST 392                 /* and do not wait for memory between the two launches */
 
 static bool switched_off(void)
 {
@@ -324,21 +325,30 @@ static size_t sums_floats(const slim_device *device, const slim_winograd_params 
   return POINTS * (size_t)p->depth * (size_t)slim_cl_gemm_columns(device);
 }
 
+/* Cuts the channels evenly: the driver deals the first half of the groups to one unit, so they must weigh alike. */
+static bool share_channels(const slim_device *device, slim_winograd_params *p)
+{
+  const int width = slim_cl_of(device)->vector_width, vectors = p->c / width;
+  const int wanted = device->info.compute_units * GRADIENT_GROUPS_A_UNIT;
+  for (int parts = slim_cl_ceil_div(vectors, 4); parts <= vectors; parts++) {
+    p->depth = slim_cl_ceil_div(vectors, parts) * width;
+    if (sums_floats(device, p) * sizeof(float) <= device->info.local_memory &&
+        (panels_of(device, p->o) * parts >= wanted || parts == vectors)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d_params *conv, slim_winograd_params *p)
 {
   if (!is_suited(device, conv) || !geometry(conv, p) || (p->tiles < GRADIENT_TILES && (double)p->c * p->o > GRADIENT_WEIGHTS)) {
     return false;
   }
-  const int width = slim_cl_of(device)->vector_width, wanted = device->info.compute_units * GRADIENT_GROUPS_A_UNIT;
   const size_t tile = POINTS * ((size_t)p->c + wide(device, p->o));
-  const int fit = (int)(RUN_FLOATS / tile), most = fit > RUN_LEAST ? fit : RUN_LEAST;
+  const int fit = (int)(RUN_FLOATS / tile), most = fit < RUN_LEAST ? RUN_LEAST : fit < RUN_MOST ? fit : RUN_MOST;
   p->block = slim_cl_ceil_div(p->tiles, slim_cl_ceil_div(p->tiles, most));
-  p->depth = 4 * width;
-  while (p->depth > width && (panels_of(device, p->o) * slim_cl_ceil_div(p->c, p->depth) < wanted ||
-                              sums_floats(device, p) * sizeof(float) > device->info.local_memory)) {
-    p->depth -= width;
-  }
-  return sums_floats(device, p) * sizeof(float) <= device->info.local_memory;
+  return share_channels(device, p);
 }
 
 /* Sums of all groups, where they wait for another run. */
