@@ -49,6 +49,9 @@ static const struct winograd_case {
   { "3x3_256_sixes", 1, 8, 12, 256, 37, 3, 3, true, OTHERS },
   { "3x3_odd_sixes", 2, 11, 16, 35, 51, 3, 3, false, OTHERS },
   { "3x3_many_sixes", 3, 28, 32, 16, 48, 3, 3, false, OTHERS },
+  { "1x3_many_tiles", 2, 9, 14, 40, 48, 1, 3, false, OTHERS },
+  { "3x1_many_tiles", 3, 13, 9, 67, 35, 3, 1, false, OTHERS },
+  { "1x7_many_tiles", 2, 21, 23, 40, 50, 1, 7, false, OTHERS },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 

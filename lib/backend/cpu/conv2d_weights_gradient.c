@@ -9,6 +9,7 @@
 #include "backend/cpu/layout.h"
 #include "backend/cpu/pack.h"
 #include "backend/cpu/winograd.h"
+#include "backend/cpu/winograd_line.h"
 
 #define TASKS 8
 #define CHUNK_PIXELS 320        /* depth of a chunk, about */
@@ -325,21 +326,31 @@ static gemm product_of(const conv2d *g, const float *x, const float *dy, float *
   return p;
 }
 
-static bool plan_winograd(const slim_cpu_step *step, const plan *p, winograd *w)
+static bool plan_winograd(const plan *p, winograd *w)
 {
   *w = winograd_of(&p->g);
-  return CPU_OP(winograd_gradient_plan)(w, step);
+  return CPU_OP(winograd_gradient_plan)(w);
+}
+
+static bool plan_line(const slim_cpu_step *step, const plan *p, winograd_line *l)
+{
+  *l = winograd_line_of(&p->g);
+  return CPU_OP(winograd_line_gradient_plan)(l, step);
 }
 
 static size_t work_floats(const slim_cpu_step *step, const plan *p)
 {
   winograd w;
+  winograd_line l;
   if (conv2d_is_product(&p->g)) {
     const gemm product = product_of(&p->g, NULL, NULL, NULL);
     return whole_lines(CPU_OP(gemm_workspace)(step, &product) / sizeof(float));
   }
-  return plan_winograd(step, p, &w) ? whole_lines(CPU_OP(winograd_gradient_workspace)(&w, step))
-                              : scratch_all(step, p) + slices_all(p);
+  if (plan_winograd(p, &w)) {
+    return whole_lines(CPU_OP(winograd_gradient_workspace)(&w, step));
+  }
+  return plan_line(step, p, &l) ? whole_lines(CPU_OP(winograd_line_gradient_workspace)(&l, step))
+                                : scratch_all(step, p) + slices_all(p);
 }
 
 static size_t workspace(const slim_cpu_step *step)
@@ -359,8 +370,10 @@ static bool prepare(slim_cpu_step *step)
 {
   const plan p = plan_of(step);
   winograd w;
+  winograd_line l;
   step->base.kernel = conv2d_is_product(&p.g)       ? "conv2d_product"
-                      : plan_winograd(step, &p, &w) ? "conv2d_weights_winograd"
+                      : plan_winograd(&p, &w) ? "conv2d_weights_winograd"
+                      : plan_line(step, &p, &l)     ? "conv2d_weights_winograd_line"
                                                     : "conv2d_weights";
   return true;
 }
@@ -382,6 +395,7 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   job j = { .p = plan_of(step), .dy = step->in[0].host, .x = step->in[1].host, .dw = step->out[0].host };
   const plan *p = &j.p;
   winograd w;
+  winograd_line l;
   (void)run_info;
   j.scratch = step->workspace;
   if (is_nchw(step)) {
@@ -394,8 +408,10 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   if (conv2d_is_product(&p->g)) {
     const gemm product = product_of(&p->g, j.x, j.dy, j.dw);
     CPU_OP(gemm_run)(step, &product, j.scratch);
-  } else if (plan_winograd(step, p, &w)) {
+  } else if (plan_winograd(p, &w)) {
     CPU_OP(winograd_gradient_run)(step, &w, j.x, j.dy, j.dw, j.scratch);
+  } else if (plan_line(step, p, &l)) {
+    CPU_OP(winograd_line_gradient_run)(step, &l, j.x, j.dy, j.dw, j.scratch);
   } else {
     run_direct(step, &j);
   }

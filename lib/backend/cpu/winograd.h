@@ -26,10 +26,10 @@ typedef struct winograd {
   /* set by a plan */
   int size, points, m;     /* inputs of a tile's side, 6 or 7; its square; outputs of a tile's side */
   int down, across, tiles; /* tiles of an image; of all images */
-  int block, blocks;       /* tiles of a block */
+  int block, blocks;       /* tiles of a block; not of the gradient by weights */
   bool staged;             /* all tiles of a block are transformed before the first product */
   bool few;                /* staged: the weights' points are made in registers */
-  int parts; /* pieces that a panel's products are cut into: of a block's tiles; by weights of WINOGRAD_K channels */
+  int parts;               /* staged: pieces of a block's tiles, for a panel's products */
 } winograd;
 
 /* The geometry of a convolution or of its gradient by weights; without a kernel when it is none for these transforms.
@@ -78,7 +78,7 @@ void CPU_OP(winograd_run)(const slim_cpu_step *step, const winograd *w, const fl
                           const float *packed, float *out, const tile_epilogue *epilogue, float *workspace);
 
 /* The gradient by weights: in is x, dy lies as out, dw as the weights, not turned. */
-bool CPU_OP(winograd_gradient_plan)(winograd *w, const slim_cpu_step *step);
+bool CPU_OP(winograd_gradient_plan)(winograd *w);
 size_t CPU_OP(winograd_gradient_workspace)(const winograd *w, const slim_cpu_step *step);
 void CPU_OP(winograd_gradient_run)(const slim_cpu_step *step, const winograd *w, const float *in, const float *dy,
                                    float *dw, float *workspace);

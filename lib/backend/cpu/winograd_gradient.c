@@ -4,78 +4,31 @@
  * as depth, and brings the sums back to taps. Chunks depend on the shape alone and are added one after another, so that
  * the number of threads changes nothing.
  */
-#include "backend/cpu/winograd_transform.h"
+#include "backend/cpu/winograd_sums.h"
 
-#define CHUNK_TILES 196
-#define CHUNK_FLOATS (1 << 21) /* of both transforms; they stay in the last-level cache */
-#define LEAST_CHUNK 32
 #define AHEAD 4     /* rows of dw that are fetched before their turn */
 #define FEW_TILES 8 /* for fewer, many weights are summed directly */
 #define MANY_WEIGHTS (256 * 256)
-#define TASKS 4 /* of a worker, wanted at least */
 
-bool CPU_OP(winograd_gradient_plan)(winograd *w, const slim_cpu_step *step)
+bool CPU_OP(winograd_gradient_plan)(winograd *w)
 {
-  if (!CPU_OP(winograd_tiles)(w) || (w->tiles < FEW_TILES && (size_t)w->c * (size_t)w->oc > MANY_WEIGHTS)) {
-    return false;
-  }
-  const int room = CHUNK_FLOATS / (w->points * (w->c + w->oc));
-  w->blocks = pieces(w->tiles, at_most(CHUNK_TILES, at_least(room, LEAST_CHUNK)));
-  w->block = pieces(w->tiles, w->blocks);
-  const int tasks = pieces(w->c, WINOGRAD_K) * pieces(w->oc, TILE_COLUMNS);
-  const int wanted = TASKS * slim_threads_count(step->device->threads);
-  w->parts = at_most(pieces(wanted, tasks), tiles_of(at_most(w->c, WINOGRAD_K)));
-  return true;
+  return CPU_OP(winograd_tiles)(w) && (w->tiles >= FEW_TILES || (size_t)w->c * (size_t)w->oc <= MANY_WEIGHTS);
 }
 
-/* --- memory ------------------------------------------------------------------------------------------------------- */
-
-/* Inputs [k block][point][tile][WINOGRAD_K], outputs [panel][point][tile][TILE_COLUMNS], sums of the workers. */
-
-static size_t inputs_step(const winograd *w)
+static winograd_sums sums_of(const winograd *w, const slim_cpu_step *step)
 {
-  return winograd_step(w->block, WINOGRAD_K);
-}
-
-static size_t outputs_step(const winograd *w)
-{
-  return winograd_step(w->block, TILE_COLUMNS);
-}
-
-static size_t inputs_floats(const winograd *w)
-{
-  return (size_t)pieces(w->c, WINOGRAD_K) * (size_t)w->points * inputs_step(w);
-}
-
-static size_t outputs_floats(const winograd *w)
-{
-  return (size_t)pieces(w->oc, TILE_COLUMNS) * (size_t)w->points * outputs_step(w);
-}
-
-/* The first of a part's row tiles, of which a block of input channels has tiles. */
-static int part_begin(const winograd *w, int tiles, int part)
-{
-  return tiles * part / w->parts;
-}
-
-/* The most channels of a part. */
-static int part_channels(const winograd *w)
-{
-  return pieces(tiles_of(at_most(w->c, WINOGRAD_K)), w->parts) * TILE_ROWS;
-}
-
-static size_t sums_floats(const winograd *w)
-{
-  return (size_t)w->points * winograd_step(part_channels(w), TILE_COLUMNS);
+  return winograd_sums_plan(w->points, w->c, w->oc, w->tiles, step);
 }
 
 size_t CPU_OP(winograd_gradient_workspace)(const winograd *w, const slim_cpu_step *step)
 {
-  return inputs_floats(w) + outputs_floats(w) + (size_t)slim_threads_count(step->device->threads) * sums_floats(w);
+  const winograd_sums s = sums_of(w, step);
+  return winograd_sums_workspace(&s, step);
 }
 
 typedef struct job {
   const winograd *w;
+  winograd_sums s;
   const float *in, *dy;
   float *dw, *inputs, *outputs, *sums;
   int first, count; /* tiles of the chunk */
@@ -119,7 +72,7 @@ CPU_INLINE void spread_panels(const job *j, int number, int size, int m)
   const int rows = at_most(m, w->oh - p.y), columns = at_most(m, w->ow - p.x);
   const float *from =
       j->dy + (((size_t)p.image * (size_t)w->oh + (size_t)p.y) * (size_t)w->ow + (size_t)p.x) * (size_t)w->oc;
-  const size_t step = outputs_step(w);
+  const size_t step = outputs_step(&j->s);
   for (int n = 0; n < w->oc; n += VL) {
     const int n0 = n / TILE_COLUMNS * TILE_COLUMNS, width = panel_width(at_most(TILE_COLUMNS, w->oc - n0));
     float *to = j->outputs + (size_t)(n0 / TILE_COLUMNS) * (size_t)w->points * step + (size_t)(number * width + n - n0);
@@ -150,8 +103,8 @@ static void transform_piece(void *user, size_t begin, size_t end, int worker)
   (void)worker;
   for (size_t t = begin; t < end; t++) {
     for (int k = 0; k < w->c; k += WINOGRAD_K) {
-      float *to = j->inputs + (size_t)(k / WINOGRAD_K) * (size_t)w->points * inputs_step(w) + t * WINOGRAD_K;
-      CPU_OP(winograd_open)(w, j->in, j->first + (int)t, k, to, inputs_step(w));
+      float *to = j->inputs + (size_t)(k / WINOGRAD_K) * (size_t)w->points * inputs_step(&j->s) + t * WINOGRAD_K;
+      CPU_OP(winograd_open)(w, j->in, j->first + (int)t, k, to, inputs_step(&j->s));
     }
     spread_tile(j, (int)t);
   }
@@ -222,38 +175,20 @@ static void gather_panel(const job *j, const float *sums, size_t step, int k, in
 static void sum_task(void *user, int number, int worker)
 {
   const job *j = user;
-  const winograd *w = j->w;
-  const int panels = pieces(w->oc, TILE_COLUMNS), panel = number % panels, part = number / panels % w->parts;
-  const int k = number / panels / w->parts * WINOGRAD_K, group = at_most(WINOGRAD_K, w->c - k);
-  const int tiles = tiles_of(group), first = part_begin(w, tiles, part), last = part_begin(w, tiles, part + 1);
-  const int begin = tile_begin(group, tiles, first), rows = tile_begin(group, tiles, last) - begin;
-  const int n0 = panel * TILE_COLUMNS, width = panel_width(at_most(TILE_COLUMNS, w->oc - n0));
-  const size_t step = winograd_step(part_channels(w), TILE_COLUMNS);
-  const float *a = j->inputs + (size_t)(k / WINOGRAD_K) * (size_t)w->points * inputs_step(w) + begin;
-  const float *b = j->outputs + (size_t)panel * (size_t)w->points * outputs_step(w);
-  float *sums = j->sums + (size_t)worker * sums_floats(w);
-  for (int p = 0; p < w->points; p++) {
-    winograd_tile t = { .b = b + (size_t)p * outputs_step(w), .depth = j->count };
-    for (int i = first; i < last; i++) {
-      const int row = tile_begin(group, tiles, i) - begin, height = tile_begin(group, tiles, i + 1) - begin - row;
-      t.a = a + (size_t)p * inputs_step(w) + row;
-      t.c = sums + (size_t)p * step + (size_t)row * TILE_COLUMNS;
-      CPU_OP(winograd_columns)[width == VL ? 0 : 1][height - 1](&t);
-    }
-  }
-  gather_panel(j, sums, step, k + begin, rows, n0);
+  float *sums = j->sums + (size_t)worker * sums_floats(&j->s);
+  const winograd_part p = winograd_sum(&j->s, number, j->count, j->inputs, j->outputs, sums);
+  gather_panel(j, sums, sums_step(&j->s), p.k, p.rows, p.n0);
 }
 
 void CPU_OP(winograd_gradient_run)(const slim_cpu_step *step, const winograd *w, const float *in, const float *dy,
                                    float *dw, float *workspace)
 {
-  job j = { .w = w, .in = in, .dy = dy, .dw = dw, .inputs = workspace };
-  j.outputs = j.inputs + inputs_floats(w);
-  j.sums = j.outputs + outputs_floats(w);
-  for (; j.first < w->tiles; j.first += w->block) {
-    j.count = at_most(w->block, w->tiles - j.first);
+  job j = { .w = w, .s = sums_of(w, step), .in = in, .dy = dy, .dw = dw, .inputs = workspace };
+  j.outputs = j.inputs + inputs_floats(&j.s);
+  j.sums = j.outputs + outputs_floats(&j.s);
+  for (; j.first < w->tiles; j.first += j.s.block) {
+    j.count = at_most(j.s.block, w->tiles - j.first);
     slim_cpu_for(step, (size_t)j.count, 1 + 512 / (size_t)(w->c + w->oc), transform_piece, &j);
-    slim_threads_run(step->device->threads, pieces(w->c, WINOGRAD_K) * w->parts * pieces(w->oc, TILE_COLUMNS), sum_task,
-                     &j);
+    slim_threads_run(step->device->threads, winograd_sums_tasks(&j.s), sum_task, &j);
   }
 }

@@ -1,17 +1,14 @@
 /*
- * The weights are transformed in every run, which is less than is to be read when they are kept transformed. Then each
- * task takes a block of tiles from inputs to some panels of outputs. What it transforms stays in its core's cache, and
- * only the weights come from further away.
+ * The weights are transformed in every run: kept, they would need up to twice their memory. Then each task takes a
+ * block of tiles from inputs to some panels of outputs. What it transforms stays in its core's cache, and only the
+ * weights come from further away.
  */
 #include "backend/cpu/winograd_line.h"
 
-#include "backend/cpu/winograd_transform.h"
+#include "backend/cpu/winograd_line_transform.h"
 
 #include <math.h>
 
-#define M 4                /* outputs of a tile */
-#define POINTS_OF_THREE 6  /* taps */
-#define MOST_POINTS 10     /* of seven taps */
 #define BLOCK_TILES 56     /* their transformed inputs stay in the second-level cache */
 #define K_SUMMED 128       /* channels that are summed in one go: their rounding errors grow with it */
 #define TAPS_CHANNELS 16   /* whose weights are transformed at once */
@@ -26,10 +23,7 @@ bool CPU_OP(winograd_line_plan)(winograd_line *l, const slim_cpu_step *step, con
   if (!l->kernel || epilogue->activation > SLIM_ACTIVATION_RELU6 || !CPU_OP(winograd_wanted)()) {
     return false;
   }
-  l->points = M - 1 + l->kernel;
-  l->down = l->upright ? pieces(l->oh, M) : l->oh;
-  l->across = l->upright ? l->ow : pieces(l->ow, M);
-  l->tiles = l->n * l->down * l->across;
+  winograd_line_tiles(l);
   blocks = pieces(pieces(l->tiles, BLOCK_TILES), threads) * threads;
   l->block = pieces(l->tiles, l->tiles < threads * LEAST_BLOCK ? 1 : blocks);
   l->blocks = pieces(l->tiles, l->block);
@@ -61,83 +55,6 @@ size_t CPU_OP(winograd_line_workspace)(const winograd_line *l, const slim_cpu_st
 {
   const size_t worker = inputs_floats(l) + products_floats(l);
   return packed_floats(l) + (size_t)slim_threads_count(step->device->threads) * worker;
-}
-
-/* --- transforms --------------------------------------------------------------------------------------------------- */
-
-/* The squares of the points of seven taps but 0 and infinity. */
-#define SQUARES                                                                                                        \
-  {                                                                                                                    \
-    0.25f, 0.5625f, 1.5625f, 6.25f                                                                                     \
-  }
-#define POINTS_OF_SEVEN                                                                                                \
-  {                                                                                                                    \
-    0.5f, 0.75f, 1.25f, 2.5f                                                                                           \
-  }
-
-/* Of the polynomial in x^2 that vanishes at three of the squares: its coefficients but the last, which is 1. */
-typedef struct cubic {
-  float c0, c1, c2;
-} cubic;
-
-CPU_INLINE cubic cubic_without(int j)
-{
-  static const float square[4] = SQUARES;
-  const float x = square[j == 0 ? 1 : 0], y = square[j <= 1 ? 2 : 1], z = square[j <= 2 ? 3 : 2];
-  return (cubic){ -x * y * z, x * y + y * z + z * x, -x - y - z };
-}
-
-/* B^T for seven taps. */
-CPU_INLINE void open_ten(const vec *d, vec *t)
-{
-  static const float square[4] = SQUARES, point[4] = POINTS_OF_SEVEN;
-  CPU_UNROLL
-  for (int j = 0; j < 4; j++) {
-    const cubic q = cubic_without(j);
-    const vec even = q.c0 * d[2] + q.c1 * d[4] + q.c2 * d[6] + d[8];
-    const vec odd = point[j] * (q.c0 * d[1] + q.c1 * d[3] + q.c2 * d[5] + d[7]);
-    t[1 + 2 * j] = even + odd;
-    t[2 + 2 * j] = even - odd;
-  }
-  /* (x^2 - the last square) times the cubic in x^2 without it. */
-  const cubic q = cubic_without(3);
-  const float s = square[3], c0 = -s * q.c0, c1 = q.c0 - s * q.c1, c2 = q.c1 - s * q.c2, c3 = q.c2 - s;
-  t[0] = c0 * d[0] + c1 * d[2] + c2 * d[4] + c3 * d[6] + d[8];
-  t[9] = c0 * d[1] + c1 * d[3] + c2 * d[5] + c3 * d[7] + d[9];
-}
-
-/* A^T for seven taps. */
-CPU_INLINE void close_ten(const vec *v, vec *y)
-{
-  static const float square[4] = SQUARES, point[4] = POINTS_OF_SEVEN;
-  y[0] = v[0];
-  y[1] = y[2] = (vec){ 0 };
-  y[3] = v[9];
-  CPU_UNROLL
-  for (int j = 0; j < 4; j++) {
-    const vec sum = v[1 + 2 * j] + v[2 + 2 * j], difference = point[j] * (v[1 + 2 * j] - v[2 + 2 * j]);
-    y[0] += sum;
-    y[1] += difference;
-    y[2] += square[j] * sum;
-    y[3] += square[j] * difference;
-  }
-}
-
-/* G for seven taps: each point's powers by one over the product of its distances to the others. */
-CPU_INLINE void filter_ten(const vec *g, vec *t)
-{
-  static const float square[4] = SQUARES, point[4] = POINTS_OF_SEVEN;
-  CPU_UNROLL
-  for (int j = 0; j < 4; j++) {
-    const cubic q = cubic_without(j);
-    const float s = square[j], scale = 0.5f / (s * (q.c0 + s * (q.c1 + s * (q.c2 + s))));
-    const vec even = scale * (g[0] + s * (g[2] + s * (g[4] + s * g[6])));
-    const vec odd = scale * point[j] * (g[1] + s * (g[3] + s * g[5]));
-    t[1 + 2 * j] = even + odd;
-    t[2 + 2 * j] = even - odd;
-  }
-  t[0] = 1.0f / (square[0] * square[1] * square[2] * square[3]) * g[0];
-  t[9] = g[6];
 }
 
 /* --- weights: [panel][K_SUMMED channels][point][channel][width] --------------------------------------------------- */
@@ -229,56 +146,6 @@ typedef struct job {
   const tile_epilogue *epilogue;
 } job;
 
-/* Where a tile lies: its image and its first output. */
-static place line_place(const winograd_line *l, int number)
-{
-  const int in_image = number % (l->down * l->across), y = in_image / l->across, x = in_image % l->across;
-  return (place){ number / (l->down * l->across), l->upright ? M * y : y, l->upright ? x : M * x };
-}
-
-/* count channels of a tile, VL at most: [begin, end) of its inputs, which lie step apart, are inside the image. */
-CPU_INLINE void open_channels(const float *in, ptrdiff_t step, int begin, int end, int count, float *to, size_t to_step,
-                              int points)
-{
-  vec d[MOST_POINTS] = { { 0 } }, t[MOST_POINTS];
-  CPU_UNROLL
-  for (int i = 0; i < points; i++) {
-    if (i >= begin && i < end) {
-      d[i] = load_some(in + i * step, count);
-    }
-  }
-  if (points == POINTS_OF_THREE) {
-    transform_input(d, 1, t, 1, POINTS_OF_THREE);
-  } else {
-    open_ten(d, t);
-  }
-  CPU_UNROLL
-  for (int i = 0; i < points; i++) {
-    vec_store(to + (size_t)i * to_step, t[i]);
-  }
-}
-
-/* Tile number number, which is number at of its block, to inputs. */
-CPU_INLINE void open_tile(const job *j, int number, int at, float *inputs, int points)
-{
-  const winograd_line *l = j->l;
-  const place p = line_place(l, number);
-  const int from = (l->upright ? p.y : p.x) - l->before, size = l->upright ? l->h : l->w;
-  const int begin = at_least(-from, 0), end = at_most(size - from, points);
-  const ptrdiff_t pixel = ((ptrdiff_t)p.image * l->h + (l->upright ? from : p.y)) * l->w + (l->upright ? p.x : from);
-  const ptrdiff_t step = (ptrdiff_t)(l->upright ? l->w : 1) * l->c;
-  const size_t to_step = winograd_step(l->block, WINOGRAD_K);
-  const float *in = j->in + pixel * l->c;
-  for (int k = 0; k < l->c; k += VL) {
-    float *to = inputs + (size_t)(k / WINOGRAD_K * points) * to_step + (size_t)(at * WINOGRAD_K + k % WINOGRAD_K);
-    if (begin == 0 && end == points && k + VL <= l->c) {
-      open_channels(in + k, step, 0, points, VL, to, to_step, points);
-    } else {
-      open_channels(in + k, step, begin, end, at_most(VL, l->c - k), to, to_step, points);
-    }
-  }
-}
-
 /* count channels of a tile from its products to the outputs that lie inside. to: the first, in floats from out. */
 CPU_INLINE void close_channels(const job *j, const float *product, size_t to, int at, int outputs, int count,
                                int points)
@@ -345,7 +212,7 @@ CPU_INLINE void run_block(const job *j, int first, int count, int panel, int end
   const winograd_line *l = j->l;
   float *products = inputs + inputs_floats(l);
   for (int t = 0; t < count; t++) {
-    open_tile(j, first + t, t, inputs, points);
+    open_tile(l, j->in, first + t, t, inputs, points);
   }
   for (; panel < end; panel++) {
     const int n0 = panel * TILE_COLUMNS, columns = at_most(TILE_COLUMNS, l->oc - n0);

@@ -3,7 +3,7 @@
  * once. Y = A^T [sum over channels of (G g) * (B^T d)]: six points for three taps, ten for seven, instead of 12 and 28
  * products. Errors and extreme values are those of winograd.h, whose points serve the three taps; seven have 0, +-1/2,
  * +-3/4, +-5/4, +-5/2 and infinity, transformed inputs are up to 44 times larger than the inputs, and more than 128
- * channels are summed by parts.
+ * channels are summed by parts. The gradient of the weights is G^T [sum over tiles of (B^T d) * (A dY)].
  */
 #ifndef SLIM_CPU_WINOGRAD_LINE_H
 #define SLIM_CPU_WINOGRAD_LINE_H
@@ -65,5 +65,11 @@ size_t CPU_OP(winograd_line_workspace)(const winograd_line *l, const slim_cpu_st
 void CPU_OP(winograd_line_run)(const slim_cpu_step *step, const winograd_line *l, const float *in,
                                const slim_view *weights, const float *factor, float *out,
                                const tile_epilogue *epilogue, float *workspace);
+
+/* The gradient by weights: in is x, dy lies as out, dw as the weights. */
+bool CPU_OP(winograd_line_gradient_plan)(winograd_line *l, const slim_cpu_step *step);
+size_t CPU_OP(winograd_line_gradient_workspace)(const winograd_line *l, const slim_cpu_step *step);
+void CPU_OP(winograd_line_gradient_run)(const slim_cpu_step *step, const winograd_line *l, const float *in,
+                                        const float *dy, float *dw, float *workspace);
 
 #endif

@@ -1,0 +1,155 @@
+/* The gradient by weights along one axis: dw = G^T [sum over tiles of (B^T d) * (A dy)], chunk by chunk of tiles. */
+#include "backend/cpu/winograd_line_transform.h"
+#include "backend/cpu/winograd_sums.h"
+
+#define LEAST_WEIGHTS 1024 /* of a tap, as forward; measured: 192 * 192 of them gain with 85 tiles */
+#define LEAST_TILES 64
+
+bool CPU_OP(winograd_line_gradient_plan)(winograd_line *l, const slim_cpu_step *step)
+{
+  if (!l->kernel || !CPU_OP(winograd_wanted)()) {
+    return false;
+  }
+  winograd_line_tiles(l);
+  l->block = winograd_sums_plan(l->points, l->c, l->oc, l->tiles, step).block;
+  return l->c >= VL && l->oc >= VL && (size_t)l->c * (size_t)l->oc >= LEAST_WEIGHTS && l->tiles >= LEAST_TILES;
+}
+
+static winograd_sums sums_of(const winograd_line *l, const slim_cpu_step *step)
+{
+  return winograd_sums_plan(l->points, l->c, l->oc, l->tiles, step);
+}
+
+size_t CPU_OP(winograd_line_gradient_workspace)(const winograd_line *l, const slim_cpu_step *step)
+{
+  const winograd_sums s = sums_of(l, step);
+  return winograd_sums_workspace(&s, step);
+}
+
+typedef struct job {
+  const winograd_line *l;
+  winograd_sums s;
+  const float *in, *dy;
+  float *dw, *inputs, *outputs, *sums;
+  int first, count; /* tiles of the chunk */
+} job;
+
+/* --- transforms --------------------------------------------------------------------------------------------------- */
+
+/* count channels of a tile, VL at most, of whose outputs, which lie step apart, so many are inside. */
+CPU_INLINE void spread_channels(const float *dy, size_t step, int outputs, int count, float *to, size_t to_step,
+                                int points)
+{
+  vec y[M] = { { 0 } }, v[MOST_POINTS];
+  CPU_UNROLL
+  for (int i = 0; i < M; i++) {
+    if (i < outputs) {
+      y[i] = load_some(dy + (size_t)i * step, count);
+    }
+  }
+  if (points == POINTS_OF_THREE) {
+    spread_output(y, 1, v, 1, POINTS_OF_THREE, M);
+  } else {
+    spread_ten(y, v);
+  }
+  CPU_UNROLL
+  for (int i = 0; i < points; i++) {
+    vec_store(to + (size_t)i * to_step, v[i]);
+  }
+}
+
+CPU_INLINE void spread_tile(const job *j, int number, int points)
+{
+  const winograd_line *l = j->l;
+  const place p = line_place(l, j->first + number);
+  const int outputs = at_most(M, l->upright ? l->oh - p.y : l->ow - p.x);
+  const size_t pixel = ((size_t)p.image * (size_t)l->oh + (size_t)p.y) * (size_t)l->ow + (size_t)p.x;
+  const size_t step = (size_t)(l->upright ? l->ow : 1) * (size_t)l->oc, to_step = outputs_step(&j->s);
+  const float *dy = j->dy + pixel * (size_t)l->oc;
+  for (int n = 0; n < l->oc; n += VL) {
+    const int n0 = n / TILE_COLUMNS * TILE_COLUMNS, width = panel_width(at_most(TILE_COLUMNS, l->oc - n0));
+    float *to = j->outputs + (size_t)(n0 / TILE_COLUMNS * points) * to_step + (size_t)(number * width + n - n0);
+    if (outputs == M && n + VL <= l->oc) {
+      spread_channels(dy + n, step, M, VL, to, to_step, points);
+    } else {
+      spread_channels(dy + n, step, outputs, at_most(VL, l->oc - n), to, to_step, points);
+    }
+  }
+}
+
+static void transform_piece(void *user, size_t begin, size_t end, int worker)
+{
+  const job *j = user;
+  (void)worker;
+  for (int t = (int)begin; t < (int)end; t++) {
+    if (j->l->kernel == 3) {
+      open_tile(j->l, j->in, j->first + t, t, j->inputs, POINTS_OF_THREE);
+      spread_tile(j, t, POINTS_OF_THREE);
+    } else {
+      open_tile(j->l, j->in, j->first + t, t, j->inputs, MOST_POINTS);
+      spread_tile(j, t, MOST_POINTS);
+    }
+  }
+}
+
+/* --- back to taps ------------------------------------------------------------------------------------------------- */
+
+/* count columns, VL at most, of an input channel's sums to or onto the taps of dw, tap floats apart. */
+CPU_INLINE void gather_channels(const float *sums, size_t step, float *dw, size_t tap, int count, bool add, int kernel)
+{
+  vec v[MOST_POINTS], g[7];
+  CPU_UNROLL
+  for (int i = 0; i < M - 1 + kernel; i++) {
+    v[i] = vec_load(sums + (size_t)i * step);
+  }
+  if (kernel == 3) {
+    gather_taps(v, 1, g, 1, POINTS_OF_THREE, 3);
+  } else {
+    gather_ten(v, g);
+  }
+  CPU_UNROLL
+  for (int i = 0; i < kernel; i++, dw += tap) {
+    if (add) {
+      g[i] += load_some(dw, count);
+    }
+    store_some(dw, g[i], count);
+  }
+}
+
+CPU_INLINE void gather_part(const job *j, const float *sums, winograd_part p, int kernel)
+{
+  const winograd_line *l = j->l;
+  const size_t tap = (size_t)l->c * (size_t)l->oc, step = sums_step(&j->s);
+  const int columns = at_most(TILE_COLUMNS, l->oc - p.n0);
+  for (int r = 0; r < p.rows; r++, sums += TILE_COLUMNS) {
+    float *to = j->dw + (size_t)(p.k + r) * (size_t)l->oc + p.n0;
+    for (int n = 0; n < columns; n += VL) {
+      gather_channels(sums + n, step, to + n, tap, at_most(VL, columns - n), j->first > 0, kernel);
+    }
+  }
+}
+
+static void sum_task(void *user, int number, int worker)
+{
+  const job *j = user;
+  float *sums = j->sums + (size_t)worker * sums_floats(&j->s);
+  const winograd_part p = winograd_sum(&j->s, number, j->count, j->inputs, j->outputs, sums);
+  if (j->l->kernel == 3) {
+    gather_part(j, sums, p, 3);
+  } else {
+    gather_part(j, sums, p, 7);
+  }
+}
+
+void CPU_OP(winograd_line_gradient_run)(const slim_cpu_step *step, const winograd_line *l, const float *in,
+                                        const float *dy, float *dw, float *workspace)
+{
+  job j = { .l = l, .s = sums_of(l, step), .in = in, .dy = dy, .dw = dw, .inputs = workspace };
+  j.outputs = j.inputs + inputs_floats(&j.s);
+  j.sums = j.outputs + outputs_floats(&j.s);
+  for (; j.first < l->tiles; j.first += l->block) {
+    j.count = at_most(l->block, l->tiles - j.first);
+    slim_cpu_for(step, (size_t)j.count, 1 + 512 / (size_t)(l->c + l->oc), transform_piece, &j);
+    slim_threads_run(step->device->threads, winograd_sums_tasks(&j.s), sum_task, &j);
+  }
+}
