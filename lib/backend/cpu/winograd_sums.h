@@ -9,7 +9,7 @@
 
 #define CHUNK_TILES 196
 #define CHUNK_FLOATS (1 << 21) /* of both transforms; they stay in the last-level cache */
-#define LEAST_CHUNK 32
+#define LEAST_CHUNK 100 /* measured: of fewer the transforms back, once a chunk, cost more than the cache saves */
 #define TASKS 4 /* of a worker, wanted at least */
 
 typedef struct winograd_sums {
