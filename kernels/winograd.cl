@@ -1,6 +1,6 @@
 /*
- * Convolution of stride 1 with 3x3 or 5x5 taps by Winograd's transforms, on CPU-like devices. For each of 36 points, a
- * product of transformed inputs v by transformed weights u:
+ * Convolution of stride 1 with 3x3 or 5x5 taps by Winograd's transforms, on CPU-like devices. For each of 36 or 49
+ * points, a product of transformed inputs v by transformed weights u:
  *   v [point][block of SLIM_GEMM_ROWS tiles][c / width][SLIM_GEMM_ROWS][width]: a vector of channels after the other,
  *   u [panel of SLIM_GEMM_COLUMNS outputs][point][c][SLIM_GEMM_COLUMNS],
  *   products of a panel [point][tile][SLIM_GEMM_COLUMNS].
@@ -10,11 +10,14 @@
 #include "winograd.h"
 
 #if SLIM_CLASS == 0
+#define M (SLIM_WINOGRAD_N + 1 - SLIM_WINOGRAD_TAPS) /* results of a tile along an axis */
+
 /* --- weights ------------------------------------------------------------------------------------------------------ */
 
 static inline void transform_weights(__global const slim_weight *weights, __global float *u, const slim_winograd_params p,
-                                     const int c, const int o, const int taps)
+                                     const int c, const int o)
 {
+  const int taps = SLIM_WINOGRAD_TAPS;
   SLIM_FLOATW g[25], rows[SLIM_WINOGRAD_N * 5], all[SLIM_WINOGRAD_POINTS];
   SLIM_UNROLL
   for (int t = 0; t < taps * taps; t++) {
@@ -44,11 +47,7 @@ __kernel void slim_winograd_weights_f32(SLIM_TENSOR(const slim_weight, weights),
   const int c0 = (int)get_group_id(0) * SLIM_WIDTH, o = (int)get_group_id(1) * SLIM_WIDTH;
   u += (size_t)(o / SLIM_GEMM_COLUMNS) * SLIM_WINOGRAD_POINTS * p.c * SLIM_GEMM_COLUMNS + o % SLIM_GEMM_COLUMNS;
   for (int c = c0; c < c0 + SLIM_WIDTH; c++) {
-    if (p.taps == 3) {
-      transform_weights(weights, u + (size_t)c * SLIM_GEMM_COLUMNS, p, c, o, 3);
-    } else {
-      transform_weights(weights, u + (size_t)c * SLIM_GEMM_COLUMNS, p, c, o, 5);
-    }
+    transform_weights(weights, u + (size_t)c * SLIM_GEMM_COLUMNS, p, c, o);
   }
 }
 
@@ -72,12 +71,13 @@ static inline void open_tile(__global const float *x, __global const float *zero
   }
 }
 
-/* A vector of outputs of a tile from its products, at a constant m. */
+/* A vector of outputs of a tile from its products. */
 static inline void close_vector(__global const float *product, const size_t step, __global const float *bias,
                                 __global const float *residual, __global float *y, const slim_winograd_params p,
-                                const slim_winograd_place at, const int o, const int m)
+                                const slim_winograd_place at, const int o)
 {
-  SLIM_FLOATW v[SLIM_WINOGRAD_POINTS], rows[4 * SLIM_WINOGRAD_N], all[16];
+  const int m = M;
+  SLIM_FLOATW v[SLIM_WINOGRAD_POINTS], rows[M * SLIM_WINOGRAD_N], all[M * M];
   const SLIM_FLOATW base = p.epilogue.has_bias ? SLIM_LOADW(0, bias + o) : (SLIM_FLOATW)(0.0f);
   SLIM_UNROLL
   for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
@@ -119,11 +119,7 @@ static inline void close_tile(__global const float *product, const size_t step, 
 {
   const slim_winograd_place at = slim_winograd_place_of(p, tile);
   for (int i = 0; i < min(SLIM_GEMM_COLUMNS, p.o - o); i += SLIM_WIDTH) {
-    if (p.m == 4) {
-      close_vector(product + i, step, bias, residual, y, p, at, o + i, 4);
-    } else {
-      close_vector(product + i, step, bias, residual, y, p, at, o + i, 2);
-    }
+    close_vector(product + i, step, bias, residual, y, p, at, o + i);
   }
   if (p.epilogue.activation > SLIM_ACTIVATION_RELU6) {
     smooth_tile(y, p, at, o);
@@ -207,39 +203,38 @@ static inline void pack_taps(__local float *taps, __global const slim_weight *we
 /* A row of points of count numbers (floats of a packed tap; taps lie tap_step apart): their polynomials in one
  * direction at the row's point, then in the other at all points. One for each side of the taps, not inlined: compilers
  * would merge their loops. */
-#define FILTER_ROW(name_, space_, side_)                                                                               \
+#define FILTER_ROW(name_, space_)                                                                                      \
   static __attribute__((noinline)) void name_(space_ const float *taps, const size_t tap_step, __local float *u,       \
                                               const int row, const int count, const int step)                          \
   {                                                                                                                    \
-    const float point = row < 3 ? SLIM_PA : SLIM_PB, signed_point = row % 2 == 1 ? point : -point;                     \
+    const float point = slim_winograd_point(row);                                                                      \
     float power[5];                                                                                                    \
     power[0] = row == SLIM_WINOGRAD_N - 1 ? 0.0f : 1.0f;                                                               \
     SLIM_UNROLL                                                                                                        \
-    for (int i = 1; i < side_; i++) {                                                                                  \
-      power[i] = row == 0 ? 0.0f : power[i - 1] * signed_point;                                                        \
+    for (int i = 1; i < SLIM_WINOGRAD_TAPS; i++) {                                                                     \
+      power[i] = power[i - 1] * point;                                                                                 \
     }                                                                                                                  \
-    power[side_ - 1] = row == SLIM_WINOGRAD_N - 1 ? 1.0f : power[side_ - 1];                                           \
+    power[SLIM_WINOGRAD_TAPS - 1] = row == SLIM_WINOGRAD_N - 1 ? 1.0f : power[SLIM_WINOGRAD_TAPS - 1];                 \
     for (int at = 0; at < count; at += step) {                                                                         \
       SLIM_FLOATW g[5], all[SLIM_WINOGRAD_N];                                                                          \
       SLIM_UNROLL                                                                                                      \
-      for (int j = 0; j < side_; j++) {                                                                                \
+      for (int j = 0; j < SLIM_WINOGRAD_TAPS; j++) {                                                                   \
         g[j] = (SLIM_FLOATW)(0.0f);                                                                                    \
         SLIM_UNROLL                                                                                                    \
-        for (int i = 0; i < side_; i++) {                                                                              \
-          g[j] = fma((SLIM_FLOATW)(power[i]), SLIM_LOADW(0, taps + (i * side_ + j) * tap_step + at), g[j]);            \
+        for (int i = 0; i < SLIM_WINOGRAD_TAPS; i++) {                                                                 \
+          space_ const float *row_of = taps + i * SLIM_WINOGRAD_TAPS * tap_step + at;                                  \
+          g[j] = fma((SLIM_FLOATW)(power[i]), SLIM_LOADW(0, row_of + j * tap_step), g[j]);                             \
         }                                                                                                              \
       }                                                                                                                \
-      slim_winograd_evaluate(g, 1, all, 1, side_);                                                                     \
+      slim_winograd_evaluate(g, 1, all, 1, SLIM_WINOGRAD_TAPS);                                                        \
       SLIM_UNROLL                                                                                                      \
       for (int i = 0; i < SLIM_WINOGRAD_N; i++) {                                                                      \
         SLIM_STOREW(all[i] * (slim_winograd_scale(row) * slim_winograd_scale(i)), 0, u + i * count + at);              \
       }                                                                                                                \
     }                                                                                                                  \
   }
-FILTER_ROW(filter_row_3, __local, 3)
-FILTER_ROW(filter_row_5, __local, 5)
-FILTER_ROW(filter_packed_row_3, __global, 3)
-FILTER_ROW(filter_packed_row_5, __global, 5)
+FILTER_ROW(filter_row, __local)
+FILTER_ROW(filter_packed_row, __global)
 
 /* What a group of the second stage makes: tiles [begin, end) of the block in a panel of outputs from o on. */
 typedef struct panel {
@@ -263,10 +258,8 @@ static inline panel panel_of(const slim_winograd_params p, const int first)
   {                                                                                                                    \
     const int count = depth * SLIM_GEMM_COLUMNS, step = t.columns > SLIM_WIDTH ? SLIM_WIDTH : SLIM_GEMM_COLUMNS;       \
     for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {                                                                   \
-      if (i % SLIM_WINOGRAD_N == 0 && p.taps == 3) {                                                                   \
-        FILTER_##3(taps, tap_step, u, i / SLIM_WINOGRAD_N, count, step);                                               \
-      } else if (i % SLIM_WINOGRAD_N == 0) {                                                                           \
-        FILTER_##5(taps, tap_step, u, i / SLIM_WINOGRAD_N, count, step);                                               \
+      if (i % SLIM_WINOGRAD_N == 0) {                                                                                  \
+        FILTER_(taps, tap_step, u, i / SLIM_WINOGRAD_N, count, step);                                                  \
       }                                                                                                                \
       for (int at = t.begin; at < t.end; at += SLIM_GEMM_ROWS) {                                                       \
         multiply_local(v + i * slim_winograd_inputs_step(p.block, p.c) + (size_t)at * p.c + k * SLIM_GEMM_ROWS,        \
@@ -276,8 +269,8 @@ static inline panel panel_of(const slim_winograd_params p, const int first)
       }                                                                                                                \
     }                                                                                                                  \
   }
-SUM_PANEL(sum_panel, __local, filter_row_)
-SUM_PANEL(sum_packed_panel, __global, filter_packed_row_)
+SUM_PANEL(sum_panel, __local, filter_row)
+SUM_PANEL(sum_packed_panel, __global, filter_packed_row)
 
 static inline void close_panel(__global const float *products, __global const float *bias,
                                __global const float *residual, __global float *y, const slim_winograd_params p,

@@ -1,6 +1,8 @@
 /*
- * Winograd's transforms on CPU-like devices, with the points 0, +-3/4, +-3/2 and infinity, for vectors of channels.
- * A transform takes numbers s apart and gives numbers ts apart, so that the same serves rows and columns of a tile.
+ * Winograd's transforms on CPU-like devices, for vectors of channels. Tiles have SLIM_WINOGRAD_N points along an axis:
+ * 6, which are 0, +-3/4, +-3/2 and infinity; or 7 in a kernel's twin slim_..._n7_..., which are +-1/4, +-7/8, +-7/4 and
+ * infinity. A transform takes numbers s apart and gives numbers ts apart, so that the same serves rows and columns of a
+ * tile.
  */
 #ifndef SLIM_KERNEL_WINOGRAD_H
 #define SLIM_KERNEL_WINOGRAD_H
@@ -9,22 +11,69 @@
 #include "gemm.h"
 #include "winograd_params.h"
 
+#ifndef SLIM_WINOGRAD_N
+#define SLIM_WINOGRAD_N 6
+#endif
+#ifndef SLIM_WINOGRAD_TAPS /* along an axis: 3, or 5 in a twin slim_..._t5_... */
+#define SLIM_WINOGRAD_TAPS 3
+#endif
+#define SLIM_WINOGRAD_POINTS (SLIM_WINOGRAD_N * SLIM_WINOGRAD_N)
+
+#if SLIM_WINOGRAD_N == 7
+#define SLIM_WINOGRAD_ZERO 0 /* points before the pairs of both signs */
+#define SLIM_PA 0.25f
+#define SLIM_PB 0.875f
+#define SLIM_PC 1.75f
+#define SLIM_C2 (SLIM_PC * SLIM_PC)
+#else
+#define SLIM_WINOGRAD_ZERO 1
 #define SLIM_PA 0.75f
 #define SLIM_PB 1.5f
+#endif
 #define SLIM_A2 (SLIM_PA * SLIM_PA)
 #define SLIM_B2 (SLIM_PB * SLIM_PB)
-/* One over the product of a point's distances to the others. */
-#define SLIM_SCALE_0 (1.0f / (SLIM_A2 * SLIM_B2))
-#define SLIM_SCALE_A (1.0f / (2.0f * SLIM_A2 * (SLIM_A2 - SLIM_B2)))
-#define SLIM_SCALE_B (1.0f / (2.0f * SLIM_B2 * (SLIM_B2 - SLIM_A2)))
 
-/* Of point number i along an axis. */
-static inline float slim_winograd_scale(const int i)
+/* Point number i along an axis; infinity as 0. */
+static inline float slim_winograd_point(const int i)
 {
-  return i == 0 ? SLIM_SCALE_0 : i < 3 ? SLIM_SCALE_A : i < 5 ? SLIM_SCALE_B : 1.0f;
+#if SLIM_WINOGRAD_N == 7
+  const float point = i < 2 ? SLIM_PA : i < 4 ? SLIM_PB : i < 6 ? SLIM_PC : 0.0f;
+#else
+  const float point = i == 0 ? 0.0f : i < 3 ? SLIM_PA : i < 5 ? SLIM_PB : 0.0f;
+#endif
+  return (i - SLIM_WINOGRAD_ZERO) % 2 == 0 ? point : -point;
 }
 
-/* B^T: the coefficients of the polynomials that are 0 at all points but one, in even and odd parts. */
+/* B^T: the coefficients of the polynomials that are 0 at all points but one, in even and odd parts; and, of point
+ * number i along an axis, one over the product of its distances to the others. */
+#if SLIM_WINOGRAD_N == 7
+/* Squares q and r are the other pairs'. The negative point's polynomial has the other sign, and so has its scale. */
+static inline void slim_winograd_input_pair(const SLIM_FLOATW *d, const int s, SLIM_FLOATW *t, const int ts,
+                                            const float point, const float q, const float r)
+{
+  const SLIM_FLOATW even = (q * r) * d[0] - (q + r) * d[2 * s] + d[4 * s];
+  const SLIM_FLOATW odd = (q * r) * d[s] - (q + r) * d[3 * s] + d[5 * s];
+  t[0] = point * even + odd;
+  t[ts] = point * even - odd;
+}
+
+static inline void slim_winograd_input(const SLIM_FLOATW *d, const int s, SLIM_FLOATW *t, const int ts)
+{
+  const float sum = SLIM_A2 + SLIM_B2 + SLIM_C2, products = SLIM_A2 * SLIM_B2 + SLIM_B2 * SLIM_C2 + SLIM_C2 * SLIM_A2;
+  slim_winograd_input_pair(d, s, t, ts, SLIM_PA, SLIM_B2, SLIM_C2);
+  slim_winograd_input_pair(d, s, t + 2 * ts, ts, SLIM_PB, SLIM_A2, SLIM_C2);
+  slim_winograd_input_pair(d, s, t + 4 * ts, ts, SLIM_PC, SLIM_A2, SLIM_B2);
+  t[6 * ts] = products * d[2 * s] - (SLIM_A2 * SLIM_B2 * SLIM_C2) * d[0] - sum * d[4 * s] + d[6 * s];
+}
+
+static inline float slim_winograd_scale(const int i)
+{
+  return i < 2   ? 1.0f / (2.0f * SLIM_PA * (SLIM_A2 - SLIM_B2) * (SLIM_A2 - SLIM_C2))
+         : i < 4 ? 1.0f / (2.0f * SLIM_PB * (SLIM_B2 - SLIM_A2) * (SLIM_B2 - SLIM_C2))
+         : i < 6 ? 1.0f / (2.0f * SLIM_PC * (SLIM_C2 - SLIM_A2) * (SLIM_C2 - SLIM_B2))
+                 : 1.0f;
+}
+#else
 static inline void slim_winograd_input(const SLIM_FLOATW *d, const int s, SLIM_FLOATW *t, const int ts)
 {
   const SLIM_FLOATW d0 = d[0], d1 = d[s], d2 = d[2 * s], d3 = d[3 * s], d4 = d[4 * s], d5 = d[5 * s];
@@ -38,49 +87,86 @@ static inline void slim_winograd_input(const SLIM_FLOATW *d, const int s, SLIM_F
   t[5 * ts] = (SLIM_A2 * SLIM_B2) * d1 - (SLIM_A2 + SLIM_B2) * d3 + d5;
 }
 
+static inline float slim_winograd_scale(const int i)
+{
+  return i == 0  ? 1.0f / (SLIM_A2 * SLIM_B2)
+         : i < 3 ? 1.0f / (2.0f * SLIM_A2 * (SLIM_A2 - SLIM_B2))
+         : i < 5 ? 1.0f / (2.0f * SLIM_B2 * (SLIM_B2 - SLIM_A2))
+                 : 1.0f;
+}
+#endif
+
+/* The polynomial of count coefficients at a point and its negative. */
+static inline void slim_winograd_evaluate_pair(const SLIM_FLOATW *g, const int s, SLIM_FLOATW *t, const int ts,
+                                               const int count, const float point)
+{
+  const float square = point * point;
+  SLIM_FLOATW even = g[0], odd = g[s];
+  if (count > 2) {
+    even += square * g[2 * s];
+  }
+  if (count > 3) {
+    odd += square * g[3 * s];
+  }
+  if (count > 4) {
+    even += (square * square) * g[4 * s];
+  }
+  t[0] = even + point * odd;
+  t[ts] = even - point * odd;
+}
+
 /* The polynomial of count (2 to 5) coefficients at all points; weights still lack their scale. */
 static inline void slim_winograd_evaluate(const SLIM_FLOATW *g, const int s, SLIM_FLOATW *t, const int ts,
                                           const int count)
 {
-  SLIM_FLOATW even_a = g[0], even_b = g[0], odd_a = g[s], odd_b = g[s];
+  SLIM_FLOATW *pairs = t + SLIM_WINOGRAD_ZERO * ts;
+  slim_winograd_evaluate_pair(g, s, pairs, ts, count, SLIM_PA);
+  slim_winograd_evaluate_pair(g, s, pairs + 2 * ts, ts, count, SLIM_PB);
+#if SLIM_WINOGRAD_N == 7
+  slim_winograd_evaluate_pair(g, s, pairs + 4 * ts, ts, count, SLIM_PC);
+#else
+  t[0] = g[0];
+#endif
+  t[(SLIM_WINOGRAD_N - 1) * ts] = g[(count - 1) * s];
+}
+
+/* Adds a point's and its negative's part, v and v[s], to count sums, each times a power. */
+static inline void slim_winograd_collect_pair(const SLIM_FLOATW *v, const int s, SLIM_FLOATW *y, const int ys,
+                                              const int count, const float point)
+{
+  const float square = point * point;
+  const SLIM_FLOATW sum = v[0] + v[s], difference = v[0] - v[s];
+  y[0] += sum;
+  y[ys] += point * difference;
   if (count > 2) {
-    even_a += SLIM_A2 * g[2 * s];
-    even_b += SLIM_B2 * g[2 * s];
+    y[2 * ys] += square * sum;
   }
   if (count > 3) {
-    odd_a += SLIM_A2 * g[3 * s];
-    odd_b += SLIM_B2 * g[3 * s];
+    y[3 * ys] += (square * point) * difference;
   }
   if (count > 4) {
-    even_a += (SLIM_A2 * SLIM_A2) * g[4 * s];
-    even_b += (SLIM_B2 * SLIM_B2) * g[4 * s];
+    y[4 * ys] += (square * square) * sum;
   }
-  t[0] = g[0];
-  t[ts] = even_a + SLIM_PA * odd_a;
-  t[2 * ts] = even_a - SLIM_PA * odd_a;
-  t[3 * ts] = even_b + SLIM_PB * odd_b;
-  t[4 * ts] = even_b - SLIM_PB * odd_b;
-  t[5 * ts] = g[(count - 1) * s];
 }
 
 /* The transpose of slim_winograd_evaluate: count sums over the points, each times a power. */
 static inline void slim_winograd_collect(const SLIM_FLOATW *v, const int s, SLIM_FLOATW *y, const int ys,
                                          const int count)
 {
-  const SLIM_FLOATW sum_a = v[s] + v[2 * s], dif_a = v[s] - v[2 * s];
-  const SLIM_FLOATW sum_b = v[3 * s] + v[4 * s], dif_b = v[3 * s] - v[4 * s];
-  y[0] = v[0] + sum_a + sum_b;
-  y[ys] = SLIM_PA * dif_a + SLIM_PB * dif_b;
-  if (count > 2) {
-    y[2 * ys] = SLIM_A2 * sum_a + SLIM_B2 * sum_b;
+  const SLIM_FLOATW *pairs = v + SLIM_WINOGRAD_ZERO * s;
+  SLIM_UNROLL
+  for (int i = 0; i < count; i++) {
+    y[i * ys] = (SLIM_FLOATW)(0.0f);
   }
-  if (count > 3) {
-    y[3 * ys] = (SLIM_A2 * SLIM_PA) * dif_a + (SLIM_B2 * SLIM_PB) * dif_b;
-  }
-  if (count > 4) {
-    y[4 * ys] = (SLIM_A2 * SLIM_A2) * sum_a + (SLIM_B2 * SLIM_B2) * sum_b;
-  }
-  y[(count - 1) * ys] += v[5 * s];
+#if SLIM_WINOGRAD_N == 6
+  y[0] = v[0];
+#endif
+  y[(count - 1) * ys] = v[(SLIM_WINOGRAD_N - 1) * s];
+  slim_winograd_collect_pair(pairs, s, y, ys, count, SLIM_PA);
+  slim_winograd_collect_pair(pairs + 2 * s, s, y, ys, count, SLIM_PB);
+#if SLIM_WINOGRAD_N == 7
+  slim_winograd_collect_pair(pairs + 4 * s, s, y, ys, count, SLIM_PC);
+#endif
 }
 
 /* Where a tile's first result lies. */

@@ -3,12 +3,10 @@
 
 #include "epilogue_params.h"
 
-#define SLIM_WINOGRAD_N 6       /* points of a tile along an axis */
-#define SLIM_WINOGRAD_POINTS 36 /* of a tile */
-#define SLIM_WINOGRAD_GAP 16    /* floats between the points of a block, or they would share cache sets */
+#define SLIM_WINOGRAD_GAP 16 /* floats between the points of a block, or they would share cache sets */
 
-/* A convolution of stride 1, x [n,h,w,c], y [n,oh,ow,o], by tiles of m by m results; m + taps = SLIM_WINOGRAD_N + 1.
- * In the gradient by the weights, x and y are the convolution's. */
+/* A convolution of stride 1, x [n,h,w,c], y [n,oh,ow,o], by tiles of m by m results of m + taps - 1 points along an
+ * axis: 6 or 7. In the gradient by the weights, x and y are the convolution's. */
 typedef struct slim_winograd_params {
   int n, h, w, c, oh, ow, o;
   int taps, m, before_h, before_w;

@@ -52,6 +52,8 @@ static const struct winograd_case {
   { "1x3_many_tiles", 2, 9, 14, 40, 48, 1, 3, false, OTHERS },
   { "3x1_many_tiles", 3, 13, 9, 67, 35, 3, 1, false, OTHERS },
   { "1x7_many_tiles", 2, 21, 23, 40, 50, 1, 7, false, OTHERS },
+  { "3x3_staged_sixes", 2, 8, 12, 48, 64, 3, 3, false, OTHERS },
+  { "5x5_sixes", 4, 4, 4, 32, 48, 5, 5, true, OTHERS },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 

@@ -1,5 +1,5 @@
 /* The source of one kernel: an embedded program's text without its other kernels, so that a device compiles what is
- * used. A kernel called _f16 is the one called _f32 with weights in halves: kernels/weights.h. */
+ * used. Twins are made of the same text. */
 #include "backend/opencl/source.h"
 
 #include <stdio.h>
@@ -8,21 +8,38 @@
 #define KERNEL "\n__kernel " /* how a kernel's definition begins, */
 #define END "\n}\n"          /* and ends */
 
-#define HALF "_f16"
+#define NAME_MOST 96
 
-/* Does the kernel have weights in halves? name: in the source. */
-static bool is_half(const char *kernel, char *name, size_t size)
+/* What a kernel's name has in a twin's, for what else, and what then stands before the text: with weights in halves
+ * (kernels/weights.h), by tiles of 7 x 7 points, with 5 x 5 taps (kernels/winograd.h). */
+static const struct twin {
+  const char *part, *instead, *define;
+} twins[] = { { "_f16", "_f32", "#define SLIM_F16\n" },
+              { "_n7_", "_", "#define SLIM_WINOGRAD_N 7\n" },
+              { "_t5_", "_", "#define SLIM_WINOGRAD_TAPS 5\n" } };
+
+/* The kernel's name in the source. defines: gets what its twin needs; NULL: not asked. */
+static void name_in_source(const char *kernel, char name[NAME_MOST], slim_bytes *defines)
 {
-  const size_t length = strlen(kernel), suffix = strlen(HALF);
-  const bool half = length > suffix && strcmp(kernel + length - suffix, HALF) == 0;
-  snprintf(name, size, "%.*s%s", (int)(half ? length - suffix : length), kernel, half ? "_f32" : "");
-  return half;
+  snprintf(name, NAME_MOST, "%s", kernel);
+  for (size_t i = 0; i < sizeof(twins) / sizeof(twins[0]); i++) {
+    const struct twin *t = &twins[i];
+    char *at = strstr(name, t->part), rest[NAME_MOST];
+    if (at == NULL) {
+      continue;
+    }
+    snprintf(rest, sizeof(rest), "%s%s", t->instead, at + strlen(t->part));
+    snprintf(at, NAME_MOST - (size_t)(at - name), "%s", rest);
+    if (defines != NULL) {
+      slim_bytes_append(defines, t->define, strlen(t->define));
+    }
+  }
 }
 
 const slim_kernel_source *slim_cl_source_of(const char *kernel)
 {
-  char name[96], definition[128];
-  (void)is_half(kernel, name, sizeof(name));
+  char name[NAME_MOST], definition[NAME_MOST + 8];
+  name_in_source(kernel, name, NULL);
   snprintf(definition, sizeof(definition), " void %s(", name);
   size_t i = 0;
   while (i < slim_kernel_source_count && strstr(slim_kernel_sources[i].text, definition) == NULL) {
@@ -51,10 +68,11 @@ static void append_lines(slim_bytes *out, const char *from, const char *end)
 bool slim_cl_source_cut(const slim_kernel_source *source, const char *kernel, slim_bytes *out)
 {
   const char *at = source->text, *next = NULL;
-  char name[96], definition[128], twin[256];
-  if (is_half(kernel, name, sizeof(name))) {
-    snprintf(twin, sizeof(twin), "#define SLIM_F16\n#define %s %s\n", name, kernel);
-    slim_bytes_append(out, twin, strlen(twin));
+  char name[NAME_MOST], definition[NAME_MOST + 8], rename[3 * NAME_MOST];
+  name_in_source(kernel, name, out);
+  if (strcmp(name, kernel) != 0) {
+    snprintf(rename, sizeof(rename), "#define %s %s\n", name, kernel);
+    slim_bytes_append(out, rename, strlen(rename));
   }
   snprintf(definition, sizeof(definition), " void %s(", name);
   while ((next = strstr(at, KERNEL)) != NULL) {

@@ -5,8 +5,15 @@
 #include "backend/opencl/conv2d.h"
 #include "backend/opencl/gemm.h"
 
-#define POINTS ((size_t)SLIM_WINOGRAD_POINTS)
 #define TILES_LEAST 4
+#define SIDE_LEAST 6 /* points of a tile along an axis, and */
+#define SIDE_MOST 7  /* where that saves a part in SAVES of the products */
+#define SAVES 16
+/* The name of a kernel for tiles as the plan has them; for its taps too; and of one that reads weights. */
+#define TILED(p_, kernel_, end_) (side_of(p_) == SIDE_MOST ? kernel_ "_n7" end_ : kernel_ end_)
+#define TAPPED(p_, kernel_, end_) ((p_)->taps == 5 ? TILED(p_, kernel_ "_t5", end_) : TILED(p_, kernel_, end_))
+#define READING(p_, view_, kernel_)                                                                                    \
+  ((view_)->dtype == SLIM_FLOAT16 ? TAPPED(p_, kernel_, "_f16") : TAPPED(p_, kernel_, "_f32"))
 #define GRADIENT_TILES 8 /* for fewer, many weights are summed directly */
 #define GRADIENT_WEIGHTS (256 * 256)
 #define STAGED_TILES 140            /* of a block: a panel's products stay in a core's own cache */
@@ -25,6 +32,17 @@ static bool switched_off(void)
 {
   const char *given = getenv("SLIM_WINOGRAD");
   return given != NULL && given[0] == '0' && given[1] == '\0';
+}
+
+/* Points of a tile along an axis. */
+static int side_of(const slim_winograd_params *p)
+{
+  return p->m + p->taps - 1;
+}
+
+static size_t points_of(const slim_winograd_params *p)
+{
+  return (size_t)(side_of(p) * side_of(p));
 }
 
 /* --- sizes, in floats, as the kernels lay them out ---------------------------------------------------------------- */
@@ -49,18 +67,18 @@ static size_t high(const slim_device *device, int block)
 
 static size_t weights_floats(const slim_device *device, const slim_winograd_params *p)
 {
-  return POINTS * (size_t)p->c * wide(device, p->o);
+  return points_of(p) * (size_t)p->c * wide(device, p->o);
 }
 
 static size_t inputs_floats(const slim_device *device, const slim_winograd_params *p)
 {
-  return POINTS * (high(device, p->block) * (size_t)p->c + SLIM_WINOGRAD_GAP);
+  return points_of(p) * (high(device, p->block) * (size_t)p->c + SLIM_WINOGRAD_GAP);
 }
 
 /* Of a panel of outputs and so many tiles. */
-static size_t products_floats(const slim_device *device, int tiles)
+static size_t products_floats(const slim_device *device, const slim_winograd_params *p, int tiles)
 {
-  return POINTS * (high(device, tiles) * (size_t)slim_cl_gemm_columns(device) + SLIM_WINOGRAD_GAP);
+  return points_of(p) * (high(device, tiles) * (size_t)slim_cl_gemm_columns(device) + SLIM_WINOGRAD_GAP);
 }
 
 /* Packed taps, and a row of points of transformed ones, of depth channels and a panel of outputs. */
@@ -69,9 +87,9 @@ static size_t taps_floats(const slim_device *device, const slim_winograd_params 
   return (size_t)(p->taps * p->taps * depth) * (size_t)slim_cl_gemm_columns(device);
 }
 
-static size_t row_floats(const slim_device *device, int depth)
+static size_t row_floats(const slim_device *device, const slim_winograd_params *p, int depth)
 {
-  return (size_t)(SLIM_WINOGRAD_N * depth) * (size_t)slim_cl_gemm_columns(device);
+  return (size_t)(side_of(p) * depth) * (size_t)slim_cl_gemm_columns(device);
 }
 
 /* --- plans -------------------------------------------------------------------------------------------------------- */
@@ -86,7 +104,26 @@ static bool is_suited(const slim_device *device, const slim_conv2d_params *conv)
          conv->c % width == 0 && conv->o % width == 0 && conv->c > 0 && conv->o > 0;
 }
 
-static bool geometry(const slim_conv2d_params *conv, slim_winograd_params *p)
+/* Cuts the results into tiles of so many points along an axis. */
+static void cut(slim_winograd_params *p, int side)
+{
+  p->m = side + 1 - p->taps;
+  p->down = slim_cl_ceil_div(p->oh, p->m);
+  p->across = slim_cl_ceil_div(p->ow, p->m);
+  p->tiles = p->n * p->down * p->across;
+}
+
+/* Products of the transformed tiles, for each channel and output, in the loops of whole, some and few rows
+ * (kernels/gemm.h). */
+static double products_of(const slim_device *device, const slim_winograd_params *p)
+{
+  const int rows = slim_cl_gemm_rows(device), some = rows > 6 ? 8 : 4, few = some / 2, rest = p->tiles % rows;
+  const int last = rest > some ? rows : rest > few ? some : rest > 0 ? few : 0;
+  return (double)points_of(p) * (p->tiles - rest + last);
+}
+
+/* most: points of a tile along an axis. */
+static bool geometry(const slim_device *device, const slim_conv2d_params *conv, int most, slim_winograd_params *p)
 {
   const int k = conv->kernel_h;
   if (k != conv->kernel_w || (k != 3 && k != 5)) {
@@ -100,13 +137,15 @@ static bool geometry(const slim_conv2d_params *conv, slim_winograd_params *p)
                                .ow = conv->ow,
                                .o = conv->o,
                                .taps = k,
-                               .m = SLIM_WINOGRAD_N + 1 - k,
                                .before_h = conv->before_h,
                                .before_w = conv->before_w,
                                .epilogue = conv->epilogue };
-  p->down = slim_cl_ceil_div(p->oh, p->m);
-  p->across = slim_cl_ceil_div(p->ow, p->m);
-  p->tiles = p->n * p->down * p->across;
+  cut(p, most);
+  const double products = products_of(device, p);
+  cut(p, SIDE_LEAST);
+  if (products <= products_of(device, p) * (SAVES - 1) / SAVES) {
+    cut(p, most);
+  }
   return p->tiles >= TILES_LEAST;
 }
 
@@ -119,7 +158,7 @@ static bool fuse(const slim_device *device, slim_cl_winograd *w)
   p->block = slim_cl_ceil_div(p->tiles, slim_cl_ceil_div(slim_cl_ceil_div(p->tiles, most), units) * units);
   w->groups = slim_cl_ceil_div(p->tiles, p->block);
   w->groups = w->groups < units * GROUPS_A_UNIT ? w->groups : units * GROUPS_A_UNIT;
-  const size_t scratch = (inputs_floats(device, p) + products_floats(device, p->block)) * sizeof(float);
+  const size_t scratch = (inputs_floats(device, p) + products_floats(device, p, p->block)) * sizeof(float);
   return p->c * p->o <= FUSED_WEIGHTS && p->tiles >= FUSED_TILES && scratch <= FUSED_BYTES && w->groups >= units;
 }
 
@@ -139,7 +178,7 @@ static bool stage(const slim_device *device, slim_cl_winograd *w)
   p->part = slim_cl_ceil_div(slim_cl_ceil_div(p->block, w->parts), rows) * rows;
   w->parts = slim_cl_ceil_div(p->block, p->part);
   p->depth = p->c < STAGED_CHANNELS ? p->c : STAGED_CHANNELS;
-  while (p->depth > 1 && (taps_floats(device, p, p->depth) + row_floats(device, p->depth)) * sizeof(float) >
+  while (p->depth > 1 && (taps_floats(device, p, p->depth) + row_floats(device, p, p->depth)) * sizeof(float) >
                              device->info.local_memory) {
     p->depth -= slim_cl_of(device)->vector_width;
   }
@@ -155,7 +194,7 @@ bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *
   if (slim_cl_winograd_line_plan(device, conv, turned, &w->line)) {
     return true;
   }
-  if (!geometry(conv, &w->p)) {
+  if (!geometry(device, conv, SIDE_MOST, &w->p)) {
     return false;
   }
   w->p.turned = turned;
@@ -190,10 +229,11 @@ size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winog
   }
   if (w->groups == 0) {
     const size_t groups = (size_t)(panels_of(device, p->o) * w->parts);
-    return slim_cl_float_bytes(inputs_floats(device, p)) + slim_cl_float_bytes(groups * products_floats(device, p->part));
+    return slim_cl_float_bytes(inputs_floats(device, p)) +
+           slim_cl_float_bytes(groups * products_floats(device, p, p->part));
   }
   return slim_cl_float_bytes(weights_floats(device, p)) +
-         slim_cl_float_bytes((size_t)w->groups * (inputs_floats(device, p) + products_floats(device, p->block)));
+         slim_cl_float_bytes((size_t)w->groups * (inputs_floats(device, p) + products_floats(device, p, p->block)));
 }
 
 /* --- launches ----------------------------------------------------------------------------------------------------- */
@@ -226,7 +266,7 @@ static void launch_weights(slim_cl_build *b, const slim_winograd_params *p, cons
                            const slim_view *u)
 {
   const int width = b->cl->vector_width;
-  slim_cl_begin(b, SLIM_CL_READING(weights, "slim_winograd_weights"));
+  slim_cl_begin(b, READING(p, weights, "slim_winograd_weights"));
   slim_cl_arg_view(b, weights);
   slim_cl_arg_view(b, u);
   slim_cl_arg(b, p, sizeof(*p));
@@ -238,7 +278,7 @@ static void launch_fused(slim_cl_build *b, const slim_cl_winograd *w, const slim
 {
   const slim_view u = *b->workspace, scratch = part_of(b, slim_cl_float_bytes(weights_floats(b->device, &w->p)));
   launch_weights(b, &w->p, weights, &u);
-  slim_cl_begin(b, "slim_winograd_fused_f32");
+  slim_cl_begin(b, TAPPED(&w->p, "slim_winograd_fused", "_f32"));
   slim_cl_arg_view(b, x);
   slim_cl_arg_view(b, &u);
   slim_cl_arg_view(b, epilogue->bias);
@@ -252,7 +292,7 @@ static void launch_fused(slim_cl_build *b, const slim_cl_winograd *w, const slim
 
 static void launch_inputs(slim_cl_build *b, const slim_winograd_params *p, const slim_view *x, cl_mem zeros, int first)
 {
-  slim_cl_begin(b, "slim_winograd_inputs_f32");
+  slim_cl_begin(b, TILED(p, "slim_winograd_inputs", "_f32"));
   slim_cl_arg_view(b, x);
   slim_cl_arg_view(b, b->workspace);
   slim_cl_arg_memory(b, zeros);
@@ -267,7 +307,8 @@ static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const sli
   const slim_winograd_params *p = &w->p;
   const slim_view products = part_of(b, slim_cl_float_bytes(inputs_floats(b->device, p)));
   const int tiles = p->tiles - first < p->block ? p->tiles - first : p->block;
-  slim_cl_begin(b, packed != NULL ? "slim_winograd_packed_f32" : SLIM_CL_READING(weights, "slim_winograd_panels"));
+  slim_cl_begin(b, packed != NULL ? TAPPED(p, "slim_winograd_packed", "_f32")
+                                  : READING(p, weights, "slim_winograd_panels"));
   slim_cl_arg_view(b, b->workspace);
   if (packed != NULL) {
     slim_cl_arg_memory(b, packed);
@@ -280,7 +321,7 @@ static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const sli
   slim_cl_arg_view(b, &products);
   slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, &first, sizeof(first));
-  slim_cl_arg_local(b, row_floats(b->device, p->depth) * sizeof(float));
+  slim_cl_arg_local(b, row_floats(b->device, p, p->depth) * sizeof(float));
   if (packed == NULL) {
     slim_cl_arg_local(b, taps_floats(b->device, p, p->depth) * sizeof(float));
   }
@@ -311,18 +352,18 @@ void slim_cl_winograd_launch(slim_cl_build *b, const slim_cl_winograd *w, const 
 
 static size_t run_inputs_floats(const slim_winograd_params *p)
 {
-  return POINTS * ((size_t)p->block * (size_t)p->c + SLIM_WINOGRAD_GAP);
+  return points_of(p) * ((size_t)p->block * (size_t)p->c + SLIM_WINOGRAD_GAP);
 }
 
 static size_t run_outputs_floats(const slim_device *device, const slim_winograd_params *p)
 {
-  return POINTS * ((size_t)p->block * wide(device, p->o) + SLIM_WINOGRAD_GAP);
+  return points_of(p) * ((size_t)p->block * wide(device, p->o) + SLIM_WINOGRAD_GAP);
 }
 
 /* Of a group: those of a panel of outputs in some channels. */
 static size_t sums_floats(const slim_device *device, const slim_winograd_params *p)
 {
-  return POINTS * (size_t)p->depth * (size_t)slim_cl_gemm_columns(device);
+  return points_of(p) * (size_t)p->depth * (size_t)slim_cl_gemm_columns(device);
 }
 
 /* Cuts the channels evenly: the driver deals the first half of the groups to one unit, so they must weigh alike. */
@@ -342,10 +383,11 @@ static bool share_channels(const slim_device *device, slim_winograd_params *p)
 
 bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d_params *conv, slim_winograd_params *p)
 {
-  if (!is_suited(device, conv) || !geometry(conv, p) || (p->tiles < GRADIENT_TILES && (double)p->c * p->o > GRADIENT_WEIGHTS)) {
+  if (!is_suited(device, conv) || !geometry(device, conv, SIDE_LEAST, p) ||
+      (p->tiles < GRADIENT_TILES && (double)p->c * p->o > GRADIENT_WEIGHTS)) {
     return false;
   }
-  const size_t tile = POINTS * ((size_t)p->c + wide(device, p->o));
+  const size_t tile = points_of(p) * ((size_t)p->c + wide(device, p->o));
   const int fit = (int)(RUN_FLOATS / tile), most = fit < RUN_LEAST ? RUN_LEAST : fit < RUN_MOST ? fit : RUN_MOST;
   p->block = slim_cl_ceil_div(p->tiles, slim_cl_ceil_div(p->tiles, most));
   return share_channels(device, p);

@@ -1,7 +1,7 @@
 /*
  * Convolutions of stride 1 with 3x3 or 5x5 taps, or 3 or 7 in a line, by Winograd's transforms, on CPU-like devices.
- * Their error is at most 2e-5 of the results' root mean square for up to 256 channels (384 in a line);
- * SLIM_WINOGRAD=0 switches them off.
+ * Their error is at most 2e-5 of the results' root mean square for up to 256 channels (384 in a line), 6e-5 by tiles of
+ * 7 x 7 points; SLIM_WINOGRAD=0 switches them off.
  */
 #ifndef SLIM_OPENCL_WINOGRAD_H
 #define SLIM_OPENCL_WINOGRAD_H
