@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "checkpoint/state.h"
 #include "graph/graph.h"
+#include "session/session.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,21 +48,30 @@ slim_status slim_restore_check(const slim_checkpoint_reader *reader, const char 
   return SLIM_OK;
 }
 
+typedef struct source {
+  slim_checkpoint_reader *reader;
+  const char *name;
+  size_t bytes;
+} source;
+
+static slim_status read_value(void *user, void *data, slim_error *error)
+{
+  const source *s = user;
+  return slim_checkpoint_reader_read(s->reader, s->name, data, s->bytes, error);
+}
+
 slim_status slim_restore_one(slim_checkpoint_reader *reader, const slim_restore *item, slim_session *session,
                              slim_error *error)
 {
-  const size_t bytes = slim_variable_bytes(item->variable);
-  void *data = malloc(bytes ? bytes : 1);
+  source s = { reader, name_of(item), slim_variable_bytes(item->variable) };
+  if (session) {
+    return slim_session_fill_variable(session, item->variable, s.bytes, read_value, &s, error);
+  }
+  void *data = malloc(s.bytes ? s.bytes : 1);
   if (!data) {
-    return slim_error_set(error, SLIM_ERR_MEMORY, "restore: no memory for %zu bytes of '%s'", bytes, name_of(item));
+    return slim_error_set(error, SLIM_ERR_MEMORY, "restore: no memory for %zu bytes of '%s'", s.bytes, s.name);
   }
-  slim_status status = slim_checkpoint_reader_read(reader, name_of(item), data, bytes, error);
-  if (status == SLIM_OK && session) {
-    status = slim_session_set_variable(session, item->variable, data, bytes);
-    if (status != SLIM_OK) {
-      (void)slim_error_set(error, status, "%s", slim_session_error(session));
-    }
-  }
+  const slim_status status = read_value(&s, data, error);
   free(data);
   return status;
 }

@@ -350,3 +350,14 @@ slim_status slim_session_set_variable(slim_session *session, const slim_tensor *
   slim_session_unlock(session);
   return status;
 }
+
+slim_status slim_session_fill_variable(slim_session *session, const slim_tensor *variable, size_t bytes,
+                                       slim_value_fill_fn fill, void *user, slim_error *error)
+{
+  slim_session_lock(session);
+  slim_value *value = find_variable(session, variable, bytes);
+  const slim_status status = value ? slim_value_fill(session->values, value, fill, user, error)
+                                   : slim_error_set(error, session->error.status, "%s", session->error.text);
+  slim_session_unlock(session);
+  return status;
+}

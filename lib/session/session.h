@@ -52,6 +52,10 @@ struct slim_session {
   char trace[SLIM_ERROR_TEXT];
 };
 
+/* Sets a variable of so many bytes to what fill gives: values.h. */
+slim_status slim_session_fill_variable(slim_session *session, const slim_tensor *variable, size_t bytes,
+                                       slim_value_fill_fn fill, void *user, slim_error *error);
+
 void slim_session_lock(slim_session *session);
 void slim_session_unlock(slim_session *session);
 

@@ -422,15 +422,41 @@ slim_status slim_value_read(slim_values *values, const slim_value *value, void *
   return slim_device_blame(values->device, status, error, value->name);
 }
 
-slim_status slim_value_initialize(slim_values *values, const slim_tensor *variable, slim_error *error)
+/* Where a value's numbers lie as the host has them; NULL where they do not: on a device, in parts, as halves. */
+static void *numbers_in_place(const slim_value *value)
 {
-  slim_value *value = slim_values_find(values, variable->node->variable->full_name);
-  void *data = malloc(slim_value_data_bytes(value));
+  return value->num_parts == 0 && value->view.dtype != SLIM_FLOAT16 ? value->view.host : NULL;
+}
+
+slim_status slim_value_fill(slim_values *values, slim_value *value, slim_value_fill_fn fill, void *user,
+                            slim_error *error)
+{
+  void *place = value->ready ? NULL : numbers_in_place(value); /* what a fill that fails leaves there is never read */
+  void *data = place ? place : malloc(slim_value_data_bytes(value));
   if (!data) {
     return no_memory(error, value->name, slim_value_data_bytes(value));
   }
-  slim_variable_initial_value(variable, data);
-  const slim_status status = slim_value_write(values, value, data, error);
-  free(data);
+  slim_status status = fill(user, data, error);
+  if (status == SLIM_OK && place) {
+    value->version++;
+    values->changes++;
+    value->ready = true;
+  } else if (status == SLIM_OK) {
+    status = slim_value_write(values, value, data, error);
+  }
+  free(place ? NULL : data);
   return status;
+}
+
+static slim_status initial_value(void *user, void *data, slim_error *error)
+{
+  (void)error;
+  slim_variable_initial_value(user, data);
+  return SLIM_OK;
+}
+
+slim_status slim_value_initialize(slim_values *values, slim_tensor *variable, slim_error *error)
+{
+  slim_value *value = slim_values_find(values, variable->node->variable->full_name);
+  return slim_value_fill(values, value, initial_value, variable, error);
 }

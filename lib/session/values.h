@@ -34,8 +34,13 @@ size_t slim_value_data_bytes(const slim_value *value);
  * Errors of write: SLIM_ERR_NUMERIC when a number cannot be a half; then the value is as it was. */
 slim_status slim_value_write(slim_values *values, slim_value *value, const void *data, slim_error *error);
 slim_status slim_value_read(slim_values *values, const slim_value *value, void *data, slim_error *error);
+/* Writes what fill gives: slim_value_data_bytes(value) bytes to data, or an error. A value that has none yet and lies
+ * in host memory is filled where it lies, so that a large one is not there twice. */
+typedef slim_status (*slim_value_fill_fn)(void *user, void *data, slim_error *error);
+slim_status slim_value_fill(slim_values *values, slim_value *value, slim_value_fill_fn fill, void *user,
+                            slim_error *error);
 /* Gives the variable its initial value. */
-slim_status slim_value_initialize(slim_values *values, const slim_tensor *variable, slim_error *error);
+slim_status slim_value_initialize(slim_values *values, slim_tensor *variable, slim_error *error);
 
 slim_values *slim_values_share(slim_values *values); /* one more reference */
 slim_device *slim_values_device(const slim_values *values);

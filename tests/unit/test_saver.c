@@ -164,6 +164,26 @@ START_TEST(a_damaged_checkpoint_is_passed_over)
 }
 END_TEST
 
+/* The middle byte is of net/w. */
+START_TEST(a_damaged_variable_keeps_what_it_has)
+{
+  const float other[6] = { 9 };
+  float w[6] = { 0 };
+  world x = world_open(0);
+  save(&x, 1);
+  damage(at(1), "data-00000-of-00001");
+  test_ok(x.session, slim_session_set_variable(x.session, x.w, other, sizeof other));
+  ck_assert_int_eq(slim_saver_restore(x.saver, x.session, at(1), &x.error), SLIM_ERR_DATA);
+  test_ok(x.session, slim_session_get_variable(x.session, x.w, w, sizeof w));
+  ck_assert_mem_eq(w, other, sizeof w);
+  slim_session *empty = test_session(x.graph, x.device, NULL);
+  ck_assert_int_eq(slim_saver_restore(x.saver, empty, at(1), NULL), SLIM_ERR_DATA);
+  ck_assert_int_eq(slim_session_get_variable(empty, x.w, w, sizeof w), SLIM_ERR_STATE);
+  slim_session_destroy(empty);
+  world_close(&x);
+}
+END_TEST
+
 START_TEST(a_folder_without_checkpoints_is_not_found)
 {
   world x = world_open(0);
@@ -339,6 +359,7 @@ static void build(TCase *c)
   tcase_add_test(c, all_global_variables_come_back);
   tcase_add_test(c, the_newest_are_kept);
   tcase_add_loop_test(c, a_damaged_checkpoint_is_passed_over, 0, 2);
+  tcase_add_test(c, a_damaged_variable_keeps_what_it_has);
   tcase_add_test(c, a_folder_without_checkpoints_is_not_found);
   tcase_add_loop_test(c, misfits_change_nothing_and_have_exact_text, 0, 4);
   tcase_add_test(c, an_assignment_waits_for_its_session);
