@@ -33,7 +33,7 @@ bool CPU_OP(winograd_tiles)(winograd *w)
   winograd sixes = *w;
   cut(w, 7);
   cut(&sixes, 6);
-  if (w->kernel == 3 && sixes.tiles * sixes.points <= w->tiles * w->points) {
+  if (w->kernel == 3 && (int64_t)sixes.tiles * sixes.points <= (int64_t)w->tiles * w->points) {
     *w = sixes;
   }
   return w->c >= LEAST_CHANNELS && w->oc >= LEAST_CHANNELS && (size_t)w->c * (size_t)w->oc >= LEAST_WEIGHTS &&
