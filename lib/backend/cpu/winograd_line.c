@@ -9,10 +9,9 @@
 
 #include <math.h>
 
-#define BLOCK_TILES 56     /* their transformed inputs stay in the second-level cache */
-#define K_SUMMED 128       /* channels that are summed in one go: their rounding errors grow with it */
-#define TAPS_CHANNELS 16   /* whose weights are transformed at once */
-#define LEAST_WEIGHTS 1024 /* of a tap; measured: below these the direct sums are faster, or as fast */
+#define BLOCK_TILES 56   /* their transformed inputs stay in the second-level cache */
+#define K_SUMMED 128     /* channels that are summed in one go: their rounding errors grow with it */
+#define TAPS_CHANNELS 16 /* whose weights are transformed at once */
 #define LEAST_TILES 12
 #define LEAST_BLOCK 24 /* tiles that are worth a block for each core; fewer share the panels instead */
 
@@ -20,15 +19,14 @@ bool CPU_OP(winograd_line_plan)(winograd_line *l, const slim_cpu_step *step, con
 {
   const int panels = pieces(l->oc, TILE_COLUMNS), threads = slim_threads_count(step->device->threads);
   int blocks;
-  if (!l->kernel || epilogue->activation > SLIM_ACTIVATION_RELU6 || !CPU_OP(winograd_wanted)()) {
+  if (epilogue->activation > SLIM_ACTIVATION_RELU6 || !winograd_line_tiles(l, LEAST_TILES)) {
     return false;
   }
-  winograd_line_tiles(l);
   blocks = pieces(pieces(l->tiles, BLOCK_TILES), threads) * threads;
   l->block = pieces(l->tiles, l->tiles < threads * LEAST_BLOCK ? 1 : blocks);
   l->blocks = pieces(l->tiles, l->block);
   l->groups = l->blocks < threads ? at_most(panels, threads) : 1;
-  return l->c >= VL && l->oc >= VL && (size_t)l->c * (size_t)l->oc >= LEAST_WEIGHTS && l->tiles >= LEAST_TILES;
+  return true;
 }
 
 /* --- memory ------------------------------------------------------------------------------------------------------- */

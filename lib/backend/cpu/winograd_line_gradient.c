@@ -2,22 +2,20 @@
 #include "backend/cpu/winograd_line_transform.h"
 #include "backend/cpu/winograd_sums.h"
 
-#define LEAST_WEIGHTS 1024 /* of a tap, as forward; measured: 192 * 192 of them gain with 85 tiles */
-#define LEAST_TILES 64
-
-bool CPU_OP(winograd_line_gradient_plan)(winograd_line *l, const slim_cpu_step *step)
-{
-  if (!l->kernel || !CPU_OP(winograd_wanted)()) {
-    return false;
-  }
-  winograd_line_tiles(l);
-  l->block = winograd_sums_plan(l->points, l->c, l->oc, l->tiles, step).block;
-  return l->c >= VL && l->oc >= VL && (size_t)l->c * (size_t)l->oc >= LEAST_WEIGHTS && l->tiles >= LEAST_TILES;
-}
+#define LEAST_TILES 64 /* measured: 192 x 192 weights of a tap gain with 85 tiles */
 
 static winograd_sums sums_of(const winograd_line *l, const slim_cpu_step *step)
 {
   return winograd_sums_plan(l->points, l->c, l->oc, l->tiles, step);
+}
+
+bool CPU_OP(winograd_line_gradient_plan)(winograd_line *l, const slim_cpu_step *step)
+{
+  if (!winograd_line_tiles(l, LEAST_TILES)) {
+    return false;
+  }
+  l->block = sums_of(l, step).block;
+  return true;
 }
 
 size_t CPU_OP(winograd_line_gradient_workspace)(const winograd_line *l, const slim_cpu_step *step)

@@ -130,13 +130,19 @@ CPU_INLINE void gather_ten(const vec *v, vec *g)
   }
 }
 
-/* Completes the geometry. */
-static inline void winograd_line_tiles(winograd_line *l)
+#define LINE_WEIGHTS 1024 /* of a tap; measured: below these the direct sums are faster, or as fast */
+
+/* Completes the geometry. @return false when it is none for these transforms, or too small. */
+static inline bool winograd_line_tiles(winograd_line *l, int least_tiles)
 {
+  if (!l->kernel || !CPU_OP(winograd_wanted)()) {
+    return false;
+  }
   l->points = M - 1 + l->kernel;
   l->down = l->upright ? pieces(l->oh, M) : l->oh;
   l->across = l->upright ? l->ow : pieces(l->ow, M);
   l->tiles = l->n * l->down * l->across;
+  return l->c >= VL && l->oc >= VL && (size_t)l->c * (size_t)l->oc >= LINE_WEIGHTS && l->tiles >= least_tiles;
 }
 
 /* Where a tile lies: its image and its first output. */
