@@ -371,10 +371,10 @@ static bool prepare(slim_cpu_step *step)
   const plan p = plan_of(step);
   winograd w;
   winograd_line l;
-  step->base.kernel = conv2d_is_product(&p.g)       ? "conv2d_product"
-                      : plan_winograd(&p, &w) ? "conv2d_weights_winograd"
-                      : plan_line(step, &p, &l)     ? "conv2d_weights_winograd_line"
-                                                    : "conv2d_weights";
+  step->base.kernel = conv2d_is_product(&p.g)   ? "conv2d_product"
+                      : plan_winograd(&p, &w)   ? "conv2d_weights_winograd"
+                      : plan_line(step, &p, &l) ? "conv2d_weights_winograd_line"
+                                                : "conv2d_weights";
   return true;
 }
 

@@ -1,6 +1,7 @@
 /*
  * Batch norm with given statistics behind a convolution or product: its factor goes into the weights (or stays apart,
- * where the backend scales the weights in every run, so that they need no second copy), what it adds becomes a bias. The new weights and bias are made by a step that runs again only when a variable it reads has changed.
+ * where the backend scales the weights in every run, so that they need no second copy), what it adds becomes a bias.
+ * The new weights and bias are made by a step that runs again only when a variable it reads has changed.
  */
 #include "ops/ops.h"
 #include "session/passes/rewrite.h"
