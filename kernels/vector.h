@@ -32,13 +32,16 @@ SLIM_MOVES_(__global, int, SLIM_INTW)
 #define SLIM_LOADW SLIM_PASTE_(vload, SLIM_WIDTH)
 #define SLIM_STOREW SLIM_PASTE_(vstore, SLIM_WIDTH)
 #endif
-/* Fetches a cache line that is read soon, or later, which the nearest cache need not hold, on CPU-like devices. */
+/* Fetches a cache line that is read soon, or later, which the nearest cache need not hold, or written, on CPU-like
+ * devices. */
 #if SLIM_CLASS == 0 && defined(__clang__) && !defined(SLIM_NO_PREFETCH) /* which Oclgrind does not know */
 #define SLIM_FETCH(from_) __builtin_prefetch(from_)
 #define SLIM_FETCH_LATER(from_) __builtin_prefetch((from_), 0, 2)
+#define SLIM_FETCH_WRITTEN(to_) __builtin_prefetch((to_), 1)
 #else
 #define SLIM_FETCH(from_)
 #define SLIM_FETCH_LATER(from_)
+#define SLIM_FETCH_WRITTEN(to_)
 #endif
 /* Before a loop of few, constant turns: PoCL unrolls no other, and arrays that it indexes stay in memory. */
 #if defined(__clang__)

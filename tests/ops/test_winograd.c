@@ -54,6 +54,8 @@ static const struct winograd_case {
   { "1x7_many_tiles", 2, 21, 23, 40, 50, 1, 7, false, OTHERS },
   { "3x3_staged_sixes", 2, 8, 12, 48, 64, 3, 3, false, OTHERS },
   { "5x5_sixes", 4, 4, 4, 32, 48, 5, 5, true, OTHERS },
+  { "3x3_sevens_in_runs", 4, 61, 45, 16, 48, 3, 3, false, SEVENS },
+  { "3x3_sixes_in_runs", 8, 28, 32, 16, 48, 3, 3, false, OTHERS },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 

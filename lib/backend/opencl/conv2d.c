@@ -374,7 +374,7 @@ static size_t weights_gradient_workspace(const slim_device *device, const slim_g
 {
   const slim_conv2d_params p = weights_params(group, in, out);
   const slim_matmul_params product = weights_product(&p);
-  slim_winograd_params w;
+  slim_cl_winograd_gradient w;
   if (is_product(device, &p)) {
     return slim_cl_matmul_workspace(device, &product, false, false);
   }
@@ -413,7 +413,7 @@ static void prepare_weights_gradient(slim_cl_build *b)
   const slim_cl_epilogue none = slim_cl_epilogue_of(b, 2);
   const slim_matmul_params product = weights_product(&p);
   count_flops(b, &p);
-  slim_winograd_params w;
+  slim_cl_winograd_gradient w;
   if (is_product(b->device, &p)) {
     slim_cl_matmul(b, &b->in[1], &b->in[0], &b->out[0], &none, &product);
     return;

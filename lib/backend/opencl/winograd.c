@@ -23,10 +23,6 @@
 #define STAGED_CHANNELS 128             /* whose taps are transformed at a time, */
 #define KEPT_CHANNELS 48                /* and at least so many, or all, when their taps are packed before */
 #define GROUPS_A_UNIT 4
-#define GRADIENT_GROUPS_A_UNIT 2
-#define RUN_FLOATS ((size_t)5 << 19) /* of the transformed tiles of a run of the gradient */
-#define RUN_LEAST 112                /* tiles of a run, which pay for reading and writing the sums, */
-#define RUN_MOST 392                 /* and do not wait for memory between the two launches */
 
 static bool switched_off(void)
 {
@@ -113,17 +109,16 @@ static void cut(slim_winograd_params *p, int side)
   p->tiles = p->n * p->down * p->across;
 }
 
-/* Products of the transformed tiles, for each channel and output, in the loops of whole, some and few rows
- * (kernels/gemm.h). */
-static double products_of(const slim_device *device, const slim_winograd_params *p)
+/* Products of the transformed tiles, for each channel and output: in the loops of whole, some and few rows
+ * (kernels/gemm.h), or summed, tile by tile. */
+static double products_of(const slim_device *device, const slim_winograd_params *p, bool summed)
 {
   const int rows = slim_cl_gemm_rows(device), some = rows > 6 ? 8 : 4, few = some / 2, rest = p->tiles % rows;
   const int last = rest > some ? rows : rest > few ? some : rest > 0 ? few : 0;
-  return (double)points_of(p) * (p->tiles - rest + last);
+  return (double)points_of(p) * (summed ? p->tiles : p->tiles - rest + last);
 }
 
-/* most: points of a tile along an axis. */
-static bool geometry(const slim_device *device, const slim_conv2d_params *conv, int most, slim_winograd_params *p)
+static bool geometry(const slim_device *device, const slim_conv2d_params *conv, bool summed, slim_winograd_params *p)
 {
   const int k = conv->kernel_h;
   if (k != conv->kernel_w || (k != 3 && k != 5)) {
@@ -140,11 +135,11 @@ static bool geometry(const slim_device *device, const slim_conv2d_params *conv, 
                                .before_h = conv->before_h,
                                .before_w = conv->before_w,
                                .epilogue = conv->epilogue };
-  cut(p, most);
-  const double products = products_of(device, p);
+  cut(p, SIDE_MOST);
+  const double products = products_of(device, p, summed);
   cut(p, SIDE_LEAST);
-  if (products <= products_of(device, p) * (SAVES - 1) / SAVES) {
-    cut(p, most);
+  if (products <= products_of(device, p, summed) * (SAVES - 1) / SAVES) {
+    cut(p, SIDE_MOST);
   }
   return p->tiles >= TILES_LEAST;
 }
@@ -194,7 +189,7 @@ bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *
   if (slim_cl_winograd_line_plan(device, conv, turned, &w->line)) {
     return true;
   }
-  if (!geometry(device, conv, SIDE_MOST, &w->p)) {
+  if (!geometry(device, conv, false, &w->p)) {
     return false;
   }
   w->p.turned = turned;
@@ -350,91 +345,27 @@ void slim_cl_winograd_launch(slim_cl_build *b, const slim_cl_winograd *w, const 
 
 /* --- the gradient by the weights ---------------------------------------------------------------------------------- */
 
-static size_t run_inputs_floats(const slim_winograd_params *p)
+bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d_params *conv,
+                                    slim_cl_winograd_gradient *g)
 {
-  return points_of(p) * ((size_t)p->block * (size_t)p->c + SLIM_WINOGRAD_GAP);
-}
-
-static size_t run_outputs_floats(const slim_device *device, const slim_winograd_params *p)
-{
-  return points_of(p) * ((size_t)p->block * wide(device, p->o) + SLIM_WINOGRAD_GAP);
-}
-
-/* Of a group: those of a panel of outputs in some channels. */
-static size_t sums_floats(const slim_device *device, const slim_winograd_params *p)
-{
-  return points_of(p) * (size_t)p->depth * (size_t)slim_cl_gemm_columns(device);
-}
-
-/* Cuts the channels evenly: the driver deals the first half of the groups to one unit, so they must weigh alike. */
-static bool share_channels(const slim_device *device, slim_winograd_params *p)
-{
-  const int width = slim_cl_of(device)->vector_width, vectors = p->c / width;
-  const int wanted = device->info.compute_units * GRADIENT_GROUPS_A_UNIT;
-  for (int parts = slim_cl_ceil_div(vectors, 4); parts <= vectors; parts++) {
-    p->depth = slim_cl_ceil_div(vectors, parts) * width;
-    if (sums_floats(device, p) * sizeof(float) <= device->info.local_memory &&
-        (panels_of(device, p->o) * parts >= wanted || parts == vectors)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d_params *conv, slim_winograd_params *p)
-{
-  if (!is_suited(device, conv) || !geometry(device, conv, SIDE_LEAST, p) ||
+  const slim_winograd_params *p = &g->p;
+  if (!is_suited(device, conv) || !geometry(device, conv, true, &g->p) ||
       (p->tiles < GRADIENT_TILES && (double)p->c * p->o > GRADIENT_WEIGHTS)) {
     return false;
   }
-  const size_t tile = points_of(p) * ((size_t)p->c + wide(device, p->o));
-  const int fit = (int)(RUN_FLOATS / tile), most = fit < RUN_LEAST ? RUN_LEAST : fit < RUN_MOST ? fit : RUN_MOST;
-  p->block = slim_cl_ceil_div(p->tiles, slim_cl_ceil_div(p->tiles, most));
-  return share_channels(device, p);
+  g->sums = (slim_winograd_sums_params){ .points = (int)points_of(p), .c = p->c, .o = p->o, .tiles = p->tiles };
+  return slim_cl_winograd_sums_cut(device, &g->sums);
 }
 
-/* Sums of all groups, where they wait for another run. */
-static size_t waiting_floats(const slim_device *device, const slim_winograd_params *p)
+size_t slim_cl_winograd_gradient_workspace(const slim_device *device, const slim_cl_winograd_gradient *g)
 {
-  const int groups = panels_of(device, p->o) * slim_cl_ceil_div(p->c, p->depth);
-  return p->block < p->tiles ? (size_t)groups * sums_floats(device, p) : 0;
+  return slim_cl_winograd_sums_workspace(device, &g->sums);
 }
 
-size_t slim_cl_winograd_gradient_workspace(const slim_device *device, const slim_winograd_params *p)
+void slim_cl_winograd_gradient_launch(slim_cl_build *b, const slim_cl_winograd_gradient *g)
 {
-  return slim_cl_float_bytes(run_inputs_floats(p)) + slim_cl_float_bytes(run_outputs_floats(device, p)) + slim_cl_float_bytes(waiting_floats(device, p));
-}
-
-static void launch_run(slim_cl_build *b, const slim_winograd_params *p, int first, cl_mem zeros, const slim_view *v,
-                       const slim_view *z, const slim_view *sums)
-{
-  const int tiles = p->tiles - first < p->block ? p->tiles - first : p->block;
-  slim_cl_begin(b, "slim_winograd_gradient_inputs_f32");
-  slim_cl_arg_view(b, &b->in[0]);
-  slim_cl_arg_view(b, &b->in[1]);
-  slim_cl_arg_view(b, v);
-  slim_cl_arg_view(b, z);
-  slim_cl_arg_memory(b, zeros);
-  slim_cl_arg(b, p, sizeof(*p));
-  slim_cl_arg(b, &first, sizeof(first));
-  range(b, tiles, 1);
-  slim_cl_begin(b, "slim_winograd_gradient_panels_f32");
-  slim_cl_arg_view(b, v);
-  slim_cl_arg_view(b, z);
-  slim_cl_arg_view(b, sums);
-  slim_cl_arg_view(b, &b->out[0]);
-  slim_cl_arg(b, p, sizeof(*p));
-  slim_cl_arg(b, &first, sizeof(first));
-  slim_cl_arg_local(b, sums_floats(b->device, p) * sizeof(float));
-  range(b, panels_of(b->device, p->o), slim_cl_ceil_div(p->c, p->depth));
-}
-
-void slim_cl_winograd_gradient_launch(slim_cl_build *b, const slim_winograd_params *p)
-{
-  const size_t at_z = slim_cl_float_bytes(run_inputs_floats(p)), at_sums = at_z + slim_cl_float_bytes(run_outputs_floats(b->device, p));
-  const slim_view v = *b->workspace, z = part_of(b, at_z), sums = p->block < p->tiles ? part_of(b, at_sums) : v;
-  cl_mem zeros = zeros_of(b, p->c);
-  for (int first = 0; first < p->tiles; first += p->block) {
-    launch_run(b, p, first, zeros, &v, &z, &sums);
-  }
+  const slim_winograd_params *p = &g->p;
+  const slim_cl_winograd_sums_kernels kernels = { TAPPED(p, "slim_winograd_gradient_inputs", "_f32"),
+                                                  TAPPED(p, "slim_winograd_gradient_panels", "_f32") };
+  slim_cl_winograd_sums_launch(b, &kernels, &g->sums, p, sizeof(*p), zeros_of(b, p->c));
 }

@@ -7,6 +7,7 @@
 #define SLIM_OPENCL_WINOGRAD_H
 
 #include "backend/opencl/winograd_line.h"
+#include "backend/opencl/winograd_sums.h"
 #include "kernels/winograd_params.h"
 
 typedef struct slim_cl_winograd {
@@ -16,6 +17,11 @@ typedef struct slim_cl_winograd {
   int parts;  /* in stages: of a block's tiles, that share a panel of outputs */
   bool kept;  /* weights are packed, or transformed, when their version changes */
 } slim_cl_winograd;
+
+typedef struct slim_cl_winograd_gradient {
+  slim_winograd_params p;
+  slim_winograd_sums_params sums;
+} slim_cl_winograd_gradient;
 
 /** Plans the convolution; turned: by weights [kernel,kernel,o,c] from the last tap to the first.
  * @return false when it is none for these transforms, or too small. */
@@ -29,8 +35,8 @@ void slim_cl_winograd_launch(slim_cl_build *build, const slim_cl_winograd *w, co
 
 /** The same for the gradient by the weights of the convolution, from dy and x. */
 bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d_params *conv,
-                                    slim_winograd_params *p);
-size_t slim_cl_winograd_gradient_workspace(const slim_device *device, const slim_winograd_params *p);
-void slim_cl_winograd_gradient_launch(slim_cl_build *build, const slim_winograd_params *p);
+                                    slim_cl_winograd_gradient *g);
+size_t slim_cl_winograd_gradient_workspace(const slim_device *device, const slim_cl_winograd_gradient *g);
+void slim_cl_winograd_gradient_launch(slim_cl_build *build, const slim_cl_winograd_gradient *g);
 
 #endif

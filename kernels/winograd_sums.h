@@ -1,0 +1,124 @@
+/*
+ * What gradients by weights share. For each point, a product of x's transformed tiles v, transposed, by those of dy, z,
+ * summed over all tiles into du. Runs of s.block tiles are worked on one after the other:
+ *   v [point][c / width][tile][width], z [point][panel of SLIM_GEMM_COLUMNS outputs][tile][SLIM_GEMM_COLUMNS],
+ *   du of s.depth channels and a panel [point][channel][SLIM_GEMM_COLUMNS].
+ */
+#ifndef SLIM_KERNEL_WINOGRAD_SUMS_H
+#define SLIM_KERNEL_WINOGRAD_SUMS_H
+
+#include "winograd.h"
+#include "winograd_sums_params.h"
+
+#define SLIM_WINOGRAD_CHANNELS (SLIM_WIDTH / 2) /* rows of a tile of du */
+#define SLIM_WINOGRAD_AHEAD 4                   /* channels of dw that are fetched before their turn */
+
+static inline size_t slim_winograd_v_step(const slim_winograd_sums_params s)
+{
+  return (size_t)s.block * s.c + SLIM_WINOGRAD_GAP;
+}
+
+static inline size_t slim_winograd_z_step(const slim_winograd_sums_params s)
+{
+  return (size_t)s.block * ((s.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS) * SLIM_GEMM_COLUMNS + SLIM_WINOGRAD_GAP;
+}
+
+static inline int slim_winograd_du_step(const slim_winograd_sums_params s)
+{
+  return s.depth * SLIM_GEMM_COLUMNS;
+}
+
+/* Where tile number t of a run has its vector of outputs from o on, at the first point of z. */
+static inline size_t slim_winograd_z_place(const slim_winograd_sums_params s, const int t, const int o)
+{
+  return (size_t)(o / SLIM_GEMM_COLUMNS * s.block + t) * SLIM_GEMM_COLUMNS + o % SLIM_GEMM_COLUMNS;
+}
+
+#define SLIM_WINOGRAD_LOAD_DU_(i_)                                                                                     \
+  left##i_ = SLIM_LOADW(2 * i_, du);                                                                                   \
+  right##i_ = SLIM_LOADW(2 * i_ + 1, du);
+#define SLIM_WINOGRAD_STORE_DU_(i_)                                                                                    \
+  SLIM_STOREW(left##i_, 2 * i_, du);                                                                                   \
+  SLIM_STOREW(right##i_, 2 * i_ + 1, du);
+#define SLIM_WINOGRAD_ADD_CHANNEL_(i_) SLIM_GEMM_ADD_(i_, x[i_])
+
+/* Some rows of du: the products of tiles; adds: to what is there. ahead: a line for each tile, to be fetched. */
+static inline void slim_winograd_accumulate(__global const float *x, __global const float *z, __local float *du,
+                                            const int tiles, const bool adds, __global const float *ahead)
+{
+  SLIM_GEMM_EACH_SOME(SLIM_GEMM_DECLARE_)
+  if (adds) {
+    SLIM_GEMM_EACH_SOME(SLIM_WINOGRAD_LOAD_DU_)
+  }
+  for (int t = 0; t < tiles; t++, x += SLIM_WIDTH, z += SLIM_GEMM_COLUMNS, ahead += 16) {
+    SLIM_FETCH(ahead);
+    const SLIM_FLOATW b0 = SLIM_LOADW(0, z), b1 = SLIM_LOADW(1, z);
+    SLIM_GEMM_EACH_SOME(SLIM_WINOGRAD_ADD_CHANNEL_)
+  }
+  SLIM_GEMM_EACH_SOME(SLIM_WINOGRAD_STORE_DU_)
+}
+
+/* Sums of a group that wait for the next run. */
+static inline void slim_winograd_keep(__global float *to, __local const float *du, const int count)
+{
+  for (int i = 0; i < count; i += SLIM_WIDTH) {
+    SLIM_STOREW(SLIM_LOADW(0, du + i), 0, to + i);
+  }
+}
+
+/* A group's part of the weights: channels from c on, by a panel of columns outputs from o on. */
+typedef struct slim_winograd_part {
+  int c, channels, o, columns;
+} slim_winograd_part;
+
+static inline slim_winograd_part slim_winograd_part_of(const slim_winograd_sums_params s)
+{
+  const int o = (int)get_group_id(0) * SLIM_GEMM_COLUMNS, c = (int)get_group_id(1) * s.depth;
+  const slim_winograd_part part = { c, min(s.depth, s.c - c), o, min(SLIM_GEMM_COLUMNS, s.o - o) };
+  return part;
+}
+
+/* Sums the run that begins at tile first into a group's du. sums: of each group, between runs.
+ * @return whether it was the last run. */
+static inline bool slim_winograd_sum(__global const float *v, __global const float *z, __global float *sums,
+                                     __local float *du, const slim_winograd_sums_params s, const int first)
+{
+  const slim_winograd_part part = slim_winograd_part_of(s);
+  const int tiles = min(s.block, s.tiles - first), count = s.points * slim_winograd_du_step(s);
+  sums += (size_t)(get_group_id(1) * get_num_groups(0) + get_group_id(0)) * count;
+  if (first > 0) {
+    slim_gemm_copy(du, sums, count);
+  }
+  v += (size_t)part.c * s.block;
+  z += (size_t)part.o * s.block;
+  for (int i = 0; i < s.points; i++, v += slim_winograd_v_step(s), z += slim_winograd_z_step(s)) {
+    for (int c = 0; c < part.channels; c += SLIM_WINOGRAD_CHANNELS) {
+      __global const float *from = v + (size_t)(c / SLIM_WIDTH) * s.block * SLIM_WIDTH;
+      /* Of the next point: a vector's tiles, then a part of the panel's. */
+      __global const float *ahead = c % SLIM_WIDTH == 0
+                                        ? from + slim_winograd_v_step(s)
+                                        : z + slim_winograd_z_step(s) + (size_t)(c / SLIM_WIDTH) * tiles * 16;
+      slim_winograd_accumulate(from + c % SLIM_WIDTH, z, du + i * slim_winograd_du_step(s) + c * SLIM_GEMM_COLUMNS,
+                               tiles, first > 0, ahead);
+    }
+  }
+  const bool last = first + s.block >= s.tiles;
+  if (!last) {
+    slim_winograd_keep(sums, du, count);
+  }
+  return last;
+}
+
+/* Fetches what is written a few channels after channel number c of a part: its outputs of so many taps. */
+static inline void slim_winograd_fetch_taps(__global float *dw, const slim_winograd_sums_params s,
+                                            const slim_winograd_part part, const int c, const int taps)
+{
+  const int row = part.c + min(c + SLIM_WINOGRAD_AHEAD, part.channels - 1);
+  for (int i = 0; i < taps; i++) {
+    __global float *to = dw + ((size_t)i * s.c + row) * s.o + part.o;
+    SLIM_FETCH_WRITTEN(to);
+    SLIM_FETCH_WRITTEN(to + part.columns - 1);
+  }
+}
+
+#endif

@@ -1,0 +1,11 @@
+#ifndef SLIM_WINOGRAD_SUMS_PARAMS_H
+#define SLIM_WINOGRAD_SUMS_PARAMS_H
+
+/* The products of a gradient by weights: at each point c by o, summed over the tiles. */
+typedef struct slim_winograd_sums_params {
+  int points, c, o, tiles;
+  int block; /* tiles of a run */
+  int depth; /* channels of a group */
+} slim_winograd_sums_params;
+
+#endif

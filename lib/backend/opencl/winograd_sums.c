@@ -1,0 +1,128 @@
+#include "backend/opencl/winograd_sums.h"
+
+#include "backend/opencl/gemm.h"
+#include "kernels/winograd_params.h"
+
+#define GROUPS_A_UNIT 2
+#define VECTORS_MOST 4               /* of channels of a group */
+#define RUN_FLOATS ((size_t)5 << 19) /* of the transformed tiles of a run */
+#define RUN_LEAST 112                /* tiles of a run, which pay for reading and writing the sums, */
+#define RUN_MOST 392                 /* and do not wait for memory between the two launches */
+
+/* --- sizes, in floats, as the kernels lay them out ---------------------------------------------------------------- */
+
+static int panels_of(const slim_device *device, const slim_winograd_sums_params *s)
+{
+  return slim_cl_ceil_div(s->o, slim_cl_gemm_columns(device));
+}
+
+/* Outputs, in whole panels. */
+static size_t wide(const slim_device *device, const slim_winograd_sums_params *s)
+{
+  return (size_t)panels_of(device, s) * (size_t)slim_cl_gemm_columns(device);
+}
+
+static size_t inputs_floats(const slim_winograd_sums_params *s)
+{
+  return (size_t)s->points * ((size_t)s->block * (size_t)s->c + SLIM_WINOGRAD_GAP);
+}
+
+static size_t outputs_floats(const slim_device *device, const slim_winograd_sums_params *s)
+{
+  return (size_t)s->points * ((size_t)s->block * wide(device, s) + SLIM_WINOGRAD_GAP);
+}
+
+/* Of a group: those of a panel of outputs in some channels. */
+static size_t sums_floats(const slim_device *device, const slim_winograd_sums_params *s)
+{
+  return (size_t)s->points * (size_t)s->depth * (size_t)slim_cl_gemm_columns(device);
+}
+
+/* Of all groups, where they wait for another run. */
+static size_t waiting_floats(const slim_device *device, const slim_winograd_sums_params *s)
+{
+  const int groups = panels_of(device, s) * slim_cl_ceil_div(s->c, s->depth);
+  return s->block < s->tiles ? (size_t)groups * sums_floats(device, s) : 0;
+}
+
+/* --- plan and launches -------------------------------------------------------------------------------------------- */
+
+/* Cuts the channels evenly: the driver deals the first half of the groups to one unit, so they must weigh alike. */
+static bool share_channels(const slim_device *device, slim_winograd_sums_params *s)
+{
+  const int width = slim_cl_of(device)->vector_width, vectors = s->c / width;
+  const int wanted = device->info.compute_units * GROUPS_A_UNIT;
+  for (int parts = slim_cl_ceil_div(vectors, VECTORS_MOST); parts <= vectors; parts++) {
+    s->depth = slim_cl_ceil_div(vectors, parts) * width;
+    if (sums_floats(device, s) * sizeof(float) <= device->info.local_memory &&
+        (panels_of(device, s) * parts >= wanted || parts == vectors)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool slim_cl_winograd_sums_cut(const slim_device *device, slim_winograd_sums_params *s)
+{
+  const size_t tile = (size_t)s->points * ((size_t)s->c + wide(device, s));
+  const int fit = (int)(RUN_FLOATS / tile), most = fit < RUN_LEAST ? RUN_LEAST : fit < RUN_MOST ? fit : RUN_MOST;
+  s->block = slim_cl_ceil_div(s->tiles, slim_cl_ceil_div(s->tiles, most));
+  return share_channels(device, s);
+}
+
+size_t slim_cl_winograd_sums_workspace(const slim_device *device, const slim_winograd_sums_params *s)
+{
+  return slim_cl_float_bytes(inputs_floats(s)) + slim_cl_float_bytes(outputs_floats(device, s)) +
+         slim_cl_float_bytes(waiting_floats(device, s));
+}
+
+/* Parts of the workspace. */
+typedef struct places {
+  slim_view v, z, sums;
+} places;
+
+static places places_of(const slim_cl_build *b, const slim_winograd_sums_params *s)
+{
+  places at = { *b->workspace, *b->workspace, *b->workspace };
+  at.z.offset += slim_cl_float_bytes(inputs_floats(s));
+  if (s->block < s->tiles) {
+    at.sums.offset = at.z.offset + slim_cl_float_bytes(outputs_floats(b->device, s));
+  }
+  return at;
+}
+
+static void launch_panels(slim_cl_build *b, const char *kernel, const slim_winograd_sums_params *s, const places *at,
+                          int first)
+{
+  slim_cl_begin(b, kernel);
+  slim_cl_arg_view(b, &at->v);
+  slim_cl_arg_view(b, &at->z);
+  slim_cl_arg_view(b, &at->sums);
+  slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg(b, s, sizeof(*s));
+  slim_cl_arg(b, &first, sizeof(first));
+  slim_cl_arg_local(b, sums_floats(b->device, s) * sizeof(float));
+  slim_cl_range_3d(b, (const size_t[3]){ (size_t)panels_of(b->device, s), (size_t)slim_cl_ceil_div(s->c, s->depth), 1 },
+                   (const size_t[3]){ 1, 1, 1 });
+}
+
+void slim_cl_winograd_sums_launch(slim_cl_build *b, const slim_cl_winograd_sums_kernels *kernels,
+                                  const slim_winograd_sums_params *s, const void *convolution, size_t bytes,
+                                  cl_mem zeros)
+{
+  const places at = places_of(b, s);
+  for (int first = 0; first < s->tiles; first += s->block) {
+    const int tiles = s->tiles - first < s->block ? s->tiles - first : s->block;
+    slim_cl_begin(b, kernels->inputs);
+    slim_cl_arg_view(b, &b->in[0]);
+    slim_cl_arg_view(b, &b->in[1]);
+    slim_cl_arg_view(b, &at.v);
+    slim_cl_arg_view(b, &at.z);
+    slim_cl_arg_memory(b, zeros);
+    slim_cl_arg(b, convolution, bytes);
+    slim_cl_arg(b, s, sizeof(*s));
+    slim_cl_arg(b, &first, sizeof(first));
+    slim_cl_range_3d(b, (const size_t[3]){ (size_t)tiles, 1, 1 }, (const size_t[3]){ 1, 1, 1 });
+    launch_panels(b, kernels->panels, s, &at, first);
+  }
+}

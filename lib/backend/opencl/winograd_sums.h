@@ -1,0 +1,24 @@
+/*
+ * What gradients by weights by Winograd's transforms share, on CPU-like devices: runs of tiles, each of which is
+ * transformed by one launch and summed by another; the last run's groups bring their sums back to taps.
+ */
+#ifndef SLIM_OPENCL_WINOGRAD_SUMS_H
+#define SLIM_OPENCL_WINOGRAD_SUMS_H
+
+#include "backend/opencl/opencl.h"
+#include "kernels/winograd_sums_params.h"
+
+typedef struct slim_cl_winograd_sums_kernels {
+  const char *inputs; /* of dy, x, v, z, zeros, the convolution, the sums and the run's first tile */
+  const char *panels; /* of v, z, sums, dw, the sums, the run's first tile and local memory */
+} slim_cl_winograd_sums_kernels;
+
+/** Cuts tiles into runs, and channels for groups. @return false when local memory is too small. */
+bool slim_cl_winograd_sums_cut(const slim_device *device, slim_winograd_sums_params *s);
+size_t slim_cl_winograd_sums_workspace(const slim_device *device, const slim_winograd_sums_params *s);
+/** Launches all runs for the convolution, of so many bytes. zeros: as many as channels. */
+void slim_cl_winograd_sums_launch(slim_cl_build *build, const slim_cl_winograd_sums_kernels *kernels,
+                                  const slim_winograd_sums_params *s, const void *convolution, size_t bytes,
+                                  cl_mem zeros);
+
+#endif
