@@ -311,16 +311,25 @@ typedef struct channels_part {
   int k, depth, tiles, n0, width;
 } channels_part;
 
+/* Packed taps that the worker reads after those of channels [.., end), of its panel or of what is probably its next
+ * one; NULL: none. */
+static const float *next_taps(const job *j, const channels_part *c, int end)
+{
+  const bool deeper = end < j->w->c;
+  const int n0 = deeper ? c->n0 : c->n0 + j->panels_ahead * TILE_COLUMNS;
+  return j->packed && n0 < j->w->oc ? packed_taps(j->w, j->packed, n0, deeper ? end : 0) : NULL;
+}
+
 static void multiply_points(const job *j, const places *p, const channels_part *c)
 {
   const winograd *w = j->w;
   const size_t in_step = winograd_step(w->block, WINOGRAD_K), out_step = winograd_step(part_tiles(w), TILE_COLUMNS);
   const size_t point = (size_t)c->depth * (size_t)c->width;
-  const bool deeper = c->k + c->depth < w->c;
-  const int k = deeper ? c->k + c->depth : 0, n0 = deeper ? c->n0 : c->n0 + j->panels_ahead * TILE_COLUMNS;
+  const int end = c->k + c->depth, next = end < w->c ? w->c - end : w->c;
+  const float *ahead = next_taps(j, c, end);
   for (int i = 0; i < w->points; i++) {
-    if (j->packed && n0 < w->oc) {
-      fetch_taps(w, packed_taps(w, j->packed, n0, k), at_most(K_STAGED, w->c - k), i);
+    if (ahead) {
+      fetch_taps(w, ahead, at_most(K_STAGED, next), i);
     }
     if (i % w->size == 0) {
       CPU_OP(winograd_filter)(w, c->taps, c->depth, i / w->size, c->width, p->filters, point);
@@ -340,6 +349,8 @@ static void multiply_few(const job *j, const places *p, const channels_part *c)
     f.a = c->a + (size_t)(i / WINOGRAD_K) * (size_t)w->points * f.in_step;
     f.taps = c->taps + (size_t)(i * w->kernel * w->kernel) * TILE_COLUMNS;
     f.depth = at_most(WINOGRAD_K, c->depth - i);
+    f.ahead = next_taps(j, c, c->k + i + f.depth);
+    f.ahead = f.ahead ? f.ahead : f.taps;
     f.accumulate = c->k + i > 0;
     for (int row = 0; row < w->size; row++) {
       CPU_OP(winograd_multiply_few)(&f, row);

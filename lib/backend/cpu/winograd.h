@@ -117,6 +117,7 @@ void CPU_OP(winograd_filter)(const winograd *w, const float *taps, int count, in
 
 typedef struct winograd_few {
   const float *taps; /* of depth channels, at most WINOGRAD_K, and width columns */
+  const float *ahead; /* as many taps, fetched meanwhile: those of the next call's channels */
   const float *a;    /* transformed inputs [point][tile][WINOGRAD_K], points in_step apart */
   float *products;   /* [point][tile][TILE_COLUMNS], points out_step apart */
   size_t in_step, out_step;

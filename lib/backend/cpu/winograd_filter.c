@@ -146,22 +146,27 @@ void CPU_OP(winograd_filter)(const winograd *w, const float *taps, int count, in
 /* --- four tiles: products right away, all points of a row in registers, without a trip through memory ------------- */
 
 #define FEW_SIZE 6
+#define FEW_SHARE (9 * TILE_COLUMNS / (FEW_SIZE * 2)) /* of a channel's taps, for a row of points and VL columns */
 #define EACH_SUM(p_, t_)                                                                                               \
   CPU_UNROLL                                                                                                           \
   for (int p_ = 0; p_ < FEW_SIZE; p_++)                                                                                \
     CPU_UNROLL                                                                                                         \
     for (int t_ = 0; t_ < WINOGRAD_FEW; t_++)
 
-/* VL columns of a row of points. a, to: of its first point. */
-CPU_INLINE void few_columns(const winograd_few *f, const float *taps, const float *g, const float *a, float *to,
-                            int first, int last)
+/* VL columns, from v on, of row row of points. */
+CPU_INLINE void few_columns(const winograd_few *f, int row, int v, const float *g, int first, int last)
 {
+  const float *taps = f->taps + v, *ahead = f->ahead + (size_t)(row * 2 + v / VL) * FEW_SHARE * (size_t)f->depth;
+  const float *a = f->a + (size_t)(row * FEW_SIZE) * f->in_step;
+  float *to = f->products + (size_t)(row * FEW_SIZE) * f->out_step + v;
   vec sum[FEW_SIZE][WINOGRAD_FEW];
   EACH_SUM(p, t) {
     sum[p][t] = f->accumulate ? vec_load(to + (size_t)p * f->out_step + t * TILE_COLUMNS) : (vec){ 0 };
   }
-  for (int k = 0; k < f->depth; k++, taps += 9 * TILE_COLUMNS) {
+  for (int k = 0; k < f->depth; k++, taps += 9 * TILE_COLUMNS, ahead += FEW_SHARE) {
     vec point[FEW_SIZE];
+    __builtin_prefetch(ahead, 0, 2);
+    __builtin_prefetch(ahead + FEW_SHARE - 1, 0, 2);
     transform_row(taps, g, FEW_SIZE, 3, first, last, point);
     EACH_SUM(p, t) {
       sum[p][t] += a[(size_t)p * f->in_step + (size_t)(t * WINOGRAD_K + k)] * point[p];
@@ -175,15 +180,13 @@ CPU_INLINE void few_columns(const winograd_few *f, const float *taps, const floa
 void CPU_OP(winograd_multiply_few)(const winograd_few *f, int row)
 {
   const factors g = factors_of(FEW_SIZE, 3, row);
-  const float *a = f->a + (size_t)(row * FEW_SIZE) * f->in_step;
-  float *to = f->products + (size_t)(row * FEW_SIZE) * f->out_step;
   for (int v = 0; v < f->width; v += VL) {
     if (g.last == 1) {
-      few_columns(f, f->taps + v, g.of, a, to + v, 0, 1);
+      few_columns(f, row, v, g.of, 0, 1);
     } else if (g.first > 0) {
-      few_columns(f, f->taps + v, g.of, a, to + v, 2, 3);
+      few_columns(f, row, v, g.of, 2, 3);
     } else {
-      few_columns(f, f->taps + v, g.of, a, to + v, 0, 3);
+      few_columns(f, row, v, g.of, 0, 3);
     }
   }
 }
