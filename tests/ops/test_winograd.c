@@ -56,6 +56,9 @@ static const struct winograd_case {
   { "5x5_sixes", 4, 4, 4, 32, 48, 5, 5, true, OTHERS },
   { "3x3_sevens_in_runs", 4, 61, 45, 16, 48, 3, 3, false, SEVENS },
   { "3x3_sixes_in_runs", 8, 28, 32, 16, 48, 3, 3, false, OTHERS },
+  { "3x3_cut_below", 3, 7, 8, 130, 99, 3, 3, false, OTHERS },
+  { "3x3_cut_right", 3, 8, 7, 130, 99, 3, 3, false, OTHERS },
+  { "3x3_cut_sevens", 9, 14, 14, 128, 80, 3, 3, false, SEVENS },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 

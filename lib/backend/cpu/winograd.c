@@ -232,8 +232,10 @@ static void fused_task(void *user, int number, int worker)
   for (int n0 = 0; n0 < w->oc; n0 += TILE_COLUMNS) {
     const int columns = at_most(TILE_COLUMNS, w->oc - n0), width = panel_width(columns);
     for (int i = 0; i < w->points; i++, b += (size_t)w->c * (size_t)width) {
-      winograd_multiply(p.inputs + (size_t)i * in_step, (size_t)w->points * in_step, b,
-                        p.products + (size_t)i * out_step, count, w->c, width, false);
+      const span t = tiles_at(w, i, first, count);
+      winograd_multiply(p.inputs + (size_t)i * in_step + t.begin * WINOGRAD_K, (size_t)w->points * in_step, b,
+                        p.products + (size_t)i * out_step + t.begin * TILE_COLUMNS, t.end - t.begin, w->c, width,
+                        false);
     }
     for (int t = 0; t < count; t++) {
       close_tile(j, first + t, p.products + (size_t)t * TILE_COLUMNS, out_step, n0, columns);
@@ -308,7 +310,7 @@ static void open_piece(void *user, size_t begin, size_t end, int worker)
 /* Some channels, [k, k + depth), of a staged task: the first of its transformed inputs, the taps of its panel. */
 typedef struct channels_part {
   const float *a, *taps;
-  int k, depth, tiles, n0, width;
+  int k, depth, first, tiles, n0, width;
 } channels_part;
 
 /* Packed taps that the worker reads after those of channels [.., end), of its panel or of what is probably its next
@@ -334,9 +336,11 @@ static void multiply_points(const job *j, const places *p, const channels_part *
     if (i % w->size == 0) {
       CPU_OP(winograd_filter)(w, c->taps, c->depth, i / w->size, c->width, p->filters, point);
     }
-    winograd_multiply(c->a + (size_t)i * in_step, (size_t)w->points * in_step,
-                      p->filters + (size_t)(i % w->size) * point, p->products + (size_t)i * out_step, c->tiles,
-                      c->depth, c->width, c->k > 0);
+    const span t = tiles_at(w, i, c->first, c->tiles);
+    winograd_multiply(c->a + (size_t)i * in_step + t.begin * WINOGRAD_K, (size_t)w->points * in_step,
+                      p->filters + (size_t)(i % w->size) * point,
+                      p->products + (size_t)i * out_step + t.begin * TILE_COLUMNS, t.end - t.begin, c->depth, c->width,
+                      c->k > 0);
   }
 }
 
@@ -366,7 +370,7 @@ static void staged_task(void *user, int number, int worker)
   const int n0 = number / w->parts * TILE_COLUMNS, columns = at_most(TILE_COLUMNS, w->oc - n0);
   const int begin = j->count * (number % w->parts) / w->parts, end = j->count * (number % w->parts + 1) / w->parts;
   const size_t in_step = winograd_step(w->block, WINOGRAD_K), out_step = winograd_step(part_tiles(w), TILE_COLUMNS);
-  channels_part c = { .tiles = end - begin, .n0 = n0, .width = panel_width(columns) };
+  channels_part c = { .first = j->first + begin, .tiles = end - begin, .n0 = n0, .width = panel_width(columns) };
   for (; c.k < w->c; c.k += K_STAGED) {
     c.depth = at_most(K_STAGED, w->c - c.k);
     c.a = p.inputs + (size_t)(c.k / WINOGRAD_K) * (size_t)w->points * in_step + (size_t)begin * WINOGRAD_K;

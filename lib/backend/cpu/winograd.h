@@ -26,6 +26,7 @@ typedef struct winograd {
   /* set by a plan */
   int size, points, m;     /* inputs of a tile's side, 6 or 7; its square; outputs of a tile's side */
   int down, across, tiles; /* tiles of an image; of all images */
+  int whole_down, whole_across; /* of an image, those whose outputs are all inside */
   int block, blocks;       /* tiles of a block; not of the gradient by weights */
   bool staged;             /* all tiles of a block are transformed before the first product */
   bool few;                /* staged: the weights' points are made in registers */

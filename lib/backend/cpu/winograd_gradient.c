@@ -32,6 +32,7 @@ typedef struct job {
   const float *in, *dy;
   float *dw, *inputs, *outputs, *sums;
   int first, count; /* tiles of the chunk */
+  span tiles[MOST_SIZE * MOST_SIZE]; /* of these, what each point needs */
 } job;
 
 /* --- A dY A^T ----------------------------------------------------------------------------------------------------- */
@@ -176,7 +177,7 @@ static void sum_task(void *user, int number, int worker)
 {
   const job *j = user;
   float *sums = j->sums + (size_t)worker * sums_floats(&j->s);
-  const winograd_part p = winograd_sum(&j->s, number, j->count, j->inputs, j->outputs, sums);
+  const winograd_part p = winograd_sum(&j->s, number, j->tiles, j->inputs, j->outputs, sums);
   gather_panel(j, sums, sums_step(&j->s), p.k, p.rows, p.n0);
 }
 
@@ -188,6 +189,9 @@ void CPU_OP(winograd_gradient_run)(const slim_cpu_step *step, const winograd *w,
   j.sums = j.outputs + outputs_floats(&j.s);
   for (; j.first < w->tiles; j.first += j.s.block) {
     j.count = at_most(j.s.block, w->tiles - j.first);
+    for (int i = 0; i < w->points; i++) {
+      j.tiles[i] = tiles_at(w, i, j.first, j.count);
+    }
     slim_cpu_for(step, (size_t)j.count, 1 + 512 / (size_t)(w->c + w->oc), transform_piece, &j);
     slim_threads_run(step->device->threads, winograd_sums_tasks(&j.s), sum_task, &j);
   }

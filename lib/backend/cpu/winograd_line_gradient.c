@@ -30,6 +30,7 @@ typedef struct job {
   const float *in, *dy;
   float *dw, *inputs, *outputs, *sums;
   int first, count; /* tiles of the chunk */
+  span tiles[MOST_POINTS]; /* all of them, at each point */
 } job;
 
 /* --- transforms --------------------------------------------------------------------------------------------------- */
@@ -131,7 +132,7 @@ static void sum_task(void *user, int number, int worker)
 {
   const job *j = user;
   float *sums = j->sums + (size_t)worker * sums_floats(&j->s);
-  const winograd_part p = winograd_sum(&j->s, number, j->count, j->inputs, j->outputs, sums);
+  const winograd_part p = winograd_sum(&j->s, number, j->tiles, j->inputs, j->outputs, sums);
   if (j->l->kernel == 3) {
     gather_part(j, sums, p, 3);
   } else {
@@ -147,6 +148,9 @@ void CPU_OP(winograd_line_gradient_run)(const slim_cpu_step *step, const winogra
   j.sums = j.outputs + outputs_floats(&j.s);
   for (; j.first < l->tiles; j.first += l->block) {
     j.count = at_most(l->block, l->tiles - j.first);
+    for (int i = 0; i < l->points; i++) {
+      j.tiles[i] = (span){ 0, j.count };
+    }
     slim_cpu_for(step, (size_t)j.count, 1 + 512 / (size_t)(l->c + l->oc), transform_piece, &j);
     slim_threads_run(step->device->threads, winograd_sums_tasks(&j.s), sum_task, &j);
   }

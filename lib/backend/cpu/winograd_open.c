@@ -23,6 +23,8 @@ static void cut(winograd *w, int size)
   w->down = pieces(w->oh, w->m);
   w->across = pieces(w->ow, w->m);
   w->tiles = w->n * w->down * w->across;
+  w->whole_down = w->oh / w->m;
+  w->whole_across = w->ow / w->m;
 }
 
 bool CPU_OP(winograd_tiles)(winograd *w)

@@ -87,22 +87,24 @@ static inline int winograd_sums_tasks(const winograd_sums *s)
   return pieces(s->c, WINOGRAD_K) * s->parts * pieces(s->oc, TILE_COLUMNS);
 }
 
-/* Part number number over count tiles to sums: [point][row][TILE_COLUMNS]. */
-static inline winograd_part winograd_sum(const winograd_sums *s, int number, int count, const float *inputs,
+/* Part number number to sums: [point][row][TILE_COLUMNS]. tiles: of the chunk, those that count at each point. */
+static inline winograd_part winograd_sum(const winograd_sums *s, int number, const span *tiles, const float *inputs,
                                          const float *outputs, float *sums)
 {
   const int panels = pieces(s->oc, TILE_COLUMNS), panel = number % panels, part = number / panels % s->parts;
   const int k = number / panels / s->parts * WINOGRAD_K, group = at_most(WINOGRAD_K, s->c - k);
-  const int tiles = tiles_of(group), first = part_begin(s, tiles, part), last = part_begin(s, tiles, part + 1);
-  const int begin = tile_begin(group, tiles, first), rows = tile_begin(group, tiles, last) - begin;
+  const int heights = tiles_of(group), first = part_begin(s, heights, part), last = part_begin(s, heights, part + 1);
+  const int begin = tile_begin(group, heights, first), rows = tile_begin(group, heights, last) - begin;
   const int n0 = panel * TILE_COLUMNS, width = panel_width(at_most(TILE_COLUMNS, s->oc - n0));
   const float *a = inputs + (size_t)(k / WINOGRAD_K) * (size_t)s->points * inputs_step(s) + begin;
   const float *b = outputs + (size_t)panel * (size_t)s->points * outputs_step(s);
   for (int p = 0; p < s->points; p++) {
-    winograd_tile t = { .b = b + (size_t)p * outputs_step(s), .depth = count };
+    const size_t skip = (size_t)tiles[p].begin;
+    winograd_tile t = { .b = b + (size_t)p * outputs_step(s) + skip * (size_t)width,
+                        .depth = tiles[p].end - tiles[p].begin };
     for (int i = first; i < last; i++) {
-      const int row = tile_begin(group, tiles, i) - begin, height = tile_begin(group, tiles, i + 1) - begin - row;
-      t.a = a + (size_t)p * inputs_step(s) + row;
+      const int row = tile_begin(group, heights, i) - begin, height = tile_begin(group, heights, i + 1) - begin - row;
+      t.a = a + (size_t)p * inputs_step(s) + skip * WINOGRAD_K + (size_t)row;
       t.c = sums + (size_t)p * sums_step(s) + (size_t)row * TILE_COLUMNS;
       CPU_OP(winograd_columns)[width == VL ? 0 : 1][height - 1](&t);
     }

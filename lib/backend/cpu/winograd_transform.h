@@ -216,17 +216,6 @@ CPU_INLINE void store_some(float *p, vec v, int count)
 #endif
 }
 
-/* Where a tile lies: its image and its first output. */
-typedef struct place {
-  int image, y, x;
-} place;
-
-static inline place place_of(const winograd *w, int number)
-{
-  const int in_image = number % (w->down * w->across);
-  return (place){ number / (w->down * w->across), in_image / w->across * w->m, in_image % w->across * w->m };
-}
-
 static inline int at_most(int a, int b)
 {
   return a < b ? a : b;
@@ -240,6 +229,46 @@ static inline int at_least(int a, int b)
 static inline int pieces(int total, int size)
 {
   return (total + size - 1) / size;
+}
+
+/* Where a tile lies: its image and its first output. */
+typedef struct place {
+  int image, y, x;
+} place;
+
+/*
+ * The point at infinity counts for the last output of a tile's side only: a tile that the lower edge cuts off does
+ * without the last row of points, one that the right edge cuts off without the last column. In this order the tiles
+ * that need a point are neighbours: those cut off below, the whole ones, those cut off at the right, those cut off both
+ * ways.
+ */
+static inline place place_of(const winograd *w, int number)
+{
+  const int down = w->whole_down, across = w->whole_across, below = w->down - down, right = w->across - across;
+  const struct {
+    int rows, columns, y, x;
+  } parts[] = { { below, across, down, 0 }, { down, across, 0, 0 }, { down, right, 0, across },
+                { below, right, down, across } };
+  int i = 0;
+  for (; number >= w->n * parts[i].rows * parts[i].columns; i++) {
+    number -= w->n * parts[i].rows * parts[i].columns;
+  }
+  const int in_image = number % (parts[i].rows * parts[i].columns);
+  return (place){ .image = number / (parts[i].rows * parts[i].columns),
+                  .y = (parts[i].y + in_image / parts[i].columns) * w->m,
+                  .x = (parts[i].x + in_image % parts[i].columns) * w->m };
+}
+
+/* Of count tiles from first on those that need a point, counted from first. */
+static inline span tiles_at(const winograd *w, int point, int first, int count)
+{
+  const bool last_row = point / w->size == w->size - 1, last_column = point % w->size == w->size - 1;
+  const int below = w->n * (w->down - w->whole_down) * w->whole_across;
+  const int begin = last_row ? below : 0;
+  const int end = last_column ? below + w->n * w->whole_down * w->whole_across
+                  : last_row  ? below + w->n * w->whole_down * w->across
+                              : w->tiles;
+  return (span){ at_most(at_least(begin - first, 0), count), at_most(at_least(end - first, 0), count) };
 }
 
 #endif
