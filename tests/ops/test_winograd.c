@@ -59,6 +59,12 @@ static const struct winograd_case {
   { "3x3_cut_below", 3, 7, 8, 130, 99, 3, 3, false, OTHERS },
   { "3x3_cut_right", 3, 8, 7, 130, 99, 3, 3, false, OTHERS },
   { "3x3_cut_sevens", 9, 14, 14, 128, 80, 3, 3, false, SEVENS },
+  { "1x7_in_runs", 5, 16, 19, 32, 48, 1, 7, false, OTHERS },
+  { "7x1_in_runs", 3, 21, 23, 48, 32, 7, 1, true, OTHERS },
+  { "3x1_in_runs", 4, 18, 21, 32, 80, 3, 1, false, OTHERS },
+  { "1x3_tall", 1, 41, 6, 48, 32, 1, 3, false, OTHERS },
+  { "7x1_least", 2, 1, 33, 32, 32, 7, 1, false, OTHERS },
+  { "3x1_least", 2, 2, 33, 32, 32, 3, 1, false, OTHERS },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 

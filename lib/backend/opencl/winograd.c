@@ -349,7 +349,13 @@ bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d
                                     slim_cl_winograd_gradient *g)
 {
   const slim_winograd_params *p = &g->p;
-  if (!is_suited(device, conv) || !geometry(device, conv, true, &g->p) ||
+  if (!is_suited(device, conv)) {
+    return false;
+  }
+  if (slim_cl_winograd_line_gradient_plan(device, conv, &g->line, &g->sums)) {
+    return true;
+  }
+  if (!geometry(device, conv, true, &g->p) ||
       (p->tiles < GRADIENT_TILES && (double)p->c * p->o > GRADIENT_WEIGHTS)) {
     return false;
   }
@@ -367,5 +373,9 @@ void slim_cl_winograd_gradient_launch(slim_cl_build *b, const slim_cl_winograd_g
   const slim_winograd_params *p = &g->p;
   const slim_cl_winograd_sums_kernels kernels = { TAPPED(p, "slim_winograd_gradient_inputs", "_f32"),
                                                   TAPPED(p, "slim_winograd_gradient_panels", "_f32") };
+  if (g->line.taps > 0) {
+    slim_cl_winograd_line_gradient_launch(b, &g->line, &g->sums, zeros_of(b, g->line.c));
+    return;
+  }
   slim_cl_winograd_sums_launch(b, &kernels, &g->sums, p, sizeof(*p), zeros_of(b, p->c));
 }

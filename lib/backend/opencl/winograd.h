@@ -7,7 +7,6 @@
 #define SLIM_OPENCL_WINOGRAD_H
 
 #include "backend/opencl/winograd_line.h"
-#include "backend/opencl/winograd_sums.h"
 #include "kernels/winograd_params.h"
 
 typedef struct slim_cl_winograd {
@@ -19,6 +18,7 @@ typedef struct slim_cl_winograd {
 } slim_cl_winograd;
 
 typedef struct slim_cl_winograd_gradient {
+  slim_winograd_line_params line; /* with taps: this one instead */
   slim_winograd_params p;
   slim_winograd_sums_params sums;
 } slim_cl_winograd_gradient;

@@ -8,6 +8,11 @@
 #define DEPTH_MOST 128     /* channels that are summed in one go: rounding errors grow with it */
 #define WEIGHTS_LEAST 1024 /* of a tap; for fewer the direct sums are as fast */
 #define TILES_LEAST 12
+#define GRADIENT_TILES 64 /* at least, for the gradient by weights */
+/* The name of a kernel for the plan's taps; and of one that reads weights. */
+#define TAPPED(p_, kernel_, end_) ((p_)->taps == 7 ? kernel_ "_t7" end_ : kernel_ end_)
+#define READING(p_, view_, kernel_)                                                                                    \
+  ((view_)->dtype == SLIM_FLOAT16 ? TAPPED(p_, kernel_, "_f16") : TAPPED(p_, kernel_, "_f32"))
 
 /* --- sizes, as the kernels lay things out ------------------------------------------------------------------------- */
 
@@ -38,14 +43,12 @@ static size_t scratch_bytes(const slim_device *device, const slim_cl_winograd_li
 
 /* --- plan and launches -------------------------------------------------------------------------------------------- */
 
-bool slim_cl_winograd_line_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned,
-                                slim_cl_winograd_line *l)
+/* @return false when it is none for these transforms, or too small. */
+static bool geometry(const slim_conv2d_params *conv, int least_tiles, slim_winograd_line_params *p)
 {
   const bool upright = conv->kernel_w == 1;
   const int taps = upright ? conv->kernel_h : conv->kernel_w, other = upright ? conv->kernel_w : conv->kernel_h;
-  const int units = device->info.compute_units, m = SLIM_WINOGRAD_LINE_M;
-  slim_winograd_line_params *p = &l->p;
-  l->groups = 0;
+  const int m = SLIM_WINOGRAD_LINE_M;
   if (other != 1 || (taps != 3 && taps != 7) || conv->c * conv->o < WEIGHTS_LEAST) {
     return false;
   }
@@ -59,14 +62,23 @@ bool slim_cl_winograd_line_plan(const slim_device *device, const slim_conv2d_par
                                     .taps = taps,
                                     .before = upright ? conv->before_h : conv->before_w,
                                     .upright = upright,
-                                    .turned = turned,
                                     .epilogue = conv->epilogue };
   p->down = upright ? slim_cl_ceil_div(p->oh, m) : p->oh;
   p->across = upright ? p->ow : slim_cl_ceil_div(p->ow, m);
   p->tiles = p->n * p->down * p->across;
-  if (p->tiles < TILES_LEAST) {
+  return p->tiles >= least_tiles;
+}
+
+bool slim_cl_winograd_line_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned,
+                                slim_cl_winograd_line *l)
+{
+  const int units = device->info.compute_units;
+  slim_winograd_line_params *p = &l->p;
+  l->groups = 0;
+  if (!geometry(conv, TILES_LEAST, p)) {
     return false;
   }
+  p->turned = turned;
   const bool few = p->tiles < units * BLOCK_LEAST;
   const int blocks = few ? 1 : slim_cl_ceil_div(slim_cl_ceil_div(p->tiles, BLOCK_TILES), units) * units, panels = panels_of(device, p);
   const int width = slim_cl_of(device)->vector_width;
@@ -108,7 +120,7 @@ void slim_cl_winograd_line_launch(slim_cl_build *b, const slim_cl_winograd_line 
   cl_mem u = kept ? slim_cl_kept(b, bytes) : NULL;
   slim_view scratch = *b->workspace;
   scratch.offset += kept ? 0 : bytes;
-  slim_cl_begin(b, SLIM_CL_READING(weights, "slim_winograd_line_weights"));
+  slim_cl_begin(b, READING(&l->p, weights, "slim_winograd_line_weights"));
   slim_cl_arg_view(b, weights);
   arg_transformed(b, u);
   slim_cl_arg(b, &l->p, sizeof(l->p));
@@ -116,7 +128,7 @@ void slim_cl_winograd_line_launch(slim_cl_build *b, const slim_cl_winograd_line 
   if (kept) {
     slim_cl_once(b, weights);
   }
-  slim_cl_begin(b, "slim_winograd_line_f32");
+  slim_cl_begin(b, TAPPED(&l->p, "slim_winograd_line", "_f32"));
   slim_cl_arg_view(b, x);
   arg_transformed(b, u);
   slim_cl_arg_view(b, epilogue->bias);
@@ -126,4 +138,26 @@ void slim_cl_winograd_line_launch(slim_cl_build *b, const slim_cl_winograd_line 
   slim_cl_arg_memory(b, zeros);
   slim_cl_arg(b, &l->p, sizeof(l->p));
   range(b, l->groups, l->parts);
+}
+
+/* --- the gradient by the weights ---------------------------------------------------------------------------------- */
+
+bool slim_cl_winograd_line_gradient_plan(const slim_device *device, const slim_conv2d_params *conv,
+                                         slim_winograd_line_params *p, slim_winograd_sums_params *s)
+{
+  bool fits = geometry(conv, GRADIENT_TILES, p);
+  if (fits) {
+    *s = (slim_winograd_sums_params){ .points = points_of(p), .c = p->c, .o = p->o, .tiles = p->tiles };
+    fits = slim_cl_winograd_sums_cut(device, s);
+  }
+  p->taps = fits ? p->taps : 0;
+  return fits;
+}
+
+void slim_cl_winograd_line_gradient_launch(slim_cl_build *b, const slim_winograd_line_params *p,
+                                           const slim_winograd_sums_params *s, cl_mem zeros)
+{
+  const slim_cl_winograd_sums_kernels kernels = { TAPPED(p, "slim_winograd_line_gradient_inputs", "_f32"),
+                                                  TAPPED(p, "slim_winograd_line_gradient_panels", "_f32") };
+  slim_cl_winograd_sums_launch(b, &kernels, s, p, sizeof(*p), zeros);
 }

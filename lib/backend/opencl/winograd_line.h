@@ -6,6 +6,7 @@
 #define SLIM_OPENCL_WINOGRAD_LINE_H
 
 #include "backend/opencl/epilogue.h"
+#include "backend/opencl/winograd_sums.h"
 #include "kernels/conv2d_params.h"
 #include "kernels/winograd_line_params.h"
 
@@ -24,5 +25,12 @@ size_t slim_cl_winograd_line_workspace(const slim_device *device, const slim_cl_
 /** kept: weights are transformed when their version changes. zeros: as many as channels. */
 void slim_cl_winograd_line_launch(slim_cl_build *build, const slim_cl_winograd_line *l, const slim_view *x,
                                   const slim_view *weights, bool kept, cl_mem zeros, const slim_cl_epilogue *epilogue);
+
+/** The same for the gradient by the weights of the convolution, from dy and x, whose workspace is that of its sums.
+ * @return false with p->taps 0. */
+bool slim_cl_winograd_line_gradient_plan(const slim_device *device, const slim_conv2d_params *conv,
+                                         slim_winograd_line_params *p, slim_winograd_sums_params *s);
+void slim_cl_winograd_line_gradient_launch(slim_cl_build *build, const slim_winograd_line_params *p,
+                                           const slim_winograd_sums_params *s, cl_mem zeros);
 
 #endif

@@ -1,0 +1,88 @@
+/*
+ * The gradient by the weights by Winograd's transforms along one axis, on CPU-like devices: dw = G^T [sum over tiles of
+ * (B^T d) * (A dy)], summed as winograd_sums.h has it.
+ */
+#include "common.h"
+#include "winograd_line.h"
+#include "winograd_sums.h"
+
+#if SLIM_CLASS == 0
+
+/* A vector of outputs of dy under a tile to floats from z on, step apart; pixels outside count as 0. */
+static inline void spread_tile(__global const float *dy, const slim_winograd_line_params p, const int tile, const int o,
+                               __global float *z, const size_t step)
+{
+  const slim_winograd_place at = slim_line_place_of(p, tile);
+  SLIM_FLOATW y[SLIM_WINOGRAD_LINE_M], all[SLIM_LINE_POINTS];
+  SLIM_UNROLL
+  for (int i = 0; i < SLIM_WINOGRAD_LINE_M; i++) {
+    const int row = p.upright ? at.y + i : at.y, column = p.upright ? at.x : at.x + i;
+    const bool inside = row < p.oh && column < p.ow;
+    y[i] = inside ? SLIM_LOADW(0, dy + (size_t)((at.image * p.oh + row) * p.ow + column) * p.o + o)
+                  : (SLIM_FLOATW)(0.0f);
+  }
+  slim_line_spread(y, all);
+  SLIM_UNROLL
+  for (int i = 0; i < SLIM_LINE_POINTS; i++) {
+    SLIM_STOREW(all[i], 0, z + i * step);
+  }
+}
+
+/* A group a tile of the run that begins at tile first. zeros: c of them. */
+__kernel void slim_winograd_line_gradient_inputs_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
+                                                     SLIM_TENSOR(float, v), SLIM_TENSOR(float, z),
+                                                     __global const float *zeros, const slim_winograd_line_params p,
+                                                     const slim_winograd_sums_params s, const int first)
+{
+  SLIM_OPEN(const float, dy);
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(float, v);
+  SLIM_OPEN(float, z);
+  const int t = (int)get_group_id(0);
+  __global const float *from[SLIM_LINE_POINTS];
+  slim_line_pixels(x, zeros, p, first + t, from);
+  for (int c = 0; c < p.c; c += SLIM_WIDTH) {
+    slim_line_open(from, c, v + (size_t)c * s.block + t * SLIM_WIDTH, slim_winograd_v_step(s));
+  }
+  for (int o = 0; o < p.o; o += SLIM_WIDTH) {
+    spread_tile(dy, p, first + t, o, z + slim_winograd_z_place(s, t, o), slim_winograd_z_step(s));
+  }
+}
+
+/* A vector of outputs of a channel, from its sums. */
+static inline void gather_channel(__local const float *du, __global float *dw, const slim_winograd_sums_params s)
+{
+  SLIM_FLOATW v[SLIM_LINE_POINTS], g[SLIM_WINOGRAD_TAPS];
+  SLIM_UNROLL
+  for (int i = 0; i < SLIM_LINE_POINTS; i++) {
+    v[i] = SLIM_LOADW(0, du + i * slim_winograd_du_step(s));
+  }
+  slim_line_gather(v, g);
+  SLIM_UNROLL
+  for (int i = 0; i < SLIM_WINOGRAD_TAPS; i++) {
+    SLIM_STOREW(g[i], 0, dw + (size_t)i * s.c * s.o);
+  }
+}
+
+/* A group: a panel of outputs, s.depth channels, the run that begins at tile first. */
+__kernel void slim_winograd_line_gradient_panels_f32(SLIM_TENSOR(const float, v), SLIM_TENSOR(const float, z),
+                                                     SLIM_TENSOR(float, sums), SLIM_TENSOR(float, dw),
+                                                     const slim_winograd_sums_params s, const int first,
+                                                     __local float *du)
+{
+  SLIM_OPEN(const float, v);
+  SLIM_OPEN(const float, z);
+  SLIM_OPEN(float, sums);
+  SLIM_OPEN(float, dw);
+  const slim_winograd_part part = slim_winograd_part_of(s);
+  if (!slim_winograd_sum(v, z, sums, du, s, first)) {
+    return;
+  }
+  for (int c = 0; c < part.channels; c++, du += SLIM_GEMM_COLUMNS) {
+    slim_winograd_fetch_taps(dw, s, part, c, SLIM_WINOGRAD_TAPS);
+    for (int o = 0; o < part.columns; o += SLIM_WIDTH) {
+      gather_channel(du + o, dw + (size_t)(part.c + c) * s.o + part.o + o, s);
+    }
+  }
+}
+#endif
