@@ -14,18 +14,6 @@ __kernel void slim_activation_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR
   }
 }
 
-__kernel void slim_activation_gradient_naive_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, y),
-                                                 SLIM_TENSOR(float, dx), const slim_activation_params p)
-{
-  SLIM_OPEN(const float, dy);
-  SLIM_OPEN(const float, y);
-  SLIM_OPEN(float, dx);
-  const uint i = get_global_id(0);
-  if (i < p.n) {
-    dx[i] = slim_activate_gradient(dy[i], y[i], p.kind);
-  }
-}
-
 /* A vector a work-item. */
 __kernel void slim_activation_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, y),
                                          const slim_activation_params p)
