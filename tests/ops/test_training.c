@@ -210,6 +210,30 @@ START_TEST(assign_waits_for_the_flag)
 }
 END_TEST
 
+/* Types of one byte, whose tensors need not be whole words. */
+START_TEST(bytes_are_assigned)
+{
+  const slim_assign_attr attr = { 0 };
+  const bool flagged = _i % 2;
+  const int n = _i / 2 == 0 ? 7 : 8;
+  uint8_t v[8] = { 1, 2, 3, 4, 5, 6, 7, 8 }, value[8] = { 200, 0, 255, 9, 9, 17, 33, 44 }, out[8];
+  const uint8_t kept[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+  test_op t = { .op = &slim_op_assign, .attr = &attr, .num_in = 2, .num_out = 1 };
+  t.in[0] = (test_tensor){ SLIM_UINT8, SLIM_SHAPE(n), v };
+  t.in[1] = (test_tensor){ SLIM_UINT8, SLIM_SHAPE(n), value };
+  t.out[0] = (test_tensor){ SLIM_UINT8, SLIM_SHAPE(n), out };
+  test_op_flag_clear();
+  if (flagged) {
+    check_finite(NAN);
+  }
+  if (test_op_run(&t, NULL)) {
+    ck_assert_mem_eq(v, flagged ? kept : value, (size_t)n);
+    ck_assert_mem_eq(out, value, (size_t)n);
+  }
+  test_op_flag_clear();
+}
+END_TEST
+
 /* --- optimizers: two variables of different sizes ----------------------------------------------------------------- */
 
 typedef struct numbers {
@@ -492,6 +516,7 @@ static void build(TCase *tcase)
   tcase_add_loop_test(tcase, epilogues_match_loops, 0, 160);
   tcase_add_loop_test(tcase, finite_check_sets_the_flag, 0, 4);
   tcase_add_loop_test(tcase, assign_waits_for_the_flag, 0, 4);
+  tcase_add_loop_test(tcase, bytes_are_assigned, 0, 4);
   tcase_add_loop_test(tcase, optimizers_match_loops, 0, 3 * APPLIES);
   tcase_add_test(tcase, schedules_follow_their_formulas);
   tcase_add_test(tcase, other_schedules_follow_their_formulas);

@@ -423,6 +423,37 @@ static void assert_repeatable(session *s, test_op *t, const slim_run *run)
   }
 }
 
+/* What an op that writes variables found in them; NULL where it has no buffer. */
+static void keep_inputs(const session *s, const test_op *t, void **kept)
+{
+  for (int i = 0; i < t->num_in; i++) {
+    kept[i] = s->in[i].buffer ? malloc(bytes_of(&t->in[i]) + 1) : NULL;
+    if (kept[i]) {
+      memcpy(kept[i], t->in[i].data, bytes_of(&t->in[i]));
+    }
+  }
+}
+
+/* Runs it again on what it found, and compares with what the first run left. Frees kept. */
+static void assert_effect_repeatable(session *s, const test_op *t, void **kept, const slim_run *run)
+{
+  for (int i = 0; i < t->num_in; i++) {
+    if (kept[i]) {
+      ck_assert_int_eq(s->device->backend->upload(s->device, s->in[i].buffer, GUARD, kept[i], bytes_of(&t->in[i])),
+                       SLIM_OK);
+    }
+  }
+  run_once(s, run);
+  for (int i = 0; i < t->num_in; i++) {
+    if (kept[i]) {
+      read_back(s->device, &s->in[i], bytes_of(&t->in[i]), kept[i], t->op->name);
+      ck_assert_msg(memcmp(kept[i], t->in[i].data, bytes_of(&t->in[i])) == 0,
+                    "%s: a second run leaves other bits in input %d", t->op->name, i);
+    }
+    free(kept[i]);
+  }
+}
+
 static void release(session *s, const test_op *t)
 {
   const slim_backend *backend = s->device->backend;
@@ -465,10 +496,17 @@ bool test_op_run_fused(test_op *t, const test_fused *more, int count, const slim
   }
   const bool supported = s.device->backend->supports(s.device, &m.group, s.in, s.out);
   if (supported) {
+    void *kept[TEST_OP_MAX] = { NULL };
+    const bool effect = (t->op->flags & (SLIM_OP_EFFECT | SLIM_OP_HOST)) == SLIM_OP_EFFECT;
+    if (effect) {
+      keep_inputs(&s, t, kept);
+    }
     prepare(&s, &m, t);
     run_once(&s, run);
     collect(&s, t);
-    if (!(t->op->flags & (SLIM_OP_EFFECT | SLIM_OP_HOST))) {
+    if (effect) {
+      assert_effect_repeatable(&s, t, kept, run);
+    } else if (!(t->op->flags & SLIM_OP_HOST)) {
       assert_repeatable(&s, t, run);
     }
   }
