@@ -254,7 +254,9 @@ START_TEST(parts_are_halves_too)
   test_ok(p.whole, slim_session_get_variable(p.whole, weights.item[0], whole, sizeof(float) * 700 * 130));
   test_ok(p.half, slim_session_get_variable(p.half, weights.item[0], half, sizeof(float) * 700 * 130));
   for (int i = 0; i < 700 * 130; i++) {
-    ck_assert_float_eq(half[i], slim_half_to_float(slim_half_of(whole[i])));
+    if (half[i] != slim_half_to_float(slim_half_of(whole[i]))) {
+      ck_abort_msg("weight %d is %g, in whole %g", i, (double)half[i], (double)whole[i]);
+    }
   }
   free(whole);
   free(half);

@@ -342,7 +342,9 @@ START_TEST(initial_values_have_their_distribution)
   double sum = 0, squares = 0;
   values_of("w", c->initializer, shape, v);
   for (int i = 0; i < MANY; i++) {
-    ck_assert(v[i] >= c->low - 1e-6 && v[i] <= c->high + 1e-6);
+    if (!(v[i] >= c->low - 1e-6 && v[i] <= c->high + 1e-6)) {
+      ck_abort_msg("element %d is %g", i, (double)v[i]);
+    }
     sum += v[i];
     squares += (v[i] - c->mean) * (v[i] - c->mean);
   }
