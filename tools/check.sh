@@ -126,9 +126,21 @@ aarch64() {
   return $result
 }
 
+# Runs the tests; did they launch every kernel there is? Those of CPUs on PoCL, of GPUs on rusticl.
+tests_and_kernels() {
+  launched=$root/build-check/launched
+  rm -f "$launched"
+  export LD_PRELOAD="$root/build-check/tests/support/launched.so" SLIM_TEST_LAUNCHED="$launched"
+  tests build-check --no-suite full
+  unset LD_PRELOAD SLIM_TEST_LAUNCHED
+  if grep -qE ' matmul@pocl +OK ' build-check-tests.log && grep -qE ' training@rusticl +OK ' build-check-tests.log; then
+    check "every kernel is launched by a test" sh tests/launched.sh "$launched"
+  fi
+}
+
 check "install packages" sh tools/install-deps.sh build opencl data test aarch64 manual || exit 1
 if check "build" build build-check; then
-  tests build-check --no-suite full
+  tests_and_kernels
   check "install, and a program against the installed library" installed
 fi
 check "build with clang" with_clang

@@ -1,0 +1,35 @@
+#!/bin/sh
+# launched.sh FILE: were all kernels, and the twins that are built of them (lib/backend/opencl/source.c), launched by the
+# tests that wrote their names to FILE (tests/support/launched.c)? Prints those that were not.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+
+# names FILE MACRO: the kernels that the file names by this macro.
+names() {
+  sed -n "s/.*[ (]$2([^\"]*\"\(slim_[a-z0-9_]*\)\".*/\1/p" "lib/backend/opencl/$1"
+}
+
+# twins FILE: those that a file names by TILED, TAPPED and READING, whose parts are $tiles and $taps.
+twins() {
+  for end in '' $tiles; do
+    names "$1" TILED | sed "s/$/${end}_f32/"
+    for middle in '' $taps; do
+      names "$1" TAPPED | sed "s/$/$middle${end}_f32/"
+      names "$1" READING | sed "s/$/$middle${end}_f32/;p;s/_f32$/_f16/"
+    done
+  done
+}
+
+named=$(mktemp) || exit 2
+trap 'rm -f "$named"' EXIT
+{
+  sed -n 's/^__kernel .*void \(slim_[a-z0-9_]*\)(.*/\1/p' kernels/*.cl
+  grep -oh 'SLIM_CL_READING([^"]*"slim_[a-z0-9_]*"' lib/backend/opencl/*.c | sed 's/.*"\(.*\)"/\1_f16/'
+  tiles=_n7 taps=_t5
+  twins winograd.c
+  tiles='' taps=_t7
+  twins winograd_line.c
+} | sort -u >"$named"
+missing=$(sort -u "$1" | comm -23 "$named" -)
+[ -z "$missing" ] || { echo "launched by no test:"; echo "$missing"; exit 1; }
+echo "$(wc -l <"$named") kernels were launched"
