@@ -10,40 +10,43 @@
 
 #if SLIM_CLASS == 0
 #define ROWS_AT_ONCE 4
-/* Sweeps over rows begin_ to end_, so many at once and the rest one by one: sweep_, a call, goes over rows r to r + rows,
- * a constant, so that its loop over them unrolls. */
-#define OVER_ROWS(begin_, end_, sweep_)                                                                                \
+/* Sweeps over count_ rows of c_ floats, first over as many at once as a constant says, then over the rest one by one:
+ * sweep_, a call, begins at row r, and its next rows lie apart floats on. Each of them goes through a share of its own
+ * from end to end, which the processor fetches ahead. */
+#define OVER_ROWS(count_, c_, sweep_)                                                                                  \
   do {                                                                                                                 \
-    int r = begin_;                                                                                                    \
-    for (; r + ROWS_AT_ONCE <= (end_); r += ROWS_AT_ONCE) {                                                            \
+    const int share = (count_) / ROWS_AT_ONCE, apart = share * (c_);                                                   \
+    for (int r = 0; r < share; r++) {                                                                                  \
       const int rows = ROWS_AT_ONCE;                                                                                   \
       sweep_;                                                                                                          \
     }                                                                                                                  \
-    for (; r < (end_); r++) {                                                                                          \
+    for (int r = share * ROWS_AT_ONCE; r < (count_); r++) {                                                            \
       const int rows = 1;                                                                                              \
       sweep_;                                                                                                          \
     }                                                                                                                  \
   } while (0)
 
-static inline void add_rows(__global const float *x, __global float *sums, const int c, const int rows)
+static inline void add_rows(__global const float *x, const int apart, __global float *sums, const int c, const int rows)
 {
   for (int k = 0; k < c; k += SLIM_WIDTH) {
     SLIM_FLOATW sum = SLIM_LOADW(0, sums + k);
+    SLIM_UNROLL
     for (int i = 0; i < rows; i++) {
-      sum += SLIM_LOADW(0, x + i * c + k);
+      sum += SLIM_LOADW(0, x + i * apart + k);
     }
     SLIM_STOREW(sum, 0, sums + k);
   }
 }
 
-static inline void add_squares(__global const float *x, __global const float *mean, __global float *sums, const int c,
-                               const int rows)
+static inline void add_squares(__global const float *x, const int apart, __global const float *mean,
+                               __global float *sums, const int c, const int rows)
 {
   for (int k = 0; k < c; k += SLIM_WIDTH) {
     const SLIM_FLOATW center = SLIM_LOADW(0, mean + k);
     SLIM_FLOATW sum = SLIM_LOADW(0, sums + k);
+    SLIM_UNROLL
     for (int i = 0; i < rows; i++) {
-      const SLIM_FLOATW d = SLIM_LOADW(0, x + i * c + k) - center;
+      const SLIM_FLOATW d = SLIM_LOADW(0, x + i * apart + k) - center;
       sum = fma(d, d, sum);
     }
     SLIM_STOREW(sum, 0, sums + k);
@@ -71,11 +74,11 @@ __kernel void slim_batch_norm_pieces_f32(SLIM_TENSOR(const float, x), SLIM_TENSO
   x += (size_t)begin * p.c;
   clear(mean, p.c);
   clear(spread, p.c);
-  OVER_ROWS(0, count, add_rows(x + r * p.c, mean, p.c, rows));
+  OVER_ROWS(count, p.c, add_rows(x + r * p.c, apart, mean, p.c, rows));
   for (int k = 0; k < p.c; k += SLIM_WIDTH) {
     SLIM_STOREW(SLIM_LOADW(0, mean + k) / (float)count, 0, mean + k);
   }
-  OVER_ROWS(0, count, add_squares(x + r * p.c, mean, spread, p.c, rows));
+  OVER_ROWS(count, p.c, add_squares(x + r * p.c, apart, mean, spread, p.c, rows));
 }
 
 /* Mean, variance and inverse deviation of a vector of channels from the pieces, merged one after another. */
@@ -112,19 +115,17 @@ typedef struct norms {
   __global const float *gamma, *beta, *mean, *inverse;
 } norms;
 
-static inline void normalise_rows(__global const float *x, __global const float *residual, __global float *y,
-                                  const norms n, const slim_batch_norm_params p, const int rows)
+static inline void normalise_row(__global const float *x, __global const float *residual, __global float *y,
+                                 const norms n, const slim_batch_norm_params p)
 {
   for (int k = 0; k < p.c; k += SLIM_WIDTH) {
     const SLIM_FLOATW mean = SLIM_LOADW(0, n.mean + k), shift = SLIM_LOADW(0, n.beta + k);
     const SLIM_FLOATW scale = SLIM_LOADW(0, n.inverse + k) * SLIM_LOADW(0, n.gamma + k);
-    for (int i = 0; i < rows; i++) {
-      SLIM_FLOATW z = SLIM_NORMAL(SLIM_LOADW(0, x + i * p.c + k) - mean, scale, shift);
-      if (p.has_residual) {
-        z += SLIM_LOADW(0, residual + i * p.c + k);
-      }
-      SLIM_STOREW(SLIM_CLAMP(SLIM_FLOATW, z, p.activation), 0, y + i * p.c + k);
+    SLIM_FLOATW z = SLIM_NORMAL(SLIM_LOADW(0, x + k) - mean, scale, shift);
+    if (p.has_residual) {
+      z += SLIM_LOADW(0, residual + k);
     }
+    SLIM_STOREW(SLIM_CLAMP(SLIM_FLOATW, z, p.activation), 0, y + k);
   }
 }
 
@@ -134,21 +135,25 @@ __kernel void slim_batch_norm_rows_f32(SLIM_BATCH_NORM_TENSORS, const slim_batch
   SLIM_BATCH_NORM_OPEN;
   const norms n = { gamma, beta, mean, inverse };
   const int begin = (int)get_global_id(0) * p.length, end = min(begin + p.length, p.outer);
-  OVER_ROWS(begin, end, normalise_rows(x + (size_t)r * p.c, residual + (size_t)r * p.c, y + (size_t)r * p.c, n, p, rows));
+  for (size_t r = (size_t)begin; r < (size_t)end; r++) {
+    normalise_row(x + r * p.c, residual + r * p.c, y + r * p.c, n, p);
+  }
 }
 
 /* --- the gradient ------------------------------------------------------------------------------------------------- */
 
 /* sums: of dy; behind all pieces' (gap), of dy times the distance of x. */
-static inline void add_gradients(__global const float *dy, __global const float *x, __global float *sums,
-                                 const size_t gap, const norms n, const slim_batch_norm_params p, const int rows)
+static inline void add_gradients(__global const float *dy, __global const float *x, const int apart,
+                                 __global float *sums, const size_t gap, const norms n, const slim_batch_norm_params p,
+                                 const int rows)
 {
   for (int k = 0; k < p.c; k += SLIM_WIDTH) {
     const SLIM_FLOATW mean = SLIM_LOADW(0, n.mean + k), scale = SLIM_LOADW(0, n.inverse + k) * SLIM_LOADW(0, n.gamma + k);
     const SLIM_FLOATW shift = p.activation ? SLIM_LOADW(0, n.beta + k) : (SLIM_FLOATW)(0.0f);
     SLIM_FLOATW sum = SLIM_LOADW(0, sums + k), dot = SLIM_LOADW(0, sums + gap + k);
+    SLIM_UNROLL
     for (int i = 0; i < rows; i++) {
-      const SLIM_FLOATW away = SLIM_LOADW(0, x + i * p.c + k) - mean, above = SLIM_LOADW(0, dy + i * p.c + k);
+      const SLIM_FLOATW away = SLIM_LOADW(0, x + i * apart + k) - mean, above = SLIM_LOADW(0, dy + i * apart + k);
       const SLIM_FLOATW d = SLIM_PASSED(SLIM_FLOATW, above, away, scale, shift, p.activation);
       sum += d;
       dot = fma(d, away, dot);
@@ -170,17 +175,19 @@ __kernel void slim_batch_norm_gradient_pieces_f32(SLIM_BATCH_NORM_GRADIENT_TENSO
     return;
   }
   __global float *sums = partial + (size_t)get_global_id(0) * p.c;
+  dy += (size_t)begin * p.c;
+  x += (size_t)begin * p.c;
   const size_t gap = (size_t)p.slices * p.c;
   clear(sums, p.c);
   clear(sums + gap, p.c);
-  OVER_ROWS(begin, end, add_gradients(dy + (size_t)r * p.c, x + (size_t)r * p.c, sums, gap, n, p, rows));
+  OVER_ROWS(end - begin, p.c, add_gradients(dy + r * p.c, x + r * p.c, apart, sums, gap, n, p, rows));
   for (int k = 0; k < p.c; k += SLIM_WIDTH) {
     SLIM_STOREW(SLIM_LOADW(0, sums + gap + k) * SLIM_LOADW(0, inverse + k), 0, sums + gap + k);
   }
 }
 
-static inline void pull_rows(__global const float *dy, __global const float *x, __global const float *sums,
-                             __global float *dx, const norms n, const slim_batch_norm_params p, const int rows)
+static inline void pull_row(__global const float *dy, __global const float *x, __global const float *sums,
+                            __global float *dx, const norms n, const slim_batch_norm_params p)
 {
   const float share = p.training ? 1.0f / (float)p.outer : 0.0f;
   for (int k = 0; k < p.c; k += SLIM_WIDTH) {
@@ -188,11 +195,9 @@ static inline void pull_rows(__global const float *dy, __global const float *x, 
     const SLIM_FLOATW mean = SLIM_LOADW(0, n.mean + k);
     const SLIM_FLOATW shift = p.activation ? SLIM_LOADW(0, n.beta + k) : (SLIM_FLOATW)(0.0f);
     const SLIM_FLOATW a = SLIM_LOADW(0, sums + k) * share, b = inv * SLIM_LOADW(0, sums + p.c + k) * share;
-    for (int i = 0; i < rows; i++) {
-      const SLIM_FLOATW away = SLIM_LOADW(0, x + i * p.c + k) - mean, above = SLIM_LOADW(0, dy + i * p.c + k);
-      const SLIM_FLOATW d = SLIM_PASSED(SLIM_FLOATW, above, away, scale, shift, p.activation);
-      SLIM_STOREW((d - (a + away * b)) * scale, 0, dx + i * p.c + k);
-    }
+    const SLIM_FLOATW away = SLIM_LOADW(0, x + k) - mean;
+    const SLIM_FLOATW d = SLIM_PASSED(SLIM_FLOATW, SLIM_LOADW(0, dy + k), away, scale, shift, p.activation);
+    SLIM_STOREW((d - (a + away * b)) * scale, 0, dx + k);
   }
 }
 
@@ -205,6 +210,8 @@ __kernel void slim_batch_norm_gradient_rows_f32(SLIM_BATCH_NORM_GRADIENT_TENSORS
   SLIM_OPEN(float, dx);
   const norms n = { gamma, beta, mean, inverse };
   const int begin = (int)get_global_id(0) * p.length, end = min(begin + p.length, p.outer);
-  OVER_ROWS(begin, end, pull_rows(dy + (size_t)r * p.c, x + (size_t)r * p.c, sums, dx + (size_t)r * p.c, n, p, rows));
+  for (size_t r = (size_t)begin; r < (size_t)end; r++) {
+    pull_row(dy + r * p.c, x + r * p.c, sums, dx + r * p.c, n, p);
+  }
 }
 #endif
