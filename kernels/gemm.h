@@ -422,28 +422,60 @@ static inline void slim_gemm_pack_b(__local float *panels, __global const slim_w
   }
 }
 
-/* Column j of a panel from a row of the transposed b; 0 without one. */
-static inline void slim_gemm_pack_column(__local float *panel, __global const slim_weight *from, const int depth, const bool valid)
-{
-  for (int k = 0; k < depth; k++) {
-    panel[k * SLIM_GEMM_COLUMNS] = valid ? SLIM_WEIGHT(from, k) : 0.0f;
-  }
-}
+/* Four floats of each fourth row from row_ on, side by side; and what pairs of such vectors become: the first or the last
+ * two of each four by turns, or as they stand. */
+#if SLIM_WIDTH == 16
+#define SLIM_GEMM_FOURS_(row_)                                                                                         \
+  (float16)(SLIM_WEIGHTS4(row[row_] + k), SLIM_WEIGHTS4(row[row_ + 4] + k), SLIM_WEIGHTS4(row[row_ + 8] + k),         \
+            SLIM_WEIGHTS4(row[row_ + 12] + k))
+#define SLIM_GEMM_FIRST_TURNS_(a_, b_)                                                                                 \
+  (float16)(a_.s0, b_.s0, a_.s1, b_.s1, a_.s4, b_.s4, a_.s5, b_.s5, a_.s8, b_.s8, a_.s9, b_.s9, a_.sc, b_.sc, a_.sd,   \
+            b_.sd)
+#define SLIM_GEMM_LAST_TURNS_(a_, b_)                                                                                  \
+  (float16)(a_.s2, b_.s2, a_.s3, b_.s3, a_.s6, b_.s6, a_.s7, b_.s7, a_.sa, b_.sa, a_.sb, b_.sb, a_.se, b_.se, a_.sf,   \
+            b_.sf)
+#define SLIM_GEMM_FIRST_PAIRS_(a_, b_)                                                                                 \
+  (float16)(a_.s01, b_.s01, a_.s45, b_.s45, a_.s89, b_.s89, a_.scd, b_.scd)
+#define SLIM_GEMM_LAST_PAIRS_(a_, b_) (float16)(a_.s23, b_.s23, a_.s67, b_.s67, a_.sab, b_.sab, a_.sef, b_.sef)
+#elif SLIM_WIDTH == 8
+#define SLIM_GEMM_FOURS_(row_) (float8)(SLIM_WEIGHTS4(row[row_] + k), SLIM_WEIGHTS4(row[row_ + 4] + k))
+#define SLIM_GEMM_FIRST_TURNS_(a_, b_) (float8)(a_.s0, b_.s0, a_.s1, b_.s1, a_.s4, b_.s4, a_.s5, b_.s5)
+#define SLIM_GEMM_LAST_TURNS_(a_, b_) (float8)(a_.s2, b_.s2, a_.s3, b_.s3, a_.s6, b_.s6, a_.s7, b_.s7)
+#define SLIM_GEMM_FIRST_PAIRS_(a_, b_) (float8)(a_.s01, b_.s01, a_.s45, b_.s45)
+#define SLIM_GEMM_LAST_PAIRS_(a_, b_) (float8)(a_.s23, b_.s23, a_.s67, b_.s67)
+#else
+#define SLIM_GEMM_FOURS_(row_) SLIM_WEIGHTS4(row[row_] + k)
+#define SLIM_GEMM_FIRST_TURNS_(a_, b_) (float4)(a_.s0, b_.s0, a_.s1, b_.s1)
+#define SLIM_GEMM_LAST_TURNS_(a_, b_) (float4)(a_.s2, b_.s2, a_.s3, b_.s3)
+#define SLIM_GEMM_FIRST_PAIRS_(a_, b_) (float4)(a_.s01, b_.s01)
+#define SLIM_GEMM_LAST_PAIRS_(a_, b_) (float4)(a_.s23, b_.s23)
+#endif
 
-/* Four columns of a panel from four rows of the transposed b, four of k at a time. */
-static inline void slim_gemm_pack_four(__local float *panel, __global const slim_weight *from, const int stride, const int depth)
+/* A vector of a panel's columns from as many rows of the transposed b, stride apart; behind row last there are none, and
+ * their columns are as its. */
+static inline void slim_gemm_turn(__local float *panel, __global const slim_weight *b, const int stride, const int depth,
+                                  const int last)
 {
+  __global const slim_weight *row[SLIM_WIDTH];
+  SLIM_UNROLL
+  for (int r = 0; r < SLIM_WIDTH; r++) {
+    row[r] = b + (size_t)min(r, last) * stride;
+  }
   int k = 0;
   for (; k + 4 <= depth; k += 4, panel += 4 * SLIM_GEMM_COLUMNS) {
-    const float4 r0 = SLIM_WEIGHTS4(from + k), r1 = SLIM_WEIGHTS4(from + stride + k),
-                 r2 = SLIM_WEIGHTS4(from + 2 * stride + k), r3 = SLIM_WEIGHTS4(from + 3 * stride + k);
-    vstore4((float4)(r0.x, r1.x, r2.x, r3.x), 0, panel);
-    vstore4((float4)(r0.y, r1.y, r2.y, r3.y), 0, panel + SLIM_GEMM_COLUMNS);
-    vstore4((float4)(r0.z, r1.z, r2.z, r3.z), 0, panel + 2 * SLIM_GEMM_COLUMNS);
-    vstore4((float4)(r0.w, r1.w, r2.w, r3.w), 0, panel + 3 * SLIM_GEMM_COLUMNS);
+    const SLIM_FLOATW r0 = SLIM_GEMM_FOURS_(0), r1 = SLIM_GEMM_FOURS_(1), r2 = SLIM_GEMM_FOURS_(2),
+                      r3 = SLIM_GEMM_FOURS_(3);
+    const SLIM_FLOATW first01 = SLIM_GEMM_FIRST_TURNS_(r0, r1), first23 = SLIM_GEMM_FIRST_TURNS_(r2, r3);
+    const SLIM_FLOATW last01 = SLIM_GEMM_LAST_TURNS_(r0, r1), last23 = SLIM_GEMM_LAST_TURNS_(r2, r3);
+    SLIM_STOREW(SLIM_GEMM_FIRST_PAIRS_(first01, first23), 0, panel);
+    SLIM_STOREW(SLIM_GEMM_LAST_PAIRS_(first01, first23), 2, panel);
+    SLIM_STOREW(SLIM_GEMM_FIRST_PAIRS_(last01, last23), 4, panel);
+    SLIM_STOREW(SLIM_GEMM_LAST_PAIRS_(last01, last23), 6, panel);
   }
-  for (int j = 0; j < 4; j++) {
-    slim_gemm_pack_column(panel + j, from + j * stride + k, depth - k, true);
+  for (; k < depth; k++, panel += SLIM_GEMM_COLUMNS) {
+    for (int r = 0; r < SLIM_WIDTH; r++) {
+      panel[r] = SLIM_WEIGHT(row[r], k);
+    }
   }
 }
 
@@ -451,17 +483,9 @@ static inline void slim_gemm_pack_four(__local float *panel, __global const slim
 static inline void slim_gemm_pack_b_transposed(__local float *panels, __global const slim_weight *b, const int stride,
                                         const int depth, const int columns)
 {
-  for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS, panels += SLIM_GEMM_COLUMNS * depth) {
-    for (int j = 0; j < SLIM_GEMM_COLUMNS; j += 4) {
-      __global const slim_weight *from = b + (size_t)(c + j) * stride;
-      if (c + j + 4 <= columns) {
-        slim_gemm_pack_four(panels + j, from, stride, depth);
-      } else {
-        for (int i = 0; i < 4; i++) {
-          slim_gemm_pack_column(panels + j + i, from + (size_t)i * stride, depth, c + j + i < columns);
-        }
-      }
-    }
+  for (int c = 0; c < columns; c += SLIM_WIDTH) {
+    __local float *panel = panels + c / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS * depth + c % SLIM_GEMM_COLUMNS;
+    slim_gemm_turn(panel, b + (size_t)c * stride, stride, depth, columns - 1 - c);
   }
 }
 

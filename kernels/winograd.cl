@@ -1,7 +1,7 @@
 /*
  * Convolution of stride 1 with 3x3 or 5x5 taps by Winograd's transforms, on CPU-like devices. For each of 36 or 49
  * points, a product of transformed inputs v by transformed weights u:
- *   v [point][block of SLIM_GEMM_ROWS tiles][c / width][SLIM_GEMM_ROWS][width]: a vector of channels after the other,
+ *   v [point][block of p.rows tiles][c / width][p.rows][width]: a vector of channels after the other,
  *   u [panel of SLIM_GEMM_COLUMNS outputs][point][c][SLIM_GEMM_COLUMNS],
  *   products of a panel [point][tile][SLIM_GEMM_COLUMNS].
  * Channels and outputs are multiples of the width.
@@ -58,45 +58,47 @@ static inline void open_tile(__global const float *x, __global const float *zero
                              const int tile, const int t, __global float *v)
 {
   __global const float *from[SLIM_WINOGRAD_POINTS];
-  SLIM_FLOATW d[SLIM_WINOGRAD_POINTS];
-  const size_t step = slim_winograd_inputs_step(p.block, p.c);
+  const size_t step = slim_winograd_inputs_step(p.block, p.rows, p.c);
   slim_winograd_pixels(x, zeros, p, tile, from);
-  v += (size_t)(t / SLIM_GEMM_ROWS * p.c * SLIM_GEMM_ROWS) + t % SLIM_GEMM_ROWS * SLIM_WIDTH;
-  for (int c = 0; c < p.c; c += SLIM_WIDTH, v += SLIM_GEMM_ROWS * SLIM_WIDTH) {
-    slim_winograd_open(from, c, d);
-    SLIM_UNROLL
-    for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
-      SLIM_STOREW(d[i], 0, v + i * step);
-    }
+  v += (size_t)(t / p.rows * p.c * p.rows) + t % p.rows * SLIM_WIDTH;
+  for (int c = 0; c < p.c; c += SLIM_WIDTH, v += p.rows * SLIM_WIDTH) {
+    slim_winograd_open(from, c, p.m * p.c, v, step);
   }
 }
 
-/* A vector of outputs of a tile from its products. */
+/* A vector of outputs of a tile from its products: columns, then rows, with the numbers between them in memory. Fetches
+ * those of the tile to the right. */
 static inline void close_vector(__global const float *product, const size_t step, __global const float *bias,
                                 __global const float *residual, __global float *y, const slim_winograd_params p,
                                 const slim_winograd_place at, const int o)
 {
-  const int m = M;
-  SLIM_FLOATW v[SLIM_WINOGRAD_POINTS], rows[M * SLIM_WINOGRAD_N], all[M * M];
+  SLIM_FLOATW half_done[M * SLIM_WINOGRAD_N], v[SLIM_WINOGRAD_N], sums[M];
   const SLIM_FLOATW base = p.epilogue.has_bias ? SLIM_LOADW(0, bias + o) : (SLIM_FLOATW)(0.0f);
-  SLIM_UNROLL
-  for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
-    v[i] = SLIM_LOADW(0, product + i * step);
+  const int rows = min(M, p.oh - at.y), columns = min(M, p.ow - at.x);
+  for (int x = 0; x < SLIM_WINOGRAD_N; x++) {
+    SLIM_UNROLL
+    for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
+      v[i] = SLIM_LOADW(0, product + (i * SLIM_WINOGRAD_N + x) * step);
+    }
+    slim_winograd_collect(v, 1, sums, 1, M);
+    SLIM_UNROLL
+    for (int i = 0; i < M; i++) {
+      half_done[i * SLIM_WINOGRAD_N + x] = sums[i];
+    }
   }
-  SLIM_UNROLL
-  for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
-    slim_winograd_collect(v + i, SLIM_WINOGRAD_N, rows + i, SLIM_WINOGRAD_N, m);
-  }
-  SLIM_UNROLL
-  for (int i = 0; i < m; i++) {
-    slim_winograd_collect(rows + i * SLIM_WINOGRAD_N, 1, all + i * m, 1, m);
-  }
-  SLIM_UNROLL
-  for (int i = 0; i < m * m; i++) {
-    const int row = at.y + i / m, column = at.x + i % m;
-    if (row < p.oh && column < p.ow) {
-      const size_t to = (size_t)((at.image * p.oh + row) * p.ow + column) * p.o + o;
-      slim_winograd_put(all[i] + base, residual, y, to, p.epilogue);
+  size_t to = (size_t)((at.image * p.oh + at.y) * p.ow + at.x) * p.o + o;
+  for (int row = 0; row < rows; row++, to += (size_t)p.ow * p.o) {
+    SLIM_UNROLL
+    for (int x = 0; x < SLIM_WINOGRAD_N; x++) {
+      v[x] = half_done[row * SLIM_WINOGRAD_N + x];
+    }
+    slim_winograd_collect(v, 1, sums, 1, M);
+    SLIM_UNROLL
+    for (int i = 0; i < M; i++) {
+      if (i < columns) {
+        SLIM_FETCH_WRITTEN(y + to + (size_t)(i + M) * p.o);
+        slim_winograd_put(sums[i] + base, residual, y, to + (size_t)i * p.o, p.epilogue);
+      }
     }
   }
 }
@@ -143,7 +145,8 @@ __kernel void slim_winograd_fused_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(c
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
   SLIM_OPEN(float, scratch);
-  const size_t v_step = slim_winograd_inputs_step(p.block, p.c), step = slim_winograd_products_step(p.block);
+  const size_t v_step = slim_winograd_inputs_step(p.block, p.rows, p.c);
+  const size_t step = slim_winograd_products_step(p.block, p.rows);
   __global float *v = scratch + get_group_id(0) * SLIM_WINOGRAD_POINTS * (v_step + step);
   __global float *product = v + SLIM_WINOGRAD_POINTS * v_step;
   for (int first = (int)get_group_id(0) * p.block; first < p.tiles; first += (int)get_num_groups(0) * p.block) {
@@ -154,9 +157,9 @@ __kernel void slim_winograd_fused_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(c
     __global const float *panel = u;
     for (int o = 0; o < p.o; o += SLIM_GEMM_COLUMNS) {
       for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++, panel += (size_t)p.c * SLIM_GEMM_COLUMNS) {
-        for (int t = 0; t < count; t += SLIM_GEMM_ROWS) {
-          multiply(v + i * v_step + (size_t)t * p.c, panel, product + i * step + t * SLIM_GEMM_COLUMNS, p.c, count - t,
-                   p.o - o, false);
+        for (int t = 0; t < count; t += p.rows) {
+          multiply(v + i * v_step + (size_t)t * p.c, panel, product + i * step + t * SLIM_GEMM_COLUMNS, p.c, p.rows,
+                   min(p.rows, count - t), p.o - o, false);
         }
       }
       for (int t = 0; t < count; t++) {
@@ -177,9 +180,10 @@ __kernel void slim_winograd_inputs_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(
   open_tile(x, zeros, p, first + (int)get_group_id(0), (int)get_group_id(0), v);
 }
 
-#define AHEAD 4 /* channels whose taps are fetched before they are packed */
+#define AHEAD 12 /* channels whose tap is fetched before it is packed */
 
-/* The taps of depth channels from k on and a panel of outputs from o on: [tap][depth][SLIM_GEMM_COLUMNS]. */
+/* The taps of depth channels from k on and a panel of outputs from o on: [tap][depth][SLIM_GEMM_COLUMNS]. Tap by tap, as
+ * all taps of a channel may lie in few sets of a cache. */
 static inline void pack_taps(__local float *taps, __global const slim_weight *weights, const slim_winograd_params p,
                              const int k, const int depth, const int o, const int columns)
 {
@@ -188,14 +192,31 @@ static inline void pack_taps(__local float *taps, __global const slim_weight *we
     __global const slim_weight *from = weights + ((size_t)(count - 1 - i) * p.o + o) * p.c + k;
     slim_gemm_pack_b_transposed(taps + i * size, from, p.c, depth, columns);
   }
-  for (int channel = 0; channel < depth && !p.turned; channel++) {
-    const size_t ahead = (size_t)min(AHEAD, depth - 1 - channel) * p.o;
-    for (int i = 0; i < count; i++) {
-      __global const slim_weight *from = weights + ((size_t)i * p.c + k + channel) * p.o + o;
+  for (int i = 0; i < count && !p.turned; i++) {
+    __global const slim_weight *from = weights + ((size_t)i * p.c + k) * p.o + o;
+    __local float *to = taps + i * size;
+    for (int channel = 0; channel < depth; channel++, from += p.o, to += SLIM_GEMM_COLUMNS) {
       for (int c = 0; c < columns; c += SLIM_WIDTH) {
-        SLIM_FETCH(from + ahead + c);
-        SLIM_STOREW(SLIM_WEIGHTSW(from + c), 0, taps + i * size + channel * SLIM_GEMM_COLUMNS + c);
+        SLIM_FETCH(from + (size_t)AHEAD * p.o + c);
+        SLIM_STOREW(SLIM_WEIGHTSW(from + c), 0, to + c);
       }
+    }
+  }
+}
+
+/* Taps that are read after the present ones: fetched with the products, a share with each point. */
+typedef struct taps_ahead {
+  __global const slim_weight *from;
+  size_t tap_step;
+  int rows, stride, lines; /* of a tap; lines of 16 numbers */
+} taps_ahead;
+
+static inline void fetch_taps(const taps_ahead next, const int point)
+{
+  for (int i = point; i < SLIM_WINOGRAD_TAPS * SLIM_WINOGRAD_TAPS * next.rows; i += SLIM_WINOGRAD_POINTS) {
+    __global const slim_weight *from = next.from + i / next.rows * next.tap_step + (size_t)(i % next.rows) * next.stride;
+    for (int j = 0; j < next.lines; j++) {
+      SLIM_FETCH_LATER(from + 16 * j);
     }
   }
 }
@@ -246,7 +267,7 @@ static inline panel panel_of(const slim_winograd_params p, const int first)
 {
   const int o = (int)get_group_id(0) * SLIM_GEMM_COLUMNS, begin = (int)get_group_id(1) * p.part;
   const panel t = { o, min(SLIM_GEMM_COLUMNS, p.o - o), begin, min(begin + p.part, min(p.block, p.tiles - first)),
-                    slim_winograd_products_step(p.part) };
+                    slim_winograd_products_step(p.part, p.rows) };
   return t;
 }
 
@@ -254,23 +275,37 @@ static inline panel panel_of(const slim_winograd_params p, const int first)
 #define SUM_PANEL(name_, space_, FILTER_)                                                                              \
   static inline void name_(__global const float *v, space_ const float *taps, const size_t tap_step,                   \
                            __global float *products, __local float *u, const slim_winograd_params p, const panel t,    \
-                           const int k, const int depth)                                                               \
+                           const int k, const int depth, const taps_ahead next)                                        \
   {                                                                                                                    \
     const int count = depth * SLIM_GEMM_COLUMNS, step = t.columns > SLIM_WIDTH ? SLIM_WIDTH : SLIM_GEMM_COLUMNS;       \
     for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {                                                                   \
       if (i % SLIM_WINOGRAD_N == 0) {                                                                                  \
         FILTER_(taps, tap_step, u, i / SLIM_WINOGRAD_N, count, step);                                                  \
       }                                                                                                                \
-      for (int at = t.begin; at < t.end; at += SLIM_GEMM_ROWS) {                                                       \
-        multiply_local(v + i * slim_winograd_inputs_step(p.block, p.c) + (size_t)at * p.c + k * SLIM_GEMM_ROWS,        \
+      fetch_taps(next, i);                                                                                             \
+      for (int at = t.begin; at < t.end; at += p.rows) {                                                               \
+        multiply_local(v + i * slim_winograd_inputs_step(p.block, p.rows, p.c) + (size_t)at * p.c + k * p.rows,        \
                        u + i % SLIM_WINOGRAD_N * count,                                                                \
-                       products + i * t.step + (at - t.begin) * SLIM_GEMM_COLUMNS, depth, t.end - at, t.columns,       \
-                       k > 0);                                                                                         \
+                       products + i * t.step + (at - t.begin) * SLIM_GEMM_COLUMNS, depth, p.rows,                      \
+                       min(p.rows, t.end - at), t.columns, k > 0);                                                     \
       }                                                                                                                \
     }                                                                                                                  \
   }
 SUM_PANEL(sum_panel, __local, filter_row)
 SUM_PANEL(sum_packed_panel, __global, filter_packed_row)
+
+/* Where the taps of a group's channels behind k lie, or, behind the last ones, those of the next group. */
+static inline taps_ahead taps_behind(__global const slim_weight *weights, const slim_winograd_params p, const panel t,
+                                     const int k)
+{
+  const bool deeper = k + p.depth < p.c;
+  const int next_k = deeper ? k + p.depth : 0, depth = min(p.depth, p.c - next_k);
+  const int o = deeper ? t.o : t.o + SLIM_GEMM_COLUMNS, columns = clamp(p.o - o, 0, SLIM_GEMM_COLUMNS);
+  const taps_ahead next = { weights + (p.turned ? (size_t)o * p.c + next_k : (size_t)next_k * p.o + o),
+                            (size_t)p.c * p.o, p.turned ? columns : depth, p.turned ? p.c : p.o,
+                            ((p.turned ? depth : columns) + 15) / 16 };
+  return next;
+}
 
 static inline void close_panel(__global const float *products, __global const float *bias,
                                __global const float *residual, __global float *y, const slim_winograd_params p,
@@ -300,7 +335,7 @@ __kernel void slim_winograd_panels_f32(SLIM_TENSOR(const float, v), SLIM_TENSOR(
   for (int k = 0; k < p.c; k += p.depth) {
     const int depth = min(p.depth, p.c - k);
     pack_taps(taps, weights, p, k, depth, t.o, t.columns);
-    sum_panel(v, taps, depth * SLIM_GEMM_COLUMNS, products, u, p, t, k, depth);
+    sum_panel(v, taps, depth * SLIM_GEMM_COLUMNS, products, u, p, t, k, depth, taps_behind(weights, p, t, k));
   }
   close_panel(products, bias, residual, y, p, t, first);
 }
@@ -321,7 +356,11 @@ __kernel void slim_winograd_packed_f32(SLIM_TENSOR(const float, v), __global con
   products += (get_group_id(1) * get_num_groups(0) + get_group_id(0)) * SLIM_WINOGRAD_POINTS * t.step;
   packed += (size_t)t.o * p.depth;
   for (int k = 0; k < p.c; k += p.depth) {
-    sum_packed_panel(v, packed + k * wide, p.c * wide, products, u, p, t, k, p.depth);
+    const bool deeper = k + p.depth < p.c;
+    const taps_ahead next = { packed + (deeper ? (k + p.depth) * wide : SLIM_GEMM_COLUMNS * (size_t)p.depth),
+                              p.c * wide, deeper || t.o + SLIM_GEMM_COLUMNS < p.o ? p.depth : 0, SLIM_GEMM_COLUMNS,
+                              (SLIM_GEMM_COLUMNS + 15) / 16 };
+    sum_packed_panel(v, packed + k * wide, p.c * wide, products, u, p, t, k, p.depth, next);
   }
   close_panel(products, bias, residual, y, p, t, first);
 }

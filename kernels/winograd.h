@@ -181,21 +181,34 @@ static inline slim_winograd_place slim_winograd_place_of(const slim_winograd_par
   return at;
 }
 
-/* A vector of channels of x under a tile, transformed. from: where each point's channels lie; d: the result. */
-static inline void slim_winograd_open(__global const float *const *from, const int channel, SLIM_FLOATW *d)
+/* A vector of channels of x under a tile, transformed: columns, then rows, with the numbers between them in memory. from:
+ * where each point's channels lie, next floats before those of the tile to the right; points go step floats apart. */
+static inline void slim_winograd_open(__global const float *const *from, const int channel, const int next,
+                                      __global float *to, const size_t step)
 {
-  SLIM_FLOATW half_done[SLIM_WINOGRAD_POINTS];
-  SLIM_UNROLL
-  for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
-    d[i] = SLIM_LOADW(0, from[i] + channel);
+  SLIM_FLOATW half_done[SLIM_WINOGRAD_POINTS], d[SLIM_WINOGRAD_N], t[SLIM_WINOGRAD_N];
+  for (int x = 0; x < SLIM_WINOGRAD_N; x++) {
+    SLIM_UNROLL
+    for (int y = 0; y < SLIM_WINOGRAD_N; y++) {
+      SLIM_FETCH(from[y * SLIM_WINOGRAD_N + x] + channel + next);
+      d[y] = SLIM_LOADW(0, from[y * SLIM_WINOGRAD_N + x] + channel);
+    }
+    slim_winograd_input(d, 1, t, 1);
+    SLIM_UNROLL
+    for (int y = 0; y < SLIM_WINOGRAD_N; y++) {
+      half_done[y * SLIM_WINOGRAD_N + x] = t[y];
+    }
   }
-  SLIM_UNROLL
-  for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
-    slim_winograd_input(d + i, SLIM_WINOGRAD_N, half_done + i, SLIM_WINOGRAD_N);
-  }
-  SLIM_UNROLL
-  for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
-    slim_winograd_input(half_done + i * SLIM_WINOGRAD_N, 1, d + i * SLIM_WINOGRAD_N, 1);
+  for (int y = 0; y < SLIM_WINOGRAD_N; y++) {
+    SLIM_UNROLL
+    for (int x = 0; x < SLIM_WINOGRAD_N; x++) {
+      d[x] = half_done[y * SLIM_WINOGRAD_N + x];
+    }
+    slim_winograd_input(d, 1, t, 1);
+    SLIM_UNROLL
+    for (int x = 0; x < SLIM_WINOGRAD_N; x++) {
+      SLIM_STOREW(t[x], 0, to + (y * SLIM_WINOGRAD_N + x) * step);
+    }
   }
 }
 
@@ -212,23 +225,18 @@ static inline void slim_winograd_pixels(__global const float *x, __global const 
   }
 }
 
-/* --- products: v [point][block of SLIM_GEMM_ROWS tiles][c / width][SLIM_GEMM_ROWS][width], by panels of weights --- */
+/* --- products: v [point][block of rows tiles][c / width][rows][width], by panels of weights ------------------------ */
 
-static inline int slim_winograd_row_blocks(const int tiles)
+/* Floats between the points of v, of so many tiles in blocks of rows, and channels, */
+static inline size_t slim_winograd_inputs_step(const int tiles, const int rows, const int c)
 {
-  return (tiles + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS;
-}
-
-/* Floats between the points of v, of so many tiles and channels, */
-static inline size_t slim_winograd_inputs_step(const int tiles, const int c)
-{
-  return (size_t)slim_winograd_row_blocks(tiles) * SLIM_GEMM_ROWS * c + SLIM_WINOGRAD_GAP;
+  return (size_t)((tiles + rows - 1) / rows) * rows * c + SLIM_WINOGRAD_GAP;
 }
 
 /* and of products of so many tiles by a panel, [point][tile][SLIM_GEMM_COLUMNS]. */
-static inline size_t slim_winograd_products_step(const int tiles)
+static inline size_t slim_winograd_products_step(const int tiles, const int rows)
 {
-  return (size_t)slim_winograd_row_blocks(tiles) * SLIM_GEMM_ROWS * SLIM_GEMM_COLUMNS + SLIM_WINOGRAD_GAP;
+  return slim_winograd_inputs_step(tiles, rows, SLIM_GEMM_COLUMNS);
 }
 
 #define SLIM_WINOGRAD_ADD_TILE_(i_) SLIM_GEMM_ADD_(i_, a[i_ * SLIM_WIDTH + k])
@@ -245,7 +253,7 @@ static inline size_t slim_winograd_products_step(const int tiles)
   if (adds) {                                                                                                          \
     EACH_(LOAD_)                                                                                                       \
   }                                                                                                                    \
-  for (int c = 0; c < channels; c += SLIM_WIDTH, a += SLIM_GEMM_ROWS * SLIM_WIDTH) {                                   \
+  for (int c = 0; c < channels; c += SLIM_WIDTH, a += block * SLIM_WIDTH) {                                            \
     for (int k = 0; k < SLIM_WIDTH; k++, b += SLIM_GEMM_COLUMNS) {                                                     \
       const SLIM_FLOATW b0 = SLIM_LOADW(0, b), b1 = SLIM_LOADW(1, b);                                                  \
       EACH_(SLIM_WINOGRAD_ADD_TILE_)                                                                                   \
@@ -258,13 +266,24 @@ static inline size_t slim_winograd_products_step(const int tiles)
   } else {                                                                                                             \
     SLIM_WINOGRAD_MULTIPLY_(EACH_, SLIM_WINOGRAD_LOAD_LEFT_, SLIM_WINOGRAD_STORE_LEFT_)                                \
   }
-/* rows tiles of a block, in so many channels, by a panel of weights at one point; adds: to the product so far. */
+#if SLIM_GEMM_ROWS > SLIM_WINOGRAD_FEWER_ROWS
+#define SLIM_WINOGRAD_EACH_FEWER(X) SLIM_GEMM_EACH_SOME(X) X(8) X(9) X(10) X(11)
+#define SLIM_WINOGRAD_ALL_OR_FEWER_                                                                                    \
+  if (rows > SLIM_WINOGRAD_FEWER_ROWS) {                                                                               \
+    SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH)                                                                      \
+  } else {                                                                                                             \
+    SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_WINOGRAD_EACH_FEWER)                                                            \
+  }
+#else
+#define SLIM_WINOGRAD_ALL_OR_FEWER_ SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH)
+#endif
+/* rows tiles, of a block, in so many channels, by a panel of weights at one point; adds: to the product so far. */
 #define SLIM_WINOGRAD_MULTIPLY_BY(name_, space_)                                                                       \
   static inline void name_(__global const float *a, space_ const float *b, __global float *product,                    \
-                           const int channels, const int rows, const int columns, const bool adds)                     \
+                           const int channels, const int block, const int rows, const int columns, const bool adds)    \
   {                                                                                                                    \
     if (rows > SLIM_GEMM_SOME_ROWS) {                                                                                  \
-      SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH)                                                                    \
+      SLIM_WINOGRAD_ALL_OR_FEWER_                                                                                      \
     } else if (rows > SLIM_GEMM_FEW_ROWS) {                                                                            \
       SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH_SOME)                                                               \
     } else {                                                                                                           \

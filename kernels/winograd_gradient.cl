@@ -71,11 +71,7 @@ __kernel void slim_winograd_gradient_inputs_f32(SLIM_TENSOR(const float, dy), SL
     fetch_next(x, dy, p, at);
   }
   for (int c = 0; c < p.c; c += SLIM_WIDTH) {
-    slim_winograd_open(from, c, d);
-    SLIM_UNROLL
-    for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
-      SLIM_STOREW(d[i], 0, v + i * slim_winograd_v_step(s) + (size_t)c * s.block + t * SLIM_WIDTH);
-    }
+    slim_winograd_open(from, c, p.m * p.c, v + (size_t)c * s.block + t * SLIM_WIDTH, slim_winograd_v_step(s));
   }
   for (int o = 0; o < p.o; o += SLIM_WIDTH) {
     open_gradient(dy, p, at, o, d);

@@ -5,6 +5,8 @@
 
 #define SLIM_WINOGRAD_GAP 16 /* floats between the points of a block, or they would share cache sets */
 
+#define SLIM_WINOGRAD_FEWER_ROWS 12 /* tiles of a product, where so many divide a number better than 14 do */
+
 /* A convolution of stride 1, x [n,h,w,c], y [n,oh,ow,o], by tiles of m by m results of m + taps - 1 points along an
  * axis: 6 or 7. In the gradient by the weights, x and y are the convolution's. */
 typedef struct slim_winograd_params {
@@ -12,6 +14,7 @@ typedef struct slim_winograd_params {
   int taps, m, before_h, before_w;
   int down, across, tiles; /* of an image; of all images */
   int turned;              /* weights [taps,taps,o,c], taken from the last tap to the first */
+  int rows;                /* tiles of a product, */
   int block;               /* tiles that are worked on together, */
   int part, depth;         /* so many by a group of a panel, in so many channels at a time */
   slim_epilogue_params epilogue;

@@ -54,27 +54,21 @@ static size_t wide(const slim_device *device, int outputs)
   return (size_t)panels_of(device, outputs) * (size_t)slim_cl_gemm_columns(device);
 }
 
-/* Tiles of a block, in whole blocks of rows. */
-static size_t high(const slim_device *device, int block)
-{
-  const int rows = slim_cl_gemm_rows(device);
-  return (size_t)slim_cl_ceil_div(block, rows) * (size_t)rows;
-}
-
 static size_t weights_floats(const slim_device *device, const slim_winograd_params *p)
 {
   return points_of(p) * (size_t)p->c * wide(device, p->o);
 }
 
-static size_t inputs_floats(const slim_device *device, const slim_winograd_params *p)
+static size_t inputs_floats(const slim_winograd_params *p)
 {
-  return points_of(p) * (high(device, p->block) * (size_t)p->c + SLIM_WINOGRAD_GAP);
+  return points_of(p) * ((size_t)(slim_cl_ceil_div(p->block, p->rows) * p->rows) * (size_t)p->c + SLIM_WINOGRAD_GAP);
 }
 
 /* Of a panel of outputs and so many tiles. */
 static size_t products_floats(const slim_device *device, const slim_winograd_params *p, int tiles)
 {
-  return points_of(p) * (high(device, tiles) * (size_t)slim_cl_gemm_columns(device) + SLIM_WINOGRAD_GAP);
+  const size_t rows = (size_t)(slim_cl_ceil_div(tiles, p->rows) * p->rows);
+  return points_of(p) * (rows * (size_t)slim_cl_gemm_columns(device) + SLIM_WINOGRAD_GAP);
 }
 
 /* Packed taps, and a row of points of transformed ones, of depth channels and a panel of outputs. */
@@ -109,13 +103,28 @@ static void cut(slim_winograd_params *p, int side)
   p->tiles = p->n * p->down * p->across;
 }
 
-/* Products of the transformed tiles, for each channel and output: in the loops of whole, some and few rows
- * (kernels/gemm.h), or summed, tile by tile. */
+/* So many tiles in blocks of rows, of which the last is as high as a loop of products is (kernels/winograd.h). The
+ * lowest loop waits for weights, and takes as long as the next one. */
+static int rounded(const slim_device *device, int tiles, int rows)
+{
+  const int most = slim_cl_gemm_rows(device), some = most > 6 ? 8 : 4, rest = tiles % rows;
+  const int fewer = most < SLIM_WINOGRAD_FEWER_ROWS ? most : SLIM_WINOGRAD_FEWER_ROWS;
+  return tiles - rest + (rest > fewer ? most : rest > some ? fewer : rest > 0 ? some : 0);
+}
+
+/* Rows of the blocks that so many tiles fill best. */
+static int rows_for(const slim_device *device, int tiles)
+{
+  const int most = slim_cl_gemm_rows(device);
+  const bool fewer = most > SLIM_WINOGRAD_FEWER_ROWS &&
+                     rounded(device, tiles, SLIM_WINOGRAD_FEWER_ROWS) < rounded(device, tiles, most);
+  return fewer ? SLIM_WINOGRAD_FEWER_ROWS : most;
+}
+
+/* Products of the transformed tiles, for each channel and output: in blocks of rows, or summed, tile by tile. */
 static double products_of(const slim_device *device, const slim_winograd_params *p, bool summed)
 {
-  const int rows = slim_cl_gemm_rows(device), some = rows > 6 ? 8 : 4, few = some / 2, rest = p->tiles % rows;
-  const int last = rest > some ? rows : rest > few ? some : rest > 0 ? few : 0;
-  return (double)points_of(p) * (summed ? p->tiles : p->tiles - rest + last);
+  return (double)points_of(p) * (summed ? p->tiles : rounded(device, p->tiles, rows_for(device, p->tiles)));
 }
 
 static bool geometry(const slim_device *device, const slim_conv2d_params *conv, bool summed, slim_winograd_params *p)
@@ -153,7 +162,8 @@ static bool fuse(const slim_device *device, slim_cl_winograd *w)
   p->block = slim_cl_ceil_div(p->tiles, slim_cl_ceil_div(slim_cl_ceil_div(p->tiles, most), units) * units);
   w->groups = slim_cl_ceil_div(p->tiles, p->block);
   w->groups = w->groups < units * GROUPS_A_UNIT ? w->groups : units * GROUPS_A_UNIT;
-  const size_t scratch = (inputs_floats(device, p) + products_floats(device, p, p->block)) * sizeof(float);
+  p->rows = rows_for(device, p->block);
+  const size_t scratch = (inputs_floats(p) + products_floats(device, p, p->block)) * sizeof(float);
   return p->c * p->o <= FUSED_WEIGHTS && p->tiles >= FUSED_TILES && scratch <= FUSED_BYTES && w->groups >= units;
 }
 
@@ -162,10 +172,11 @@ static bool fuse(const slim_device *device, slim_cl_winograd *w)
 static bool stage(const slim_device *device, slim_cl_winograd *w)
 {
   slim_winograd_params *p = &w->p;
-  const int rows = slim_cl_gemm_rows(device), units = device->info.compute_units, panels = panels_of(device, p->o);
+  const int rows = rows_for(device, p->tiles), units = device->info.compute_units, panels = panels_of(device, p->o);
   w->groups = 0;
   w->parts = 1;
-  p->block = slim_cl_ceil_div(p->tiles, slim_cl_ceil_div(p->tiles, STAGED_TILES));
+  p->rows = rows;
+  p->block = slim_cl_ceil_div(slim_cl_ceil_div(p->tiles, slim_cl_ceil_div(p->tiles, STAGED_TILES)), rows) * rows;
   while (panels * w->parts % units != 0 && panels * w->parts < GROUPS_A_UNIT * units &&
          p->block >= 2 * w->parts * rows) {
     w->parts++;
@@ -224,11 +235,11 @@ size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winog
   }
   if (w->groups == 0) {
     const size_t groups = (size_t)(panels_of(device, p->o) * w->parts);
-    return slim_cl_float_bytes(inputs_floats(device, p)) +
+    return slim_cl_float_bytes(inputs_floats(p)) +
            slim_cl_float_bytes(groups * products_floats(device, p, p->part));
   }
   return slim_cl_float_bytes(weights_floats(device, p)) +
-         slim_cl_float_bytes((size_t)w->groups * (inputs_floats(device, p) + products_floats(device, p, p->block)));
+         slim_cl_float_bytes((size_t)w->groups * (inputs_floats(p) + products_floats(device, p, p->block)));
 }
 
 /* --- launches ----------------------------------------------------------------------------------------------------- */
@@ -300,7 +311,7 @@ static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const sli
                           const slim_cl_epilogue *epilogue, int first)
 {
   const slim_winograd_params *p = &w->p;
-  const slim_view products = part_of(b, slim_cl_float_bytes(inputs_floats(b->device, p)));
+  const slim_view products = part_of(b, slim_cl_float_bytes(inputs_floats(p)));
   const int tiles = p->tiles - first < p->block ? p->tiles - first : p->block;
   slim_cl_begin(b, packed != NULL ? TAPPED(p, "slim_winograd_packed", "_f32")
                                   : READING(p, weights, "slim_winograd_panels"));
