@@ -26,8 +26,13 @@ char *slim_bundle_path(const char *prefix, const char *suffix);
 /** Writes a bundle of one shard. Nothing is seen at its place before finish. */
 typedef struct slim_bundle_writer slim_bundle_writer;
 slim_status slim_bundle_writer_open(const char *prefix, slim_bundle_writer **out, slim_error *error);
-/** Appends a tensor: row-major values of a type with a fixed size. Errors: SLIM_ERR_ARG (empty name, open shape, type),
- * SLIM_ERR_IO, SLIM_ERR_MEMORY. */
+/** Begins a tensor of a type with a fixed size; its row-major values follow in pieces, all of them before the next
+ * begins. Errors: SLIM_ERR_ARG (empty name, open shape, type), SLIM_ERR_MEMORY. */
+slim_status slim_bundle_writer_begin(slim_bundle_writer *writer, const char *name, slim_dtype dtype,
+                                     const slim_shape *shape, slim_error *error);
+/** Errors: SLIM_ERR_IO. */
+slim_status slim_bundle_writer_put(slim_bundle_writer *writer, const void *data, size_t bytes, slim_error *error);
+/** Appends a tensor whose values lie in one piece. Errors: as begin and put. */
 slim_status slim_bundle_writer_add(slim_bundle_writer *writer, const char *name, slim_dtype dtype,
                                    const slim_shape *shape, const void *data, slim_error *error);
 /** Completes both files and frees writer in any case. Errors: SLIM_ERR_EXISTS for a name added twice, SLIM_ERR_IO. */

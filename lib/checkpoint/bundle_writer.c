@@ -74,12 +74,19 @@ void slim_bundle_writer_discard(slim_bundle_writer *w)
   }
 }
 
-slim_status slim_bundle_writer_add(slim_bundle_writer *w, const char *name, slim_dtype dtype, const slim_shape *shape,
-                                   const void *data, slim_error *error)
+/* Bytes of the values; false: they have no fixed size. */
+static bool bytes_of(slim_dtype dtype, const slim_shape *shape, size_t *bytes)
 {
-  size_t count = 0, bytes = 0;
+  size_t count = 0;
   const size_t element = slim_tensor_type_size(dtype);
-  if (!name[0] || element == 0 || !slim_tensor_shape_count(shape, element, &count, &bytes)) {
+  return element != 0 && slim_tensor_shape_count(shape, element, &count, bytes);
+}
+
+slim_status slim_bundle_writer_begin(slim_bundle_writer *w, const char *name, slim_dtype dtype,
+                                     const slim_shape *shape, slim_error *error)
+{
+  size_t bytes = 0;
+  if (!name[0] || !bytes_of(dtype, shape, &bytes)) {
     char text[96];
     return slim_error_set(error, SLIM_ERR_ARG, "cannot save '%s', a %s tensor %s: name, type or shape is not fixed",
                           name, slim_tensor_type_name(dtype), slim_shape_format(shape, text, sizeof text));
@@ -94,10 +101,25 @@ slim_status slim_bundle_writer_add(slim_bundle_writer *w, const char *name, slim
   item->entry.dtype = dtype;
   item->entry.shape = *shape;
   item->offset = w->offset;
-  item->size = bytes;
-  item->crc32c = slim_crc32c_masked(data, bytes);
+  return SLIM_OK;
+}
+
+/* The item's checksum is masked when it is written. */
+slim_status slim_bundle_writer_put(slim_bundle_writer *w, const void *data, size_t bytes, slim_error *error)
+{
+  slim_checkpoint_item *item = &w->items.item[w->items.count - 1];
+  item->crc32c = slim_crc32c(item->crc32c, data, bytes);
+  item->size += bytes;
   w->offset += bytes;
   return slim_file_writer_write(w->data, data, bytes, error);
+}
+
+slim_status slim_bundle_writer_add(slim_bundle_writer *w, const char *name, slim_dtype dtype, const slim_shape *shape,
+                                   const void *data, slim_error *error)
+{
+  size_t bytes = 0;
+  const slim_status status = slim_bundle_writer_begin(w, name, dtype, shape, error);
+  return status == SLIM_OK && bytes_of(dtype, shape, &bytes) ? slim_bundle_writer_put(w, data, bytes, error) : status;
 }
 
 static void put_header(slim_bytes *out)
@@ -119,7 +141,7 @@ static void put_entry(slim_bytes *out, const slim_checkpoint_item *item)
   if (item->size > 0) {
     slim_proto_put_varint(out, ENTRY_SIZE, item->size);
   }
-  slim_proto_put_fixed32(out, ENTRY_CRC, item->crc32c);
+  slim_proto_put_fixed32(out, ENTRY_CRC, slim_crc32c_mask(item->crc32c));
 }
 
 static slim_status check_names(slim_bundle_writer *w, slim_error *error)

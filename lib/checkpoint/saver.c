@@ -4,6 +4,7 @@
 #include "checkpoint/assign.h"
 #include "checkpoint/bundle.h"
 #include "checkpoint/state.h"
+#include "session/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,21 +81,21 @@ void slim_saver_destroy(slim_saver *saver)
 
 /* --- save --------------------------------------------------------------------------------------------------------- */
 
+static slim_status put_piece(void *user, const void *data, size_t bytes, slim_error *error)
+{
+  slim_bundle_writer *writer = user;
+  return slim_bundle_writer_put(writer, data, bytes, error);
+}
+
 static slim_status add_variable(slim_bundle_writer *writer, slim_session *session, const slim_tensor *variable,
                                 slim_error *error)
 {
-  const char *name = slim_variable_full_name(variable);
-  const size_t bytes = slim_variable_bytes(variable);
   const slim_shape shape = slim_tensor_shape(variable);
-  void *data = malloc(bytes ? bytes : 1);
-  if (!data) {
-    return slim_error_set(error, SLIM_ERR_MEMORY, "saver: no memory for %zu bytes of '%s'", bytes, name);
-  }
-  slim_status status = slim_session_get_variable(session, variable, data, bytes);
-  status = status == SLIM_OK ? slim_bundle_writer_add(writer, name, slim_tensor_dtype(variable), &shape, data, error)
-                             : slim_error_set(error, status, "%s", slim_session_error(session));
-  free(data);
-  return status;
+  const slim_status status = slim_bundle_writer_begin(writer, slim_variable_full_name(variable),
+                                                      slim_tensor_dtype(variable), &shape, error);
+  return status == SLIM_OK ? slim_session_give_variable(session, variable, slim_variable_bytes(variable), put_piece,
+                                                        writer, error)
+                           : status;
 }
 
 static slim_status write_bundle(const slim_saver *saver, slim_session *session, const char *prefix, slim_error *error)

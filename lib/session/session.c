@@ -317,17 +317,26 @@ static slim_value *find_variable(slim_session *session, const slim_tensor *varia
   return value;
 }
 
+/* The same of one that has a value. */
+static const slim_value *find_ready(slim_session *session, const slim_tensor *variable, size_t bytes)
+{
+  const slim_value *value = find_variable(session, variable, bytes);
+  if (value && !value->ready) {
+    slim_error_set(&session->error, SLIM_ERR_STATE,
+                   "variable '%s' has no value: call slim_session_initialize or restore a checkpoint", value->name);
+    return NULL;
+  }
+  return value;
+}
+
 slim_status slim_session_get_variable(slim_session *session, const slim_tensor *variable, void *data, size_t bytes)
 {
   if (!session) {
     return SLIM_ERR_ARG;
   }
   slim_session_lock(session);
-  const slim_value *value = find_variable(session, variable, bytes);
-  if (value && !value->ready) {
-    slim_error_set(&session->error, SLIM_ERR_STATE,
-                   "variable '%s' has no value: call slim_session_initialize or restore a checkpoint", value->name);
-  } else if (value) {
+  const slim_value *value = find_ready(session, variable, bytes);
+  if (value) {
     (void)slim_value_read(session->values, value, data, &session->error);
   }
   const slim_status status = session->error.status;
@@ -357,6 +366,20 @@ slim_status slim_session_fill_variable(slim_session *session, const slim_tensor 
   slim_session_lock(session);
   slim_value *value = find_variable(session, variable, bytes);
   const slim_status status = value ? slim_value_fill(session->values, value, fill, user, error)
+                                   : slim_error_set(error, session->error.status, "%s", session->error.text);
+  slim_session_unlock(session);
+  return status;
+}
+
+slim_status slim_session_give_variable(slim_session *session, const slim_tensor *variable, size_t bytes,
+                                       slim_value_put_fn put, void *user, slim_error *error)
+{
+  if (!session) {
+    return slim_error_set(error, SLIM_ERR_ARG, "session is missing");
+  }
+  slim_session_lock(session);
+  const slim_value *value = find_ready(session, variable, bytes);
+  const slim_status status = value ? slim_value_give(session->values, value, put, user, error)
                                    : slim_error_set(error, session->error.status, "%s", session->error.text);
   slim_session_unlock(session);
   return status;

@@ -56,6 +56,10 @@ struct slim_session {
 slim_status slim_session_fill_variable(slim_session *session, const slim_tensor *variable, size_t bytes,
                                        slim_value_fill_fn fill, void *user, slim_error *error);
 
+/* Hands a variable's value, of so many bytes, to put in pieces: values.h. */
+slim_status slim_session_give_variable(slim_session *session, const slim_tensor *variable, size_t bytes,
+                                       slim_value_put_fn put, void *user, slim_error *error);
+
 void slim_session_lock(slim_session *session);
 void slim_session_unlock(slim_session *session);
 

@@ -10,7 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 1024, CHUNK = 1 << 18 /* halves that are converted at once */ };
+enum {
+  BUCKETS = 1024,
+  CHUNK = 1 << 18, /* halves that are converted at once */
+  PIECE = 1 << 20  /* bytes that are given at once */
+};
 
 typedef struct chunk {
   slim_buffer *buffer;
@@ -369,14 +373,14 @@ static slim_status write_halves(slim_device *device, const slim_value *value, co
   return status;
 }
 
-static slim_status read_halves(slim_device *device, const slim_value *value, float *data)
+/* count numbers from number first on. */
+static slim_status read_halves(slim_device *device, const slim_value *value, size_t first, float *data, size_t count)
 {
-  const size_t count = value->bytes / sizeof(uint16_t);
   uint16_t *halves = malloc(CHUNK * sizeof *halves);
   slim_status status = halves ? SLIM_OK : SLIM_ERR_MEMORY;
   for (size_t i = 0, n = 0; i < count && status == SLIM_OK; i += n) {
     n = count - i < CHUNK ? count - i : CHUNK;
-    status = download(device, value, i * sizeof *halves, halves, n * sizeof *halves);
+    status = download(device, value, (first + i) * sizeof *halves, halves, n * sizeof *halves);
     slim_halves_to_floats(data + i, halves, n);
   }
   free(halves);
@@ -406,10 +410,17 @@ slim_status slim_value_write(slim_values *values, slim_value *value, const void 
   return slim_device_blame(values->device, status, error, value->name);
 }
 
+/* bytes of what the host sees, from byte at on. */
+static slim_status read_piece(slim_device *device, const slim_value *value, size_t at, void *data, size_t bytes)
+{
+  return value->view.dtype == SLIM_FLOAT16
+             ? read_halves(device, value, at / sizeof(float), data, bytes / sizeof(float))
+             : download(device, value, at, data, bytes);
+}
+
 static slim_status read_one(slim_device *device, const slim_value *value, void *data)
 {
-  return value->view.dtype == SLIM_FLOAT16 ? read_halves(device, value, data)
-                                           : download(device, value, 0, data, value->bytes);
+  return read_piece(device, value, 0, data, slim_value_data_bytes(value));
 }
 
 slim_status slim_value_read(slim_values *values, const slim_value *value, void *data, slim_error *error)
@@ -426,6 +437,35 @@ slim_status slim_value_read(slim_values *values, const slim_value *value, void *
 static void *numbers_in_place(const slim_value *value)
 {
   return value->num_parts == 0 && value->view.dtype != SLIM_FLOAT16 ? value->view.host : NULL;
+}
+
+/* One that is in one piece. room: PIECE bytes. */
+static slim_status give_one(slim_values *values, const slim_value *value, void *room, slim_value_put_fn put, void *user,
+                            slim_error *error)
+{
+  const size_t bytes = slim_value_data_bytes(value);
+  slim_status status = SLIM_OK;
+  for (size_t at = 0, n = 0; at < bytes && status == SLIM_OK; at += n) {
+    n = bytes - at < PIECE ? bytes - at : PIECE;
+    status = slim_device_blame(values->device, read_piece(values->device, value, at, room, n), error, value->name);
+    status = status == SLIM_OK ? put(user, room, n, error) : status;
+  }
+  return status;
+}
+
+slim_status slim_value_give(slim_values *values, const slim_value *value, slim_value_put_fn put, void *user,
+                            slim_error *error)
+{
+  void *room = malloc(PIECE);
+  slim_status status = room ? SLIM_OK : no_memory(error, value->name, PIECE);
+  if (status == SLIM_OK && value->num_parts == 0) {
+    status = give_one(values, value, room, put, user, error);
+  }
+  for (int k = 0; k < value->num_parts && status == SLIM_OK; k++) {
+    status = give_one(values, &value->parts[k], room, put, user, error);
+  }
+  free(room);
+  return status;
 }
 
 slim_status slim_value_fill(slim_values *values, slim_value *value, slim_value_fill_fn fill, void *user,

@@ -34,6 +34,10 @@ size_t slim_value_data_bytes(const slim_value *value);
  * Errors of write: SLIM_ERR_NUMERIC when a number cannot be a half; then the value is as it was. */
 slim_status slim_value_write(slim_values *values, slim_value *value, const void *data, slim_error *error);
 slim_status slim_value_read(slim_values *values, const slim_value *value, void *data, slim_error *error);
+/* Hands the value to put piece by piece, in order, so that a large one is not there twice; put's error ends it. */
+typedef slim_status (*slim_value_put_fn)(void *user, const void *data, size_t bytes, slim_error *error);
+slim_status slim_value_give(slim_values *values, const slim_value *value, slim_value_put_fn put, void *user,
+                            slim_error *error);
 /* Writes what fill gives: slim_value_data_bytes(value) bytes to data, or an error. A value that has none yet and lies
  * in host memory is filled where it lies, so that a large one is not there twice. */
 typedef slim_status (*slim_value_fill_fn)(void *user, void *data, slim_error *error);

@@ -105,6 +105,36 @@ START_TEST(all_global_variables_come_back)
 }
 END_TEST
 
+/* Of two whole pieces and a rest, as values are handed over. */
+START_TEST(a_large_variable_comes_back)
+{
+  enum { COUNT = 2 * (1 << 18) + 5 };
+  float *values = calloc(COUNT, sizeof *values), *back = calloc(COUNT, sizeof *back);
+  slim_graph *graph = slim_graph_create(1);
+  slim_device *device = test_open_device();
+  slim_saver *saver = NULL;
+  slim_error error = { SLIM_OK, "" };
+  for (int i = 0; i < COUNT; i++) {
+    values[i] = (float)i - 7.0f;
+  }
+  slim_tensor *v = slim_variable(graph, "v", SLIM_SHAPE(COUNT));
+  slim_session *session = test_session(graph, device, NULL);
+  test_ok(session, slim_session_set_variable(session, v, values, COUNT * sizeof *values));
+  ck_assert_int_eq(slim_saver_create(graph, (slim_tensors){ 0, NULL }, 0, &saver, &error), SLIM_OK);
+  ck_assert_msg(slim_saver_save(saver, session, prefix, 1, NULL, 0, &error) == SLIM_OK, "%s", error.text);
+  test_ok(session, slim_session_set_variable(session, v, back, COUNT * sizeof *back));
+  ck_assert_msg(slim_saver_restore(saver, session, at(1), &error) == SLIM_OK, "%s", error.text);
+  test_ok(session, slim_session_get_variable(session, v, back, COUNT * sizeof *back));
+  ck_assert_int_eq(memcmp(back, values, COUNT * sizeof *back), 0);
+  slim_saver_destroy(saver);
+  slim_session_destroy(session);
+  slim_device_close(device);
+  slim_graph_destroy(graph);
+  free(values);
+  free(back);
+}
+END_TEST
+
 START_TEST(the_newest_are_kept)
 {
   world x = world_open(2);
@@ -357,6 +387,7 @@ static void build(TCase *c)
 {
   tcase_add_checked_fixture(c, setup, test_folder_remove);
   tcase_add_test(c, all_global_variables_come_back);
+  tcase_add_test(c, a_large_variable_comes_back);
   tcase_add_test(c, the_newest_are_kept);
   tcase_add_loop_test(c, a_damaged_checkpoint_is_passed_over, 0, 2);
   tcase_add_test(c, a_damaged_variable_keeps_what_it_has);
