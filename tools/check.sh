@@ -145,8 +145,9 @@ if check "build" build build-check; then
 fi
 check "build with clang" with_clang
 check "manual, without a warning of Doxygen's" sh tools/manual.sh build-check/manual
-if check "build with AddressSanitizer and UBSan" build build-check-sanitize -Dbuildtype=debugoptimized \
-  -Db_sanitize=address,undefined -Db_ndebug=false; then
+# -O1 and line numbers alone: kernels of vectors compile in a third of the time that -O2 and all of -g take.
+if check "build with AddressSanitizer and UBSan" build build-check-sanitize -Dbuildtype=custom -Doptimization=1 \
+  -Ddebug=false -Dc_args=-g1 -Db_sanitize=address,undefined -Db_ndebug=false; then
   sanitized
 fi
 if check "build for AArch64" aarch64; then
