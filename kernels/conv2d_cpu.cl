@@ -247,6 +247,26 @@ __kernel void slim_conv2d_phases_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(c
 
 /* --- the gradient by the weights ---------------------------------------------------------------------------------- */
 
+/* Elements [row0, row0 + rows) of the windows of pixels in [begin, end), of which tile number i, which sums over depth,
+ * fetches those of a part of a row. */
+static inline slim_gemm_ahead windows_ahead(__global const float *x, const slim_conv2d_params p, const int row0,
+                                            const int rows, const int begin, const int end, const int i,
+                                            const int depth)
+{
+  const int chunks = (depth + SLIM_GEMM_CHUNK - 1) / SLIM_GEMM_CHUNK, parts = (p.ow + chunks - 1) / chunks;
+  const int column = i % parts * chunks, pixel = (begin / p.ow + i / parts) * p.ow + column;
+  const int run = p.kernel_w * p.c, first = row0 % run, here = min(rows, run - first);
+  const place at = place_of(p, pixel);
+  const int y = at.y0 + row0 / run * p.rate_h;
+  const slim_gemm_ahead next = { x + ((at.image * p.h + y) * p.w + at.x0) * p.c + first,
+                                 pixel < end ? min(chunks, p.ow - column) : 0,
+                                 p.stride_w * p.c,
+                                 here < rows ? 2 : 1, /* of the window */
+                                 p.rate_h * p.w * p.c - first,
+                                 (max(here, rows - here) + 15) / 16 };
+  return next;
+}
+
 /* The product of transposed windows by dy, summed over the pixels of slice get_group_id(2). windows: block_k rows of
  * block_m. */
 __kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
@@ -279,7 +299,7 @@ __kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy),
         const int tile = (row - row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
         slim_gemm_tile_columns(
             windows + row - row0, g.block_m, panels + c * depth, depth,
-            slim_gemm_block_ahead(x, 0, 0, 0, tile, tiles, depth),
+            windows_ahead(x, p, row0, row1 - row0, k + depth, k + depth + left, tile, depth),
             slim_gemm_block_ahead(dy + (size_t)(k + depth) * p.o + column0, p.o, left, columns, tile, tiles, depth), o);
       }
     }

@@ -10,7 +10,8 @@
 #define PACK_COLUMN 6 /* and a column as so many rows, for packing them, */
 #define READ_COLUMN 1 /* or for reading one that was packed before */
 #define SLICED_ROWS_MOST 168
-#define SLICE_BLOCKS_LEAST 2 /* of k: a slice's sums pay for adding them up */
+#define SLICED_DEPTH 128     /* a tile of a that lies transposed, and a panel of b, stay in the nearest cache */
+#define SLICE_BLOCKS_LEAST 4 /* of k: a slice's sums pay for adding them up */
 #define SLICES_FLOATS_MOST ((double)(1 << 21))
 #define GROUPS_A_UNIT 4
 #define LOCAL_LEAST ((size_t)16 << 10)
@@ -28,10 +29,10 @@ static const slim_cl_knob knob_groups = SLIM_CL_KNOB("gemm.groups", 1, 2, 4, 8, 
 /* Of kernels that pack b's block, that keep a's block too, that find b packed. */
 enum kind { BLOCKS, SLICED, PACKED };
 
-/* The limits for products of this shape; rows: of those built in. */
-static limits limits_of(const slim_device *device, int m, int n, int k, int rows, enum kind kind)
+/* The limits for products of this shape; depth and rows: of those built in. */
+static limits limits_of(const slim_device *device, int m, int n, int k, int depth, int rows, enum kind kind)
 {
-  return (limits){ slim_cl_tuned(device, &knob_depth, SLIM_CL_DIMS(m, n, k, kind), DEPTH),
+  return (limits){ slim_cl_tuned(device, &knob_depth, SLIM_CL_DIMS(m, n, k, kind), depth),
                    slim_cl_tuned(device, &knob_rows, SLIM_CL_DIMS(m, n, k, kind), rows),
                    slim_cl_tuned(device, &knob_columns, SLIM_CL_DIMS(m, n, k, kind), COLUMNS_MOST),
                    slim_cl_tuned(device, &knob_groups, SLIM_CL_DIMS(m, n, k, kind), GROUPS_A_UNIT) };
@@ -123,7 +124,7 @@ static int columns_fit(const slim_device *device, const limits *l, size_t used, 
 
 slim_gemm_params slim_cl_gemm_blocks(const slim_device *device, int m, int n, int k)
 {
-  const limits l = limits_of(device, m, n, k, ROWS_MOST, BLOCKS);
+  const limits l = limits_of(device, m, n, k, DEPTH, ROWS_MOST, BLOCKS);
   slim_gemm_params g = { .block_k = even_part(k, l.depth, 1), .slice = k };
   while (columns_fit(device, &l, tile_bytes(device), g.block_k) < slim_cl_gemm_columns(device)) {
     g.block_k = (g.block_k + 1) / 2;
@@ -134,7 +135,7 @@ slim_gemm_params slim_cl_gemm_blocks(const slim_device *device, int m, int n, in
 
 slim_gemm_params slim_cl_gemm_packed(const slim_device *device, int m, int n, int k)
 {
-  const limits l = limits_of(device, m, n, k, ROWS_MOST, PACKED);
+  const limits l = limits_of(device, m, n, k, DEPTH, ROWS_MOST, PACKED);
   slim_gemm_params g = { .block_k = even_part(k, l.depth, 1), .slice = k };
   const int columns = slim_cl_gemm_columns(device);
   cut_result(device, &g, &l, m, n, l.columns < columns ? columns : l.columns / columns * columns, PACKED);
@@ -171,7 +172,7 @@ static bool cut_depth(const slim_device *device, slim_gemm_params *g, const limi
 
 slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, int k)
 {
-  const limits l = limits_of(device, m, n, k, SLICED_ROWS_MOST, SLICED);
+  const limits l = limits_of(device, m, n, k, SLICED_DEPTH, SLICED_ROWS_MOST, SLICED);
   slim_gemm_params g = { .block_k = even_part(k, l.depth, 1) };
   const size_t row = (size_t)l.rows * sizeof(float); /* multiples of 14 and 6 */
   while (g.block_k > 1 && columns_fit(device, &l, row * (size_t)g.block_k, g.block_k) < slim_cl_gemm_columns(device)) {
