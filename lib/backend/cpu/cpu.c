@@ -1,6 +1,7 @@
 #include "backend/cpu/cpu.h"
 
 #include "backend/cpu/isa.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +62,7 @@ static void close_device(slim_device *device)
 static slim_status alloc_buffer(slim_device *device, size_t bytes, slim_buffer **out)
 {
   slim_buffer *buffer = bytes <= device->info.max_allocation ? malloc(sizeof *buffer) : NULL;
-  unsigned char *memory = buffer ? slim_cpu_allocate(bytes) : NULL;
+  unsigned char *memory = buffer ? slim_memory_alloc(bytes, SLIM_ALIGNMENT) : NULL;
   *out = NULL;
   if (!memory) {
     free(buffer);

@@ -63,10 +63,6 @@ struct slim_cpu_step {
 typedef void (*slim_cpu_range_fn)(void *user, size_t begin, size_t end, int worker);
 void slim_cpu_for(const slim_cpu_step *step, size_t count, size_t grain, slim_cpu_range_fn fn, void *user);
 
-/* Memory for free(). Large pieces lie on huge pages where the system has them: panels of wide matrices touch a page a
- * row, and memory is read ahead within a page only. */
-void *slim_cpu_allocate(size_t bytes);
-
 /* The op of the table that node runs; NULL when there is none. */
 const slim_cpu_op *slim_cpu_op_of(const slim_cpu_table *table, const slim_node *node);
 

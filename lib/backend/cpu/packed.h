@@ -4,6 +4,7 @@
 #define SLIM_CPU_PACKED_H
 
 #include "backend/cpu/vec.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 
@@ -24,7 +25,7 @@ static inline bool packed_alloc(slim_cpu_step *step, packed_weights *p, size_t f
 {
   const size_t bytes = (floats * sizeof(float) / 64 + 1) * 64;
   p->kept = step->in[1].version != NULL;
-  p->data = p->kept ? slim_cpu_allocate(bytes) : (float *)step->workspace + offset;
+  p->data = p->kept ? slim_memory_alloc(bytes, SLIM_ALIGNMENT) : (float *)step->workspace + offset;
   step->base.own_bytes += p->kept && p->data ? bytes : 0;
   return p->data != NULL;
 }

@@ -1,13 +1,6 @@
 /* What the ops of every instruction set share. */
 #include "backend/cpu/cpu.h"
 
-#include "base/size.h"
-
-#include <stdlib.h>
-#include <sys/mman.h>
-
-#define HUGE_PAGE ((size_t)2 << 20)
-
 const slim_cpu_op *slim_cpu_op_of(const slim_cpu_table *table, const slim_node *node)
 {
   const int id = slim_op_id_of(node->op);
@@ -74,20 +67,4 @@ void slim_cpu_set_scalar(const slim_view *view, double value)
     *(uint8_t *)view->host = (uint8_t)value;
     break;
   }
-}
-
-void *slim_cpu_allocate(size_t bytes)
-{
-  const size_t alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : SLIM_ALIGNMENT;
-  size_t rounded = 0;
-  if (!slim_size_round_up(bytes ? bytes : 1, alignment, &rounded)) {
-    return NULL;
-  }
-  void *memory = aligned_alloc(alignment, rounded);
-#ifdef MADV_HUGEPAGE
-  if (memory && alignment == HUGE_PAGE) {
-    (void)madvise(memory, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* the rest takes what it needs */
-  }
-#endif
-  return memory;
 }

@@ -18,6 +18,7 @@
   X(ReleaseCommandQueue)                                                                                               \
   X(CreateBuffer)                                                                                                      \
   X(ReleaseMemObject)                                                                                                  \
+  X(SetMemObjectDestructorCallback)                                                                                    \
   X(CreateProgramWithSource)                                                                                           \
   X(CreateProgramWithBinary)                                                                                           \
   X(BuildProgram)                                                                                                      \

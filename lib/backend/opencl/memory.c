@@ -1,14 +1,39 @@
 /* Buffers, transfers that do not stall the queue, and the finite flag. */
 #include "backend/opencl/opencl.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define STAGED_MOST (64u << 20) /* larger uploads wait instead */
 
+static void CL_CALLBACK free_host(cl_mem memory, void *host)
+{
+  (void)memory;
+  free(host);
+}
+
+cl_mem slim_cl_create(slim_device *device, cl_mem_flags flags, size_t bytes, cl_int *code)
+{
+  const slim_cl *cl = slim_cl_of(device);
+  void *host = device->info.device_class == SLIM_CLASS_CPU ? slim_memory_alloc(bytes, SLIM_ALIGNMENT) : NULL;
+  if (host == NULL) {
+    return cl->api->CreateBuffer(cl->context, flags, bytes, NULL, code);
+  }
+  cl_mem memory = cl->api->CreateBuffer(cl->context, flags | CL_MEM_USE_HOST_PTR, bytes, host, code);
+  if (*code == CL_SUCCESS) {
+    *code = cl->api->SetMemObjectDestructorCallback(memory, free_host, host);
+    if (*code == CL_SUCCESS) {
+      return memory;
+    }
+    cl->api->ReleaseMemObject(memory);
+  }
+  free(host);
+  return NULL;
+}
+
 slim_status slim_cl_alloc(slim_device *device, size_t bytes, slim_buffer **out)
 {
-  slim_cl *cl = slim_cl_of(device);
   *out = NULL;
   if (bytes > device->info.max_allocation) {
     return slim_cl_fail(device, SLIM_ERR_MEMORY, "%s '%s': a buffer of %zu bytes is above the device's limit of %zu",
@@ -20,7 +45,7 @@ slim_status slim_cl_alloc(slim_device *device, size_t bytes, slim_buffer **out)
   }
   cl_int code = CL_SUCCESS;
   buffer->bytes = bytes < SLIM_ALIGNMENT ? SLIM_ALIGNMENT : bytes;
-  buffer->memory = cl->api->CreateBuffer(cl->context, CL_MEM_READ_WRITE, buffer->bytes, NULL, &code);
+  buffer->memory = slim_cl_create(device, CL_MEM_READ_WRITE, buffer->bytes, &code);
   if (code != CL_SUCCESS) {
     free(buffer);
     return slim_cl_check(device, code, "allocating a buffer");

@@ -73,6 +73,8 @@ uint64_t slim_cl_query(const slim_cl_api *api, cl_device_id id, cl_device_info w
 
 /* --- memory.c ----------------------------------------------------------------------------------------------------- */
 
+/** A buffer object; on CPU-like devices of memory as the CPU backend's, which drivers use in place. */
+cl_mem slim_cl_create(slim_device *device, cl_mem_flags flags, size_t bytes, cl_int *code);
 slim_status slim_cl_alloc(slim_device *device, size_t bytes, slim_buffer **out);
 void slim_cl_release(slim_device *device, slim_buffer *buffer);
 slim_status slim_cl_upload(slim_device *device, slim_buffer *dst, size_t offset, const void *src, size_t bytes);

@@ -268,7 +268,7 @@ static cl_mem buffer_of(slim_cl_build *b, cl_mem_flags flags, size_t bytes)
     return NULL;
   }
   cl_int code = CL_SUCCESS;
-  cl_mem buffer = b->cl->api->CreateBuffer(b->cl->context, flags, bytes, NULL, &code);
+  cl_mem buffer = slim_cl_create(b->device, flags, bytes, &code);
   check(b, code, "allocating memory of a step");
   if (code == CL_SUCCESS) {
     s->tables[s->num_tables++] = buffer;
