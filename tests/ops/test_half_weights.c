@@ -78,6 +78,8 @@ static const struct convolution_case {
   { false, { "winograd_five_sixes", 4, 4, 4, 32, 48, { 5, 5 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
   { false, { "winograd_five_many_tiles", 3, 33, 23, 16, 16, { 5, 5 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
   { false, { "winograd_five_many_sixes", 65, 4, 4, 16, 16, { 5, 5 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
+  { false, { "winograd_staged_sixes", 2, 8, 12, 48, 64, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
+  { false, { "short_line", 2, 17, 17, 64, 48, { 1, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
   { false, { "line", 2, 17, 17, 32, 48, { 1, 7 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
   { false, { "column", 2, 17, 17, 32, 43, { 7, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
   { false, { "winograd_odd", 2, 9, 9, 20, 37, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
