@@ -27,6 +27,7 @@ enum { SUITE = sizeof suite / sizeof *suite };
 /* One line: what runs, and how it went. */
 typedef struct row {
   conv_shape shape;
+  slim_conv2d_attr attr;
   int pass;
   char label[96];
   double slim_ms, peer_ms, asked_ms, difference,
@@ -72,11 +73,11 @@ static const slim_op *op_of(const row *r)
   return NULL;
 }
 
-static void prepare(bench_step *b, slim_device *device, const row *r, const slim_op *op)
+static void prepare(bench_step *b, slim_device *device, row *r, const slim_op *op)
 {
   static const uint64_t constant = 1; /* the version of weights that never change */
   const conv_shape *s = &r->shape;
-  const slim_conv2d_attr attr = { .stride = { s->stride, s->stride }, .rate = { 1, 1 }, .padding = SLIM_SAME };
+  r->attr = (slim_conv2d_attr){ .stride = { s->stride, s->stride }, .rate = { 1, 1 }, .padding = SLIM_SAME };
   const slim_shape x = SLIM_SHAPE(s->n, s->h, s->w, s->c), y = SLIM_SHAPE(s->n, s->oh, s->ow, s->o);
   const slim_shape weights = SLIM_SHAPE(s->kh, s->kw, s->c, s->depthwise ? 1 : s->o);
   const slim_shape *const order[NUM_PASSES][3] = { { &x, &weights, &y }, { &y, &weights, &x }, { &y, &x, &weights } };
@@ -88,7 +89,7 @@ static void prepare(bench_step *b, slim_device *device, const row *r, const slim
   } else {
     b->in[2] = (slim_view){ .dtype = SLIM_FLOAT32, .shape = *order[r->pass][2] };
   }
-  bench_prepare(b, device, op, &attr, r->pass == PASS_FORWARD ? 2 : 3, 1);
+  bench_prepare(b, device, op, &r->attr, r->pass == PASS_FORWARD ? 2 : 3, 1);
 }
 
 /* --- both sides --------------------------------------------------------------------------------------------------- */
