@@ -13,6 +13,7 @@ static const test_convolution cases[] = {
   { "odd", 2, 7, 9, 3, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "block", 2, 14, 14, 32, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "pairs_and_a_row", 2, 9, 21, 32, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "rows_by_four", 2, 8, 11, 20, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "block_of_a_row", 2, 1, 7, 16, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "past_block", 1, 15, 23, 37, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "half_vector", 2, 9, 16, 24, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },

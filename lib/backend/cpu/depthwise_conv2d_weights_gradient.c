@@ -6,6 +6,7 @@
 #include "backend/cpu/depthwise.h"
 
 #define TASKS 16
+#define WINDOW_ROWS 4   /* of dy, at most, that add_lines takes at once */
 #define BAND_PIXELS 224 /* of dy, about: so that to begin and end the sums costs little */
 #if defined(__AVX512F__)
 #define VECTORS 2
@@ -51,7 +52,7 @@ static job job_of(const slim_cpu_step *step)
 {
   job j = { .d = depthwise_of(step->attr, &step->in[1].shape, &step->out[0].shape, &step->in[0].shape) };
   const image *y = &j.d.g.y;
-  j.band_rows = at_most(y->h, pieces(BAND_PIXELS, 2 * y->w) * 2);
+  j.band_rows = at_most(y->h, pieces(BAND_PIXELS, WINDOW_ROWS * y->w) * WINDOW_ROWS);
   j.bands = pieces(y->h, j.band_rows);
   j.slices = y->n > 0 ? at_most(TASKS, y->n * j.bands) : 1;
   j.groups = at_most(pieces(TASKS, j.slices), pieces(y->c, VL));
@@ -149,43 +150,72 @@ static void add_rows(const patch *p, int rows, int taps, int k, int end)
   }
 }
 
-/* --- 3x3 of stride 1: two rows of dy at a time, each number of x read once for both --------------------------- */
+/* --- 3x3 of stride 1: up to WINDOW_ROWS rows of dy at a time, each number of x read once for all --------------- */
 
 #define EACH_WINDOW_TAP(X) X(0, 0) X(0, 1) X(0, 2) X(1, 0) X(1, 1) X(1, 2) X(2, 0) X(2, 1) X(2, 2)
-#define EACH_X_ROW(X) X(0) X(1) X(2) X(3)
-#define BEHIND_0 1
-#define BEHIND_1 2
-#define BEHIND_2 3
-#define WINDOW_(row_, t_) x##row_##_##t_
-#define WINDOW(row_, t_) WINDOW_(row_, t_)
+#define EACH_X_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5)
+/* A row of dy, and the rows of x under its taps. */
+#define EACH_DY_ROW(X) X(0, 0, 1, 2) X(1, 1, 2, 3) X(2, 2, 3, 4) X(3, 3, 4, 5)
 
 #define DECLARE_SUM(r_, t_) vec s##r_##_##t_ = { 0 };
 #define OPEN_WINDOW(row_)                                                                                              \
-  const int lanes##row_ = y + (row_) >= 0 && y + (row_) < g->x.h ? lanes : 0;                                          \
+  const int lanes##row_ = rows + 2 > (row_) && y + (row_) >= 0 && y + (row_) < g->x.h ? lanes : 0;                     \
   vec x##row_##_0 = lanes_load(x - c + (row_)*x_row, g->before_w > 0 ? 0 : lanes##row_);                               \
   vec x##row_##_1 = lanes_load(x + (row_)*x_row, lanes##row_);
-#define READ_COLUMN(row_) const vec x##row_##_2 = lanes_load(x + c + (row_)*x_row, inside ? lanes##row_ : 0);
-#define ADD_PAIR(r_, t_) s##r_##_##t_ += dy0 * x##r_##_##t_ + dy1 * WINDOW(BEHIND_##r_, t_);
+#define READ_COLUMN(row_)                                                                                              \
+  const vec x##row_##_2 = rows + 2 > (row_) ? lanes_load(x + c + (row_)*x_row, inside ? lanes##row_ : 0) : zero;
+#define READ_DY(d_, a_, b_, c_)                                                                                        \
+  const vec dy##d_ = rows > (d_) ? lanes_load(dy + (d_)*dy_row, line + (d_) < b->end ? lanes : 0) : zero;
+/* What comes next is fetched meanwhile: neighbours of a row may be too far apart for the processor to guess. */
+#define FETCH(d_, a_, b_, c_)                                                                                          \
+  if (rows > (d_)) {                                                                                                   \
+    __builtin_prefetch(x + (d_)*x_row + x_ahead, 0, 2);                                                                \
+    __builtin_prefetch(dy + (d_)*dy_row + dy_ahead, 0, 2);                                                             \
+  }
+#define ADD_TAPS(r_, d_, row_)                                                                                         \
+  s##r_##_0 += dy##d_ * x##row_##_0;                                                                                   \
+  s##r_##_1 += dy##d_ * x##row_##_1;                                                                                   \
+  s##r_##_2 += dy##d_ * x##row_##_2;
+#define ADD_DY(d_, a_, b_, c_)                                                                                         \
+  if (rows > (d_)) {                                                                                                   \
+    ADD_TAPS(0, d_, a_)                                                                                                \
+    ADD_TAPS(1, d_, b_)                                                                                                \
+    ADD_TAPS(2, d_, c_)                                                                                                \
+  }
 #define SHIFT(row_)                                                                                                    \
   x##row_##_0 = x##row_##_1;                                                                                           \
   x##row_##_1 = x##row_##_2;
 #define STORE_SUM(r_, t_)                                                                                              \
   at = dw + ((r_)*3 + (t_)) * c + k;                                                                                   \
   lanes_store(at, lanes_load(at, lanes) + s##r_##_##t_, lanes);
-/* What comes next is fetched meanwhile: neighbours of a row may be too far apart for the processor to guess. */
 #define ADD_COLUMN(inside_)                                                                                            \
   {                                                                                                                    \
     const bool inside = (inside_);                                                                                     \
-    const vec dy0 = lanes_load(dy, lanes), dy1 = lanes_load(dy + dy_row, dy1_lanes);                                   \
+    EACH_DY_ROW(READ_DY)                                                                                               \
     EACH_X_ROW(READ_COLUMN)                                                                                            \
-    __builtin_prefetch(x + x_ahead, 0, 2);                                                                             \
-    __builtin_prefetch(x + x_row + x_ahead, 0, 2);                                                                     \
-    __builtin_prefetch(dy + dy_ahead, 0, 2);                                                                           \
-    __builtin_prefetch(dy + dy_row + dy_ahead, 0, 2);                                                                  \
-    EACH_WINDOW_TAP(ADD_PAIR)                                                                                          \
+    EACH_DY_ROW(FETCH)                                                                                                 \
+    EACH_DY_ROW(ADD_DY)                                                                                                \
     EACH_X_ROW(SHIFT)                                                                                                  \
     x += c;                                                                                                            \
     dy += c;                                                                                                           \
+  }
+/* rows rows of dy from line on. */
+#define ADD_LINES(rows_)                                                                                               \
+  {                                                                                                                    \
+    const int rows = (rows_), y = line - g->before_h;                                                                  \
+    const float *x = j->x + (size_t)b->n * g->x.image + (y * x_row + (1 - g->before_w) * c + k);                       \
+    const float *dy = j->dy + (size_t)b->n * g->y.image + (line * dy_row + k);                                         \
+    const bool more = line + rows < g->y.h; /* else the next channels follow */                                        \
+    const ptrdiff_t x_ahead = 2 * x_row + (more ? rows * x_row : (b->begin - line) * x_row + VL);                      \
+    const ptrdiff_t dy_ahead = more ? rows * dy_row : (b->begin - line) * dy_row + VL;                                 \
+    EACH_X_ROW(OPEN_WINDOW)                                                                                            \
+    for (int i = 0; i < last; i++) {                                                                                   \
+      ADD_COLUMN(true)                                                                                                 \
+    }                                                                                                                  \
+    for (int i = last < 0 ? 0 : last; i < g->y.w; i++) {                                                               \
+      ADD_COLUMN(false)                                                                                                \
+    }                                                                                                                  \
+    line += rows;                                                                                                      \
   }
 
 static bool fits_window(const conv2d *g)
@@ -194,28 +224,21 @@ static bool fits_window(const conv2d *g)
          g->rate.w == 1 && g->before_w <= 1;
 }
 
-/* Channels [k, k + lanes). Rows outside of the image, and a second row behind the band's last, have no lanes. */
-CPU_INLINE void add_pairs(const job *j, float *dw, const band *b, int k, int lanes)
+/* Channels [k, k + lanes). Rows outside of the image, and those behind the band's last, have no lanes. */
+CPU_INLINE void add_lines(const job *j, float *dw, const band *b, int k, int lanes)
 {
   const conv2d *g = &j->d.g;
   const ptrdiff_t c = g->x.c, x_row = (ptrdiff_t)g->x.row, dy_row = (ptrdiff_t)g->y.row;
   const int last = at_most(g->x.w - 2 + g->before_w, g->y.w); /* from there on tap 2 lies outside */
+  const vec zero = { 0 };
+  int line = b->begin;
   float *at;
   EACH_WINDOW_TAP(DECLARE_SUM)
-  for (int line = b->begin; line < b->end; line += 2) {
-    const int y = line - g->before_h, dy1_lanes = line + 1 < b->end ? lanes : 0;
-    const float *x = j->x + (size_t)b->n * g->x.image + (y * x_row + (1 - g->before_w) * c + k);
-    const float *dy = j->dy + (size_t)b->n * g->y.image + (line * dy_row + k);
-    const bool more = line + 2 < g->y.h; /* else the next channels follow */
-    const ptrdiff_t x_ahead = 2 * x_row + (more ? 2 * x_row : (b->begin - line) * x_row + VL);
-    const ptrdiff_t dy_ahead = more ? 2 * dy_row : (b->begin - line) * dy_row + VL;
-    EACH_X_ROW(OPEN_WINDOW)
-    for (int i = 0; i < last; i++) {
-      ADD_COLUMN(true)
-    }
-    for (int i = last < 0 ? 0 : last; i < g->y.w; i++) {
-      ADD_COLUMN(false)
-    }
+  while (b->end - line > 2) {
+    ADD_LINES(WINDOW_ROWS)
+  }
+  if (line < b->end) {
+    ADD_LINES(2)
   }
   EACH_WINDOW_TAP(STORE_SUM)
 }
@@ -224,10 +247,10 @@ static void add_window(const job *j, float *dw, const band *b)
 {
   int k = b->k;
   for (; k + VL <= b->k_end; k += VL) {
-    add_pairs(j, dw, b, k, VL);
+    add_lines(j, dw, b, k, VL);
   }
   if (k < b->k_end) {
-    add_pairs(j, dw, b, k, b->k_end - k);
+    add_lines(j, dw, b, k, b->k_end - k);
   }
 }
 
