@@ -160,22 +160,22 @@ __kernel void slim_conv2d_packed_f32(SLIM_TENSOR(const float, x), __global const
   }
 }
 
-/* Row number k of the weights, of all panels: packed has blocks of block_k rows, of each the panels one after another,
- * with zeros behind the last column. */
+/* Row number k of the weights, of all panels: packed has blocks of block_k channels, of each the panels one after
+ * another, of these the taps, with zeros behind the last column. */
 __kernel void slim_conv2d_pack_f32(SLIM_TENSOR(const float, weights), __global float *packed,
                                    const slim_conv2d_params p, const slim_gemm_params g)
 {
   SLIM_OPEN(const float, weights);
-  const int k = (int)get_global_id(0), total = p.kernel_h * p.kernel_w * p.c;
-  if (k >= total) {
+  const int k = (int)get_global_id(0), taps = p.kernel_h * p.kernel_w;
+  if (k >= taps * p.c) {
     return;
   }
-  const int first = k / g.block_k * g.block_k, depth = min(g.block_k, total - first);
+  const int channel = k % p.c, first = channel / g.block_k * g.block_k, depth = min(g.block_k, p.c - first);
   const int wide = (p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS;
-  packed += (size_t)first * wide + (k - first) * SLIM_GEMM_COLUMNS;
+  packed += (size_t)first * taps * wide + (k / p.c * depth + channel - first) * SLIM_GEMM_COLUMNS;
   weights += (size_t)k * p.o;
   for (int c = 0; c < wide; c++) {
-    packed[(size_t)(c / SLIM_GEMM_COLUMNS * depth) * SLIM_GEMM_COLUMNS + c % SLIM_GEMM_COLUMNS] =
+    packed[(size_t)(c / SLIM_GEMM_COLUMNS * taps * depth) * SLIM_GEMM_COLUMNS + c % SLIM_GEMM_COLUMNS] =
         c < p.o ? weights[c] : 0.0f;
   }
 }

@@ -204,16 +204,16 @@ static inline void pack_taps(__local float *taps, __global const slim_weight *we
   }
 }
 
-/* Taps that are read after the present ones: fetched with the products, a share with each point. */
+/* Taps that are read after the present ones: fetched with the products, in shares. */
 typedef struct taps_ahead {
   __global const slim_weight *from;
   size_t tap_step;
   int rows, stride, lines; /* of a tap; lines of 16 numbers */
 } taps_ahead;
 
-static inline void fetch_taps(const taps_ahead next, const int point)
+static inline void fetch_taps(const taps_ahead next, const int share, const int shares)
 {
-  for (int i = point; i < SLIM_WINOGRAD_TAPS * SLIM_WINOGRAD_TAPS * next.rows; i += SLIM_WINOGRAD_POINTS) {
+  for (int i = share; i < SLIM_WINOGRAD_TAPS * SLIM_WINOGRAD_TAPS * next.rows; i += shares) {
     __global const slim_weight *from = next.from + i / next.rows * next.tap_step + (size_t)(i % next.rows) * next.stride;
     for (int j = 0; j < next.lines; j++) {
       SLIM_FETCH_LATER(from + 16 * j);
@@ -221,33 +221,44 @@ static inline void fetch_taps(const taps_ahead next, const int point)
   }
 }
 
-/* A row of points of count numbers (floats of a packed tap; taps lie tap_step apart): their polynomials in one
- * direction at the row's point, then in the other at all points. One for each side of the taps, not inlined: compilers
+/* What each of the taps in a direction counts at the row's point. */
+static inline void row_powers(const int row, float *power)
+{
+  const float point = slim_winograd_point(row);
+  power[0] = row == SLIM_WINOGRAD_N - 1 ? 0.0f : 1.0f;
+  SLIM_UNROLL
+  for (int i = 1; i < SLIM_WINOGRAD_TAPS; i++) {
+    power[i] = power[i - 1] * point;
+  }
+  power[SLIM_WINOGRAD_TAPS - 1] = row == SLIM_WINOGRAD_N - 1 ? 1.0f : power[SLIM_WINOGRAD_TAPS - 1];
+}
+
+/* A vector of a row of points, which lack their scales, from taps tap_step apart: their polynomials in one direction at
+ * the row's point, then in the other at all points. */
+#define ROW_POINTS_(space_, taps_, power_, all_)                                                                       \
+  SLIM_FLOATW g[5];                                                                                                    \
+  SLIM_UNROLL                                                                                                          \
+  for (int j = 0; j < SLIM_WINOGRAD_TAPS; j++) {                                                                       \
+    g[j] = (SLIM_FLOATW)(0.0f);                                                                                        \
+    SLIM_UNROLL                                                                                                        \
+    for (int i = 0; i < SLIM_WINOGRAD_TAPS; i++) {                                                                     \
+      space_ const float *tap = (taps_) + (i * SLIM_WINOGRAD_TAPS + j) * tap_step;                                     \
+      g[j] = fma((SLIM_FLOATW)(power_[i]), SLIM_LOADW(0, tap), g[j]);                                                  \
+    }                                                                                                                  \
+  }                                                                                                                    \
+  slim_winograd_evaluate(g, 1, all_, 1, SLIM_WINOGRAD_TAPS);
+
+/* A row of points of count numbers (floats of a packed tap). One for each side of the taps, not inlined: compilers
  * would merge their loops. */
 #define FILTER_ROW(name_, space_)                                                                                      \
   static __attribute__((noinline)) void name_(space_ const float *taps, const size_t tap_step, __local float *u,       \
                                               const int row, const int count, const int step)                          \
   {                                                                                                                    \
-    const float point = slim_winograd_point(row);                                                                      \
     float power[5];                                                                                                    \
-    power[0] = row == SLIM_WINOGRAD_N - 1 ? 0.0f : 1.0f;                                                               \
-    SLIM_UNROLL                                                                                                        \
-    for (int i = 1; i < SLIM_WINOGRAD_TAPS; i++) {                                                                     \
-      power[i] = power[i - 1] * point;                                                                                 \
-    }                                                                                                                  \
-    power[SLIM_WINOGRAD_TAPS - 1] = row == SLIM_WINOGRAD_N - 1 ? 1.0f : power[SLIM_WINOGRAD_TAPS - 1];                 \
+    row_powers(row, power);                                                                                            \
     for (int at = 0; at < count; at += step) {                                                                         \
-      SLIM_FLOATW g[5], all[SLIM_WINOGRAD_N];                                                                          \
-      SLIM_UNROLL                                                                                                      \
-      for (int j = 0; j < SLIM_WINOGRAD_TAPS; j++) {                                                                   \
-        g[j] = (SLIM_FLOATW)(0.0f);                                                                                    \
-        SLIM_UNROLL                                                                                                    \
-        for (int i = 0; i < SLIM_WINOGRAD_TAPS; i++) {                                                                 \
-          space_ const float *row_of = taps + i * SLIM_WINOGRAD_TAPS * tap_step + at;                                  \
-          g[j] = fma((SLIM_FLOATW)(power[i]), SLIM_LOADW(0, row_of + j * tap_step), g[j]);                             \
-        }                                                                                                              \
-      }                                                                                                                \
-      slim_winograd_evaluate(g, 1, all, 1, SLIM_WINOGRAD_TAPS);                                                        \
+      SLIM_FLOATW all[SLIM_WINOGRAD_N];                                                                                \
+      ROW_POINTS_(space_, taps + at, power, all)                                                                       \
       SLIM_UNROLL                                                                                                      \
       for (int i = 0; i < SLIM_WINOGRAD_N; i++) {                                                                      \
         SLIM_STOREW(all[i] * (slim_winograd_scale(row) * slim_winograd_scale(i)), 0, u + i * count + at);              \
@@ -271,6 +282,43 @@ static inline panel panel_of(const slim_winograd_params p, const int first)
   return t;
 }
 
+#define EACH_SUM_(p_, t_)                                                                                              \
+  SLIM_UNROLL                                                                                                          \
+  for (int p_ = 0; p_ < SLIM_WINOGRAD_N; p_++)                                                                         \
+    SLIM_UNROLL                                                                                                        \
+    for (int t_ = 0; t_ < SLIM_WINOGRAD_FEW; t_++)
+/* Adds depth channels to the products of four tiles by a vector of outputs, a side of a panel, in a row of points: each
+ * is multiplied as soon as it is made. Scales come last. */
+#define SUM_ROW(name_, space_)                                                                                         \
+  static __attribute__((noinline)) void name_(__global const float *v, const size_t v_step, space_ const float *taps,  \
+                                              const size_t tap_step, __global float *products, const size_t step,      \
+                                              const int row, const int side, const int depth, const bool adds,         \
+                                              const taps_ahead next)                                                   \
+  {                                                                                                                    \
+    SLIM_FLOATW sums[SLIM_WINOGRAD_N][SLIM_WINOGRAD_FEW], all[SLIM_WINOGRAD_N];                                        \
+    float power[5];                                                                                                    \
+    row_powers(row, power);                                                                                            \
+    EACH_SUM_(p, t) { sums[p][t] = (SLIM_FLOATW)(0.0f); }                                                              \
+    for (int c = 0; c < depth; c += SLIM_WIDTH, v += SLIM_WINOGRAD_FEW * SLIM_WIDTH) {                                 \
+      fetch_taps(next, ((row * 2 + side) * depth + c) / SLIM_WIDTH, SLIM_WINOGRAD_N * 2 * depth / SLIM_WIDTH);         \
+      for (int k = 0; k < SLIM_WIDTH; k++, taps += SLIM_GEMM_COLUMNS) {                                                \
+        ROW_POINTS_(space_, taps, power, all)                                                                          \
+        EACH_SUM_(p, t)                                                                                                \
+        {                                                                                                              \
+          sums[p][t] = fma((SLIM_FLOATW)(v[p * v_step + t * SLIM_WIDTH + k]), all[p], sums[p][t]);                     \
+        }                                                                                                              \
+      }                                                                                                                \
+    }                                                                                                                  \
+    EACH_SUM_(p, t)                                                                                                    \
+    {                                                                                                                  \
+      const float scale = slim_winograd_scale(row) * slim_winograd_scale(p);                                           \
+      __global float *to = products + p * step + t * SLIM_GEMM_COLUMNS;                                                \
+      SLIM_STOREW(adds ? SLIM_LOADW(0, to) + sums[p][t] * scale : sums[p][t] * scale, 0, to);                          \
+    }                                                                                                                  \
+  }
+SUM_ROW(sum_row, __local)
+SUM_ROW(sum_packed_row, __global)
+
 /* Adds depth channels from k on to the products of a panel. u: a row of points of as many channels. */
 #define SUM_PANEL(name_, space_, FILTER_)                                                                              \
   static inline void name_(__global const float *v, space_ const float *taps, const size_t tap_step,                   \
@@ -282,7 +330,7 @@ static inline panel panel_of(const slim_winograd_params p, const int first)
       if (i % SLIM_WINOGRAD_N == 0) {                                                                                  \
         FILTER_(taps, tap_step, u, i / SLIM_WINOGRAD_N, count, step);                                                  \
       }                                                                                                                \
-      fetch_taps(next, i);                                                                                             \
+      fetch_taps(next, i, SLIM_WINOGRAD_POINTS);                                                                       \
       for (int at = t.begin; at < t.end; at += p.rows) {                                                               \
         multiply_local(v + i * slim_winograd_inputs_step(p.block, p.rows, p.c) + (size_t)at * p.c + k * p.rows,        \
                        u + i % SLIM_WINOGRAD_N * count,                                                                \
@@ -293,6 +341,24 @@ static inline panel panel_of(const slim_winograd_params p, const int first)
   }
 SUM_PANEL(sum_panel, __local, filter_row)
 SUM_PANEL(sum_packed_panel, __global, filter_packed_row)
+
+/* The same of four tiles, without u. */
+#define SUM_FEW(name_, space_, ROW_)                                                                                   \
+  static inline void name_(__global const float *v, space_ const float *taps, const size_t tap_step,                   \
+                           __global float *products, const slim_winograd_params p, const panel t, const int k,         \
+                           const int depth, const taps_ahead next)                                                     \
+  {                                                                                                                    \
+    const size_t v_step = slim_winograd_inputs_step(p.block, p.rows, p.c);                                             \
+    v += (size_t)k * SLIM_WINOGRAD_FEW;                                                                                \
+    for (int row = 0; row < SLIM_WINOGRAD_N; row++) {                                                                  \
+      for (int o = 0; o < t.columns; o += SLIM_WIDTH) {                                                                \
+        ROW_(v + row * SLIM_WINOGRAD_N * v_step, v_step, taps + o, tap_step,                                           \
+             products + row * SLIM_WINOGRAD_N * t.step + o, t.step, row, o / SLIM_WIDTH, depth, k > 0, next);          \
+      }                                                                                                                \
+    }                                                                                                                  \
+  }
+SUM_FEW(sum_few, __local, sum_row)
+SUM_FEW(sum_packed_few, __global, sum_packed_row)
 
 /* Where the taps of a group's channels behind k lie, or, behind the last ones, those of the next group. */
 static inline taps_ahead taps_behind(__global const slim_weight *weights, const slim_winograd_params p, const panel t,
@@ -316,52 +382,71 @@ static inline void close_panel(__global const float *products, __global const fl
   }
 }
 
+/* What the kernels of panels read and write, */
+#define PANEL_PARAMETERS_(weights_)                                                                                    \
+  SLIM_TENSOR(const float, v), weights_, SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),           \
+      SLIM_TENSOR(float, y), SLIM_TENSOR(float, products), const slim_winograd_params p, const int first
+
+#define OPEN_PANEL_                                                                                                    \
+  SLIM_OPEN(const float, v);                                                                                           \
+  SLIM_OPEN(const float, bias);                                                                                        \
+  SLIM_OPEN(const float, residual);                                                                                    \
+  SLIM_OPEN(float, y);                                                                                                 \
+  SLIM_OPEN(float, products);                                                                                          \
+  const panel t = panel_of(p, first);                                                                                  \
+  products += (get_group_id(1) * get_num_groups(0) + get_group_id(0)) * SLIM_WINOGRAD_POINTS * t.step;
+
+/* and how: sum_ adds depth channels from k on to the products, from their taps tap_step apart. Weights as they lie, */
+#define PANEL_(sum_)                                                                                                   \
+  SLIM_OPEN(const slim_weight, weights);                                                                               \
+  OPEN_PANEL_                                                                                                          \
+  for (int k = 0; k < p.c; k += p.depth) {                                                                             \
+    const int depth = min(p.depth, p.c - k), tap_step = depth * SLIM_GEMM_COLUMNS;                                     \
+    const taps_ahead next = taps_behind(weights, p, t, k);                                                             \
+    pack_taps(taps, weights, p, k, depth, t.o, t.columns);                                                             \
+    sum_;                                                                                                              \
+  }                                                                                                                    \
+  close_panel(products, bias, residual, y, p, t, first);
+
+/* or packed by slim_conv2d_pack_f32 in blocks of p.depth channels. */
+#define PACKED_PANEL_(sum_)                                                                                            \
+  OPEN_PANEL_                                                                                                          \
+  const int wide = (p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS, count = p.taps * p.taps;     \
+  for (int k = 0; k < p.c; k += p.depth) {                                                                             \
+    const bool deeper = k + p.depth < p.c;                                                                             \
+    const int next_k = deeper ? k + p.depth : 0, next_o = deeper ? t.o : t.o + SLIM_GEMM_COLUMNS;                      \
+    const int depth = min(p.depth, p.c - k), next_depth = next_o < p.o ? min(p.depth, p.c - next_k) : 0;               \
+    const int tap_step = depth * SLIM_GEMM_COLUMNS;                                                                    \
+    __global const float *taps = packed + (size_t)count * (k * wide + depth * t.o);                                    \
+    const taps_ahead next = { packed + (size_t)count * (next_k * wide + next_depth * next_o),                          \
+                              next_depth * SLIM_GEMM_COLUMNS, next_depth, SLIM_GEMM_COLUMNS,                           \
+                              (SLIM_GEMM_COLUMNS + 15) / 16 };                                                         \
+    sum_;                                                                                                              \
+  }                                                                                                                    \
+  close_panel(products, bias, residual, y, p, t, first);
+
 /* A group: a panel of outputs, a part of the tiles of the block that begins at tile first. products: of each group;
  * taps: as pack_taps makes them. */
-__kernel void slim_winograd_panels_f32(SLIM_TENSOR(const float, v), SLIM_TENSOR(const slim_weight, weights),
-                                       SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
-                                       SLIM_TENSOR(float, y), SLIM_TENSOR(float, products),
-                                       const slim_winograd_params p, const int first, __local float *u,
-                                       __local float *taps)
+__kernel void slim_winograd_panels_f32(PANEL_PARAMETERS_(SLIM_TENSOR(const slim_weight, weights)), __local float *taps,
+                                       __local float *u)
 {
-  SLIM_OPEN(const float, v);
-  SLIM_OPEN(const slim_weight, weights);
-  SLIM_OPEN(const float, bias);
-  SLIM_OPEN(const float, residual);
-  SLIM_OPEN(float, y);
-  SLIM_OPEN(float, products);
-  const panel t = panel_of(p, first);
-  products += (get_group_id(1) * get_num_groups(0) + get_group_id(0)) * SLIM_WINOGRAD_POINTS * t.step;
-  for (int k = 0; k < p.c; k += p.depth) {
-    const int depth = min(p.depth, p.c - k);
-    pack_taps(taps, weights, p, k, depth, t.o, t.columns);
-    sum_panel(v, taps, depth * SLIM_GEMM_COLUMNS, products, u, p, t, k, depth, taps_behind(weights, p, t, k));
-  }
-  close_panel(products, bias, residual, y, p, t, first);
+  PANEL_(sum_panel(v, taps, tap_step, products, u, p, t, k, depth, next))
 }
 
-/* The same with weights that slim_conv2d_pack_f32 has packed, in blocks of depth channels. */
-__kernel void slim_winograd_packed_f32(SLIM_TENSOR(const float, v), __global const float *packed,
-                                       SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
-                                       SLIM_TENSOR(float, y), SLIM_TENSOR(float, products),
-                                       const slim_winograd_params p, const int first, __local float *u)
+/* The same with packed weights. */
+__kernel void slim_winograd_packed_f32(PANEL_PARAMETERS_(__global const float *packed), __local float *u)
 {
-  SLIM_OPEN(const float, v);
-  SLIM_OPEN(const float, bias);
-  SLIM_OPEN(const float, residual);
-  SLIM_OPEN(float, y);
-  SLIM_OPEN(float, products);
-  const panel t = panel_of(p, first);
-  const size_t wide = (size_t)(p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS;
-  products += (get_group_id(1) * get_num_groups(0) + get_group_id(0)) * SLIM_WINOGRAD_POINTS * t.step;
-  packed += (size_t)t.o * p.depth;
-  for (int k = 0; k < p.c; k += p.depth) {
-    const bool deeper = k + p.depth < p.c;
-    const taps_ahead next = { packed + (deeper ? (k + p.depth) * wide : SLIM_GEMM_COLUMNS * (size_t)p.depth),
-                              p.c * wide, deeper || t.o + SLIM_GEMM_COLUMNS < p.o ? p.depth : 0, SLIM_GEMM_COLUMNS,
-                              (SLIM_GEMM_COLUMNS + 15) / 16 };
-    sum_packed_panel(v, packed + k * wide, p.c * wide, products, u, p, t, k, p.depth, next);
-  }
-  close_panel(products, bias, residual, y, p, t, first);
+  PACKED_PANEL_(sum_packed_panel(v, taps, tap_step, products, u, p, t, k, depth, next))
+}
+
+/* Both of four tiles, whose weights stay in registers. */
+__kernel void slim_winograd_few_f32(PANEL_PARAMETERS_(SLIM_TENSOR(const slim_weight, weights)), __local float *taps)
+{
+  PANEL_(sum_few(v, taps, tap_step, products, p, t, k, depth, next))
+}
+
+__kernel void slim_winograd_few_packed_f32(PANEL_PARAMETERS_(__global const float *packed))
+{
+  PACKED_PANEL_(sum_packed_few(v, taps, tap_step, products, p, t, k, depth, next))
 }
 #endif

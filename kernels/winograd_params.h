@@ -6,6 +6,7 @@
 #define SLIM_WINOGRAD_GAP 16 /* floats between the points of a block, or they would share cache sets */
 
 #define SLIM_WINOGRAD_FEWER_ROWS 12 /* tiles of a product, where so many divide a number better than 14 do */
+#define SLIM_WINOGRAD_FEW 4         /* the same, where a product is of no more tiles and weights stay in registers */
 
 /* A convolution of stride 1, x [n,h,w,c], y [n,oh,ow,o], by tiles of m by m results of m + taps - 1 points along an
  * axis: 6 or 7. In the gradient by the weights, x and y are the convolution's. */

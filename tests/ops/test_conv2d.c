@@ -39,6 +39,7 @@ static const test_convolution cases[] = {
   { "winograd_3x3_valid", 2, 19, 22, 16, 32, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_VALID, 0 },
   { "winograd_5x5_odd", 3, 9, 7, 48, 16, { 5, 5 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "winograd_3x3_sixes", 2, 8, 12, 48, 64, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "winograd_3x3_four_tiles", 1, 7, 8, 144, 80, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "winograd_5x5_sixes", 4, 4, 4, 32, 48, { 5, 5 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "winograd_nchw", 4, 13, 9, 16, 16, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 1 },
   { "winograd_flat", 2, 9, 23, 48, 40, { 1, 7 }, { 1, 1 }, { 1, 1 }, SLIM_VALID, 0 },

@@ -144,7 +144,7 @@ static bool by_winograd(const slim_device *device, const slim_group *group, cons
     return false;
   }
   if (may_keep(weights)) {
-    (void)slim_cl_winograd_keep(device, w, is_folded(group));
+    (void)slim_cl_winograd_keep(w, is_folded(group));
   }
   return true;
 }
@@ -166,17 +166,15 @@ static bool keeps(const slim_device *device, const slim_group *group, const slim
   return by_winograd(device, group, weights, p, &w) ? w.kept : !slim_cl_conv2d_bands(device, p, &g);
 }
 
-cl_mem slim_cl_conv2d_pack(slim_cl_build *b, const slim_view *weights, int rows, int columns, int block_k)
+cl_mem slim_cl_conv2d_pack(slim_cl_build *b, const slim_view *weights, const slim_conv2d_params *p, int block_k)
 {
-  const int panel = slim_cl_gemm_columns(b->device);
-  const slim_conv2d_params p = { .kernel_h = 1, .kernel_w = 1, .c = rows, .o = columns };
+  const int panel = slim_cl_gemm_columns(b->device), rows = window_of(p);
   const slim_gemm_params g = { .block_k = block_k };
-  cl_mem packed =
-      slim_cl_kept(b, (size_t)rows * (size_t)((columns + panel - 1) / panel * panel) * sizeof(float));
+  cl_mem packed = slim_cl_kept(b, (size_t)rows * (size_t)((p->o + panel - 1) / panel * panel) * sizeof(float));
   slim_cl_begin(b, "slim_conv2d_pack_f32");
   slim_cl_arg_view(b, weights);
   slim_cl_arg_memory(b, packed);
-  slim_cl_arg(b, &p, sizeof(p));
+  slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, &g, sizeof(g));
   slim_cl_range_rows(b, (size_t)rows);
   slim_cl_once(b, weights);
@@ -186,7 +184,8 @@ cl_mem slim_cl_conv2d_pack(slim_cl_build *b, const slim_view *weights, int rows,
 static void launch_packed(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_conv2d_params *p)
 {
   const slim_gemm_params g = slim_cl_gemm_packed(b->device, pixels_of(p), p->o, window_of(p));
-  cl_mem packed = slim_cl_conv2d_pack(b, &b->in[1], window_of(p), p->o, g.block_k);
+  const slim_conv2d_params rows = { .kernel_h = 1, .kernel_w = 1, .c = window_of(p), .o = p->o };
+  cl_mem packed = slim_cl_conv2d_pack(b, &b->in[1], &rows, g.block_k);
   slim_cl_begin(b, "slim_conv2d_packed_f32");
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_memory(b, packed);

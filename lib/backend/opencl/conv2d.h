@@ -9,8 +9,8 @@
 #include "kernels/conv2d_phases_params.h"
 #include "kernels/conv2d_turn_params.h"
 
-/** Keeps weights, a matrix of rows and columns, packed in blocks of block_k rows while their version stays. */
-cl_mem slim_cl_conv2d_pack(slim_cl_build *build, const slim_view *weights, int rows, int columns, int block_k);
+/** Keeps weights packed in blocks of block_k channels while their version stays. */
+cl_mem slim_cl_conv2d_pack(slim_cl_build *build, const slim_view *weights, const slim_conv2d_params *p, int block_k);
 
 /** @return false when the convolution is better done with windows; else *g is set. */
 bool slim_cl_conv2d_bands(const slim_device *device, const slim_conv2d_params *p, slim_conv2d_image_params *g);

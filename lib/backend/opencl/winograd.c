@@ -20,8 +20,7 @@
 #define FUSED_TILES 256            /* fewer do not pay for transforming all weights first */
 #define FUSED_WEIGHTS (64 * 64)     /* more are better transformed where they are used, a row of points at a time */
 #define FUSED_BYTES ((size_t)640 << 10) /* of a group's scratch, which should stay in a core's own cache */
-#define STAGED_CHANNELS 128             /* whose taps are transformed at a time, */
-#define KEPT_CHANNELS 48                /* and at least so many, or all, when their taps are packed before */
+#define STAGED_CHANNELS 128             /* whose taps are transformed at a time */
 #define GROUPS_A_UNIT 4
 
 static bool switched_off(void)
@@ -167,12 +166,20 @@ static bool fuse(const slim_device *device, slim_cl_winograd *w)
   return p->c * p->o <= FUSED_WEIGHTS && p->tiles >= FUSED_TILES && scratch <= FUSED_BYTES && w->groups >= units;
 }
 
+/* Are weights of so few tiles multiplied where they are made? That takes 32 registers (kernels/winograd.cl). */
+static bool are_few(const slim_device *device, const slim_winograd_params *p)
+{
+  return slim_cl_of(device)->vector_width == 16 && p->tiles == SLIM_WINOGRAD_FEW && p->taps == 3 &&
+         side_of(p) == SIDE_LEAST;
+}
+
 /* Cuts blocks of tiles, parts of a block so that all units get as much, and channels by local memory; false when that
  * is too small. */
 static bool stage(const slim_device *device, slim_cl_winograd *w)
 {
   slim_winograd_params *p = &w->p;
-  const int rows = rows_for(device, p->tiles), units = device->info.compute_units, panels = panels_of(device, p->o);
+  const int rows = are_few(device, p) ? SLIM_WINOGRAD_FEW : rows_for(device, p->tiles);
+  const int units = device->info.compute_units, panels = panels_of(device, p->o);
   w->groups = 0;
   w->parts = 1;
   p->rows = rows;
@@ -207,23 +214,9 @@ bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *
   return fuse(device, w) || stage(device, w);
 }
 
-/* Blocks of channels that all have as many, for weights that slim_conv2d_pack_f32 packs. */
-static bool keep_stages(const slim_device *device, slim_winograd_params *p)
+bool slim_cl_winograd_keep(slim_cl_winograd *w, bool lone)
 {
-  int depth = p->depth;
-  while (depth > 0 && p->c % depth != 0) {
-    depth -= slim_cl_of(device)->vector_width;
-  }
-  if (depth == 0 || (depth < KEPT_CHANNELS && depth < p->c)) {
-    return false;
-  }
-  p->depth = depth;
-  return true;
-}
-
-bool slim_cl_winograd_keep(const slim_device *device, slim_cl_winograd *w, bool lone)
-{
-  w->kept = w->line.groups > 0 || (lone && w->groups == 0 && keep_stages(device, &w->p));
+  w->kept = w->line.groups > 0 || (lone && w->groups == 0);
   return w->kept;
 }
 
@@ -313,8 +306,13 @@ static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const sli
   const slim_winograd_params *p = &w->p;
   const slim_view products = part_of(b, slim_cl_float_bytes(inputs_floats(p)));
   const int tiles = p->tiles - first < p->block ? p->tiles - first : p->block;
-  slim_cl_begin(b, packed != NULL ? TAPPED(p, "slim_winograd_packed", "_f32")
-                                  : READING(p, weights, "slim_winograd_panels"));
+  const bool few = p->rows == SLIM_WINOGRAD_FEW;
+  if (few) {
+    slim_cl_begin(b, packed ? "slim_winograd_few_packed_f32" : SLIM_CL_READING(weights, "slim_winograd_few"));
+  } else {
+    slim_cl_begin(b, packed ? TAPPED(p, "slim_winograd_packed", "_f32")
+                            : READING(p, weights, "slim_winograd_panels"));
+  }
   slim_cl_arg_view(b, b->workspace);
   if (packed != NULL) {
     slim_cl_arg_memory(b, packed);
@@ -327,9 +325,11 @@ static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const sli
   slim_cl_arg_view(b, &products);
   slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, &first, sizeof(first));
-  slim_cl_arg_local(b, row_floats(b->device, p, p->depth) * sizeof(float));
   if (packed == NULL) {
     slim_cl_arg_local(b, taps_floats(b->device, p, p->depth) * sizeof(float));
+  }
+  if (!few) {
+    slim_cl_arg_local(b, row_floats(b->device, p, p->depth) * sizeof(float));
   }
   range(b, panels_of(b->device, p->o), slim_cl_ceil_div(tiles, p->part));
 }
@@ -347,7 +347,8 @@ void slim_cl_winograd_launch(slim_cl_build *b, const slim_cl_winograd *w, const 
     launch_fused(b, w, x, weights, zeros, epilogue);
     return;
   }
-  cl_mem packed = w->kept ? slim_cl_conv2d_pack(b, weights, p->taps * p->taps * p->c, p->o, p->depth) : NULL;
+  const slim_conv2d_params all = { .kernel_h = p->taps, .kernel_w = p->taps, .c = p->c, .o = p->o };
+  cl_mem packed = w->kept ? slim_cl_conv2d_pack(b, weights, &all, p->depth) : NULL;
   for (int first = 0; first < p->tiles; first += p->block) {
     launch_inputs(b, p, x, zeros, first);
     launch_panels(b, w, weights, packed, epilogue, first);
