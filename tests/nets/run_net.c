@@ -4,9 +4,10 @@
 #include <math.h>
 
 /* Last bits decide on which side of its kink a relu is, or which pixel is the largest of a window: with fifty layers,
- * and batch norm over few values, two right implementations differ by percents in the gradient of a single variable. */
+ * and batch norm over few values, two right implementations differ by percents in the gradient of a single variable, by
+ * 0.0065 (direct sums) to 0.011 (Winograd's) in the mean of inception_v3's. */
 #define GRADIENT_TOLERANCE 0.15
-#define MEAN_GRADIENT_TOLERANCE 0.01
+#define MEAN_GRADIENT_TOLERANCE 0.02
 
 enum { CLASSES = 7, MOST_VARIABLES = 1200 };
 
