@@ -67,8 +67,9 @@ static void choose_options(slim_cl *cl, const slim_device_info *info)
   const size_t most = info->device_class == SLIM_CLASS_MOBILE ? GROUP_1D_MOBILE : GROUP_1D;
   cl->group_1d = info->max_work_group < most ? info->max_work_group : most;
   cl->vector_width = slim_cl_vector_width(cl->api, cl->id, info->device_class);
-  snprintf(cl->options, sizeof(cl->options), "-cl-std=CL1.2 -DSLIM_CLASS=%d -DSLIM_WIDTH=%d", (int)info->device_class,
-           cl->vector_width);
+  snprintf(cl->options, sizeof(cl->options),
+           "-cl-std=CL1.2 -w -DSLIM_CLASS=%d -DSLIM_WIDTH=%d", /* -w: PoCL would print how many warnings there were */
+           (int)info->device_class, cl->vector_width);
 }
 
 static slim_status create_queue(slim_device *device)
