@@ -113,7 +113,7 @@ START_TEST(no_value_of_a_knob_changes_the_result)
 {
   static world w;
   static float built_in[WEIGHTS], forced[WEIGHTS], again[WEIGHTS];
-  char text[8];
+  char text[16];
   ck_assert_int_eq(setenv("SLIM_KNOBS", "0", 1), 0);
   world_open(&w);
   run(&w, built_in);
