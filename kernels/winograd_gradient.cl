@@ -108,24 +108,8 @@ static inline void close_channel(__local const float *du, __global float *dw, co
   }
 }
 
-/* A group: a panel of outputs, s.depth channels, the run that begins at tile first. */
-__kernel void slim_winograd_gradient_panels_f32(SLIM_TENSOR(const float, v), SLIM_TENSOR(const float, z),
-                                                SLIM_TENSOR(float, sums), SLIM_TENSOR(float, dw),
-                                                const slim_winograd_sums_params s, const int first, __local float *du)
+__kernel void slim_winograd_gradient_panels_f32(SLIM_WINOGRAD_PANELS_PARAMETERS)
 {
-  SLIM_OPEN(const float, v);
-  SLIM_OPEN(const float, z);
-  SLIM_OPEN(float, sums);
-  SLIM_OPEN(float, dw);
-  const slim_winograd_part part = slim_winograd_part_of(s);
-  if (!slim_winograd_sum(v, z, sums, du, s, first)) {
-    return;
-  }
-  for (int c = 0; c < part.channels; c++, du += SLIM_GEMM_COLUMNS) {
-    slim_winograd_fetch_taps(dw, s, part, c, SLIM_WINOGRAD_TAPS * SLIM_WINOGRAD_TAPS);
-    for (int o = 0; o < part.columns; o += SLIM_WIDTH) {
-      close_channel(du + o, dw + (size_t)(part.c + c) * s.o + part.o + o, s);
-    }
-  }
+  SLIM_WINOGRAD_PANELS(SLIM_WINOGRAD_TAPS * SLIM_WINOGRAD_TAPS, close_channel)
 }
 #endif

@@ -121,4 +121,26 @@ static inline void slim_winograd_fetch_taps(__global float *dw, const slim_winog
   }
 }
 
+/* The parameters and the body of a kernel whose groups, of a panel of outputs and s.depth channels, sum the run that
+ * begins at tile first and, after the last one, bring their sums back to taps_ weights a channel and output:
+ * close_(du, dw, s) those of a vector. */
+#define SLIM_WINOGRAD_PANELS_PARAMETERS                                                                                \
+  SLIM_TENSOR(const float, v), SLIM_TENSOR(const float, z), SLIM_TENSOR(float, sums), SLIM_TENSOR(float, dw),          \
+      const slim_winograd_sums_params s, const int first, __local float *du
+#define SLIM_WINOGRAD_PANELS(taps_, close_)                                                                            \
+  SLIM_OPEN(const float, v);                                                                                           \
+  SLIM_OPEN(const float, z);                                                                                           \
+  SLIM_OPEN(float, sums);                                                                                              \
+  SLIM_OPEN(float, dw);                                                                                                \
+  const slim_winograd_part part = slim_winograd_part_of(s);                                                            \
+  if (!slim_winograd_sum(v, z, sums, du, s, first)) {                                                                  \
+    return;                                                                                                            \
+  }                                                                                                                    \
+  for (int c = 0; c < part.channels; c++, du += SLIM_GEMM_COLUMNS) {                                                   \
+    slim_winograd_fetch_taps(dw, s, part, c, taps_);                                                                   \
+    for (int o = 0; o < part.columns; o += SLIM_WIDTH) {                                                               \
+      close_(du + o, dw + (size_t)(part.c + c) * s.o + part.o + o, s);                                                 \
+    }                                                                                                                  \
+  }
+
 #endif
