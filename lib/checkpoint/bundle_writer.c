@@ -74,19 +74,12 @@ void slim_bundle_writer_discard(slim_bundle_writer *w)
   }
 }
 
-/* Bytes of the values; false: they have no fixed size. */
-static bool bytes_of(slim_dtype dtype, const slim_shape *shape, size_t *bytes)
-{
-  size_t count = 0;
-  const size_t element = slim_tensor_type_size(dtype);
-  return element != 0 && slim_tensor_shape_count(shape, element, &count, bytes);
-}
-
 slim_status slim_bundle_writer_begin(slim_bundle_writer *w, const char *name, slim_dtype dtype,
                                      const slim_shape *shape, slim_error *error)
 {
-  size_t bytes = 0;
-  if (!name[0] || !bytes_of(dtype, shape, &bytes)) {
+  size_t count = 0, bytes = 0;
+  const size_t element = slim_tensor_type_size(dtype);
+  if (!name[0] || element == 0 || !slim_tensor_shape_count(shape, element, &count, &bytes)) {
     char text[96];
     return slim_error_set(error, SLIM_ERR_ARG, "cannot save '%s', a %s tensor %s: name, type or shape is not fixed",
                           name, slim_tensor_type_name(dtype), slim_shape_format(shape, text, sizeof text));
@@ -101,6 +94,7 @@ slim_status slim_bundle_writer_begin(slim_bundle_writer *w, const char *name, sl
   item->entry.dtype = dtype;
   item->entry.shape = *shape;
   item->offset = w->offset;
+  item->size = bytes;
   return SLIM_OK;
 }
 
@@ -109,7 +103,6 @@ slim_status slim_bundle_writer_put(slim_bundle_writer *w, const void *data, size
 {
   slim_checkpoint_item *item = &w->items.item[w->items.count - 1];
   item->crc32c = slim_crc32c(item->crc32c, data, bytes);
-  item->size += bytes;
   w->offset += bytes;
   return slim_file_writer_write(w->data, data, bytes, error);
 }
@@ -117,9 +110,8 @@ slim_status slim_bundle_writer_put(slim_bundle_writer *w, const void *data, size
 slim_status slim_bundle_writer_add(slim_bundle_writer *w, const char *name, slim_dtype dtype, const slim_shape *shape,
                                    const void *data, slim_error *error)
 {
-  size_t bytes = 0;
   const slim_status status = slim_bundle_writer_begin(w, name, dtype, shape, error);
-  return status == SLIM_OK && bytes_of(dtype, shape, &bytes) ? slim_bundle_writer_put(w, data, bytes, error) : status;
+  return status == SLIM_OK ? slim_bundle_writer_put(w, data, w->items.item[w->items.count - 1].size, error) : status;
 }
 
 static void put_header(slim_bytes *out)

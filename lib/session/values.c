@@ -418,17 +418,23 @@ static slim_status read_piece(slim_device *device, const slim_value *value, size
              : download(device, value, at, data, bytes);
 }
 
-static slim_status read_one(slim_device *device, const slim_value *value, void *data)
+/* What a value lies in: so many parts, or itself. */
+static int count_parts(const slim_value *value)
 {
-  return read_piece(device, value, 0, data, slim_value_data_bytes(value));
+  return value->num_parts > 0 ? value->num_parts : 1;
+}
+
+static const slim_value *part_of(const slim_value *value, int k)
+{
+  return value->num_parts > 0 ? &value->parts[k] : value;
 }
 
 slim_status slim_value_read(slim_values *values, const slim_value *value, void *data, slim_error *error)
 {
   char *to = data;
-  slim_status status = value->num_parts == 0 ? read_one(values->device, value, data) : SLIM_OK;
-  for (int k = 0; k < value->num_parts && status == SLIM_OK; to += slim_value_data_bytes(&value->parts[k++])) {
-    status = read_one(values->device, &value->parts[k], to);
+  slim_status status = SLIM_OK;
+  for (int k = 0; k < count_parts(value) && status == SLIM_OK; to += slim_value_data_bytes(part_of(value, k++))) {
+    status = read_piece(values->device, part_of(value, k), 0, to, slim_value_data_bytes(part_of(value, k)));
   }
   return slim_device_blame(values->device, status, error, value->name);
 }
@@ -458,11 +464,8 @@ slim_status slim_value_give(slim_values *values, const slim_value *value, slim_v
 {
   void *room = malloc(PIECE);
   slim_status status = room ? SLIM_OK : no_memory(error, value->name, PIECE);
-  if (status == SLIM_OK && value->num_parts == 0) {
-    status = give_one(values, value, room, put, user, error);
-  }
-  for (int k = 0; k < value->num_parts && status == SLIM_OK; k++) {
-    status = give_one(values, &value->parts[k], room, put, user, error);
+  for (int k = 0; k < count_parts(value) && status == SLIM_OK; k++) {
+    status = give_one(values, part_of(value, k), room, put, user, error);
   }
   free(room);
   return status;
