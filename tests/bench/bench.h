@@ -40,17 +40,37 @@ static inline double bench_burst(const bench_entry *entry, double ms)
   return taken / runs;
 }
 
+/* With BENCH_TURNS in the environment every round waits for a line of stdin and answers it when it is over: between
+ * them it is the turn of other programs. */
+static inline void bench_await_turn(void)
+{
+  char line[16];
+  if (getenv("BENCH_TURNS") && !fgets(line, sizeof line, stdin)) {
+    bench_die("stdin ended before the last turn");
+  }
+}
+
+static inline void bench_end_turn(void)
+{
+  if (getenv("BENCH_TURNS")) {
+    (void)printf("turn\n");
+    (void)fflush(stdout);
+  }
+}
+
 /* Rounds over all entries, each from the next one on. */
 static inline void bench_run(bench_entry *entries, int count)
 {
   double times[16][BENCH_ROUNDS];
   for (int r = 0; r < BENCH_ROUNDS; r++) {
+    bench_await_turn();
     for (int i = 0; i < count; i++) {
       const int e = (i + r) % count;
       bench_pause();
       (void)bench_burst(&entries[e], BENCH_WARM_MS);
       times[e][r] = bench_burst(&entries[e], BENCH_TIME_MS);
     }
+    bench_end_turn();
   }
   for (int e = 0; e < count; e++) {
     qsort(times[e], BENCH_ROUNDS, sizeof times[e][0], bench_compare);

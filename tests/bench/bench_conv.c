@@ -1,6 +1,7 @@
 /*
  * The convolutions of tools/bench_suite.def in their three passes against oneDNN, whose results are compared too.
- *   bench_conv [WORD...]: only lines that contain every word, for example: bench_conv conv2d 3x3 b8 weights
+ *   bench_conv [--list] [WORD...]: only lines that contain every word, for example: bench_conv conv2d 3x3 b8 weights
+ * With --list their names alone.
  * Constant weights are packed once, as in inference; a gradient packs what it needs each time. oneDNN runs on its best
  * layout, with nothing to convert, by the algorithm that it chooses; "asked" is its Winograd, which it runs when asked.
  * Device: SLIM_TEST_DEVICE.
@@ -59,18 +60,13 @@ static double gflop(const conv_shape *s)
 
 /* --- our side ----------------------------------------------------------------------------------------------------- */
 
-/* NULL while there is no such op. */
 static const slim_op *op_of(const row *r)
 {
-  static const char *const suffixes[NUM_PASSES] = { "", "_input_gradient", "_weights_gradient" };
-  char name[64];
-  (void)snprintf(name, sizeof name, "%s%s", r->shape.depthwise ? "depthwise_conv2d" : "conv2d", suffixes[r->pass]);
-  for (int i = 0; i < SLIM_OP_COUNT; i++) {
-    if (!strcmp(slim_op_table[i]->name, name)) {
-      return slim_op_table[i];
-    }
-  }
-  return NULL;
+  static const slim_op *const ops[2][NUM_PASSES] = {
+    { &slim_op_conv2d, &slim_op_conv2d_input_gradient, &slim_op_conv2d_weights_gradient },
+    { &slim_op_depthwise_conv2d, &slim_op_depthwise_conv2d_input_gradient, &slim_op_depthwise_conv2d_weights_gradient },
+  };
+  return ops[r->shape.depthwise][r->pass];
 }
 
 static void prepare(bench_step *b, slim_device *device, row *r, const slim_op *op)
@@ -210,36 +206,53 @@ static void print_means(const row *rows, int count, int batch)
 
 /* --- the program -------------------------------------------------------------------------------------------------- */
 
-static bool wanted(const row *r, int argc, char **argv)
+static bool wanted(const row *r, int num_words, char **words)
 {
-  for (int i = 1; i < argc; i++) {
-    if (!strstr(r->label, argv[i])) {
+  for (int i = 0; i < num_words; i++) {
+    if (!strstr(r->label, words[i])) {
       return false;
     }
   }
   return true;
 }
 
-int main(int argc, char **argv)
+/* @return how many rows hold all words. */
+static int choose(row *rows, int num_words, char **words)
 {
   static const int batches[] = { 8, 1 };
-  static row rows[2 * SUITE * NUM_PASSES];
-  int count = 0, different = 0;
-  bench_settle(argv);
-  slim_device *device = bench_device();
-  (void)printf("device %s, %s\n", device->info.name, device->info.driver);
+  int count = 0;
   for (int k = 0; k < 2 * SUITE * NUM_PASSES; k++) {
     row *r = &rows[count];
     *r = row_of(&suite[k / NUM_PASSES % SUITE], batches[k / NUM_PASSES / SUITE], k % NUM_PASSES);
-    const slim_op *op = op_of(r);
-    if (op && wanted(r, argc, argv)) {
-      run_row(r, device, op);
-      different += r->difference > TOLERANCE;
-      count++;
-    }
+    count += wanted(r, num_words, words);
+  }
+  return count;
+}
+
+/* @return whether both sides compute the same. */
+static bool run_rows(row *rows, int count)
+{
+  slim_device *device = bench_device();
+  bool same = true;
+  (void)printf("device %s, %s\n", device->info.name, device->info.driver);
+  for (int i = 0; i < count; i++) {
+    run_row(&rows[i], device, op_of(&rows[i]));
+    same = same && rows[i].difference <= TOLERANCE;
   }
   print_means(rows, count, 8);
   print_means(rows, count, 1);
   slim_device_close(device);
-  return count && !different ? EXIT_SUCCESS : EXIT_FAILURE;
+  return same;
+}
+
+int main(int argc, char **argv)
+{
+  static row rows[2 * SUITE * NUM_PASSES + 1]; /* the last is never chosen */
+  bench_settle(argv);
+  const bool list = argc > 1 && strcmp(argv[1], "--list") == 0;
+  const int count = choose(rows, argc - 1 - list, argv + 1 + list);
+  for (int i = 0; i < count && list; i++) {
+    (void)puts(rows[i].label);
+  }
+  return count && (list || run_rows(rows, count)) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -5,8 +5,9 @@ Usage: compare.py BUILD [--output=FOLDER] [--parts=conv,nets,...] [--nets=...] [
 
 BUILD is a build folder made with -Dbench=true (run.sh makes one). Parts: conv (single convolutions beside oneDNN and PyTorch),
 nets (inference and training beside PyTorch, OpenCV's DNN, and TensorFlow where the environment's SLIMCL_TENSORFLOW_PYTHON names a
-Python that has it; memory too), gemm (beside OpenBLAS and CLBlast), start (a second process), host (what a step costs it). Both
-sides take turns, round by round, on a machine that should do nothing else: a ratio holds, a time does not. Results go to
+Python that has it; memory too), gemm (beside OpenBLAS and CLBlast), start (a second process), host (what a step costs it). In a
+row of the first two every side is ready in a process of its own and asleep but for its turns, which are short, so that a machine
+that changes its speed does so for all of them; nothing else should run there. A ratio holds, a time does not. Results go to
 FOLDER/results.json, where parts that are not run now keep what they had, and from there to FOLDER/table.txt and table.html.
 """
 
@@ -25,14 +26,19 @@ import numpy
 
 import report
 from nets import NETS
-from worker import Failure, Worker
+from worker import Failure, Turns, Worker
 
 HERE = pathlib.Path(__file__).resolve().parent
 PARTS = ("conv", "nets", "gemm", "start", "host")
 BENCHMARKS = ("alexnet_v2", "vgg_16", "resnet_v1_50", "mobilenet_v1", "inception_v3")
 MODES = (("inference", 1), ("inference", 8), ("train", 8))
 RATE, MOMENTUM = 1e-5, 0.9  # so small that the first losses tell of gradients, not of chaos
-RUNS = 4  # of each turn; with three rounds a median is one of 12
+RUNS = 4  # of a second process
+TURNS = 3  # of each side of a net's row in a round
+WARM_MS, TURN_MS = 8, 60  # of a turn: what does not count, what does
+LONG_MS = 1000  # a step that takes longer is no faster in a second run
+CONV_TURNS = 11  # of a process of bench_conv: its BENCH_ROUNDS
+CONV_WARM_MS, CONV_TURN_MS = 8, 4  # its BENCH_WARM_MS and BENCH_TIME_MS
 
 
 def say(text):
@@ -64,7 +70,7 @@ class Comparison:
             python = {"tensorflow": os.environ.get("SLIMCL_TENSORFLOW_PYTHON", "/usr/bin/python3")}.get(
                 name, "/usr/bin/python3"
             )
-            worker = Worker(python, HERE / f"{name}_peer.py")
+            worker = Worker([python, HERE / f"{name}_peer.py"])
             try:
                 self.peers[name + " version"] = worker.ask("about")
                 self.peers[name] = worker
@@ -81,74 +87,71 @@ class Comparison:
 
     # --- single convolutions: bench_conv has oneDNN within its process, PyTorch has its own
 
+    NAME = re.compile(r"^b(\d+) (\w+) (\d+)x(\d+) s(\d+) (\d+)x(\d+)x(\d+)->(\d+) (\w+)$", re.MULTILINE)
     LINE = re.compile(
-        r"^b(\d+) (\w+) (\d+)x(\d+) s(\d+) (\d+)x(\d+)x(\d+)->(\d+) (\w+) +([0-9.]+) ms +slim +[0-9.]+ GFLOP/s"
-        r" +onednn +([0-9.]+) +asked +([0-9.]+) +ratio +[0-9.]+ +(\S+) \| \S+(.*)$",
+        r"([0-9.]+) ms +slim +[0-9.]+ GFLOP/s +onednn +([0-9.]+) +asked +([0-9.]+) +ratio +[0-9.]+ +(\S+) \| \S+(.*)$",
         re.MULTILINE,
     )
 
-    def bench_conv(self, words, device):
-        """Rows by name: shape, our milliseconds, oneDNN's GFLOP/s as it is and when it is asked for Winograd."""
-        program = [str(self.build / "tests/bench/bench_conv"), *words]
-        text = subprocess.run(
-            program, env={**os.environ, "SLIM_TEST_DEVICE": device}, capture_output=True, text=True
-        ).stdout
+    def conv_list(self):
+        """What the rows are, by name."""
         rows = {}
-        for n, op, kh, kw, stride, h, w, c, o, what, ms, onednn, asked, kernel, note in self.LINE.findall(text):
-            n, kh, kw, stride, h, w, c, o = map(int, (n, kh, kw, stride, h, w, c, o))
-            name = f"b{n} {op} {kh}x{kw} s{stride} {h}x{w}x{c}->{o} {what}"
-            products = 1 if op == "depthwise" else c
-            rows[name] = {
+        for row in self.NAME.finditer(run([self.build / "tests/bench/bench_conv", "--list", *self.filter])):
+            op, what = row[2], row[10]
+            n, kh, kw, stride, h, w, c, o = (int(row[i]) for i in (1, 3, 4, 5, 6, 7, 8, 9))
+            rows[row[0]] = {
                 "op": op,
                 "input": [n, h, w, c],
                 "filter": [kh, kw, c, 1 if op == "depthwise" else o],
                 "stride": stride,
                 "pass": what,
-                "kernel": kernel,
-                "different": "DIFFERENT" in note,
-                "mflop": 2e-6 * n * -(-h // stride) * -(-w // stride) * kh * kw * products * o,
-                "ms": float(ms),
-                "onednn": float(onednn),
-                "asked": float(asked),
+                "mflop": 2e-6 * n * -(-h // stride) * -(-w // stride) * kh * kw * (1 if op == "depthwise" else c) * o,
             }
-        if not rows:
-            raise Failure(f"bench_conv {' '.join(words)} on {device} has no rows")
         return rows
 
+    def conv_turns(self, name, torch):
+        """A row on all sides in turns. By device our milliseconds, oneDNN's GFLOP/s in the same process, those when it is asked
+        for Winograd, the kernel, a note; and PyTorch's milliseconds."""
+        program = [self.build / "tests/bench/bench_conv", *name.split()]
+        ours = {d: Turns(program, SLIM_TEST_DEVICE=selector) for d, selector in self.devices.items()}
+        theirs = []
+        for _ in range(CONV_TURNS):
+            for process in ours.values():
+                process.turn()
+            if torch:
+                theirs += [statistics.median(torch.ask("turn", warm_ms=CONV_WARM_MS, time_ms=CONV_TURN_MS))]
+        rows = {device: self.LINE.search(process.rest()).groups() for device, process in ours.items()}
+        return rows, statistics.median(theirs) if theirs else None
+
     def conv_row(self, name, row):
-        """One row, in turns. Of ours the median of the turns counts; of peers the best, whose times move between processes."""
-        ours = {device: [] for device in self.devices}
-        theirs = {"onednn": [], "onednn_asked": [], "pytorch": []}
-        torch, different = self.peer("torch"), False
+        """One row. Of ours the median of the processes counts; of peers the best, whose times move between processes."""
+        times = {"cpu": [], "opencl": [], "onednn": [], "onednn_asked": [], "pytorch": []}
+        torch, kernel, different = self.peer("torch"), {}, False
         if torch:
             shape = {k: row[k] for k in ("input", "filter", "stride")}
             torch.ask("conv", depthwise=row["op"] == "depthwise", what=row["pass"], **shape)
         for _ in range(self.rounds):
-            for device, selector in self.devices.items():
-                now = self.bench_conv(name.split(), selector)[name]
-                ours[device].append(now["ms"])
-                theirs["onednn"].append(row["mflop"] / now["onednn"])
-                theirs["onednn_asked"] += [row["mflop"] / now["asked"]] if now["asked"] else []
-                different = different or now["different"]
-            if torch:
-                theirs["pytorch"].append(statistics.median(torch.ask("run", runs=15)))
-        entry = {k: row[k] for k in ("op", "input", "filter", "stride", "pass", "kernel", "mflop")}
-        entry |= {f"{device}_ms": statistics.median(times) for device, times in ours.items()}
-        entry |= {f"{peer}_ms": min(times) for peer, times in theirs.items() if times}
-        best = min(entry[f"{peer}_ms"] for peer in ("onednn", "pytorch") if theirs[peer])
-        return entry | {
-            "different": different,
-            "ratio": best / entry["cpu_ms"],
-            "opencl_to_cpu": entry["cpu_ms"] / entry["opencl_ms"],
-        }
+            rows, pytorch = self.conv_turns(name, torch)
+            times["pytorch"] += [pytorch] if torch else []
+            for device, (ms, onednn, asked, kernel[device], note) in rows.items():
+                times[device].append(float(ms))
+                times["onednn"].append(row["mflop"] / float(onednn))
+                times["onednn_asked"] += [row["mflop"] / float(asked)] if float(asked) else []
+                different = different or "DIFFERENT" in note
+        entry = {**row, "kernel": kernel["cpu"], "different": different}
+        for side, values in times.items():
+            if values:
+                entry[f"{side}_ms"] = statistics.median(values) if side in self.devices else min(values)
+        best = min(entry[f"{peer}_ms"] for peer in ("onednn", "pytorch") if times[peer])
+        return {**entry, "ratio": best / entry["cpu_ms"], "opencl_to_cpu": entry["cpu_ms"] / entry["opencl_ms"]}
 
     def conv(self, results):
         rows = results.setdefault("conv", {})
-        for name, row in self.bench_conv(self.filter, "cpu").items():
-            rows[name] = self.conv_row(name, row)
+        for name, row in self.conv_list().items():
+            rows[name] = entry = self.conv_row(name, row)
             self.save()
             say(
-                f"{name:50} {rows[name]['cpu_ms']:8.3f} ms  {rows[name]['ratio']:.2f}  OpenCL to CPU {rows[name]['opencl_to_cpu']:.2f}"
+                f"{name:50} {entry['cpu_ms']:8.3f} ms  {entry['ratio']:.2f}  OpenCL to CPU {entry['opencl_to_cpu']:.2f}"
             )
 
     # --- nets
@@ -182,23 +185,16 @@ class Comparison:
         )
 
     def our_outputs(self, net, mode, batch, device):
+        """Of the first runs: logits, or losses without dropout, which the ResNets do not have."""
         path = self.work / "ours"
-        self.our_net(
-            net,
-            mode,
-            batch,
-            device,
-            "--runs=1",
-            f"--output_path={path}",
-            *["--dropout_keep_prob=1"] * (mode == "train" and not net.startswith("resnet")),  # which has no dropout
-        )
+        without = ["--dropout_keep_prob=1"] * (mode == "train" and not net.startswith("resnet"))
+        self.our_net(net, mode, batch, device, "--runs=1", f"--output_path={path}", *without)
         return numpy.fromfile(path, dtype="<f4")
 
-    def difference(self, net, mode, batch, device, worker):
+    def difference(self, mode, ours, worker):
         """Of logits: the largest, as part of the largest logit. Of training: of the first loss, as part of it, or of what the
         first update changes in it, as part of that, whichever is more (the bound of the second is wider, see report.py).
         """
-        ours = self.our_outputs(net, mode, batch, device)
         if mode == "train":
             theirs = worker.ask("losses", steps=2)
             change = theirs[1] - theirs[0]
@@ -208,80 +204,76 @@ class Comparison:
         theirs = numpy.fromfile(path, dtype="<f4")
         return [float(abs(ours[: theirs.size] - theirs).max() / abs(theirs).max())]
 
-    def net(self, net, mode, batch):
-        """One net in one mode, in turns."""
-        entry = {"ways": {}, "differences": {}, "left_out": {}}
+    def our_plan(self, net, mode, batch, device):
+        """What a net takes on a device, but for its time; memory is that of a process of its own."""
+        answer = self.our_net(net, mode, batch, device, "--runs=1")
+        keys = ("flops", "steps", "cpu_steps", "arena_bytes", "variable_bytes", "peak_bytes", "empty_bytes")
+        return {k: answer[k] for k in (*keys, "host_us_per_step", "peak_gflops")}
+
+    def net_turns(self, workers):
+        """The median turn of each. The first round makes plans and compiles, and tells how long a step is."""
+        times = {name: [] for name in workers}
+        warm_ms = {name: WARM_MS for name in workers}
+        names = list(workers)
+        for r in range(1 + TURNS * self.rounds):
+            for name in names[r % len(names) :] + names[: r % len(names)]:
+                ms = statistics.median(workers[name].ask("turn", warm_ms=warm_ms[name], time_ms=TURN_MS))
+                times[name] += [ms] if r else []
+                warm_ms[name] = WARM_MS if ms < LONG_MS else 0
+        return {name: statistics.median(values) for name, values in times.items()}
+
+    def open_peers(self, entry, mode, outputs, asked):
+        """The peers that can run a net, ready for it. What they computed is compared with our outputs by device."""
         workers = {}
         for name in ("torch", "tensorflow") if mode == "train" else ("torch", "tensorflow", "opencv"):
             worker = self.peer(name)
             try:
                 if worker:
-                    entry["ways"][name], _ = worker.ask(
-                        "open",
-                        net=net,
-                        mode=mode,
-                        batch=batch,
-                        prefix=str(self.weights(net)),
-                        rate=RATE,
-                        momentum=MOMENTUM,
-                    )
-                    entry["differences"][name] = {
-                        d: self.difference(net, mode, batch, s, worker) for d, s in self.devices.items()
-                    }
+                    entry["ways"][name], _ = worker.ask("open", **asked)
+                    entry["differences"][name] = {d: self.difference(mode, o, worker) for d, o in outputs.items()}
                     workers[name] = worker
             except Failure as why:
                 entry["left_out"][name] = str(why)
-                say(f"{net} {mode} batch {batch}: {name} is left out: {why}")
-        ours, times = {d: [] for d in self.devices}, {name: [] for name in workers}
-        for _ in range(self.rounds):
-            for device, selector in self.devices.items():
-                ours[device].append(self.our_net(net, mode, batch, selector, f"--runs={RUNS}"))
-            for name, worker in workers.items():
-                times[name] += worker.ask("run", runs=RUNS)
-        for device, answers in ours.items():
-            middle = sorted(answers, key=lambda a: a["median_ms"])[len(answers) // 2]
-            entry[device] = {
-                k: middle[k]
-                for k in (
-                    "median_ms",
-                    "gflops",
-                    "percent_of_peak",
-                    "steps",
-                    "cpu_steps",
-                    "arena_bytes",
-                    "variable_bytes",
-                    "peak_bytes",
-                    "empty_bytes",
-                    "host_us_per_step",
-                    "peak_gflops",
-                )
-            }
-        entry["peers"] = {name: statistics.median(values) for name, values in times.items()}
-        if entry["peers"]:
+                say(f"{asked['net']} {mode} batch {asked['batch']}: {name} is left out: {why}")
+        return workers
+
+    def open_ours(self, asked, selector):
+        worker = Worker([self.build / "tests/bench/slim_peer", selector])
+        worker.ask("open", **asked, classes=NETS[asked["net"]][3])
+        return worker
+
+    def net(self, net, mode, batch):
+        """One net in one mode."""
+        prefix = str(self.weights(net))
+        asked = {"net": net, "mode": mode, "batch": batch, "prefix": prefix, "rate": RATE, "momentum": MOMENTUM}
+        entry = {"ways": {}, "differences": {}, "left_out": {}}
+        entry |= {d: self.our_plan(net, mode, batch, selector) for d, selector in self.devices.items()}
+        outputs = {d: self.our_outputs(net, mode, batch, selector) for d, selector in self.devices.items()}
+        peers = self.open_peers(entry, mode, outputs, asked)
+        ours = {d: self.open_ours(asked, selector) for d, selector in self.devices.items()}
+        medians = self.net_turns(ours | peers)
+        for device, worker in ours.items():
+            worker.close()
+            ms, peak = medians[device], entry[device]["peak_gflops"]
+            gflops = entry[device]["flops"] * 1e-6 / ms
+            entry[device] |= {"median_ms": ms, "gflops": gflops, "percent_of_peak": 100 * gflops / peak if peak else None}
+        entry["peers"] = {name: medians[name] for name in peers}
+        if peers:
             entry["best"] = min(entry["peers"], key=entry["peers"].get)
-            entry["ratio"] = entry["peers"][entry["best"]] / entry["cpu"]["median_ms"]
-        entry["opencl_to_cpu"] = entry["cpu"]["median_ms"] / entry["opencl"]["median_ms"]
-        if "torch" in workers:
-            entry["memory"] = self.memory(net, mode, batch, entry)
+            entry["ratio"] = medians[entry["best"]] / medians["cpu"]
+        entry["opencl_to_cpu"] = medians["cpu"] / medians["opencl"]
+        if "torch" in peers:
+            entry["memory"] = self.memory(entry, asked)
         return entry
 
-    def memory(self, net, mode, batch, entry):
+    def memory(self, entry, asked):
         """Peak less the empty process, weights, and in training gradients and momentum, of both sides; PyTorch's in a process of
         its own, on its fastest way."""
-        worker = Worker("/usr/bin/python3", HERE / "torch_peer.py")
-        worker.ask(
-            "open",
-            net=net,
-            mode=mode,
-            batch=batch,
-            prefix=str(self.weights(net)),
-            rate=RATE,
-            momentum=MOMENTUM,
-            way=entry["ways"]["torch"],
-        )
+        worker = Worker(["/usr/bin/python3", HERE / "torch_peer.py"])
+        worker.ask("open", **asked, way=entry["ways"]["torch"])
         peak, empty, trained, others = worker.ask("memory", runs=2)
         worker.close()
-        known = others + trained * (3 if mode == "train" else 1)
+        known = others + trained * (3 if asked["mode"] == "train" else 1)
         ours = entry["cpu"]
         pair = {"ours": ours["peak_bytes"] - ours["empty_bytes"] - known, "pytorch": peak - empty - known}
         return {**pair, "ratio": pair["ours"] / pair["pytorch"] if pair["pytorch"] > 0 else None}

@@ -55,8 +55,8 @@ class Peer:
         self.net.setInput(self.x)
         self.result = self.net.forward()
 
-    def run(self, runs):
-        return worker.milliseconds(self.step, runs)
+    def turn(self, warm_ms, time_ms):
+        return worker.turn(self.step, warm_ms, time_ms)
 
     def logits(self, path):
         self.step()

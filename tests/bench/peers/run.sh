@@ -8,5 +8,5 @@ root=$(cd "$(dirname "$0")/../../.." && pwd)
 build=$root/build-peers
 sh "$root/tools/install-deps.sh" build opencl peers
 [ -f "$build/build.ninja" ] || meson setup "$build" "$root" -Dbench=true -Dtests=disabled >/dev/null
-ninja -C "$build" tools/slimcl tests/bench/bench_conv tests/bench/bench_gemm >/dev/null
+ninja -C "$build" tools/slimcl tests/bench/slim_peer tests/bench/bench_conv tests/bench/bench_gemm >/dev/null
 exec /usr/bin/python3 "$root/tests/bench/peers/compare.py" "$build" --output="$build/results" "$@"

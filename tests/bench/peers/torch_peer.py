@@ -198,8 +198,8 @@ class Peer:
 
         return run
 
-    def run(self, runs):
-        return worker.milliseconds(self.step, runs)
+    def turn(self, warm_ms, time_ms):
+        return worker.turn(self.step, warm_ms, time_ms)
 
     def logits(self, path):
         self.step()
@@ -216,7 +216,7 @@ class Peer:
     def memory(self, runs):
         """The most bytes held in steady work, those of the process before there was a net, and the variables': trained, others."""
         worker.forget_peak()
-        self.run(runs)
+        worker.milliseconds(self.step, runs)
         return worker.peak_bytes(), self.empty, *self.variables.bytes()
 
     # --- single convolutions

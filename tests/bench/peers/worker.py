@@ -1,4 +1,4 @@
-"""A peer in a process of its own, which compare.py asks for work by lines of JSON, so that both sides can take turns."""
+"""A side in a process of its own, which compare.py asks for work by lines of JSON, so that all sides can take turns."""
 
 import gc
 import json
@@ -49,6 +49,18 @@ def milliseconds(fn, runs):
     return times
 
 
+def turn(fn, warm_ms, time_ms):
+    """Milliseconds of a few runs: one and as many more as begin within time_ms. What begins within warm_ms before them does not
+    count: other programs had the caches, and threads that were asleep may share a core for a while."""
+    start = time.perf_counter()
+    while (time.perf_counter() - start) * 1e3 < warm_ms:
+        fn()
+    times = milliseconds(fn, 1)
+    while sum(times) < time_ms:
+        times += milliseconds(fn, 1)
+    return times
+
+
 def fastest(makers):
     """Of functions that make something to run, by name: the name of the fastest, that ready to run, and what each took. Each is
     tried for a short while, alone in memory."""
@@ -85,13 +97,13 @@ class Failure(Exception):
 class Worker:
     """The side that asks."""
 
-    def __init__(self, python, script):
+    def __init__(self, command):
         # Threads of libgomp have a core each and may spin for their own gaps, but are asleep before the other side's turn.
         environment = {**os.environ, "GOMP_SPINCOUNT": "20000", "OPENBLAS_THREAD_TIMEOUT": "20"}
         environment |= {"OMP_PROC_BIND": "true", "OMP_PLACES": "cores"}
         self.errors = tempfile.TemporaryFile("w+", errors="replace")
         self.process = subprocess.Popen(
-            [python, str(script)],
+            [str(c) for c in command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -118,3 +130,28 @@ class Worker:
     def close(self):
         self.process.stdin.close()
         self.process.wait()
+
+
+class Turns:
+    """A program that runs a turn for every line it is sent and says so, and at its end prints what it found (see bench.h)."""
+
+    def __init__(self, command, **environment):
+        self.process = subprocess.Popen(
+            [str(c) for c in command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "BENCH_TURNS": "1", **environment},
+        )
+
+    def turn(self):
+        try:
+            print(file=self.process.stdin, flush=True)
+        except BrokenPipeError:
+            pass  # nothing can be read either
+        while (line := self.process.stdout.readline()) != "turn\n":
+            if not line:
+                raise Failure(f"{' '.join(self.process.args)} ended within a turn")
+
+    def rest(self):
+        return self.process.communicate()[0]
