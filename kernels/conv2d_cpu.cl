@@ -161,7 +161,7 @@ __kernel void slim_conv2d_packed_f32(SLIM_TENSOR(const float, x), __global const
 }
 
 /* Row number k of the weights, of all panels: packed has blocks of block_k channels, of each the panels one after
- * another, of these the taps, with zeros behind the last column. */
+ * another, of these the channels, of these the taps, with zeros behind the last column. */
 __kernel void slim_conv2d_pack_f32(SLIM_TENSOR(const float, weights), __global float *packed,
                                    const slim_conv2d_params p, const slim_gemm_params g)
 {
@@ -172,7 +172,7 @@ __kernel void slim_conv2d_pack_f32(SLIM_TENSOR(const float, weights), __global f
   }
   const int channel = k % p.c, first = channel / g.block_k * g.block_k, depth = min(g.block_k, p.c - first);
   const int wide = (p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS;
-  packed += (size_t)first * taps * wide + (k / p.c * depth + channel - first) * SLIM_GEMM_COLUMNS;
+  packed += (size_t)first * taps * wide + ((channel - first) * taps + k / p.c) * SLIM_GEMM_COLUMNS;
   weights += (size_t)k * p.o;
   for (int c = 0; c < wide; c++) {
     packed[(size_t)(c / SLIM_GEMM_COLUMNS * taps * depth) * SLIM_GEMM_COLUMNS + c % SLIM_GEMM_COLUMNS] =

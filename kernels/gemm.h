@@ -451,10 +451,10 @@ static inline void slim_gemm_pack_b(__local float *panels, __global const slim_w
 #define SLIM_GEMM_LAST_PAIRS_(a_, b_) (float4)(a_.s23, b_.s23)
 #endif
 
-/* A vector of a panel's columns from as many rows of the transposed b, stride apart; behind row last there are none, and
- * their columns are as its. */
-static inline void slim_gemm_turn(__local float *panel, __global const slim_weight *b, const int stride, const int depth,
-                                  const int last)
+/* A vector of a panel's columns, step floats from k to k, from as many rows of the transposed b, stride apart; behind row
+ * last there are none, and their columns are as its. */
+static inline void slim_gemm_turn(__local float *panel, const int step, __global const slim_weight *b, const int stride,
+                                  const int depth, const int last)
 {
   __global const slim_weight *row[SLIM_WIDTH];
   SLIM_UNROLL
@@ -462,17 +462,17 @@ static inline void slim_gemm_turn(__local float *panel, __global const slim_weig
     row[r] = b + (size_t)min(r, last) * stride;
   }
   int k = 0;
-  for (; k + 4 <= depth; k += 4, panel += 4 * SLIM_GEMM_COLUMNS) {
+  for (; k + 4 <= depth; k += 4, panel += 4 * step) {
     const SLIM_FLOATW r0 = SLIM_GEMM_FOURS_(0), r1 = SLIM_GEMM_FOURS_(1), r2 = SLIM_GEMM_FOURS_(2),
                       r3 = SLIM_GEMM_FOURS_(3);
     const SLIM_FLOATW first01 = SLIM_GEMM_FIRST_TURNS_(r0, r1), first23 = SLIM_GEMM_FIRST_TURNS_(r2, r3);
     const SLIM_FLOATW last01 = SLIM_GEMM_LAST_TURNS_(r0, r1), last23 = SLIM_GEMM_LAST_TURNS_(r2, r3);
     SLIM_STOREW(SLIM_GEMM_FIRST_PAIRS_(first01, first23), 0, panel);
-    SLIM_STOREW(SLIM_GEMM_LAST_PAIRS_(first01, first23), 2, panel);
-    SLIM_STOREW(SLIM_GEMM_FIRST_PAIRS_(last01, last23), 4, panel);
-    SLIM_STOREW(SLIM_GEMM_LAST_PAIRS_(last01, last23), 6, panel);
+    SLIM_STOREW(SLIM_GEMM_LAST_PAIRS_(first01, first23), 0, panel + step);
+    SLIM_STOREW(SLIM_GEMM_FIRST_PAIRS_(last01, last23), 0, panel + 2 * step);
+    SLIM_STOREW(SLIM_GEMM_LAST_PAIRS_(last01, last23), 0, panel + 3 * step);
   }
-  for (; k < depth; k++, panel += SLIM_GEMM_COLUMNS) {
+  for (; k < depth; k++, panel += step) {
     for (int r = 0; r < SLIM_WIDTH; r++) {
       panel[r] = SLIM_WEIGHT(row[r], k);
     }
@@ -485,7 +485,7 @@ static inline void slim_gemm_pack_b_transposed(__local float *panels, __global c
 {
   for (int c = 0; c < columns; c += SLIM_WIDTH) {
     __local float *panel = panels + c / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS * depth + c % SLIM_GEMM_COLUMNS;
-    slim_gemm_turn(panel, b + (size_t)c * stride, stride, depth, columns - 1 - c);
+    slim_gemm_turn(panel, SLIM_GEMM_COLUMNS, b + (size_t)c * stride, stride, depth, columns - 1 - c);
   }
 }
 

@@ -11,6 +11,8 @@
 
 #if SLIM_CLASS == 0
 #define M (SLIM_WINOGRAD_N + 1 - SLIM_WINOGRAD_TAPS) /* results of a tile along an axis */
+#define TAPS (SLIM_WINOGRAD_TAPS * SLIM_WINOGRAD_TAPS)
+#define TAPS_STEP (TAPS * SLIM_GEMM_COLUMNS) /* from a channel's packed taps to the next one's */
 
 /* --- weights ------------------------------------------------------------------------------------------------------ */
 
@@ -182,20 +184,21 @@ __kernel void slim_winograd_inputs_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(
 
 #define AHEAD 12 /* channels whose tap is fetched before it is packed */
 
-/* The taps of depth channels from k on and a panel of outputs from o on: [tap][depth][SLIM_GEMM_COLUMNS]. Tap by tap, as
- * all taps of a channel may lie in few sets of a cache. */
+/* The taps of depth channels from k on and a panel of outputs from o on: [channel][tap][SLIM_GEMM_COLUMNS]. Read tap by
+ * tap, as all taps of a channel may lie in few sets of a cache. */
 static inline void pack_taps(__local float *taps, __global const slim_weight *weights, const slim_winograd_params p,
                              const int k, const int depth, const int o, const int columns)
 {
-  const int count = p.taps * p.taps, size = depth * SLIM_GEMM_COLUMNS;
-  for (int i = 0; i < count && p.turned; i++) {
-    __global const slim_weight *from = weights + ((size_t)(count - 1 - i) * p.o + o) * p.c + k;
-    slim_gemm_pack_b_transposed(taps + i * size, from, p.c, depth, columns);
+  for (int i = 0; i < TAPS && p.turned; i++) {
+    __global const slim_weight *from = weights + ((size_t)(TAPS - 1 - i) * p.o + o) * p.c + k;
+    for (int c = 0; c < columns; c += SLIM_WIDTH) {
+      slim_gemm_turn(taps + i * SLIM_GEMM_COLUMNS + c, TAPS_STEP, from + (size_t)c * p.c, p.c, depth, SLIM_WIDTH - 1);
+    }
   }
-  for (int i = 0; i < count && !p.turned; i++) {
+  for (int i = 0; i < TAPS && !p.turned; i++) {
     __global const slim_weight *from = weights + ((size_t)i * p.c + k) * p.o + o;
-    __local float *to = taps + i * size;
-    for (int channel = 0; channel < depth; channel++, from += p.o, to += SLIM_GEMM_COLUMNS) {
+    __local float *to = taps + i * SLIM_GEMM_COLUMNS;
+    for (int channel = 0; channel < depth; channel++, from += p.o, to += TAPS_STEP) {
       for (int c = 0; c < columns; c += SLIM_WIDTH) {
         SLIM_FETCH(from + (size_t)AHEAD * p.o + c);
         SLIM_STOREW(SLIM_WEIGHTSW(from + c), 0, to + c);
@@ -213,7 +216,7 @@ typedef struct taps_ahead {
 
 static inline void fetch_taps(const taps_ahead next, const int share, const int shares)
 {
-  for (int i = share; i < SLIM_WINOGRAD_TAPS * SLIM_WINOGRAD_TAPS * next.rows; i += shares) {
+  for (int i = share; i < TAPS * next.rows; i += shares) {
     __global const slim_weight *from = next.from + i / next.rows * next.tap_step + (size_t)(i % next.rows) * next.stride;
     for (int j = 0; j < next.lines; j++) {
       SLIM_FETCH_LATER(from + 16 * j);
@@ -233,36 +236,47 @@ static inline void row_powers(const int row, float *power)
   power[SLIM_WINOGRAD_TAPS - 1] = row == SLIM_WINOGRAD_N - 1 ? 1.0f : power[SLIM_WINOGRAD_TAPS - 1];
 }
 
-/* A vector of a row of points, which lack their scales, from taps tap_step apart: their polynomials in one direction at
- * the row's point, then in the other at all points. */
-#define ROW_POINTS_(space_, taps_, power_, all_)                                                                       \
+/* A vector of a row of points, which lack their scales: their polynomials in one direction at the row's point, of taps
+ * from first to last, then in the other at all points. */
+#define ROW_POINTS_(space_, taps_, power_, first_, last_, all_)                                                        \
   SLIM_FLOATW g[5];                                                                                                    \
   SLIM_UNROLL                                                                                                          \
   for (int j = 0; j < SLIM_WINOGRAD_TAPS; j++) {                                                                       \
-    g[j] = (SLIM_FLOATW)(0.0f);                                                                                        \
+    g[j] = power_[first_] * SLIM_LOADW(0, (taps_) + ((first_) * SLIM_WINOGRAD_TAPS + j) * SLIM_GEMM_COLUMNS);          \
     SLIM_UNROLL                                                                                                        \
-    for (int i = 0; i < SLIM_WINOGRAD_TAPS; i++) {                                                                     \
-      space_ const float *tap = (taps_) + (i * SLIM_WINOGRAD_TAPS + j) * tap_step;                                     \
+    for (int i = (first_) + 1; i <= last_; i++) {                                                                      \
+      space_ const float *tap = (taps_) + (i * SLIM_WINOGRAD_TAPS + j) * SLIM_GEMM_COLUMNS;                            \
       g[j] = fma((SLIM_FLOATW)(power_[i]), SLIM_LOADW(0, tap), g[j]);                                                  \
     }                                                                                                                  \
   }                                                                                                                    \
   slim_winograd_evaluate(g, 1, all_, 1, SLIM_WINOGRAD_TAPS);
 
-/* A row of points of count numbers (floats of a packed tap). One for each side of the taps, not inlined: compilers
- * would merge their loops. */
-#define FILTER_ROW(name_, space_)                                                                                      \
-  static __attribute__((noinline)) void name_(space_ const float *taps, const size_t tap_step, __local float *u,       \
-                                              const int row, const int count, const int step)                          \
-  {                                                                                                                    \
-    float power[5];                                                                                                    \
-    row_powers(row, power);                                                                                            \
-    for (int at = 0; at < count; at += step) {                                                                         \
+/* A row of points of depth channels. One for each side of the taps, not inlined: compilers would merge their loops. */
+#define FILTER_SOME_(space_, first_, last_)                                                                            \
+  for (int c = 0; c < depth; c++, taps += TAPS_STEP, u += SLIM_GEMM_COLUMNS) {                                         \
+    for (int at = 0; at < columns; at += SLIM_WIDTH) {                                                                 \
       SLIM_FLOATW all[SLIM_WINOGRAD_N];                                                                                \
-      ROW_POINTS_(space_, taps + at, power, all)                                                                       \
+      ROW_POINTS_(space_, taps + at, power, first_, last_, all)                                                        \
       SLIM_UNROLL                                                                                                      \
       for (int i = 0; i < SLIM_WINOGRAD_N; i++) {                                                                      \
-        SLIM_STOREW(all[i] * (slim_winograd_scale(row) * slim_winograd_scale(i)), 0, u + i * count + at);              \
+        SLIM_STOREW(all[i] * (scale * slim_winograd_scale(i)), 0, u + i * step + at);                                  \
       }                                                                                                                \
+    }                                                                                                                  \
+  }
+#define FILTER_ROW(name_, space_)                                                                                      \
+  static __attribute__((noinline)) void name_(space_ const float *taps, __local float *u, const int row,               \
+                                              const int depth, const int columns)                                      \
+  {                                                                                                                    \
+    const int step = depth * SLIM_GEMM_COLUMNS;                                                                        \
+    const float scale = slim_winograd_scale(row);                                                                      \
+    float power[5];                                                                                                    \
+    row_powers(row, power);                                                                                            \
+    if (row < SLIM_WINOGRAD_ZERO) {                                                                                    \
+      FILTER_SOME_(space_, 0, 0)                                                                                       \
+    } else if (row < SLIM_WINOGRAD_N - 1) {                                                                            \
+      FILTER_SOME_(space_, 0, SLIM_WINOGRAD_TAPS - 1)                                                                  \
+    } else {                                                                                                           \
+      FILTER_SOME_(space_, SLIM_WINOGRAD_TAPS - 1, SLIM_WINOGRAD_TAPS - 1)                                             \
     }                                                                                                                  \
   }
 FILTER_ROW(filter_row, __local)
@@ -289,25 +303,32 @@ static inline panel panel_of(const slim_winograd_params p, const int first)
     for (int t_ = 0; t_ < SLIM_WINOGRAD_FEW; t_++)
 /* Adds depth channels to the products of four tiles by a vector of outputs, a side of a panel, in a row of points: each
  * is multiplied as soon as it is made. Scales come last. */
+#define SUM_SOME_(space_, first_, last_)                                                                               \
+  for (int c = 0; c < depth; c += SLIM_WIDTH, v += SLIM_WINOGRAD_FEW * SLIM_WIDTH) {                                   \
+    fetch_taps(next, ((row * 2 + side) * depth + c) / SLIM_WIDTH, SLIM_WINOGRAD_N * 2 * depth / SLIM_WIDTH);           \
+    for (int k = 0; k < SLIM_WIDTH; k++, taps += TAPS_STEP) {                                                          \
+      ROW_POINTS_(space_, taps, power, first_, last_, all)                                                             \
+      EACH_SUM_(p, t)                                                                                                  \
+      {                                                                                                                \
+        sums[p][t] = fma((SLIM_FLOATW)(v[p * v_step + t * SLIM_WIDTH + k]), all[p], sums[p][t]);                       \
+      }                                                                                                                \
+    }                                                                                                                  \
+  }
 #define SUM_ROW(name_, space_)                                                                                         \
   static __attribute__((noinline)) void name_(__global const float *v, const size_t v_step, space_ const float *taps,  \
-                                              const size_t tap_step, __global float *products, const size_t step,      \
-                                              const int row, const int side, const int depth, const bool adds,         \
-                                              const taps_ahead next)                                                   \
+                                              __global float *products, const size_t step, const int row,              \
+                                              const int side, const int depth, const bool adds, const taps_ahead next) \
   {                                                                                                                    \
     SLIM_FLOATW sums[SLIM_WINOGRAD_N][SLIM_WINOGRAD_FEW], all[SLIM_WINOGRAD_N];                                        \
     float power[5];                                                                                                    \
     row_powers(row, power);                                                                                            \
     EACH_SUM_(p, t) { sums[p][t] = (SLIM_FLOATW)(0.0f); }                                                              \
-    for (int c = 0; c < depth; c += SLIM_WIDTH, v += SLIM_WINOGRAD_FEW * SLIM_WIDTH) {                                 \
-      fetch_taps(next, ((row * 2 + side) * depth + c) / SLIM_WIDTH, SLIM_WINOGRAD_N * 2 * depth / SLIM_WIDTH);         \
-      for (int k = 0; k < SLIM_WIDTH; k++, taps += SLIM_GEMM_COLUMNS) {                                                \
-        ROW_POINTS_(space_, taps, power, all)                                                                          \
-        EACH_SUM_(p, t)                                                                                                \
-        {                                                                                                              \
-          sums[p][t] = fma((SLIM_FLOATW)(v[p * v_step + t * SLIM_WIDTH + k]), all[p], sums[p][t]);                     \
-        }                                                                                                              \
-      }                                                                                                                \
+    if (row < SLIM_WINOGRAD_ZERO) {                                                                                    \
+      SUM_SOME_(space_, 0, 0)                                                                                          \
+    } else if (row < SLIM_WINOGRAD_N - 1) {                                                                            \
+      SUM_SOME_(space_, 0, SLIM_WINOGRAD_TAPS - 1)                                                                     \
+    } else {                                                                                                           \
+      SUM_SOME_(space_, SLIM_WINOGRAD_TAPS - 1, SLIM_WINOGRAD_TAPS - 1)                                                \
     }                                                                                                                  \
     EACH_SUM_(p, t)                                                                                                    \
     {                                                                                                                  \
@@ -321,19 +342,18 @@ SUM_ROW(sum_packed_row, __global)
 
 /* Adds depth channels from k on to the products of a panel. u: a row of points of as many channels. */
 #define SUM_PANEL(name_, space_, FILTER_)                                                                              \
-  static inline void name_(__global const float *v, space_ const float *taps, const size_t tap_step,                   \
-                           __global float *products, __local float *u, const slim_winograd_params p, const panel t,    \
-                           const int k, const int depth, const taps_ahead next)                                        \
+  static inline void name_(__global const float *v, space_ const float *taps, __global float *products,                \
+                           __local float *u, const slim_winograd_params p, const panel t, const int k,                 \
+                           const int depth, const taps_ahead next)                                                     \
   {                                                                                                                    \
-    const int count = depth * SLIM_GEMM_COLUMNS, step = t.columns > SLIM_WIDTH ? SLIM_WIDTH : SLIM_GEMM_COLUMNS;       \
     for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {                                                                   \
       if (i % SLIM_WINOGRAD_N == 0) {                                                                                  \
-        FILTER_(taps, tap_step, u, i / SLIM_WINOGRAD_N, count, step);                                                  \
+        FILTER_(taps, u, i / SLIM_WINOGRAD_N, depth, t.columns);                                                       \
       }                                                                                                                \
       fetch_taps(next, i, SLIM_WINOGRAD_POINTS);                                                                       \
       for (int at = t.begin; at < t.end; at += p.rows) {                                                               \
         multiply_local(v + i * slim_winograd_inputs_step(p.block, p.rows, p.c) + (size_t)at * p.c + k * p.rows,        \
-                       u + i % SLIM_WINOGRAD_N * count,                                                                \
+                       u + i % SLIM_WINOGRAD_N * depth * SLIM_GEMM_COLUMNS,                                            \
                        products + i * t.step + (at - t.begin) * SLIM_GEMM_COLUMNS, depth, p.rows,                      \
                        min(p.rows, t.end - at), t.columns, k > 0);                                                     \
       }                                                                                                                \
@@ -344,15 +364,15 @@ SUM_PANEL(sum_packed_panel, __global, filter_packed_row)
 
 /* The same of four tiles, without u. */
 #define SUM_FEW(name_, space_, ROW_)                                                                                   \
-  static inline void name_(__global const float *v, space_ const float *taps, const size_t tap_step,                   \
-                           __global float *products, const slim_winograd_params p, const panel t, const int k,         \
-                           const int depth, const taps_ahead next)                                                     \
+  static inline void name_(__global const float *v, space_ const float *taps, __global float *products,                \
+                           const slim_winograd_params p, const panel t, const int k, const int depth,                  \
+                           const taps_ahead next)                                                                      \
   {                                                                                                                    \
     const size_t v_step = slim_winograd_inputs_step(p.block, p.rows, p.c);                                             \
     v += (size_t)k * SLIM_WINOGRAD_FEW;                                                                                \
     for (int row = 0; row < SLIM_WINOGRAD_N; row++) {                                                                  \
       for (int o = 0; o < t.columns; o += SLIM_WIDTH) {                                                                \
-        ROW_(v + row * SLIM_WINOGRAD_N * v_step, v_step, taps + o, tap_step,                                           \
+        ROW_(v + row * SLIM_WINOGRAD_N * v_step, v_step, taps + o,                                                     \
              products + row * SLIM_WINOGRAD_N * t.step + o, t.step, row, o / SLIM_WIDTH, depth, k > 0, next);          \
       }                                                                                                                \
     }                                                                                                                  \
@@ -396,32 +416,29 @@ static inline void close_panel(__global const float *products, __global const fl
   const panel t = panel_of(p, first);                                                                                  \
   products += (get_group_id(1) * get_num_groups(0) + get_group_id(0)) * SLIM_WINOGRAD_POINTS * t.step;
 
-/* and how: sum_ adds depth channels from k on to the products, from their taps tap_step apart. Weights as they lie, */
+/* and how: sum_ adds depth channels from k on to the products. Weights as they lie, */
 #define PANEL_(sum_)                                                                                                   \
   SLIM_OPEN(const slim_weight, weights);                                                                               \
   OPEN_PANEL_                                                                                                          \
   for (int k = 0; k < p.c; k += p.depth) {                                                                             \
-    const int depth = min(p.depth, p.c - k), tap_step = depth * SLIM_GEMM_COLUMNS;                                     \
+    const int depth = min(p.depth, p.c - k);                                                                           \
     const taps_ahead next = taps_behind(weights, p, t, k);                                                             \
     pack_taps(taps, weights, p, k, depth, t.o, t.columns);                                                             \
     sum_;                                                                                                              \
   }                                                                                                                    \
   close_panel(products, bias, residual, y, p, t, first);
 
-/* or packed by slim_conv2d_pack_f32 in blocks of p.depth channels. */
+/* or packed by slim_conv2d_pack_f32, all channels together: what is read next lies behind. */
 #define PACKED_PANEL_(sum_)                                                                                            \
   OPEN_PANEL_                                                                                                          \
-  const int wide = (p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS, count = p.taps * p.taps;     \
+  __global const float *taps = packed + (size_t)t.o * p.c * TAPS;                                                      \
   for (int k = 0; k < p.c; k += p.depth) {                                                                             \
-    const bool deeper = k + p.depth < p.c;                                                                             \
-    const int next_k = deeper ? k + p.depth : 0, next_o = deeper ? t.o : t.o + SLIM_GEMM_COLUMNS;                      \
-    const int depth = min(p.depth, p.c - k), next_depth = next_o < p.o ? min(p.depth, p.c - next_k) : 0;               \
-    const int tap_step = depth * SLIM_GEMM_COLUMNS;                                                                    \
-    __global const float *taps = packed + (size_t)count * (k * wide + depth * t.o);                                    \
-    const taps_ahead next = { packed + (size_t)count * (next_k * wide + next_depth * next_o),                          \
-                              next_depth * SLIM_GEMM_COLUMNS, next_depth, SLIM_GEMM_COLUMNS,                           \
+    const int depth = min(p.depth, p.c - k), left = p.c - k - depth;                                                   \
+    const int next_depth = left > 0 ? min(p.depth, left) : t.o + SLIM_GEMM_COLUMNS < p.o ? min(p.depth, p.c) : 0;      \
+    const taps_ahead next = { taps + depth * TAPS_STEP, next_depth * SLIM_GEMM_COLUMNS, next_depth, SLIM_GEMM_COLUMNS, \
                               (SLIM_GEMM_COLUMNS + 15) / 16 };                                                         \
     sum_;                                                                                                              \
+    taps += depth * TAPS_STEP;                                                                                         \
   }                                                                                                                    \
   close_panel(products, bias, residual, y, p, t, first);
 
@@ -430,23 +447,23 @@ static inline void close_panel(__global const float *products, __global const fl
 __kernel void slim_winograd_panels_f32(PANEL_PARAMETERS_(SLIM_TENSOR(const slim_weight, weights)), __local float *taps,
                                        __local float *u)
 {
-  PANEL_(sum_panel(v, taps, tap_step, products, u, p, t, k, depth, next))
+  PANEL_(sum_panel(v, taps, products, u, p, t, k, depth, next))
 }
 
 /* The same with packed weights. */
 __kernel void slim_winograd_packed_f32(PANEL_PARAMETERS_(__global const float *packed), __local float *u)
 {
-  PACKED_PANEL_(sum_packed_panel(v, taps, tap_step, products, u, p, t, k, depth, next))
+  PACKED_PANEL_(sum_packed_panel(v, taps, products, u, p, t, k, depth, next))
 }
 
 /* Both of four tiles, whose weights stay in registers. */
 __kernel void slim_winograd_few_f32(PANEL_PARAMETERS_(SLIM_TENSOR(const slim_weight, weights)), __local float *taps)
 {
-  PANEL_(sum_few(v, taps, tap_step, products, p, t, k, depth, next))
+  PANEL_(sum_few(v, taps, products, p, t, k, depth, next))
 }
 
 __kernel void slim_winograd_few_packed_f32(PANEL_PARAMETERS_(__global const float *packed))
 {
-  PACKED_PANEL_(sum_packed_few(v, taps, tap_step, products, p, t, k, depth, next))
+  PACKED_PANEL_(sum_packed_few(v, taps, products, p, t, k, depth, next))
 }
 #endif

@@ -123,11 +123,11 @@ static void launch_product(slim_cl_build *b, enum method method, const slim_view
   slim_cl_gemm_range(b, &g, pixels_of(p), p->o);
 }
 
-/* Are the weights the plan's own, which need no memory once they are packed? */
-static bool is_folded(const slim_group *group)
+/* Are weights that may be kept the step's own, which need no memory once they are packed? A plan folds them for it. */
+static bool owns_weights(const slim_group *group)
 {
   slim_tensor *const *inputs = group->nodes[0]->inputs; /* NULL: a step of no plan */
-  return inputs != NULL && inputs[1]->node != NULL && inputs[1]->node->op == &slim_op_batch_norm_fold;
+  return inputs == NULL || (inputs[1]->node != NULL && inputs[1]->node->op == &slim_op_batch_norm_fold);
 }
 
 /* May the weights be packed, to be read in that form while their version stays? */
@@ -144,7 +144,7 @@ static bool by_winograd(const slim_device *device, const slim_group *group, cons
     return false;
   }
   if (may_keep(weights)) {
-    (void)slim_cl_winograd_keep(w, is_folded(group));
+    (void)slim_cl_winograd_keep(w, owns_weights(group));
   }
   return true;
 }
@@ -161,7 +161,7 @@ static bool keeps(const slim_device *device, const slim_group *group, const slim
     return false;
   }
   if (is_product(device, p)) {
-    return is_folded(group) && slim_cl_matmul_is_blocked(device, &product, slim_cl_epilogue_adds(group));
+    return owns_weights(group) && slim_cl_matmul_is_blocked(device, &product, slim_cl_epilogue_adds(group));
   }
   return by_winograd(device, group, weights, p, &w) ? w.kept : !slim_cl_conv2d_bands(device, p, &g);
 }

@@ -348,7 +348,7 @@ void slim_cl_winograd_launch(slim_cl_build *b, const slim_cl_winograd *w, const 
     return;
   }
   const slim_conv2d_params all = { .kernel_h = p->taps, .kernel_w = p->taps, .c = p->c, .o = p->o };
-  cl_mem packed = w->kept ? slim_cl_conv2d_pack(b, weights, &all, p->depth) : NULL;
+  cl_mem packed = w->kept ? slim_cl_conv2d_pack(b, weights, &all, p->c) : NULL;
   for (int first = 0; first < p->tiles; first += p->block) {
     launch_inputs(b, p, x, zeros, first);
     launch_panels(b, w, weights, packed, epilogue, first);
