@@ -1,7 +1,7 @@
 /*
  * Convolution of stride 1 with 3x3 or 5x5 taps by Winograd's transforms, on CPU-like devices. For each of 36 or 49
  * points, a product of transformed inputs v by transformed weights u:
- *   v [point][block of p.rows tiles][c / width][p.rows][width]: a vector of channels after the other,
+ *   v [point][c / width][tile][width]: a vector of channels after the other,
  *   u [panel of SLIM_GEMM_COLUMNS outputs][point][c][SLIM_GEMM_COLUMNS],
  *   products of a panel [point][tile][SLIM_GEMM_COLUMNS].
  * Channels and outputs are multiples of the width.
@@ -60,11 +60,10 @@ static inline void open_tile(__global const float *x, __global const float *zero
                              const int tile, const int t, __global float *v)
 {
   __global const float *from[SLIM_WINOGRAD_POINTS];
-  const size_t step = slim_winograd_inputs_step(p.block, p.rows, p.c);
   slim_winograd_pixels(x, zeros, p, tile, from);
-  v += (size_t)(t / p.rows * p.c * p.rows) + t % p.rows * SLIM_WIDTH;
-  for (int c = 0; c < p.c; c += SLIM_WIDTH, v += p.rows * SLIM_WIDTH) {
-    slim_winograd_open(from, c, p.m * p.c, v, step);
+  v += t * SLIM_WIDTH;
+  for (int c = 0; c < p.c; c += SLIM_WIDTH, v += slim_winograd_plane(p.block)) {
+    slim_winograd_open(from, c, p.m * p.c, v, slim_winograd_inputs_step(p.block, p.c));
   }
 }
 
@@ -147,8 +146,7 @@ __kernel void slim_winograd_fused_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(c
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
   SLIM_OPEN(float, scratch);
-  const size_t v_step = slim_winograd_inputs_step(p.block, p.rows, p.c);
-  const size_t step = slim_winograd_products_step(p.block, p.rows);
+  const size_t v_step = slim_winograd_inputs_step(p.block, p.c), step = slim_winograd_products_step(p.block);
   __global float *v = scratch + get_group_id(0) * SLIM_WINOGRAD_POINTS * (v_step + step);
   __global float *product = v + SLIM_WINOGRAD_POINTS * v_step;
   for (int first = (int)get_group_id(0) * p.block; first < p.tiles; first += (int)get_num_groups(0) * p.block) {
@@ -159,9 +157,10 @@ __kernel void slim_winograd_fused_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(c
     __global const float *panel = u;
     for (int o = 0; o < p.o; o += SLIM_GEMM_COLUMNS) {
       for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++, panel += (size_t)p.c * SLIM_GEMM_COLUMNS) {
-        for (int t = 0; t < count; t += p.rows) {
-          multiply(v + i * v_step + (size_t)t * p.c, panel, product + i * step + t * SLIM_GEMM_COLUMNS, p.c, p.rows,
-                   min(p.rows, count - t), p.o - o, false);
+        const slim_winograd_span at = slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, first, count);
+        for (int t = at.begin; t < at.end; t += p.rows) {
+          multiply(v + i * v_step + t * SLIM_WIDTH, panel, product + i * step + t * SLIM_GEMM_COLUMNS, p.c,
+                   slim_winograd_plane(p.block), min(p.rows, at.end - t), p.o - o, false);
         }
       }
       for (int t = 0; t < count; t++) {
@@ -282,17 +281,18 @@ static inline void row_powers(const int row, float *power)
 FILTER_ROW(filter_row, __local)
 FILTER_ROW(filter_packed_row, __global)
 
-/* What a group of the second stage makes: tiles [begin, end) of the block in a panel of outputs from o on. */
+/* What a group of the second stage makes: tiles [begin, begin + tiles) of the block in a panel of outputs from o on. */
 typedef struct panel {
-  int o, columns, begin, end;
+  int o, columns, begin, tiles;
+  int first;   /* number of the first tile, of all */
   size_t step; /* between the points of its products */
 } panel;
 
 static inline panel panel_of(const slim_winograd_params p, const int first)
 {
   const int o = (int)get_group_id(0) * SLIM_GEMM_COLUMNS, begin = (int)get_group_id(1) * p.part;
-  const panel t = { o, min(SLIM_GEMM_COLUMNS, p.o - o), begin, min(begin + p.part, min(p.block, p.tiles - first)),
-                    slim_winograd_products_step(p.part, p.rows) };
+  const panel t = { o, min(SLIM_GEMM_COLUMNS, p.o - o), begin, min(p.part, min(p.block, p.tiles - first) - begin),
+                    first + begin, slim_winograd_products_step(p.part) };
   return t;
 }
 
@@ -304,7 +304,7 @@ static inline panel panel_of(const slim_winograd_params p, const int first)
 /* Adds depth channels to the products of four tiles by a vector of outputs, a side of a panel, in a row of points: each
  * is multiplied as soon as it is made. Scales come last. */
 #define SUM_SOME_(space_, first_, last_)                                                                               \
-  for (int c = 0; c < depth; c += SLIM_WIDTH, v += SLIM_WINOGRAD_FEW * SLIM_WIDTH) {                                   \
+  for (int c = 0; c < depth; c += SLIM_WIDTH, v += slim_winograd_plane(SLIM_WINOGRAD_FEW)) {                           \
     fetch_taps(next, ((row * 2 + side) * depth + c) / SLIM_WIDTH, SLIM_WINOGRAD_N * 2 * depth / SLIM_WIDTH);           \
     for (int k = 0; k < SLIM_WIDTH; k++, taps += TAPS_STEP) {                                                          \
       ROW_POINTS_(space_, taps, power, first_, last_, all)                                                             \
@@ -346,16 +346,18 @@ SUM_ROW(sum_packed_row, __global)
                            __local float *u, const slim_winograd_params p, const panel t, const int k,                 \
                            const int depth, const taps_ahead next)                                                     \
   {                                                                                                                    \
+    v += k / SLIM_WIDTH * slim_winograd_plane(p.block);                                                                \
     for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {                                                                   \
       if (i % SLIM_WINOGRAD_N == 0) {                                                                                  \
         FILTER_(taps, u, i / SLIM_WINOGRAD_N, depth, t.columns);                                                       \
       }                                                                                                                \
       fetch_taps(next, i, SLIM_WINOGRAD_POINTS);                                                                       \
-      for (int at = t.begin; at < t.end; at += p.rows) {                                                               \
-        multiply_local(v + i * slim_winograd_inputs_step(p.block, p.rows, p.c) + (size_t)at * p.c + k * p.rows,        \
+      const slim_winograd_span at = slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, t.first, t.tiles);             \
+      for (int tile = at.begin; tile < at.end; tile += p.rows) {                                                       \
+        multiply_local(v + i * slim_winograd_inputs_step(p.block, p.c) + (t.begin + tile) * SLIM_WIDTH,                \
                        u + i % SLIM_WINOGRAD_N * depth * SLIM_GEMM_COLUMNS,                                            \
-                       products + i * t.step + (at - t.begin) * SLIM_GEMM_COLUMNS, depth, p.rows,                      \
-                       min(p.rows, t.end - at), t.columns, k > 0);                                                     \
+                       products + i * t.step + tile * SLIM_GEMM_COLUMNS, depth, slim_winograd_plane(p.block),          \
+                       min(p.rows, at.end - tile), t.columns, k > 0);                                                  \
       }                                                                                                                \
     }                                                                                                                  \
   }
@@ -368,8 +370,8 @@ SUM_PANEL(sum_packed_panel, __global, filter_packed_row)
                            const slim_winograd_params p, const panel t, const int k, const int depth,                  \
                            const taps_ahead next)                                                                      \
   {                                                                                                                    \
-    const size_t v_step = slim_winograd_inputs_step(p.block, p.rows, p.c);                                             \
-    v += (size_t)k * SLIM_WINOGRAD_FEW;                                                                                \
+    const size_t v_step = slim_winograd_inputs_step(p.block, p.c);                                                     \
+    v += k / SLIM_WIDTH * slim_winograd_plane(SLIM_WINOGRAD_FEW);                                                      \
     for (int row = 0; row < SLIM_WINOGRAD_N; row++) {                                                                  \
       for (int o = 0; o < t.columns; o += SLIM_WIDTH) {                                                                \
         ROW_(v + row * SLIM_WINOGRAD_N * v_step, v_step, taps + o,                                                     \
@@ -395,10 +397,10 @@ static inline taps_ahead taps_behind(__global const slim_weight *weights, const 
 
 static inline void close_panel(__global const float *products, __global const float *bias,
                                __global const float *residual, __global float *y, const slim_winograd_params p,
-                               const panel t, const int first)
+                               const panel t)
 {
-  for (int at = t.begin; at < t.end; at++) {
-    close_tile(products + (at - t.begin) * SLIM_GEMM_COLUMNS, t.step, bias, residual, y, p, first + at, t.o);
+  for (int i = 0; i < t.tiles; i++) {
+    close_tile(products + i * SLIM_GEMM_COLUMNS, t.step, bias, residual, y, p, t.first + i, t.o);
   }
 }
 
@@ -426,7 +428,7 @@ static inline void close_panel(__global const float *products, __global const fl
     pack_taps(taps, weights, p, k, depth, t.o, t.columns);                                                             \
     sum_;                                                                                                              \
   }                                                                                                                    \
-  close_panel(products, bias, residual, y, p, t, first);
+  close_panel(products, bias, residual, y, p, t);
 
 /* or packed by slim_conv2d_pack_f32, all channels together: what is read next lies behind. */
 #define PACKED_PANEL_(sum_)                                                                                            \
@@ -440,7 +442,7 @@ static inline void close_panel(__global const float *products, __global const fl
     sum_;                                                                                                              \
     taps += depth * TAPS_STEP;                                                                                         \
   }                                                                                                                    \
-  close_panel(products, bias, residual, y, p, t, first);
+  close_panel(products, bias, residual, y, p, t);
 
 /* A group: a panel of outputs, a part of the tiles of the block that begins at tile first. products: of each group;
  * taps: as pack_taps makes them. */

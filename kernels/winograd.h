@@ -176,13 +176,34 @@ typedef struct slim_winograd_place {
 
 static inline slim_winograd_place slim_winograd_place_of(const slim_winograd_params p, const int tile)
 {
-  const int in_image = tile % (p.down * p.across);
-  const slim_winograd_place at = { tile / (p.down * p.across), in_image / p.across * p.m, in_image % p.across * p.m };
+  const slim_winograd_order o = p.order;
+  const int down = p.oh / p.m, across = p.ow / p.m; /* whole ones */
+  const bool lower = tile < o.below || tile >= o.right, outer = tile >= o.whole;
+  const int first = tile < o.below ? 0 : tile < o.whole ? o.below : tile < o.right ? o.whole : o.right;
+  const int rows = lower ? p.down - down : down, columns = outer ? p.across - across : across;
+  const int image = (tile - first) / (rows * columns), in_image = (tile - first) % (rows * columns);
+  const slim_winograd_place at = { image, ((lower ? down : 0) + in_image / columns) * p.m,
+                                   ((outer ? across : 0) + in_image % columns) * p.m };
   return at;
 }
 
-/* A vector of channels of x under a tile, transformed: columns, then rows, with the numbers between them in memory. from:
- * where each point's channels lie, next floats before those of the tile to the right; points go step floats apart. */
+/* Of tiles [first, first + count) those that need a point, side of which are an axis, counted from first. */
+typedef struct slim_winograd_span {
+  int begin, end;
+} slim_winograd_span;
+
+static inline slim_winograd_span slim_winograd_tiles_at(const slim_winograd_order o, const int side, const int point,
+                                                        const int first, const int count)
+{
+  const bool last_row = point / side == side - 1, last_column = point % side == side - 1;
+  const int begin = last_row ? o.below - first : 0;
+  const int end = last_column ? o.whole - first : last_row ? o.right - first : count;
+  const slim_winograd_span span = { clamp(begin, 0, count), clamp(end, 0, count) };
+  return span;
+}
+
+/* A vector of channels of x under a tile, transformed: columns, then rows, with the numbers between them in memory.
+ * from: where each point's channels lie, next floats before those of the tile to the right; points go step floats apart. */
 static inline void slim_winograd_open(__global const float *const *from, const int channel, const int next,
                                       __global float *to, const size_t step)
 {
@@ -225,18 +246,24 @@ static inline void slim_winograd_pixels(__global const float *x, __global const 
   }
 }
 
-/* --- products: v [point][block of rows tiles][c / width][rows][width], by panels of weights ------------------------ */
+/* --- products: v [point][c / width][tile][width], by panels of weights ------------------------------------------- */
 
-/* Floats between the points of v, of so many tiles in blocks of rows, and channels, */
-static inline size_t slim_winograd_inputs_step(const int tiles, const int rows, const int c)
+/* Floats between vectors of channels of v, of so many tiles: an odd number of lines, or they would share cache sets, */
+static inline int slim_winograd_plane(const int tiles)
 {
-  return (size_t)((tiles + rows - 1) / rows) * rows * c + SLIM_WINOGRAD_GAP;
+  return (tiles | 1) * SLIM_WIDTH;
 }
 
-/* and of products of so many tiles by a panel, [point][tile][SLIM_GEMM_COLUMNS]. */
-static inline size_t slim_winograd_products_step(const int tiles, const int rows)
+/* between its points, */
+static inline size_t slim_winograd_inputs_step(const int tiles, const int c)
 {
-  return slim_winograd_inputs_step(tiles, rows, SLIM_GEMM_COLUMNS);
+  return (size_t)c / SLIM_WIDTH * slim_winograd_plane(tiles) + SLIM_WINOGRAD_GAP;
+}
+
+/* and between those of products of so many tiles by a panel, [point][tile][SLIM_GEMM_COLUMNS]. */
+static inline size_t slim_winograd_products_step(const int tiles)
+{
+  return (size_t)(tiles + SLIM_WINOGRAD_SPARE) * SLIM_GEMM_COLUMNS + SLIM_WINOGRAD_GAP;
 }
 
 #define SLIM_WINOGRAD_ADD_TILE_(i_) SLIM_GEMM_ADD_(i_, a[i_ * SLIM_WIDTH + k])
@@ -253,7 +280,7 @@ static inline size_t slim_winograd_products_step(const int tiles, const int rows
   if (adds) {                                                                                                          \
     EACH_(LOAD_)                                                                                                       \
   }                                                                                                                    \
-  for (int c = 0; c < channels; c += SLIM_WIDTH, a += block * SLIM_WIDTH) {                                            \
+  for (int c = 0; c < channels; c += SLIM_WIDTH, a += plane) {                                                         \
     for (int k = 0; k < SLIM_WIDTH; k++, b += SLIM_GEMM_COLUMNS) {                                                     \
       const SLIM_FLOATW b0 = SLIM_LOADW(0, b), b1 = SLIM_LOADW(1, b);                                                  \
       EACH_(SLIM_WINOGRAD_ADD_TILE_)                                                                                   \
@@ -277,10 +304,11 @@ static inline size_t slim_winograd_products_step(const int tiles, const int rows
 #else
 #define SLIM_WINOGRAD_ALL_OR_FEWER_ SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH)
 #endif
-/* rows tiles, of a block, in so many channels, by a panel of weights at one point; adds: to the product so far. */
+/* rows tiles, in so many channels, by a panel of weights at one point; adds: to the product so far. Rows are rounded up
+ * to those of a loop. */
 #define SLIM_WINOGRAD_MULTIPLY_BY(name_, space_)                                                                       \
   static inline void name_(__global const float *a, space_ const float *b, __global float *product,                    \
-                           const int channels, const int block, const int rows, const int columns, const bool adds)    \
+                           const int channels, const int plane, const int rows, const int columns, const bool adds)    \
   {                                                                                                                    \
     if (rows > SLIM_GEMM_SOME_ROWS) {                                                                                  \
       SLIM_WINOGRAD_ALL_OR_FEWER_                                                                                      \

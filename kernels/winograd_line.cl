@@ -54,9 +54,9 @@ static inline void open_tile(__global const float *x, __global const float *zero
 {
   __global const float *from[SLIM_LINE_POINTS];
   slim_line_pixels(x, zeros, p, tile, from);
-  v += (size_t)(t / SLIM_GEMM_ROWS * p.c * SLIM_GEMM_ROWS) + t % SLIM_GEMM_ROWS * SLIM_WIDTH;
-  for (int c = 0; c < p.c; c += SLIM_WIDTH, v += SLIM_GEMM_ROWS * SLIM_WIDTH) {
-    slim_line_open(from, c, v, slim_winograd_inputs_step(p.block, SLIM_GEMM_ROWS, p.c));
+  v += t * SLIM_WIDTH;
+  for (int c = 0; c < p.c; c += SLIM_WIDTH, v += slim_winograd_plane(p.block)) {
+    slim_line_open(from, c, v, slim_winograd_inputs_step(p.block, p.c));
   }
 }
 
@@ -95,14 +95,13 @@ SLIM_WINOGRAD_MULTIPLY_BY(multiply, __global)
 static inline void sum_panel(__global const float *v, __global const float *u, __global float *product,
                              const slim_winograd_line_params p, const int count, const int columns)
 {
-  const size_t v_step = slim_winograd_inputs_step(p.block, SLIM_GEMM_ROWS, p.c);
-  const size_t step = slim_winograd_products_step(p.block, SLIM_GEMM_ROWS);
-  for (int k = 0; k < p.c; k += p.depth) {
+  const size_t v_step = slim_winograd_inputs_step(p.block, p.c), step = slim_winograd_products_step(p.block);
+  for (int k = 0; k < p.c; k += p.depth, v += p.depth / SLIM_WIDTH * slim_winograd_plane(p.block)) {
     const int depth = min(p.depth, p.c - k);
     for (int i = 0; i < SLIM_LINE_POINTS; i++, u += (size_t)depth * SLIM_GEMM_COLUMNS) {
       for (int t = 0; t < count; t += SLIM_GEMM_ROWS) {
-        multiply(v + i * v_step + (size_t)t * p.c + k * SLIM_GEMM_ROWS, u, product + i * step + t * SLIM_GEMM_COLUMNS,
-                 depth, SLIM_GEMM_ROWS, count - t, columns, k > 0);
+        multiply(v + i * v_step + t * SLIM_WIDTH, u, product + i * step + t * SLIM_GEMM_COLUMNS, depth,
+                 slim_winograd_plane(p.block), count - t, columns, k > 0);
       }
     }
   }
@@ -123,8 +122,7 @@ __kernel void slim_winograd_line_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(co
   SLIM_OPEN(float, scratch);
   const int points = SLIM_LINE_POINTS, groups = (int)get_num_groups(0);
   const int o0 = (int)get_group_id(1) * p.panels * SLIM_GEMM_COLUMNS;
-  const size_t v_step = slim_winograd_inputs_step(p.block, SLIM_GEMM_ROWS, p.c);
-  const size_t step = slim_winograd_products_step(p.block, SLIM_GEMM_ROWS);
+  const size_t v_step = slim_winograd_inputs_step(p.block, p.c), step = slim_winograd_products_step(p.block);
   __global float *v = scratch + (get_group_id(1) * groups + get_group_id(0)) * points * (v_step + step);
   __global float *product = v + points * v_step;
   for (int first = (int)get_group_id(0) * p.block; first < p.tiles; first += groups * p.block) {

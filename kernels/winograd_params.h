@@ -5,8 +5,16 @@
 
 #define SLIM_WINOGRAD_GAP 16 /* floats between the points of a block, or they would share cache sets */
 
+#define SLIM_WINOGRAD_SPARE 13 /* tiles that a product may read and write behind the last one */
 #define SLIM_WINOGRAD_FEWER_ROWS 12 /* tiles of a product, where so many divide a number better than 14 do */
 #define SLIM_WINOGRAD_FEW 4         /* the same, where a product is of no more tiles and weights stay in registers */
+
+/* The order of tiles: those that the lower edge cuts off, the whole ones, those that the right edge cuts off, those cut
+ * off both ways; how many end with each of the first three parts. The point at infinity counts for the last result along
+ * an axis only, which tiles that are cut off there lack: so those that need a point are neighbours. */
+typedef struct slim_winograd_order {
+  int below, whole, right;
+} slim_winograd_order;
 
 /* A convolution of stride 1, x [n,h,w,c], y [n,oh,ow,o], by tiles of m by m results of m + taps - 1 points along an
  * axis: 6 or 7. In the gradient by the weights, x and y are the convolution's. */
@@ -14,6 +22,7 @@ typedef struct slim_winograd_params {
   int n, h, w, c, oh, ow, o;
   int taps, m, before_h, before_w;
   int down, across, tiles; /* of an image; of all images */
+  slim_winograd_order order;
   int turned;              /* weights [taps,taps,o,c], taken from the last tap to the first */
   int rows;                /* tiles of a product, */
   int block;               /* tiles that are worked on together, */

@@ -92,14 +92,17 @@ static inline bool slim_winograd_sum(__global const float *v, __global const flo
   v += (size_t)part.c * s.block;
   z += (size_t)part.o * s.block;
   for (int i = 0; i < s.points; i++, v += slim_winograd_v_step(s), z += slim_winograd_z_step(s)) {
+    const slim_winograd_span at = slim_winograd_tiles_at(s.order, s.side, i, first, tiles);
+    const int needed = at.end - at.begin;
+    __global const float *panel = z + (size_t)at.begin * SLIM_GEMM_COLUMNS;
     for (int c = 0; c < part.channels; c += SLIM_WINOGRAD_CHANNELS) {
-      __global const float *from = v + (size_t)(c / SLIM_WIDTH) * s.block * SLIM_WIDTH;
+      __global const float *from = v + (size_t)(c / SLIM_WIDTH * s.block + at.begin) * SLIM_WIDTH;
       /* Of the next point: a vector's tiles, then a part of the panel's. */
       __global const float *ahead = c % SLIM_WIDTH == 0
                                         ? from + slim_winograd_v_step(s)
-                                        : z + slim_winograd_z_step(s) + (size_t)(c / SLIM_WIDTH) * tiles * 16;
-      slim_winograd_accumulate(from + c % SLIM_WIDTH, z, du + i * slim_winograd_du_step(s) + c * SLIM_GEMM_COLUMNS,
-                               tiles, first > 0, ahead);
+                                        : panel + slim_winograd_z_step(s) + (size_t)(c / SLIM_WIDTH) * needed * 16;
+      slim_winograd_accumulate(from + c % SLIM_WIDTH, panel, du + i * slim_winograd_du_step(s) + c * SLIM_GEMM_COLUMNS,
+                               needed, first > 0, ahead);
     }
   }
   const bool last = first + s.block >= s.tiles;

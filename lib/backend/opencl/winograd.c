@@ -60,14 +60,13 @@ static size_t weights_floats(const slim_device *device, const slim_winograd_para
 
 static size_t inputs_floats(const slim_winograd_params *p)
 {
-  return points_of(p) * ((size_t)(slim_cl_ceil_div(p->block, p->rows) * p->rows) * (size_t)p->c + SLIM_WINOGRAD_GAP);
+  return slim_cl_winograd_inputs(points_of(p), p->block, p->c);
 }
 
 /* Of a panel of outputs and so many tiles. */
 static size_t products_floats(const slim_device *device, const slim_winograd_params *p, int tiles)
 {
-  const size_t rows = (size_t)(slim_cl_ceil_div(tiles, p->rows) * p->rows);
-  return points_of(p) * (rows * (size_t)slim_cl_gemm_columns(device) + SLIM_WINOGRAD_GAP);
+  return slim_cl_winograd_products(device, points_of(p), tiles);
 }
 
 /* Packed taps, and a row of points of transformed ones, of depth channels and a panel of outputs. */
@@ -100,6 +99,9 @@ static void cut(slim_winograd_params *p, int side)
   p->down = slim_cl_ceil_div(p->oh, p->m);
   p->across = slim_cl_ceil_div(p->ow, p->m);
   p->tiles = p->n * p->down * p->across;
+  p->order.below = p->n * (p->down - p->oh / p->m) * (p->ow / p->m);
+  p->order.whole = p->order.below + p->n * (p->oh / p->m) * (p->ow / p->m);
+  p->order.right = p->order.below + p->n * (p->oh / p->m) * p->across;
 }
 
 /* So many tiles in blocks of rows, of which the last is as high as a loop of products is (kernels/winograd.h). The
@@ -120,10 +122,18 @@ static int rows_for(const slim_device *device, int tiles)
   return fewer ? SLIM_WINOGRAD_FEWER_ROWS : most;
 }
 
-/* Products of the transformed tiles, for each channel and output: in blocks of rows, or summed, tile by tile. */
+/* Products of the transformed tiles, for each channel and output: in blocks of rows, or summed, tile by tile. Those of
+ * most points, and those of the points at infinity along an axis, and along both. */
 static double products_of(const slim_device *device, const slim_winograd_params *p, bool summed)
 {
-  return (double)points_of(p) * (summed ? p->tiles : rounded(device, p->tiles, rows_for(device, p->tiles)));
+  const slim_winograd_order *o = &p->order;
+  const int finite = side_of(p) - 1, tiles[] = { p->tiles, o->right - o->below, o->whole, o->whole - o->below };
+  const int points[] = { finite * finite, finite, finite, 1 };
+  double sum = 0.0;
+  for (int i = 0; i < 4; i++) {
+    sum += (double)points[i] * (summed ? tiles[i] : rounded(device, tiles[i], rows_for(device, p->tiles)));
+  }
+  return sum;
 }
 
 static bool geometry(const slim_device *device, const slim_conv2d_params *conv, bool summed, slim_winograd_params *p)
@@ -371,7 +381,8 @@ bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d
       (p->tiles < GRADIENT_TILES && (double)p->c * p->o > GRADIENT_WEIGHTS)) {
     return false;
   }
-  g->sums = (slim_winograd_sums_params){ .points = (int)points_of(p), .c = p->c, .o = p->o, .tiles = p->tiles };
+  g->sums = (slim_winograd_sums_params){ .side = side_of(p), .points = (int)points_of(p), .c = p->c, .o = p->o,
+                                         .tiles = p->tiles, .order = p->order };
   return slim_cl_winograd_sums_cut(device, &g->sums);
 }
 

@@ -35,10 +35,10 @@ static size_t weights_bytes(const slim_device *device, const slim_winograd_line_
 /* Inputs and products of a group. */
 static size_t scratch_bytes(const slim_device *device, const slim_cl_winograd_line *l)
 {
-  const int rows = slim_cl_gemm_rows(device);
-  const size_t high = (size_t)(slim_cl_ceil_div(l->p.block, rows) * rows);
-  const size_t point = high * (size_t)(l->p.c + slim_cl_gemm_columns(device)) + (size_t)(2 * SLIM_WINOGRAD_GAP);
-  return (size_t)(l->groups * l->parts) * (size_t)points_of(&l->p) * point * sizeof(float);
+  const size_t points = (size_t)points_of(&l->p);
+  const size_t group = slim_cl_winograd_inputs(points, l->p.block, l->p.c) +
+                       slim_cl_winograd_products(device, points, l->p.block);
+  return (size_t)(l->groups * l->parts) * group * sizeof(float);
 }
 
 /* --- plan and launches -------------------------------------------------------------------------------------------- */
@@ -147,7 +147,8 @@ bool slim_cl_winograd_line_gradient_plan(const slim_device *device, const slim_c
 {
   bool fits = geometry(conv, GRADIENT_TILES, p);
   if (fits) {
-    *s = (slim_winograd_sums_params){ .points = points_of(p), .c = p->c, .o = p->o, .tiles = p->tiles };
+    *s = (slim_winograd_sums_params){ .side = points_of(p), .points = points_of(p), .c = p->c, .o = p->o,
+                                      .tiles = p->tiles, .order = { 0, p->tiles, p->tiles } }; /* none is cut off */
     fits = slim_cl_winograd_sums_cut(device, s);
   }
   p->taps = fits ? p->taps : 0;

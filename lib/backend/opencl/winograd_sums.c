@@ -4,6 +4,7 @@
 #include "kernels/winograd_params.h"
 
 #define GROUPS_A_UNIT 2
+#define WIDTH_MOST 16 /* of a vector */
 #define VECTORS_MOST 4               /* of channels of a group */
 #define RUN_FLOATS ((size_t)5 << 19) /* of the transformed tiles of a run */
 #define RUN_LEAST 112                /* tiles of a run, which pay for reading and writing the sums, */
@@ -43,6 +44,17 @@ static size_t waiting_floats(const slim_device *device, const slim_winograd_sums
 {
   const int groups = panels_of(device, s) * slim_cl_ceil_div(s->c, s->depth);
   return s->block < s->tiles ? (size_t)groups * sums_floats(device, s) : 0;
+}
+
+size_t slim_cl_winograd_inputs(size_t points, int tiles, int c)
+{
+  return points * ((size_t)(tiles | 1) * (size_t)c + SLIM_WINOGRAD_GAP) + SLIM_WINOGRAD_SPARE * WIDTH_MOST;
+}
+
+size_t slim_cl_winograd_products(const slim_device *device, size_t points, int tiles)
+{
+  const size_t rows = (size_t)(tiles + SLIM_WINOGRAD_SPARE);
+  return points * (rows * (size_t)slim_cl_gemm_columns(device) + SLIM_WINOGRAD_GAP);
 }
 
 /* --- plan and launches -------------------------------------------------------------------------------------------- */

@@ -13,6 +13,9 @@ typedef struct slim_cl_winograd_sums_kernels {
   const char *panels; /* of v, z, sums, dw, the sums, the run's first tile and local memory */
 } slim_cl_winograd_sums_kernels;
 
+/** Floats of transformed tiles of c channels, and of their products by a panel of outputs (kernels/winograd.h). */
+size_t slim_cl_winograd_inputs(size_t points, int tiles, int c);
+size_t slim_cl_winograd_products(const slim_device *device, size_t points, int tiles);
 /** Cuts tiles into runs, and channels for groups. @return false when local memory is too small. */
 bool slim_cl_winograd_sums_cut(const slim_device *device, slim_winograd_sums_params *s);
 size_t slim_cl_winograd_sums_workspace(const slim_device *device, const slim_winograd_sums_params *s);
