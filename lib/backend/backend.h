@@ -101,8 +101,9 @@ typedef struct slim_backend {
   double (*step_ms)(slim_device *device, slim_step *step);
   /* May a group be formed by adding node behind? Asked by the fusion pass. */
   bool (*can_fuse)(const slim_device *device, const slim_group *group, const slim_node *node);
-  /* Does the step read input 1, weights, only when its version has changed, and works with a packed copy? NULL: never. */
-  bool (*packs)(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);
+  /* Number of the step's input, weights, that it reads only when their version has changed, and works with a packed
+   * copy; 0: none. NULL: never. */
+  int (*packs)(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);
   /* Does the step, one node, read its weights in every run and take a factor of each output channel of theirs as a
    * further input? NULL: never. */
   bool (*scales)(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);

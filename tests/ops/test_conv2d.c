@@ -103,7 +103,7 @@ START_TEST(epilogue_matches_loops)
   test_op t;
   test_convolution_open(&t, c, &ops, TEST_FORWARD, &attr);
   test_convolution_loops(&t, c, false, TEST_FORWARD, &want, &scale);
-  t.folded = _i % 2 != 0;
+  t.folded = _i % 2;
   t.num_in = 4;
   t.in[2] = test_random_tensor(SLIM_SHAPE(c->outputs), 3);
   t.in[3] = test_random_tensor(t.out[0].shape, 4);

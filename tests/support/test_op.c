@@ -194,16 +194,21 @@ static void make_node(made *m, int at, const test_op *t, const slim_op *op, cons
   m->group.count = at + 1;
 }
 
+static void describe_input(made *m, slim_tensor *to, const test_op *t, int number)
+{
+  describe(to, &t->in[number]);
+  if (t->folded == number && number > 0) {
+    m->fold.op = &slim_op_batch_norm_fold;
+    to->node = &m->fold;
+  }
+}
+
 static void make_first(made *m, const test_op *t)
 {
   make_node(m, 0, t, t->op, t->attr);
   m->node[0].num_inputs = t->num_in;
   for (int i = 0; i < t->num_in; i++) {
-    describe(m->input[0][i], &t->in[i]);
-  }
-  if (t->folded) {
-    m->fold.op = &slim_op_batch_norm_fold;
-    m->input[0][1]->node = &m->fold;
+    describe_input(m, m->input[0][i], t, i);
   }
 }
 
@@ -216,7 +221,7 @@ static void make_fused(made *m, const test_op *t, const test_fused *f, int at, i
     if (i == f->chain) {
       m->input[at][i] = &m->node[at - 1].outputs[0];
     } else {
-      describe(m->input[at][i], &t->in[first_in++]);
+      describe_input(m, m->input[at][i], t, first_in++);
     }
   }
 }
@@ -342,7 +347,7 @@ static slim_view input_view(slim_device *device, const made *m, const test_op *t
   } else if (!(first && t->op->shape_only >> i & 1u)) {
     view = guarded(device, bytes_of(&t->in[i]), t->in[i].data);
   }
-  view.version = t->folded && i == 1 ? &never_changed : NULL;
+  view.version = t->folded == i && i > 0 ? &never_changed : NULL;
   view.dtype = t->in[i].dtype;
   view.shape = t->in[i].shape;
   return view;

@@ -22,7 +22,7 @@ typedef struct test_op {
   const void *attr;
   int num_in, num_out;
   test_tensor in[TEST_OP_MAX], out[TEST_OP_MAX];
-  bool folded; /* input 1 is as a plan has weights that it folded: they stay, and the step may keep them packed */
+  int folded; /* input that is as a plan has weights it folded: they stay, and the step may keep them packed; 0: none */
 } test_op;
 
 /* Ops to fuse behind the first: each takes the result of the one before as input chain; its other inputs stand in in[]

@@ -218,6 +218,30 @@ START_TEST(convolutions_along_an_axis_are_folded)
 }
 END_TEST
 
+/* On the CPU a depthwise convolution and the 1x1 convolution behind it are one step, unless the first is read elsewhere or
+ * its images are small. */
+START_TEST(separable_convolutions_are_one_step)
+{
+  const char *device = getenv("SLIM_TEST_DEVICE");
+  const bool cpu = !device || strcmp(device, "cpu") == 0;
+  fixture f = fixture_begin(DEPTH);
+  slim_tensor *large = slim_conv2d_transpose(f.x, DEPTH, SLIM_HW(3, 3), .stride = SLIM_HW(_i == 2 ? 1 : 2, 0),
+                                             .biases_initializer = SLIM_NO_INIT, .activation = slim_identity);
+  slim_tensor *depthwise = slim_separable_conv2d(large, 0, SLIM_HW(3, 3), .depth_multiplier = 1, .normalizer = slim_batch_norm,
+                                                 .normalizer_args = SLIM_ARGS(.is_training = SLIM_NO),
+                                                 .activation = slim_relu6);
+  f.y = norm_conv(depthwise, DEPTH, 1, slim_relu);
+  f.y = _i == 1 ? slim_op_binary_add(f.y, depthwise, SLIM_BINARY_ADD) : f.y;
+  fixture_open(&f);
+  const int steps = assert_same(&f, BATCH);
+  ck_assert_msg(!cpu || steps == (_i == 0 ? 2 : _i == 1 ? 4 : 3), "%d steps", steps);
+  (void)assert_same(&f, 1);
+  scatter(&f, 2);
+  (void)assert_same(&f, BATCH);
+  fixture_close(&f);
+}
+END_TEST
+
 /* What else is read: the convolution, the statistics. */
 START_TEST(what_is_read_elsewhere_is_not_folded)
 {
@@ -407,6 +431,7 @@ static void build(TCase *c)
   tcase_add_test(c, deep_products_are_folded);
   tcase_add_test(c, deep_convolutions_are_folded);
   tcase_add_test(c, convolutions_along_an_axis_are_folded);
+  tcase_add_loop_test(c, separable_convolutions_are_one_step, 0, 3);
   tcase_add_loop_test(c, what_is_read_elsewhere_is_not_folded, 0, 2);
   tcase_add_test(c, a_plan_that_writes_weights_folds_none);
   tcase_add_loop_test(c, a_train_step_gives_the_same, 0, 3);

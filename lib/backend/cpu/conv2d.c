@@ -22,14 +22,6 @@ static bool is_nchw(const slim_cpu_step *step)
   return ((const slim_conv2d_attr *)step->attr)->nchw != 0;
 }
 
-/* Are the weights the step's own, which need no memory once they are packed? A plan folds them for it; of no plan, they
- * are when they stay as they are. */
-static bool owns_weights(const slim_cpu_step *step)
-{
-  slim_tensor *const *inputs = step->group.nodes[0]->inputs; /* NULL: a step of no plan */
-  return inputs ? inputs[1]->node && inputs[1]->node->op == &slim_op_batch_norm_fold : step->in[1].version != NULL;
-}
-
 /* How many inputs the convolution itself has. */
 static int inputs_of(const slim_cpu_step *step)
 {
@@ -65,7 +57,7 @@ static size_t packed_floats(const slim_cpu_step *step, const state *s)
 {
   const gemm product = product_of(step, s, NULL, NULL);
   if (s->by_product || s->by_winograd) {
-    const bool once = owns_weights(step) && !product.b_half;
+    const bool once = packed_owned(step->group.nodes[0], &step->in[1]) && !product.b_half;
     return !once ? 0 : s->by_product ? CPU_OP(gemm_packed)(&product) : CPU_OP(winograd_packed)(&s->winograd);
   }
   return s->by_line ? 0 : CPU_OP(taps_packed)(&s->taps);
@@ -159,7 +151,7 @@ static bool prepare(slim_cpu_step *step)
                       : s->by_winograd ? "conv2d_winograd"
                       : s->by_line     ? "conv2d_winograd_line"
                                        : "conv2d_taps";
-  return s->packed_floats == 0 || packed_alloc(step, &s->packed, s->packed_floats, plain_floats(step, s));
+  return s->packed_floats == 0 || packed_alloc(step, &s->packed, &step->in[1], s->packed_floats, plain_floats(step, s));
 }
 
 static void release(slim_cpu_step *step)
@@ -186,11 +178,11 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   turn_all(step, (size_t)g->y.n, (turn){ y, step->out[0].host, (size_t)g->y.h * (size_t)g->y.w, (size_t)g->y.c });
 }
 
-static bool packs(const slim_cpu_step *step)
+static int packs(const slim_cpu_step *step)
 {
   state s = { 0 };
   set_up(&s, step);
-  return s.packed_floats > 0;
+  return s.packed_floats > 0 ? 1 : 0;
 }
 
 /* Winograd's one axis transforms the weights in every run, and scales them on the way. */

@@ -164,7 +164,7 @@ static bool prepare(slim_cpu_step *step)
     s->phases[i].packed_offset = packed;
     packed += CPU_OP(taps_packed)(&s->phases[i].taps);
   }
-  return s->phases && packed_alloc(step, &s->packed, packed, plain_floats(step, &s->g));
+  return s->phases && packed_alloc(step, &s->packed, &step->in[1], packed, plain_floats(step, &s->g));
 }
 
 static void release(slim_cpu_step *step)

@@ -141,10 +141,10 @@ static bool can_fuse(const slim_device *device, const slim_group *group, const s
   return group->count < SLIM_GROUP_MAX && op && op->can_fuse && op->can_fuse(group, node);
 }
 
-static bool packs(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
+static int packs(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {
   slim_cpu_step step;
-  return bind(&step, device, group, in, out) && step.op->packs && step.op->packs(&step);
+  return bind(&step, device, group, in, out) && step.op->packs ? step.op->packs(&step) : 0;
 }
 
 static bool scales(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)

@@ -17,7 +17,7 @@ typedef struct slim_cpu_op {
   unsigned halves;                             /* bit i: input i may have halves in the place of float32 */
   bool (*supports)(const slim_cpu_step *step); /* NULL: always */
   bool (*can_fuse)(const slim_group *group, const slim_node *node); /* NULL: never */
-  bool (*packs)(const slim_cpu_step *step); /* is input 1 read only when its version has changed? NULL: no */
+  int (*packs)(const slim_cpu_step *step); /* the input that is read only when its version has changed, 0: none. NULL: none */
   bool (*scales)(const slim_cpu_step *step); /* does it take a factor of the weights as a further input? NULL: no */
   double (*flops)(const slim_cpu_step *step);                       /* NULL: one per element of output 0 */
   size_t (*workspace)(const slim_cpu_step *step);                   /* NULL: none */

@@ -133,8 +133,8 @@ CPU_INLINE void run_tile(const line *l, int at, int k, int pixels, int vectors, 
 #define EACH_SIZE(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
 EACH_SIZE(BLOCK)
 
-/* count outputs in blocks of nearly the same size. */
-static void run_line(const line *l, int count)
+/* Outputs [begin, begin + count) in blocks of nearly the same size. */
+static void run_line(const line *l, int begin, int count)
 {
 #define BY_SIZE(pixels_) block_##pixels_,
   typedef void (*block_fn)(const line *l, int at);
@@ -142,7 +142,7 @@ static void run_line(const line *l, int count)
   const int blocks = (count + PIXELS - 1) / PIXELS;
   for (int i = 0; i < blocks; i++) {
     const int at = (int)((int64_t)count * i / blocks), next = (int)((int64_t)count * (i + 1) / blocks);
-    by_size[next - at](l, at);
+    by_size[next - at](l, begin + at);
   }
 }
 
@@ -165,8 +165,14 @@ typedef struct job {
   float *to;
   tap *taps; /* of all workers */
   tile_epilogue epilogue;
-  int bands; /* tasks of an image */
+  int channels; /* that are summed, from those that from, weights and to begin with on */
+  int bands;    /* tasks of an image */
 } job;
+
+static tap *taps_of(const job *j, int worker)
+{
+  return j->taps + (size_t)worker * (size_t)(j->down.kernel * j->across.kernel);
+}
 
 static int phases_of(const axis *a)
 {
@@ -215,34 +221,37 @@ static int list_taps(const job *j, int y, int phase, tap *taps)
   return count;
 }
 
+/* Of rows of image n; the taps and where the outputs go are to come. */
+static line line_of(const job *j, int n, int worker)
+{
+  return (line){ .taps = taps_of(j, worker),
+                 .in = j->from + (size_t)n * j->in.image,
+                 .channels = j->channels,
+                 .in_pixel = step_of(&j->across) * (ptrdiff_t)j->in.pixel,
+                 .out_pixel = phases_of(&j->across) * (ptrdiff_t)j->out.pixel,
+                 .bias = j->epilogue.bias,
+                 .add_residual = j->epilogue.residual != NULL,
+                 .to_residual = j->epilogue.residual ? j->epilogue.residual - j->to : 0,
+                 .clamped = j->epilogue.activation != SLIM_ACTIVATION_NONE,
+                 .ceiling = j->epilogue.activation == SLIM_ACTIVATION_RELU6 ? 6.0f : HUGE_VALF };
+}
+
 /* Workers are in other rows and go through all channels: they share no cache lines, and prefetching keeps up. */
 static void run_task(void *user, int number, int worker)
 {
   const job *j = user;
   const int band = number % j->bands, n = number / j->bands, phases = phases_of(&j->across);
-  tap *taps = j->taps + (size_t)worker * (size_t)(j->down.kernel * j->across.kernel);
-  line l = { .taps = taps,
-             .in = j->from + (size_t)n * j->in.image,
-             .channels = j->in.c,
-             .in_pixel = step_of(&j->across) * (ptrdiff_t)j->in.pixel,
-             .out_pixel = phases * (ptrdiff_t)j->out.pixel,
-             .bias = j->epilogue.bias,
-             .add_residual = j->epilogue.residual != NULL,
-             .clamped = j->epilogue.activation != SLIM_ACTIVATION_NONE,
-             .ceiling = j->epilogue.activation == SLIM_ACTIVATION_RELU6 ? 6.0f : HUGE_VALF };
-  if (l.add_residual) {
-    l.to_residual = j->epilogue.residual - j->to;
-  }
+  line l = line_of(j, n, worker);
   for (int y = j->out.h * band / j->bands; y < j->out.h * (band + 1) / j->bands; y++) {
     for (int phase = 0; phase < phases; phase++) {
       l.out = j->to + (size_t)n * j->out.image + (size_t)y * j->out.row + (size_t)phase * j->out.pixel;
-      l.count = list_taps(j, y, phase, taps);
-      run_line(&l, (j->out.w - phase + phases - 1) / phases);
+      l.count = list_taps(j, y, phase, taps_of(j, worker));
+      run_line(&l, 0, (j->out.w - phase + phases - 1) / phases);
     }
   }
 }
 
-/* --- two rows at a time --------------------------------------------------------------------------------------------- */
+/* --- two rows at a time ------------------------------------------------------------------------------------------- */
 
 #if DEPTHWISE_PAIRS
 /* With more channels the pixels of a tile would share too few cache sets. */
@@ -260,26 +269,32 @@ static int pairs_of(const job *j)
   return (j->out.h + 1) / 2;
 }
 
+/* Of rows of image n. */
+static depthwise_pair pair_of(const job *j, int n)
+{
+  const ptrdiff_t c = j->in.c;
+  return (depthwise_pair){ .in = j->from + (size_t)n * j->in.image,
+                           .bias = j->epilogue.bias,
+                           .weights = j->down.transposed ? j->weights + 8 * c : j->weights,
+                           .out = j->to + (size_t)n * j->out.image,
+                           .row = (ptrdiff_t)j->in.row,
+                           .c = c,
+                           .tap = j->down.transposed ? -c : c,
+                           .out_row = (ptrdiff_t)j->out.row,
+                           .out_pixel = (ptrdiff_t)j->out.pixel,
+                           .to_residual = j->epilogue.residual ? j->epilogue.residual - j->to : 0,
+                           .h = j->in.h,
+                           .w = j->in.w,
+                           .add_residual = j->epilogue.residual != NULL,
+                           .clamped = j->epilogue.activation != SLIM_ACTIVATION_NONE,
+                           .ceiling = j->epilogue.activation == SLIM_ACTIVATION_RELU6 ? 6.0f : HUGE_VALF };
+}
+
 static void run_pairs(void *user, int number, int worker)
 {
   const job *j = user;
-  const int band = number % j->bands, n = number / j->bands;
-  const ptrdiff_t c = j->in.c;
-  depthwise_pair l = { .in = j->from + (size_t)n * j->in.image,
-                       .bias = j->epilogue.bias,
-                       .weights = j->down.transposed ? j->weights + 8 * c : j->weights,
-                       .out = j->to + (size_t)n * j->out.image,
-                       .row = (ptrdiff_t)j->in.row,
-                       .c = c,
-                       .tap = j->down.transposed ? -c : c,
-                       .h = j->in.h,
-                       .w = j->in.w,
-                       .add_residual = j->epilogue.residual != NULL,
-                       .clamped = j->epilogue.activation != SLIM_ACTIVATION_NONE,
-                       .ceiling = j->epilogue.activation == SLIM_ACTIVATION_RELU6 ? 6.0f : HUGE_VALF };
-  if (l.add_residual) {
-    l.to_residual = j->epilogue.residual - j->to;
-  }
+  const int band = number % j->bands;
+  const depthwise_pair l = pair_of(j, number / j->bands);
   (void)worker;
   for (int i = pairs_of(j) * band / j->bands; i < pairs_of(j) * (band + 1) / j->bands; i++) {
     CPU_OP(depthwise_pair_run)(&l, 2 * i);
@@ -296,23 +311,29 @@ size_t CPU_OP(depthwise_scratch)(const slim_cpu_step *step, const depthwise *d)
   return whole_lines(taps * sizeof(tap) / sizeof(float));
 }
 
-void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const float *in, const float *weights,
-                           float *out, const tile_epilogue *epilogue, float *scratch)
+static job job_of(const depthwise *d, const depthwise_operands *o)
 {
   const conv2d *g = &d->g;
   job j = { .in = d->transposed ? g->y : g->x,
             .out = d->transposed ? g->x : g->y,
-            .from = in,
-            .weights = weights,
-            .to = out,
-            .taps = (tap *)(void *)scratch,
-            .epilogue = *epilogue };
+            .from = o->in,
+            .weights = o->weights,
+            .taps = (tap *)(void *)o->scratch,
+            .epilogue = o->epilogue };
+  j.channels = j.in.c;
   j.down = (axis){ g->kh, g->stride.h, g->rate.h, g->before_h, d->transposed };
   j.across = (axis){ g->kw, g->stride.w, g->rate.w, g->before_w, d->transposed };
+  return j;
+}
+
+void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const depthwise_operands *o, float *out)
+{
+  job j = job_of(d, o);
+  j.to = out;
   const int wanted = TASKS_PER_WORKER * slim_threads_count(step->device->threads);
   const int bands = j.in.n > 0 ? (wanted + j.in.n - 1) / j.in.n : 0;
 #if DEPTHWISE_PAIRS
-  if (fits_pairs(g)) {
+  if (fits_pairs(&d->g)) {
     j.bands = bands < pairs_of(&j) ? bands : pairs_of(&j);
     slim_threads_run(step->device->threads, j.in.n * j.bands, run_pairs, &j);
     return;
@@ -320,4 +341,71 @@ void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const 
 #endif
   j.bands = bands < j.out.h ? bands : j.out.h;
   slim_threads_run(step->device->threads, j.in.n * j.bands, run_task, &j);
+}
+
+/* --- pieces ------------------------------------------------------------------------------------------------------- */
+
+int CPU_OP(depthwise_unit)(const depthwise *d, int most)
+{
+#if DEPTHWISE_PAIRS
+  return fits_pairs(&d->g) && 2 * d->g.y.w <= most ? 2 * d->g.y.w : 1;
+#else
+  (void)d;
+  (void)most;
+  return 1;
+#endif
+}
+
+/* Outputs [x, x + count) of row y of image n, to j->to. */
+static void make_line(const job *j, int n, int y, int x, int count, int worker)
+{
+  line l = line_of(j, n, worker);
+  l.count = list_taps(j, y, 0, taps_of(j, worker));
+  l.out = j->to - (ptrdiff_t)x * l.out_pixel;
+  run_line(&l, x, count);
+}
+
+#if DEPTHWISE_PAIRS
+/* Row y of image n, and the next inside of the image, to j->to. */
+static void make_pair(const job *j, int n, int y)
+{
+  depthwise_pair l = pair_of(j, n);
+  l.out = j->to - y * l.out_row;
+  CPU_OP(depthwise_pair_run)(&l, y);
+}
+#endif
+
+/* Whole rows by two where that is faster. @return how many outputs from the first of left on, row y, were made. */
+static int make_some(const job *j, const conv2d *g, int first, int left, int worker)
+{
+  const int w = j->out.w, h = j->out.h, x = first % w, y = first / w % h, n = first / w / h;
+#if DEPTHWISE_PAIRS
+  const int rows = y + 1 < h ? 2 : 1;
+  if (x == 0 && left >= rows * w && fits_pairs(g)) {
+    make_pair(j, n, y);
+    return rows * w;
+  }
+#else
+  (void)g;
+#endif
+  const int count = left < w - x ? left : w - x;
+  make_line(j, n, y, x, count, worker);
+  return count;
+}
+
+void CPU_OP(depthwise_make)(const depthwise *d, const depthwise_operands *o, const depthwise_piece *p, int worker)
+{
+  job j = job_of(d, o);
+  j.channels = p->depth;
+  j.from += p->k;
+  j.weights += p->k;
+  j.epilogue.bias += j.epilogue.bias ? p->k : 0;
+  j.to = p->to;
+  j.out.pixel = p->step;
+  j.out.row = (size_t)j.out.w * p->step;
+  for (int made = 0; made < p->count;) {
+    const int count = make_some(&j, &d->g, p->m + made, p->count - made, worker);
+    j.to += (size_t)count * p->step;
+    made += count;
+  }
 }

@@ -81,10 +81,27 @@ static inline size_t depthwise_y_floats(const depthwise *d)
 void CPU_OP(depthwise_spread)(const slim_cpu_step *step, const image *im, int repeats, const float *from, float *to);
 void CPU_OP(depthwise_gather)(const slim_cpu_step *step, const image *im, int repeats, const float *from, float *to);
 
+/* What the sums are made of. The epilogue has no other activations than relu and relu6. */
+typedef struct depthwise_operands {
+  const float *in, *weights;
+  tile_epilogue epilogue;
+  float *scratch;
+} depthwise_operands;
+
 /* Floats of the scratch memory of all workers. */
 size_t CPU_OP(depthwise_scratch)(const slim_cpu_step *step, const depthwise *d);
-/* The epilogue has no other activations than relu and relu6. */
-void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const float *in, const float *weights,
-                           float *out, const tile_epilogue *epilogue, float *scratch);
+void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const depthwise_operands *o, float *out);
+
+/* Some outputs: pixels [m, m + count), counted through all images, of channels [k, k + depth). */
+typedef struct depthwise_piece {
+  int m, count, k, depth;
+  float *to;
+  size_t step; /* floats from pixel to pixel there */
+} depthwise_piece;
+
+/* Pixels that are best made together; not more than most. */
+int CPU_OP(depthwise_unit)(const depthwise *d, int most);
+/* The piece of sums that go from x to y and have no residual. */
+void CPU_OP(depthwise_make)(const depthwise *d, const depthwise_operands *o, const depthwise_piece *p, int worker);
 
 #endif

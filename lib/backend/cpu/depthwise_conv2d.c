@@ -1,8 +1,48 @@
+/*
+ * A depthwise convolution; or a separable one, where a 1x1 convolution of the same group multiplies its result: then a
+ * task makes the depthwise sums of some pixels where the product reads them, in its worker's scratch memory.
+ */
 #include "backend/cpu/depthwise.h"
+#include "backend/cpu/packed.h"
+
+#define SEPARABLE_PIXELS 112 /* of an image, at least: with fewer, too few tasks would each read all weights */
+
+/* Of the 1x1 convolution. */
+typedef struct state {
+  size_t packed_floats; /* 0: the weights are read as they lie */
+  packed_weights packed;
+} state;
+
+/* Number of the group's node that is the 1x1 convolution; 0: there is none. */
+static int pointwise_at(const slim_group *group)
+{
+  for (int i = 1; i < group->count; i++) {
+    if (group->nodes[i]->op == &slim_op_conv2d) {
+      return i;
+    }
+  }
+  return 0;
+}
+
+/* Of the step's inputs, the weights of the 1x1 convolution: they come behind those of the nodes before. */
+static int pointwise_input(const slim_group *group)
+{
+  const int pointwise = pointwise_at(group);
+  int input = group->nodes[0]->num_inputs;
+  for (int i = 1; i < pointwise; i++) {
+    input += group->nodes[i]->num_inputs - 1;
+  }
+  return input;
+}
 
 static depthwise sums_of(const slim_cpu_step *step)
 {
-  return depthwise_of(step->attr, &step->in[0].shape, &step->in[1].shape, &step->out[0].shape);
+  const slim_shape *weights = &step->in[1].shape;
+  slim_shape y = step->out[0].shape;
+  if (pointwise_at(&step->group)) {
+    y.dim[3] = weights->dim[2] * weights->dim[3];
+  }
+  return depthwise_of(step->attr, &step->in[0].shape, weights, &y);
 }
 
 /* Floats that halves become in every run: they are few. */
@@ -11,50 +51,212 @@ static size_t weights_floats(const slim_cpu_step *step)
   return halves_of(&step->in[1]) ? whole_lines(elements_of(&step->in[1])) : 0;
 }
 
+/* Of the workspace: scratch of the workers, weights and images as the sums take them. */
+static size_t sums_floats(const slim_cpu_step *step, const depthwise *d)
+{
+  const size_t images = depthwise_x_floats(d) + depthwise_y_floats(d);
+  return CPU_OP(depthwise_scratch)(step, d) + images + weights_floats(step);
+}
+
+/* --- separable ---------------------------------------------------------------------------------------------------- */
+
+typedef struct separable {
+  gemm_source source;
+  const depthwise *d;
+  depthwise_operands operands;
+} separable;
+
+static void make(const gemm_source *source, int m, int rows, int k, int depth, float *to, size_t step, int worker)
+{
+  const separable *s = (const separable *)source;
+  const depthwise_piece piece = { m, rows, k, depth, to, step };
+  CPU_OP(depthwise_make)(s->d, &s->operands, &piece, worker);
+}
+
+/* Rows of the images, but for those that the pixels before have read. */
+static const float *reads(const gemm_source *source, int m, int rows, size_t *floats)
+{
+  const separable *s = (const separable *)source;
+  const conv2d *g = &s->d->g;
+  const int first = m / g->y.w, last = (m + rows - 1) / g->y.w;
+  const int begin = first / g->y.h * g->x.h + first % g->y.h * g->stride.h;
+  const int end = last / g->y.h * g->x.h + (last % g->y.h + 1) * g->stride.h;
+  *floats = (size_t)(end - begin) * g->x.row;
+  return s->operands.in + (size_t)begin * g->x.row;
+}
+
+static separable separable_of(const depthwise *d, const depthwise_operands *operands)
+{
+  return (separable){ .source = { make, reads, CPU_OP(depthwise_unit)(d, GEMM_UNIT) }, .d = d, .operands = *operands };
+}
+
+/* The 1x1 convolution, with the weights as they lie. */
+static gemm product_of(const slim_cpu_step *step, const separable *s)
+{
+  const int input = pointwise_input(&step->group);
+  const slim_view *weights = &step->in[input];
+  const image *y = &s->d->g.y;
+  gemm p = { .m = y->n * y->h * y->w, .n = weights->shape.dim[3], .k = y->c, .source = &s->source };
+  p.b = weights->host;
+  p.b_half = halves_of(weights);
+  p.c = step->out[0].host;
+  p.ldb = p.ldc = (size_t)p.n;
+  p.epilogue = epilogue_between(step, pointwise_at(&step->group) + 1, step->group.count, input + 1);
+  return p;
+}
+
+static size_t packed_floats(const slim_cpu_step *step, const gemm *product)
+{
+  const slim_group *group = &step->group;
+  const bool owned = packed_owned(group->nodes[pointwise_at(group)], &step->in[pointwise_input(group)]);
+  return owned && !product->b_half ? CPU_OP(gemm_packed)(product) : 0;
+}
+
+/* The product with nothing to make yet: what its size alone decides. */
+static gemm product_planned(const slim_cpu_step *step, const depthwise *d, separable *s)
+{
+  *s = separable_of(d, &(depthwise_operands){ 0 });
+  return product_of(step, s);
+}
+
+/* Of the workspace, behind what the sums need. */
+static size_t product_floats(const slim_cpu_step *step, const gemm *product)
+{
+  return whole_lines(CPU_OP(gemm_workspace)(step, product) / sizeof(float));
+}
+
+static void run_separable(slim_cpu_step *step, const depthwise *d, const depthwise_operands *operands)
+{
+  state *packing = step->state;
+  const separable s = separable_of(d, operands);
+  gemm product = product_of(step, &s);
+  if (packing->packed_floats > 0) {
+    if (packed_stale(&packing->packed, &step->in[pointwise_input(&step->group)])) {
+      CPU_OP(gemm_pack)(step, &product, packing->packed.data);
+    }
+    product.b_packed = packing->packed.data;
+  }
+  CPU_OP(gemm_run)(step, &product, (float *)step->workspace + sums_floats(step, d));
+}
+
+/* --- the step ----------------------------------------------------------------------------------------------------- */
+
 static size_t workspace(const slim_cpu_step *step)
 {
   const depthwise d = sums_of(step);
-  const size_t images = depthwise_x_floats(&d) + depthwise_y_floats(&d);
-  return (CPU_OP(depthwise_scratch)(step, &d) + images + weights_floats(step)) * sizeof(float);
+  size_t floats = sums_floats(step, &d);
+  if (pointwise_at(&step->group)) {
+    separable s;
+    const gemm product = product_planned(step, &d, &s);
+    const slim_view *weights = &step->in[pointwise_input(&step->group)];
+    floats += product_floats(step, &product) + packed_workspace(weights, packed_floats(step, &product));
+  }
+  return floats * sizeof(float);
 }
 
 static double flops(const slim_cpu_step *step)
 {
   const depthwise d = sums_of(step);
-  return depthwise_flops(&d);
+  const double products = 2.0 * (double)elements_of(&step->out[0]) * d.g.y.c;
+  return depthwise_flops(&d) + (pointwise_at(&step->group) ? products : 0.0);
+}
+
+static bool prepare(slim_cpu_step *step)
+{
+  state *p = step->state;
+  if (!pointwise_at(&step->group)) {
+    return true;
+  }
+  step->base.kernel = "separable_conv2d";
+  const depthwise d = sums_of(step);
+  separable s;
+  const gemm product = product_planned(step, &d, &s);
+  const slim_view *weights = &step->in[pointwise_input(&step->group)];
+  const size_t before = sums_floats(step, &d) + product_floats(step, &product);
+  p->packed_floats = packed_floats(step, &product);
+  return p->packed_floats == 0 || packed_alloc(step, &p->packed, weights, p->packed_floats, before);
+}
+
+static void release(slim_cpu_step *step)
+{
+  state *p = step->state;
+  packed_free(&p->packed);
 }
 
 static void run(slim_cpu_step *step, const slim_run *run_info)
 {
   const depthwise d = sums_of(step);
-  const tile_epilogue epilogue = epilogue_of(step, 2);
-  const float *x = step->in[0].host, *weights = step->in[1].host;
+  const int pointwise = pointwise_at(&step->group);
   float *own = (float *)step->workspace + CPU_OP(depthwise_scratch)(step, &d), *y = step->out[0].host;
   float *spread = own + weights_floats(step);
+  depthwise_operands o = { .in = step->in[0].host, .weights = step->in[1].host, .scratch = step->workspace };
+  o.epilogue = epilogue_between(step, 1, pointwise ? pointwise : step->group.count, 2);
   (void)run_info;
   if (weights_floats(step) > 0) {
     slim_halves_to_floats(own, halves_of(&step->in[1]), elements_of(&step->in[1]));
-    weights = own;
+    o.weights = own;
   }
   if (depthwise_x_floats(&d) > 0) {
-    CPU_OP(depthwise_spread)(step, &d.x, d.multiplier, x, spread);
-    x = spread;
+    CPU_OP(depthwise_spread)(step, &d.x, d.multiplier, o.in, spread);
+    o.in = spread;
+  }
+  if (pointwise) {
+    run_separable(step, &d, &o);
+    return;
   }
   if (depthwise_y_floats(&d) > 0) {
     y = spread + depthwise_x_floats(&d);
   }
-  CPU_OP(depthwise_run)(step, &d, x, weights, y, &epilogue, step->workspace);
+  CPU_OP(depthwise_run)(step, &d, &o, y);
   if (y != step->out[0].host) {
     CPU_OP(depthwise_gather)(step, &d.y, 1, y, step->out[0].host);
   }
+}
+
+static int packs(const slim_cpu_step *step)
+{
+  if (!pointwise_at(&step->group)) {
+    return 0;
+  }
+  const depthwise d = sums_of(step);
+  separable s;
+  const gemm product = product_planned(step, &d, &s);
+  return packed_floats(step, &product) > 0 ? pointwise_input(&step->group) : 0;
+}
+
+/* --- groups ------------------------------------------------------------------------------------------------------- */
+
+/* Is the convolution one of 1x1 over the group's result, which can be multiplied as it is made? */
+static bool is_pointwise(const slim_group *group, const slim_node *node)
+{
+  const slim_conv2d_attr *attr = node->attr;
+  const slim_shape *x = &node->inputs[0]->shape, *weights = &node->inputs[1]->shape;
+  const bool product = node->num_inputs == 2 && group->chain[group->count] == 0 && !attr->nchw &&
+                       weights->dim[0] == 1 && weights->dim[1] == 1 && attr->stride.h == 1 && attr->stride.w == 1;
+  bool alone = true; /* with what the sums can do on their way */
+  for (int i = 1; i < group->count; i++) {
+    alone = alone && group->nodes[i]->op != &slim_op_binary;
+  }
+  return product && alone && (int64_t)x->dim[1] * x->dim[2] >= SEPARABLE_PIXELS;
 }
 
 static bool can_fuse(const slim_group *group, const slim_node *node)
 {
   const bool clamps =
       node->op != &slim_op_activation || ((const slim_activation_attr *)node->attr)->kind <= SLIM_ACTIVATION_RELU6;
-  return !((const slim_conv2d_attr *)group->nodes[0]->attr)->nchw && clamps && epilogue_fits(group, node);
+  const bool multiplied = pointwise_at(group) > 0;
+  if (((const slim_conv2d_attr *)group->nodes[0]->attr)->nchw) {
+    return false;
+  }
+  if (node->op == &slim_op_conv2d) {
+    return !multiplied && is_pointwise(group, node);
+  }
+  return (clamps || multiplied) && epilogue_fits(group, node);
 }
 
-const slim_cpu_op
-    CPU_OP(depthwise_conv2d) = { .halves = 1u << 1, .can_fuse = can_fuse, .flops = flops, .workspace = workspace, .run = run };
+const slim_cpu_op CPU_OP(depthwise_conv2d) = {
+  .state_bytes = sizeof(state),
+  .halves = 1u << 1 | 1u << 2 | 1u << 3, /* the weights; those of a 1x1 convolution, perhaps behind a bias */
+  .can_fuse = can_fuse, .packs = packs, .flops = flops, .workspace = workspace, .prepare = prepare, .run = run,
+  .release = release
+};

@@ -22,18 +22,17 @@ static double flops(const slim_cpu_step *step)
 static void run(slim_cpu_step *step, const slim_run *run_info)
 {
   const depthwise d = sums_of(step);
-  const tile_epilogue none = { 0 };
-  const float *dy = step->in[0].host;
+  depthwise_operands o = { .in = step->in[0].host, .weights = step->in[1].host, .scratch = step->workspace };
   float *spread = (float *)step->workspace + CPU_OP(depthwise_scratch)(step, &d), *dx = step->out[0].host;
   (void)run_info;
   if (depthwise_y_floats(&d) > 0) {
-    CPU_OP(depthwise_spread)(step, &d.y, 1, dy, spread);
-    dy = spread;
+    CPU_OP(depthwise_spread)(step, &d.y, 1, o.in, spread);
+    o.in = spread;
   }
   if (depthwise_x_floats(&d) > 0) {
     dx = spread + depthwise_y_floats(&d);
   }
-  CPU_OP(depthwise_run)(step, &d, dy, step->in[1].host, dx, &none, step->workspace);
+  CPU_OP(depthwise_run)(step, &d, &o, dx);
   if (dx != step->out[0].host) {
     CPU_OP(depthwise_gather)(step, &d.x, d.multiplier, dx, step->out[0].host);
   }

@@ -67,9 +67,9 @@
   lanes_store(to_, sum_, lanes);
 #define CLOSE(p_, a_, b_, c_)                                                                                          \
   if (pixels > (p_)) {                                                                                                 \
-    FINISH(upper##p_, out + (p_)*c)                                                                                    \
+    FINISH(upper##p_, out + (p_)*l->out_pixel)                                                                         \
     if (two) {                                                                                                         \
-      FINISH(lower##p_, out + l->row + (p_)*c)                                                                         \
+      FINISH(lower##p_, out + l->out_row + (p_)*l->out_pixel)                                                          \
     }                                                                                                                  \
   }
 
@@ -79,7 +79,7 @@ CPU_INLINE void run_tile(const depthwise_pair *l, int y, int at, int k, int pixe
   const ptrdiff_t c = l->c;
   const bool two = y + 1 < l->h, last = at + pixels == l->w;
   const float *x = l->in + ((y - 1) * l->row + (at - 1) * c + k);
-  float *out = l->out + (y * l->row + at * c + k);
+  float *out = l->out + (y * l->out_row + at * l->out_pixel + k);
   const vec zero = { 0 }, ceiling = zero + l->ceiling, bias = l->bias ? SOME(l->bias + k, lanes) : zero;
   EACH_TAP(WEIGHT)
   EACH_PIXEL(OPEN)

@@ -10,11 +10,12 @@
 #define DEPTHWISE_PAIRS 0
 #endif
 
-/* An image in and out, of the same size and layout. */
+/* An image in and out, of the same size. */
 typedef struct depthwise_pair {
   const float *in, *bias, *weights; /* weights: of the tap above and left of a pixel; bias NULL: none */
   float *out;
-  ptrdiff_t row, c, tap, to_residual; /* tap: from the weights of a tap to those of the next */
+  ptrdiff_t row, c, tap;    /* tap: from the weights of a tap to those of the next */
+  ptrdiff_t out_row, out_pixel, to_residual;
   int h, w;
   bool add_residual, clamped;
   float ceiling;

@@ -24,11 +24,11 @@ static inline bool epilogue_fits(const slim_group *group, const slim_node *node)
   return epilogue_rank(node) > before;
 }
 
-/* The epilogue of a group whose first node has inputs inputs. */
-static inline tile_epilogue epilogue_of(const slim_cpu_step *step, int inputs)
+/* What nodes [begin, end) of a group do to a result; their inputs stand from number inputs on. */
+static inline tile_epilogue epilogue_between(const slim_cpu_step *step, int begin, int end, int inputs)
 {
   tile_epilogue e = { 0 };
-  for (int i = 1; i < step->group.count; i++) {
+  for (int i = begin; i < end; i++) {
     const slim_node *node = step->group.nodes[i];
     if (node->op == &slim_op_bias_add) {
       e.bias = step->in[inputs++].host;
@@ -39,6 +39,12 @@ static inline tile_epilogue epilogue_of(const slim_cpu_step *step, int inputs)
     }
   }
   return e;
+}
+
+/* The epilogue of a group whose first node has inputs inputs. */
+static inline tile_epilogue epilogue_of(const slim_cpu_step *step, int inputs)
+{
+  return epilogue_between(step, 1, step->group.count, inputs);
 }
 
 #endif

@@ -1,29 +1,12 @@
 #include "backend/cpu/gemm.h"
 
-#include "backend/cpu/gemm_pack.h"
+#include "backend/cpu/gemm_cut.h"
 
-#define M_BLOCK (18 * TILE_ROWS) /* rows of A that a task holds in the second-level cache */
 #define N_BLOCK 4               /* panels of B that are packed at once */
 #define SET_FLOATS 1024         /* rows that far apart do so */
 #define IN_PLACE_PANELS 2       /* A serves that few panels without a copy */
 #define IN_PLACE_TILES (VL < 16 ? 11 : 18) /* and B that few tiles */
-#define TASKS 8                 /* that a large product is cut into at least */
-#define TASK_PANELS 2           /* least panels of a piece of columns */
-#define COPIED_TASK_PANELS 4    /* the same where each piece copies A */
-#define EVEN_TASKS 4            /* fewer than UNEVEN_TASKS are a multiple of these, so that all workers end together */
-#define UNEVEN_TASKS 32
-#define TASK_WORK 1e5           /* least products of a task */
-#define SLICED_SUMS 65536       /* elements of C, at most, when the depth is shared among tasks */
-#define SLICE_DEPTH 384         /* least depth and products of a slice then */
-#define SLICE_WORK 1e6
-#define ROW_DEPTH 32            /* the same of a slice of a product of one row */
-#define ROW_WORK 32768
 #define STREAMED_SUMS (3 << 20) /* elements of C, at least, that would leave the caches before they are read */
-
-/* How a product is cut; depends on its size alone. */
-typedef struct cut {
-  int rows, columns, slices; /* numbers of pieces */
-} cut;
 
 typedef struct job {
   gemm g;
@@ -40,96 +23,12 @@ typedef struct job {
 #define B_FLOATS ((size_t)N_BLOCK * TILE_COLUMNS * K_BLOCK)
 #define SCRATCH (A_FLOATS + B_FLOATS)
 
-static int pieces(int total, int size)
-{
-  return (total + size - 1) / size;
-}
-
-static int at_most(int a, int b)
-{
-  return a < b ? a : b;
-}
-
-static int piece_begin(int total, int count, int i)
-{
-  return (int)((int64_t)total * i / count);
-}
-
-/* Is it one row, and B read as it lies? */
-static bool is_row(const gemm *g)
-{
-  return g->m == 1 && !g->b_transposed && (!g->a_transposed || g->lda == 1);
-}
-
-static cut cut_of_row(const gemm *g)
-{
-  const int slices = at_most((int)((double)g->n * (double)g->k / ROW_WORK), at_most(TASKS, g->k / ROW_DEPTH));
-  return (cut){ 1, 1, slices < 1 ? 1 : slices };
-}
-
-static bool is_even(const cut *c)
-{
-  const int tasks = c->rows * c->columns * c->slices;
-  return tasks >= UNEVEN_TASKS || tasks % EVEN_TASKS == 0;
-}
-
-static void cut_rows(const gemm *g, cut *c, int wanted)
-{
-  while (c->rows * c->columns * c->slices < wanted && c->rows * 4 * TILE_ROWS <= g->m) {
-    c->rows++;
-  }
-}
-
-/* Pieces that columns are cut into, at most. */
-static int most_columns(const gemm *g)
-{
-  const int panels = pieces(g->n, TILE_COLUMNS);
-  const int most = g->a_transposed ? panels / COPIED_TASK_PANELS + 1
-                                   : panels / (g->k > K_BLOCK ? COPIED_TASK_PANELS : TASK_PANELS);
-  return most < 1 ? 1 : most;
-}
-
-/* Few sums of a great depth are shared by depth, so that each task reads a part of A and of B that no other does.
- * Pieces of columns do so too but for A, which is small where C is wide. */
-static int slices_of(const gemm *g, int wanted)
-{
-  const double sums = (double)g->m * (double)g->n, work = sums * (double)g->k;
-  if (sums > SLICED_SUMS || work <= 2 * SLICE_WORK) {
-    return 1;
-  }
-  const int apart = g->n > g->m && !g->a_transposed ? most_columns(g) : 1;
-  const int slices = at_most(at_most(wanted / apart, g->k / SLICE_DEPTH), (int)(work / SLICE_WORK));
-  return slices < 1 ? 1 : slices;
-}
-
-/* Rows first where there are many and each task copies its part of A: once then, and not for each piece of columns. */
-static cut cut_of(const gemm *g)
-{
-  if (is_row(g)) {
-    return cut_of_row(g);
-  }
-  const double work = (double)g->m * (double)g->n * (double)g->k;
-  const int wanted = work < TASKS * TASK_WORK ? (int)(work / TASK_WORK) : TASKS;
-  cut c = { pieces(g->m, M_BLOCK), pieces(g->n, 32 * TILE_COLUMNS), 1 };
-  c.slices = slices_of(g, wanted / (c.rows * c.columns));
-  if (g->m >= g->n && (g->a_transposed || g->k > K_BLOCK)) {
-    cut_rows(g, &c, wanted);
-  }
-  while (c.rows * c.columns * c.slices < wanted && c.columns < most_columns(g)) {
-    c.columns++;
-  }
-  cut_rows(g, &c, wanted);
-  while (wanted == TASKS && !is_even(&c) && c.rows * 2 * TILE_ROWS <= g->m) {
-    c.rows++;
-  }
-  return c;
-}
-
 /* --- a task: a piece of rows, of columns and of the depth --------------------------------------------------------- */
 
 typedef struct task {
   const job *j;
   int m0, m1, n0, n1, k0, k1;
+  int worker;
   float *a, *b; /* scratch */
   bool in_place, b_in_place; /* A, B are read as they lie, not copied to a, b */
   float *c;            /* where the sums go: C or a slice's partial C */
@@ -157,6 +56,9 @@ static void run_tile(const task *t, tile *tl, int rows, int n, bool first, bool 
 static bool reads_in_place(const task *t)
 {
   const gemm *g = &t->j->g;
+  if (g->source) {
+    return false;
+  }
   if (!g->a_transposed && g->lda == (size_t)(t->k1 - t->k0) && g->lda <= K_BLOCK) {
     return true;
   }
@@ -184,7 +86,8 @@ static void find_a(const task *t, int tile_number, int begin, int height, int k,
     return;
   }
   for (int r = 0; r < height; r++) {
-    row[r] = t->in_place ? g->a + (size_t)(t->m0 + begin + r) * g->lda + k : t->a + (size_t)(begin + r) * LDA;
+    row[r] = t->in_place ? g->a + (size_t)(t->m0 + begin + r) * g->lda + k
+                         : t->a + (size_t)(begin + r) * copied_step(g, tl->depth);
   }
   tl->rows = row;
 }
@@ -244,10 +147,26 @@ static strips next_b(const task *t, int n1, int k, int depth)
   return same ? (strips){ 0 } : strips_of_b(t->next, t->next->n0, t->next->k0, depth);
 }
 
+/* What the next task's rows are made of, while the last block is at work. */
+static strips next_made(const task *t, int n1, int k, int depth)
+{
+  const gemm_source *source = t->j->g.source;
+  if (!t->next || n1 < t->n1 || k + depth < t->k1) {
+    return (strips){ 0 };
+  }
+  size_t floats = 0;
+  const float *first = source->reads(source, t->next->m0, t->next->m1 - t->next->m0, &floats);
+  const int across = depth * TILE_COLUMNS;
+  return (strips){ first, TILE_COLUMNS, (size_t)across, pieces((int)floats, across) };
+}
+
 /* A's part of the block below, while the last panels [.., n1) are at work. */
 static strips next_a(const task *t, int n1, int k, int depth)
 {
   const gemm *g = &t->j->g;
+  if (g->source) {
+    return next_made(t, n1, k, depth);
+  }
   k += depth;
   if (n1 < t->n1 || k >= t->k1) {
     return (strips){ 0 };
@@ -299,6 +218,10 @@ static void run_tiles(const task *t, int n0, int n1, int k, int depth)
 static void pack_a(const task *t, int k, int depth)
 {
   const gemm *g = &t->j->g;
+  if (g->source) {
+    g->source->make(g->source, t->m0, t->m1 - t->m0, k, depth, t->a, copied_step(g, depth), t->worker);
+    return;
+  }
   (g->a_transposed ? copy_columns : copy_rows)(g, t->m0, t->m1 - t->m0, k, depth, t->a);
 }
 
@@ -339,8 +262,8 @@ static task task_of(const job *j, int number)
   const int row = number % c->rows, column = number / c->rows % c->columns, slice = number / c->rows / c->columns;
   const int panels = pieces(g->n, TILE_COLUMNS);
   task t = { .j = j, .last_slice = c->slices == 1, .stream = streams(g) };
-  t.m0 = piece_begin(g->m, c->rows, row);
-  t.m1 = piece_begin(g->m, c->rows, row + 1);
+  t.m0 = rows_begin(g, c, row);
+  t.m1 = rows_begin(g, c, row + 1);
   t.n0 = piece_begin(panels, c->columns, column) * TILE_COLUMNS;
   t.n1 = at_most(piece_begin(panels, c->columns, column + 1) * TILE_COLUMNS, g->n);
   t.k0 = piece_begin(g->k, c->slices, slice);
@@ -359,6 +282,7 @@ static void run_task(void *user, int number, int worker)
   const task next = task_of(j, is_last ? number : next_number);
   task t = task_of(j, number);
   t.next = is_last ? NULL : &next;
+  t.worker = worker;
   t.a = j->scratch + (size_t)worker * SCRATCH;
   t.b = t.a + A_FLOATS;
   for (int i = 0; i < pieces(t.k1 - t.k0, K_BLOCK); i++) {
@@ -399,7 +323,7 @@ size_t CPU_OP(gemm_packed)(const gemm *g)
 
 void CPU_OP(gemm_pack)(const slim_cpu_step *step, const gemm *g, float *packed)
 {
-  pack_job j = { .g = *g, .cut = cut_of(g) };
+  pack_job j = { .g = *g, .cut = cut_of(g, slim_threads_count(step->device->threads)) };
   j.g.b_packed = packed;
   slim_cpu_for(step, (size_t)pieces(g->n, TILE_COLUMNS), N_BLOCK, pack_pieces, &j);
 }
@@ -466,15 +390,16 @@ static void add_slices(const slim_cpu_step *step, job *j)
 
 size_t CPU_OP(gemm_workspace)(const slim_cpu_step *step, const gemm *g)
 {
-  const cut c = cut_of(g);
+  const int workers = slim_threads_count(step->device->threads);
+  const cut c = cut_of(g, workers);
   const size_t partial = c.slices > 1 || is_row(g) ? (size_t)c.slices * (size_t)g->m * (size_t)g->n : 0;
-  return ((size_t)slim_threads_count(step->device->threads) * SCRATCH + partial) * sizeof(float);
+  return ((size_t)workers * SCRATCH + partial) * sizeof(float);
 }
 
 void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
 {
   const int workers = slim_threads_count(step->device->threads);
-  job j = { .g = *g, .cut = cut_of(g), .scratch = workspace, .workers = workers };
+  job j = { .g = *g, .cut = cut_of(g, workers), .scratch = workspace, .workers = workers };
   j.partial = j.scratch + (size_t)workers * SCRATCH;
   if (is_row(g)) {
     slim_threads_run(step->device->threads, j.cut.slices, run_row, &j);

@@ -4,9 +4,22 @@
 
 #include "backend/cpu/tile.h"
 
+#define GEMM_UNIT (18 * TILE_ROWS)
+
+/* Makes A some rows at a time where it does not lie in memory. */
+typedef struct gemm_source gemm_source;
+struct gemm_source {
+  /* Rows [m, m + rows) at depths [k, k + depth), step floats from row to row. */
+  void (*make)(const gemm_source *source, int m, int rows, int k, int depth, float *to, size_t step, int worker);
+  /* Where all that such rows are made of begins, and how many floats it is. */
+  const float *(*reads)(const gemm_source *source, int m, int rows, size_t *floats);
+  int unit; /* rows that are best made together, GEMM_UNIT at most */
+};
+
 typedef struct gemm {
   int m, n, k;
   const float *a, *b;
+  const gemm_source *source; /* NULL: A is a; else it is what this makes, and a is not read */
   const uint16_t *b_half; /* NULL: B is b; else it is these halves, not transposed, and b is not read */
   float *c;
   size_t lda, ldb, ldc; /* floats from row to row as they lie in memory */

@@ -11,6 +11,12 @@
 /* Floats from tile to tile of a packed A; the gap keeps them in cache sets of their own. */
 #define A_STEP ((size_t)TILE_STRIDE * K_BLOCK + 16)
 
+/* Floats from row to row of a copied or made A. */
+static inline size_t copied_step(const gemm *g, int depth)
+{
+  return g->source ? ((size_t)depth + VL - 1) / VL * VL + VL : LDA;
+}
+
 /* rows x depth of A as it lies, into rows of LDA. */
 static inline void copy_rows(const gemm *g, int m0, int rows, int k0, int depth, float *to)
 {

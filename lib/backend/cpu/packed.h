@@ -20,11 +20,20 @@ static inline size_t packed_workspace(const slim_view *weights, size_t floats)
   return weights->version ? 0 : floats;
 }
 
+/* Are weights, input 1 of the node, the step's own, which need no memory once they are packed? A plan folds them for it;
+ * of no plan, they are when they stay as they are. */
+static inline bool packed_owned(const slim_node *node, const slim_view *weights)
+{
+  slim_tensor *const *inputs = node->inputs; /* NULL: a step of no plan */
+  return inputs ? inputs[1]->node && inputs[1]->node->op == &slim_op_batch_norm_fold : weights->version != NULL;
+}
+
 /* offset: floats of the workspace before those. */
-static inline bool packed_alloc(slim_cpu_step *step, packed_weights *p, size_t floats, size_t offset)
+static inline bool packed_alloc(slim_cpu_step *step, packed_weights *p, const slim_view *weights, size_t floats,
+                                size_t offset)
 {
   const size_t bytes = (floats * sizeof(float) / 64 + 1) * 64;
-  p->kept = step->in[1].version != NULL;
+  p->kept = weights->version != NULL;
   p->data = p->kept ? slim_memory_alloc(bytes, SLIM_ALIGNMENT) : (float *)step->workspace + offset;
   step->base.own_bytes += p->kept && p->data ? bytes : 0;
   return p->data != NULL;

@@ -60,10 +60,10 @@ static size_t workspace(slim_device *device, const slim_group *group, const slim
   return op == NULL || op->workspace == NULL ? 0 : op->workspace(device, group, in, out);
 }
 
-static bool packs(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
+static int packs(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {
   const slim_cl_op *op = find_op(group->nodes[0]->op);
-  return op != NULL && op->packs != NULL && op->packs(device, group, in, out);
+  return op != NULL && op->packs != NULL && op->packs(device, group, in, out) ? 1 : 0;
 }
 
 static double bytes_of(const slim_view *views, int count)

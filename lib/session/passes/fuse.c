@@ -96,7 +96,7 @@ static slim_node *next_member(const fusing *f, slim_group *group)
     return NULL;
   }
   const int position = f->position[node->id], begin = f->position[first->id];
-  const bool simple = (node->op->flags & (SLIM_OP_EPILOGUE | SLIM_OP_IN_PLACE)) != 0 &&
+  const bool simple = (node->op->flags & (SLIM_OP_EPILOGUE | SLIM_OP_IN_PLACE | SLIM_OP_LINEAR)) != 0 &&
                       (node->op->flags & (SLIM_OP_EFFECT | SLIM_OP_HOST)) == 0;
   const int chain = single_input(node, result);
   if (position < 0 || !simple || chain < 0 || plan->once[node->id] != plan->once[first->id] ||

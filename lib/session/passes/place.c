@@ -257,13 +257,15 @@ static slim_status after_writes(slim_plan *plan, const slim_plan_group *g)
 static void release_packed(slim_plan *plan, const slim_plan_step *step)
 {
   slim_device *device = step->group->where == SLIM_ON_HOST ? plan->host : plan->device;
-  const slim_node *first = step->group->group.nodes[0];
-  if (first->num_inputs < 2 || !device->backend->packs) {
+  const slim_group *group = &step->group->group;
+  const int packed = device->backend->packs ? device->backend->packs(device, group, step->in, step->out) : 0;
+  if (packed == 0) {
     return;
   }
-  const slim_plan_tensor *weights = slim_plan_root(plan, first->inputs[1]);
+  const slim_group_input from = slim_group_in(group, packed);
+  const slim_plan_tensor *weights = slim_plan_root(plan, from.node->inputs[from.input]);
   const int slot = weights->slot[step->group->where];
-  if (weights->refreshed && slot >= 0 && device->backend->packs(device, &step->group->group, step->in, step->out)) {
+  if (weights->refreshed && slot >= 0) {
     plan->slots[slot].keep = false;
   }
 }
