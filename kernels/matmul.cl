@@ -146,8 +146,8 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
 #define SIDE (SLIM_WIDTH == 16 ? 4 : 2) /* SIDE * SIDE vectors of sums stay in registers */
 
 /* Adds depth rows of b, each times its number in a row of a, to rows rows of sums (both are constants). The last vector
- * of columns may overlap the one before; its sums lie behind. Of the columns, part of them from first on; meanwhile
- * count rows of the next part are fetched. */
+ * of columns may overlap the one before, or another group's; its sums lie behind. Of the columns, part of them from
+ * first on; meanwhile count rows of the next part are fetched. */
 static inline void add_step(__local float *sums, const int stride, __global const float *a, const int a_row,
                             const int last_row, __global const slim_weight *b, const int b_k, const int first,
                             const int part, const int columns, __global const slim_weight *next, const int count,

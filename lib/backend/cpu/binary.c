@@ -109,8 +109,7 @@ static void equal_row(slim_dtype type, const void *a, size_t sa, const void *b, 
 {
   for (size_t i = 0; i < n; i++) {
     const bool same = type == SLIM_INT64 ? ((const int64_t *)a)[i * sa] == ((const int64_t *)b)[i * sb]
-                      : type == SLIM_INT32 ? ((const int32_t *)a)[i * sa] == ((const int32_t *)b)[i * sb]
-                                           : ((const uint8_t *)a)[i * sa] == ((const uint8_t *)b)[i * sb];
+                                         : ((const int32_t *)a)[i * sa] == ((const int32_t *)b)[i * sb];
     out[i] = same ? 1.0f : 0.0f;
   }
 }

@@ -11,14 +11,7 @@ static int64_t to_int(double value, double low, double high)
 
 static double read_float(const void *x, size_t i, slim_dtype type)
 {
-  switch (type) {
-  case SLIM_FLOAT32:
-    return (double)((const float *)x)[i];
-  case SLIM_FLOAT16:
-    return (double)slim_half_to_float(((const uint16_t *)x)[i]);
-  default:
-    return ((const double *)x)[i];
-  }
+  return (double)(type == SLIM_FLOAT32 ? ((const float *)x)[i] : slim_half_to_float(((const uint16_t *)x)[i]));
 }
 
 static int64_t read_int(const void *x, size_t i, slim_dtype type)
@@ -53,7 +46,7 @@ static void write_int(void *y, size_t i, slim_dtype type, int64_t value)
 
 static bool is_float(slim_dtype type)
 {
-  return type == SLIM_FLOAT32 || type == SLIM_FLOAT64 || type == SLIM_FLOAT16;
+  return type == SLIM_FLOAT32 || type == SLIM_FLOAT16;
 }
 
 static void from_float(const slim_view *y, size_t i, double value)
@@ -82,8 +75,6 @@ static void convert(void *user, size_t begin, size_t end, int worker)
     const double value = is_float(x->dtype) ? read_float(x->host, i, x->dtype) : (double)read_int(x->host, i, x->dtype);
     if (y->dtype == SLIM_FLOAT32) {
       ((float *)y->host)[i] = (float)value;
-    } else if (y->dtype == SLIM_FLOAT64) {
-      ((double *)y->host)[i] = value;
     } else {
       from_float(y, i, value);
     }

@@ -103,12 +103,8 @@ static slim_gemm_params few_blocks(const slim_device *device, const slim_matmul_
   const int width = slim_cl_of(device)->vector_width, wanted = device->info.compute_units * GROUPS_A_UNIT;
   const int across = (int)((product_of(few_rows(p->m), p->n) + FEW_SUMS_MOST - 1) / FEW_SUMS_MOST);
   const int slices = (wanted + across - 1) / across;
-  slim_gemm_params g = { .block_n = ((p->n + across - 1) / across + width - 1) / width * width,
-                         .slice = ((p->k + slices - 1) / slices + 7) / 8 * 8 };
-  while (p->n % g.block_n != 0 && p->n % g.block_n < width) { /* the last group has a vector at least */
-    g.block_n += width;
-  }
-  return g;
+  return (slim_gemm_params){ .block_n = ((p->n + across - 1) / across + width - 1) / width * width,
+                             .slice = ((p->k + slices - 1) / slices + 7) / 8 * 8 };
 }
 
 /* Parts of the result that are added up. */

@@ -145,8 +145,7 @@ struct slim_cl_launch {
   int num_host; /* float arguments that are read from the host at each enqueue */
   struct {
     cl_uint arg;
-    const void *value;
-    slim_dtype dtype;
+    const float *value;
   } host[SLIM_CL_HOST_ARGS];
   bool keyed; /* takes the run's random stream */
   cl_uint key_arg;

@@ -120,7 +120,6 @@ void slim_cl_arg_host(slim_cl_build *b, const slim_view *view)
   }
   l->host[l->num_host].arg = l->args++;
   l->host[l->num_host].value = view->host;
-  l->host[l->num_host].dtype = view->dtype;
   l->num_host++;
 }
 
@@ -301,26 +300,11 @@ void slim_cl_once(slim_cl_build *b, const slim_view *view)
 
 /* --- running ------------------------------------------------------------------------------------------------------ */
 
-static float host_float(const void *value, slim_dtype dtype)
-{
-  switch (dtype) {
-  case SLIM_FLOAT64:
-    return (float)*(const double *)value;
-  case SLIM_INT32:
-    return (float)*(const int32_t *)value;
-  case SLIM_INT64:
-    return (float)*(const int64_t *)value;
-  default:
-    return *(const float *)value;
-  }
-}
-
 static cl_int set_changing(const slim_cl *cl, const slim_cl_launch *l, const slim_run *run)
 {
   cl_int code = CL_SUCCESS;
   for (int i = 0; i < l->num_host && code == CL_SUCCESS; i++) {
-    const float value = host_float(l->host[i].value, l->host[i].dtype);
-    code = cl->api->SetKernelArg(l->kernel, l->host[i].arg, sizeof(value), &value);
+    code = cl->api->SetKernelArg(l->kernel, l->host[i].arg, sizeof(float), l->host[i].value);
   }
   if (l->keyed && code == CL_SUCCESS) {
     const slim_rng rng = slim_rng_make(run->seed, l->hash, (uint64_t)run->step);
