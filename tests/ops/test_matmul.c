@@ -32,6 +32,7 @@ static const struct matmul_case {
   { "few_columns", 2, 4096, 517 },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
+#define ROWS 27 /* twice the rows of the highest tile, less one */
 
 /* x or its transpose as rows of doubles, [rows][k]. */
 static double *rows_of(const test_tensor *x, int rows, int k, int transposed)
@@ -67,10 +68,8 @@ static void naive(const test_op *t, const slim_matmul_attr *attr, int k, double 
   free(b);
 }
 
-START_TEST(matches_loops)
+static void assert_loops(const struct matmul_case *c, slim_matmul_attr attr)
 {
-  const struct matmul_case *c = &cases[_i / 4];
-  const slim_matmul_attr attr = { .transpose_a = _i & 1, .transpose_b = _i >> 1 & 1 };
   test_op t = { .op = &slim_op_matmul, .attr = &attr, .num_in = 2, .num_out = 1 };
   const size_t n = (size_t)c->m * (size_t)c->n;
   double *want = malloc(n * sizeof *want), *scale = malloc(n * sizeof *scale);
@@ -84,6 +83,27 @@ START_TEST(matches_loops)
   free(want);
   free(scale);
   test_op_free(&t);
+}
+
+START_TEST(matches_loops)
+{
+  assert_loops(&cases[_i / 4], (slim_matmul_attr){ .transpose_a = _i & 1, .transpose_b = _i >> 1 & 1 });
+}
+END_TEST
+
+/* Tiles of every height, whole panels and a narrow one behind them. */
+START_TEST(any_number_of_rows)
+{
+  const struct matmul_case c = { "rows", 2 + _i / 2, 35, 21 };
+  assert_loops(&c, (slim_matmul_attr){ .transpose_a = _i & 1 });
+}
+END_TEST
+
+/* OpenCL shares few rows among groups of columns: here 63 of 1024, and one column, whose vector begins before it. */
+START_TEST(a_column_behind_whole_groups)
+{
+  const struct matmul_case c = { "column behind", 15, 64513, 33 };
+  assert_loops(&c, (slim_matmul_attr){ 0 });
 }
 END_TEST
 
@@ -108,6 +128,8 @@ END_TEST
 static void build(TCase *tcase)
 {
   tcase_add_loop_test(tcase, matches_loops, 0, 4 * CASES);
+  tcase_add_loop_test(tcase, any_number_of_rows, 0, 2 * ROWS);
+  tcase_add_test(tcase, a_column_behind_whole_groups);
   tcase_add_test(tcase, more_dimensions_count_as_rows);
 }
 

@@ -451,6 +451,7 @@ END_TEST
 START_TEST(counters_count)
 {
   int64_t step = 41;
+  int32_t small = 41, copy = 0;
   float power = 0.9f;
   const slim_counter_attr next = { 1.0, 1.0 }, shrink = { 0.5, 0.0 };
   test_op t = { .op = &slim_op_counter, .attr = &next, .num_in = 1, .num_out = 1 };
@@ -464,6 +465,13 @@ START_TEST(counters_count)
   t.out[0].dtype = SLIM_FLOAT32;
   if (test_op_run(&t, NULL)) {
     ck_assert(power == 0.45f);
+  }
+  t.attr = &next;
+  t.in[0] = (test_tensor){ SLIM_INT32, SLIM_SCALAR, &small };
+  t.out[0] = (test_tensor){ SLIM_INT32, SLIM_SCALAR, &copy };
+  if (test_op_run(&t, NULL)) {
+    ck_assert_int_eq(small, 42);
+    ck_assert_int_eq(copy, 42);
   }
 }
 END_TEST

@@ -71,6 +71,10 @@ static const struct winograd_case {
   { "1x3_tall", 1, 41, 6, 48, 32, 1, 3, false, OTHERS },
   { "7x1_least", 2, 1, 33, 32, 32, 7, 1, false, OTHERS },
   { "3x1_least", 2, 2, 33, 32, 32, 3, 1, false, OTHERS },
+  { "3x3_4_channels_more", 1, 9, 11, 68, 35, 3, 3, false, SEVENS },
+  { "3x3_5_channels_more", 1, 9, 11, 69, 35, 3, 3, false, SEVENS },
+  { "3x3_6_channels_more", 1, 9, 11, 70, 35, 3, 3, false, SEVENS },
+  { "3x3_7_channels_more", 1, 9, 11, 71, 35, 3, 3, false, SEVENS },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 

@@ -17,8 +17,28 @@ START_TEST(a_missing_device_is_named_with_those_there_are)
 }
 END_TEST
 
+static void assert_not_opened(const char *selector, const char *text)
+{
+  slim_error error = { SLIM_OK, "" };
+  slim_device *device = NULL;
+  ck_assert_int_eq(slim_device_open(selector, &device, &error), SLIM_ERR_ARG);
+  ck_assert_ptr_null(device);
+  ck_assert_str_eq(error.text, text);
+}
+
+START_TEST(what_names_no_device_is_told)
+{
+  assert_not_opened("", "device: the selector is empty; use cpu, opencl, opencl:<n>, auto or a name");
+  ck_assert_int_eq(setenv("SLIM_ISA", "mmx", 1), 0);
+  assert_not_opened("cpu",
+                    "device 'cpu': SLIM_ISA is 'mmx': use baseline, avx2 or avx512, as far as this processor has it");
+  ck_assert_int_eq(unsetenv("SLIM_ISA"), 0);
+}
+END_TEST
+
 static void build(TCase *c)
 {
+  tcase_add_test(c, what_names_no_device_is_told);
   tcase_add_test(c, a_missing_device_is_named_with_those_there_are);
 }
 TEST_MAIN("missing_device", build, NULL)

@@ -131,6 +131,9 @@ START_TEST(steps_are_told_one_by_one)
   ck_assert_int_gt(cpu_steps, 0);
   ck_assert_double_eq(flops, info.flops);
   ck_assert_double_eq(bytes, info.bytes);
+  char text[4096];
+  ck_assert_uint_lt(slim_session_describe(session, text, sizeof text), sizeof text);
+  ck_assert_msg(strstr(text, "download  MatMul:0 [4,3]") && strstr(text, "upload  BiasAdd:0 [4,3]"), "%s", text);
   slim_session_destroy(session);
   slim_graph_destroy(net.graph);
   fake_close(device);
@@ -367,6 +370,21 @@ START_TEST(large_tensors_are_refused_and_small_ones_share_arenas)
 }
 END_TEST
 
+START_TEST(a_variable_of_one_large_row_is_refused)
+{
+  slim_graph *graph = slim_graph_create(1);
+  (void)test_variable(graph, "v", SLIM_FLOAT32, SLIM_SHAPE(1, 2048), NULL);
+  slim_device *device = fake_open((fake_options){ .max_allocation = 4096 });
+  slim_session *session = test_session(graph, device, NULL);
+  ck_assert_int_eq(slim_session_initialize(session), SLIM_ERR_MEMORY);
+  ck_assert_str_eq(slim_session_error(session), "variable 'v' has 8192 bytes, the device allows 4096 in one buffer");
+  slim_session_destroy(session);
+  ck_assert_int_eq(fake_get(device).buffers, 0);
+  fake_close(device);
+  slim_graph_destroy(graph);
+}
+END_TEST
+
 static uint32_t draw(uint32_t *state, uint32_t below)
 {
   *state = *state * 1664525u + 1013904223u;
@@ -454,6 +472,7 @@ static void build(TCase *c)
   tcase_add_test(c, a_reshape_takes_no_step_and_no_memory);
   tcase_add_test(c, readers_come_before_writers);
   tcase_add_test(c, large_tensors_are_refused_and_small_ones_share_arenas);
+  tcase_add_test(c, a_variable_of_one_large_row_is_refused);
   tcase_add_loop_test(c, slots_that_live_at_once_do_not_overlap, 0, 12);
 }
 

@@ -167,7 +167,7 @@ START_TEST(what_is_missing_is_named)
   test_small_session f = test_small_open();
   float loss = 0, y[12];
   const slim_fetch fetch = { f.net.loss, &loss, sizeof loss }, all = { f.net.y, y, sizeof y };
-  const slim_fetch small = { f.net.y, y, 40 };
+  const slim_fetch small = { f.net.y, y, 40 }, nothing = { NULL, y, sizeof y };
   const slim_feed x = { f.net.x, test_small_x, 4 }, t = { f.net.t, test_small_t, 3 },
                   none = { f.net.x, test_small_x, 0 };
   const slim_feed no_data = { f.net.x, NULL, 4 }, wrong = { f.net.w, test_small_x, 4 };
@@ -189,8 +189,37 @@ START_TEST(what_is_missing_is_named)
   test_error(&f, slim_session_run(s, &x, 1, &small, 1), SLIM_ERR_ARG,
                "session: fetch 'Relu:0' [4,3] has 48 bytes, there is room for 40");
   test_error(&f, slim_session_run(s, &x, 1, NULL, 0), SLIM_ERR_ARG, "session: nothing to fetch");
+  test_error(&f, slim_session_run(s, &x, 1, &nothing, 1), SLIM_ERR_ARG,
+               "session: fetch 0 ('(null)') is no tensor of this graph");
   test_ok(s, slim_session_run(s, &x, 1, &all, 1));
   ck_assert_str_eq(slim_session_error(s), "");
+  test_small_close(&f);
+}
+END_TEST
+
+static void assert_not_created(slim_graph *graph, slim_device *device, slim_values *values, const char *text)
+{
+  slim_error error = { SLIM_OK, "" };
+  slim_session *session = NULL;
+  ck_assert_int_eq(slim_session_create(graph, device, values, &session, &error), SLIM_ERR_ARG);
+  ck_assert_ptr_null(session);
+  ck_assert_str_eq(error.text, text);
+}
+
+START_TEST(a_session_needs_a_graph_and_a_device_and_values_there)
+{
+  char text[128];
+  test_small_session f = test_small_open();
+  slim_device *other = NULL;
+  ck_assert_int_eq(slim_device_open("cpu", &other, NULL), SLIM_OK);
+  slim_values *values = slim_values_create(other);
+  (void)snprintf(text, sizeof text, "session: the values given are on device 'cpu', the session is on '%s'",
+                 slim_device_get_info(f.device)->selector);
+  assert_not_created(NULL, f.device, NULL, "session: no graph given");
+  assert_not_created(f.net.graph, NULL, NULL, "session: no device given");
+  assert_not_created(f.net.graph, f.device, values, text);
+  slim_values_destroy(values);
+  slim_device_close(other);
   test_small_close(&f);
 }
 END_TEST
@@ -400,6 +429,7 @@ static void build(TCase *c)
   tcase_add_test(c, a_fetched_variable_is_the_one_after_the_run);
   tcase_add_test(c, a_host_variable_may_be_the_rate);
   tcase_add_test(c, what_is_missing_is_named);
+  tcase_add_test(c, a_session_needs_a_graph_and_a_device_and_values_there);
   tcase_add_test(c, variables_are_checked);
   tcase_add_test(c, a_broken_graph_gives_its_own_error);
   tcase_add_loop_test(c, a_loss_that_is_not_finite_changes_nothing, 0, 2);

@@ -24,15 +24,27 @@ START_TEST(sessions_share_values)
 }
 END_TEST
 
-START_TEST(shared_values_have_one_shape)
+static const struct other_case {
+  slim_dtype dtype;
+  slim_shape shape;
+  slim_status status;
+  const char *text;
+} others[] = {
+  { SLIM_FLOAT32, { 2, { 3, 2 } }, SLIM_ERR_SHAPE,
+    "variable 'w' has shape [3,2] here, the shared values hold it as [2,3]" },
+  { SLIM_INT32, { 2, { 2, 3 } }, SLIM_ERR_TYPE, "variable 'w' is int32 here, the shared values hold it as float32" },
+};
+
+START_TEST(shared_values_have_one_type_and_shape)
 {
+  const struct other_case *o = &others[_i];
   test_small_session f = test_small_ready();
   slim_graph *graph = slim_graph_create(1);
-  slim_tensor *w = test_variable(graph, "w", SLIM_FLOAT32, SLIM_SHAPE(3, 2), NULL);
+  slim_tensor *w = test_variable(graph, "w", o->dtype, o->shape, NULL);
   slim_session *other = test_session(graph, f.device, slim_session_values(f.session));
   float data[6];
-  ck_assert_int_eq(slim_session_get_variable(other, w, data, sizeof data), SLIM_ERR_SHAPE);
-  ck_assert_str_eq(slim_session_error(other), "variable 'w' has shape [3,2] here, the shared values hold it as [2,3]");
+  ck_assert_int_eq(slim_session_get_variable(other, w, data, sizeof data), o->status);
+  ck_assert_str_eq(slim_session_error(other), o->text);
   slim_session_destroy(other);
   slim_graph_destroy(graph);
   test_small_close(&f);
@@ -161,10 +173,33 @@ START_TEST(an_attached_queue_feeds_to_its_end)
 }
 END_TEST
 
+START_TEST(a_short_batch_is_not_fed_to_a_placeholder_of_fixed_rows)
+{
+  test_small_session f = test_small_open();
+  slim_tensor *three = slim_placeholder(f.net.graph, SLIM_FLOAT32, SLIM_SHAPE(3, 2), "three");
+  slim_tensor *doubled = slim_op_unary_add(three, SLIM_UNARY_SCALE_ADD, 2, 0);
+  slim_queue *queue = open_queue(test_small_x, test_small_t, 4, 3);
+  float got[6];
+  const slim_fetch fetch = { doubled, got, sizeof got };
+  test_ok(f.session, slim_session_attach(f.session, three, queue, 0));
+  test_ok(f.session, slim_session_run(f.session, NULL, 0, &fetch, 1));
+  ck_assert_float_eq(got[5], 2 * test_small_x[5]);
+  test_error(&f, slim_session_run(f.session, NULL, 0, &fetch, 1), SLIM_ERR_SHAPE,
+               "session: placeholder 'three' has 3 rows, the data has 1");
+  slim_session_destroy(f.session);
+  f.session = NULL;
+  slim_queue_destroy(queue);
+  test_small_close(&f);
+}
+END_TEST
+
 START_TEST(what_does_not_fit_is_not_attached)
 {
   test_small_session f = test_small_open();
   slim_queue *queue = open_queue(test_small_x, test_small_t, 4, 2);
+  slim_tensor *labels = slim_placeholder(f.net.graph, SLIM_INT64, SLIM_SHAPE(-1, 2), "labels");
+  test_error(&f, slim_session_attach(f.session, labels, queue, 0), SLIM_ERR_TYPE,
+               "session: placeholder 'labels' is int64, item 'x' of the queue is float32");
   test_error(&f, slim_session_attach(f.session, f.net.x, queue, 1), SLIM_ERR_SHAPE,
                "session: placeholder 'x' has shape [?,2], item 't' of the queue [?,3]");
   test_error(&f, slim_session_attach(f.session, f.net.x, queue, 2), SLIM_ERR_ARG,
@@ -179,11 +214,12 @@ END_TEST
 static void build(TCase *c)
 {
   tcase_add_test(c, sessions_share_values);
-  tcase_add_test(c, shared_values_have_one_shape);
+  tcase_add_loop_test(c, shared_values_have_one_type_and_shape, 0, 2);
   tcase_add_loop_test(c, two_threads_may_share_a_device_and_values, 0, 2);
   tcase_add_test(c, initial_values_depend_on_seed_and_name_alone);
   tcase_add_test(c, local_variables_can_be_reset);
   tcase_add_test(c, an_attached_queue_feeds_to_its_end);
+  tcase_add_test(c, a_short_batch_is_not_fed_to_a_placeholder_of_fixed_rows);
   tcase_add_test(c, what_does_not_fit_is_not_attached);
 }
 
