@@ -1,19 +1,17 @@
 #include "session/values.h"
 
 #include "base/arena.h"
-#include "base/half.h"
 #include "base/rng.h"
 #include "base/size.h"
 #include "graph/graph.h"
+#include "session/halves.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
   BUCKETS = 1024,
-  CHUNK = 1 << 18, /* halves that are converted at once */
-  PIECE = 1 << 20  /* bytes that are given at once */
+  PIECE = 1 << 20 /* bytes that are given at once */
 };
 
 typedef struct chunk {
@@ -345,51 +343,9 @@ size_t slim_value_data_bytes(const slim_value *value)
   return value->bytes * (value->view.dtype == SLIM_FLOAT16 ? sizeof(float) / sizeof(uint16_t) : 1);
 }
 
-/* Can all numbers be halves? */
-static slim_status check_halves(const slim_value *value, const float *data, slim_error *error)
-{
-  const size_t count = value->bytes / sizeof(uint16_t);
-  for (size_t i = 0; i < count; i++) {
-    if (!(fabsf(data[i]) < SLIM_HALF_END)) {
-      return slim_error_set(error, SLIM_ERR_NUMERIC,
-                            "variable '%s': element %zu is %g, a half is 65504 at most: weights of this net cannot be "
-                            "kept as halves", value->name, i, (double)data[i]);
-    }
-  }
-  return SLIM_OK;
-}
-
-static slim_status write_halves(slim_device *device, const slim_value *value, const float *data)
-{
-  const size_t count = value->bytes / sizeof(uint16_t);
-  uint16_t *halves = malloc(CHUNK * sizeof *halves);
-  slim_status status = halves ? SLIM_OK : SLIM_ERR_MEMORY;
-  for (size_t i = 0, n = 0; i < count && status == SLIM_OK; i += n) {
-    n = count - i < CHUNK ? count - i : CHUNK;
-    slim_halves_of(halves, data + i, n);
-    status = upload(device, value, i * sizeof *halves, halves, n * sizeof *halves);
-  }
-  free(halves);
-  return status;
-}
-
-/* count numbers from number first on. */
-static slim_status read_halves(slim_device *device, const slim_value *value, size_t first, float *data, size_t count)
-{
-  uint16_t *halves = malloc(CHUNK * sizeof *halves);
-  slim_status status = halves ? SLIM_OK : SLIM_ERR_MEMORY;
-  for (size_t i = 0, n = 0; i < count && status == SLIM_OK; i += n) {
-    n = count - i < CHUNK ? count - i : CHUNK;
-    status = download(device, value, (first + i) * sizeof *halves, halves, n * sizeof *halves);
-    slim_halves_to_floats(data + i, halves, n);
-  }
-  free(halves);
-  return status;
-}
-
 static slim_status write_one(slim_device *device, slim_value *value, const void *data)
 {
-  const slim_status status = value->view.dtype == SLIM_FLOAT16 ? write_halves(device, value, data)
+  const slim_status status = value->view.dtype == SLIM_FLOAT16 ? slim_halves_write(device, value, data)
                                                                : upload(device, value, 0, data, value->bytes);
   value->version++;
   return status;
@@ -397,7 +353,7 @@ static slim_status write_one(slim_device *device, slim_value *value, const void 
 
 slim_status slim_value_write(slim_values *values, slim_value *value, const void *data, slim_error *error)
 {
-  if (value->view.dtype == SLIM_FLOAT16 && check_halves(value, data, error) != SLIM_OK) {
+  if (value->view.dtype == SLIM_FLOAT16 && slim_halves_check(value, data, error) != SLIM_OK) {
     return SLIM_ERR_NUMERIC;
   }
   const char *from = data;
@@ -414,7 +370,7 @@ slim_status slim_value_write(slim_values *values, slim_value *value, const void 
 static slim_status read_piece(slim_device *device, const slim_value *value, size_t at, void *data, size_t bytes)
 {
   return value->view.dtype == SLIM_FLOAT16
-             ? read_halves(device, value, at / sizeof(float), data, bytes / sizeof(float))
+             ? slim_halves_read(device, value, at / sizeof(float), data, bytes / sizeof(float))
              : download(device, value, at, data, bytes);
 }
 
