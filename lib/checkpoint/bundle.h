@@ -32,9 +32,6 @@ slim_status slim_bundle_writer_begin(slim_bundle_writer *writer, const char *nam
                                      const slim_shape *shape, slim_error *error);
 /** Errors: SLIM_ERR_IO. */
 slim_status slim_bundle_writer_put(slim_bundle_writer *writer, const void *data, size_t bytes, slim_error *error);
-/** Appends a tensor whose values lie in one piece. Errors: as begin and put. */
-slim_status slim_bundle_writer_add(slim_bundle_writer *writer, const char *name, slim_dtype dtype,
-                                   const slim_shape *shape, const void *data, slim_error *error);
 /** Completes both files and frees writer in any case. Errors: SLIM_ERR_EXISTS for a name added twice, SLIM_ERR_IO. */
 slim_status slim_bundle_writer_finish(slim_bundle_writer *writer, slim_error *error);
 /** Leaves no file behind. NULL is fine. */

@@ -107,13 +107,6 @@ slim_status slim_bundle_writer_put(slim_bundle_writer *w, const void *data, size
   return slim_file_writer_write(w->data, data, bytes, error);
 }
 
-slim_status slim_bundle_writer_add(slim_bundle_writer *w, const char *name, slim_dtype dtype, const slim_shape *shape,
-                                   const void *data, slim_error *error)
-{
-  const slim_status status = slim_bundle_writer_begin(w, name, dtype, shape, error);
-  return status == SLIM_OK ? slim_bundle_writer_put(w, data, w->items.item[w->items.count - 1].size, error) : status;
-}
-
 static void put_header(slim_bytes *out)
 {
   slim_proto_put_varint(out, HEADER_SHARDS, 1);

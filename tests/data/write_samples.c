@@ -55,8 +55,12 @@ static slim_status write_checkpoint(const char *folder, slim_error *error)
   char *prefix = slim_file_join(folder, "model.ckpt-7");
   slim_status status = slim_bundle_writer_open(prefix, &writer, error);
   for (size_t i = 0; status == SLIM_OK && i < sizeof samples / sizeof *samples; i++) {
-    fill(samples[i].dtype, slim_shape_elements(&samples[i].shape), data);
-    status = slim_bundle_writer_add(writer, samples[i].name, samples[i].dtype, &samples[i].shape, data, error);
+    const size_t count = slim_shape_elements(&samples[i].shape);
+    fill(samples[i].dtype, count, data);
+    status = slim_bundle_writer_begin(writer, samples[i].name, samples[i].dtype, &samples[i].shape, error);
+    if (status == SLIM_OK) {
+      status = slim_bundle_writer_put(writer, data, count * slim_dtype_size(samples[i].dtype), error);
+    }
   }
   if (status == SLIM_OK) {
     status = slim_bundle_writer_finish(writer, error);

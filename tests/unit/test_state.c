@@ -126,7 +126,8 @@ START_TEST(latest_needs_its_files)
   ck_assert_str_eq(path, "");
   slim_bundle_writer *writer = NULL;
   ck_assert_int_eq(slim_bundle_writer_open(latest, &writer, NULL), SLIM_OK);
-  ck_assert_int_eq(slim_bundle_writer_add(writer, "x", SLIM_FLOAT32, &scalar, "1234", NULL), SLIM_OK);
+  ck_assert_int_eq(slim_bundle_writer_begin(writer, "x", SLIM_FLOAT32, &scalar, NULL), SLIM_OK);
+  ck_assert_int_eq(slim_bundle_writer_put(writer, "1234", 4, NULL), SLIM_OK);
   ck_assert(!slim_checkpoint_exists(latest));
   ck_assert_int_eq(slim_bundle_writer_finish(writer, NULL), SLIM_OK);
   ck_assert_int_eq(slim_latest_checkpoint(test_folder, path, sizeof path), SLIM_OK);
