@@ -37,7 +37,7 @@ SLIM_API const slim_checkpoint_entry *slim_checkpoint_reader_entry(const slim_ch
 SLIM_API const slim_checkpoint_entry *slim_checkpoint_reader_find(const slim_checkpoint_reader *reader,
                                                                   const char *name);
 /** Reads the values of a tensor, row-major, into data; bytes must be those of its entry. Partitioned variables are
- * joined, checksums verified. Errors: SLIM_ERR_NOT_FOUND, SLIM_ERR_ARG (another size), SLIM_ERR_DATA, SLIM_ERR_IO,
+ * joined, checksums verified. data NULL: the values are only checked. Errors: SLIM_ERR_NOT_FOUND, SLIM_ERR_ARG (another size), SLIM_ERR_DATA, SLIM_ERR_IO,
  * SLIM_ERR_UNSUPPORTED (strings). */
 SLIM_API slim_status slim_checkpoint_reader_read(slim_checkpoint_reader *reader, const char *name, void *data,
                                                  size_t bytes, slim_error *error);

@@ -60,20 +60,11 @@ static slim_status read_value(void *user, void *data, slim_error *error)
   return slim_checkpoint_reader_read(s->reader, s->name, data, s->bytes, error);
 }
 
-slim_status slim_restore_one(slim_checkpoint_reader *reader, const slim_restore *item, slim_session *session,
-                             slim_error *error)
+static slim_status restore_one(slim_checkpoint_reader *reader, const slim_restore *item, slim_session *session,
+                               slim_error *error)
 {
   source s = { reader, name_of(item), slim_variable_bytes(item->variable) };
-  if (session) {
-    return slim_session_fill_variable(session, item->variable, s.bytes, read_value, &s, error);
-  }
-  void *data = malloc(s.bytes ? s.bytes : 1);
-  if (!data) {
-    return slim_error_set(error, SLIM_ERR_MEMORY, "restore: no memory for %zu bytes of '%s'", s.bytes, s.name);
-  }
-  const slim_status status = read_value(&s, data, error);
-  free(data);
-  return status;
+  return slim_session_fill_variable(session, item->variable, s.bytes, read_value, &s, error);
 }
 
 const slim_restore *slim_restore_list(slim_tensors variables)
@@ -128,7 +119,7 @@ slim_status slim_assign_from_checkpoint(slim_session *session, const char *prefi
     status = check_all(reader, prefix, items, count, flags, keep, error);
   }
   for (size_t i = 0; i < count && status == SLIM_OK; i++) {
-    status = keep[i] ? slim_restore_one(reader, &items[i], session, error) : SLIM_OK;
+    status = keep[i] ? restore_one(reader, &items[i], session, error) : SLIM_OK;
   }
   slim_checkpoint_reader_close(reader);
   free(keep);

@@ -7,10 +7,6 @@
 /* Does the checkpoint have the variable, in its type and shape? SLIM_ERR_NOT_FOUND, SLIM_ERR_TYPE, SLIM_ERR_SHAPE. */
 slim_status slim_restore_check(const slim_checkpoint_reader *reader, const char *prefix, const slim_restore *item,
                                unsigned flags, slim_error *error);
-/* Reads the variable's values and hands them to the session; session NULL: only reads them, to see that they are whole.
- */
-slim_status slim_restore_one(slim_checkpoint_reader *reader, const slim_restore *item, slim_session *session,
-                             slim_error *error);
 /* Bytes of a variable's value. */
 size_t slim_variable_bytes(const slim_tensor *variable);
 

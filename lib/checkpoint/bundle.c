@@ -18,6 +18,7 @@
 
 #define LARGEST_INDEX ((size_t)1 << 30)
 #define MOST_SHARDS 99999u
+#define PIECE ((size_t)1 << 18) /* of values, that is read at once */
 #define KEYS_PER_INDEX_BYTE 64u /* common prefixes shorten keys; hostile ones far more than real ones */
 
 enum { HEADER_SHARDS = 1, HEADER_ENDIANNESS = 2 };
@@ -283,13 +284,14 @@ static slim_status check_extent(slim_bundle_reader *r, const slim_checkpoint_ite
   return SLIM_OK;
 }
 
-static slim_status read_stored(slim_bundle_reader *r, const slim_checkpoint_item *item, void *data, slim_error *error)
+/* bytes of an item from byte at on, which check_extent has let through. */
+static slim_status read_stored(slim_bundle_reader *r, const slim_checkpoint_item *item, size_t at, void *data,
+                               size_t bytes, slim_error *error)
 {
-  const slim_status status = check_extent(r, item, error);
   size_t have = 0;
-  while (status == SLIM_OK && have < item->size) {
+  while (have < bytes) {
     const ssize_t got =
-        pread(r->handle, (unsigned char *)data + have, (size_t)item->size - have, (off_t)(item->offset + have));
+        pread(r->handle, (unsigned char *)data + have, bytes - have, (off_t)(item->offset + at + have));
     if (got == 0) {
       return damaged(r, "the data file is too short for", item->entry.name, error);
     }
@@ -298,16 +300,29 @@ static slim_status read_stored(slim_bundle_reader *r, const slim_checkpoint_item
     }
     have += got > 0 ? (size_t)got : 0;
   }
-  return status;
+  return SLIM_OK;
 }
 
-static slim_status read_values(slim_bundle_reader *r, const slim_checkpoint_item *item, void *data, slim_error *error)
+/* data NULL: they are only checked. In pieces, whose sums are made while they are in the cache. */
+static slim_status read_values(slim_bundle_reader *r, const slim_checkpoint_item *item, unsigned char *data,
+                               slim_error *error)
 {
-  const slim_status status = read_stored(r, item, data, error);
-  if (status == SLIM_OK && slim_crc32c_masked(data, (size_t)item->size) != item->crc32c) {
-    return damaged(r, "wrong checksum of the values of", item->entry.name, error);
+  uint32_t crc = 0;
+  slim_status status = check_extent(r, item, error);
+  unsigned char *room = data ? NULL : malloc(PIECE);
+  if (!data && !room) {
+    return no_memory(r->prefix, error);
   }
-  return status;
+  for (size_t at = 0, n = 0; at < item->size && status == SLIM_OK; at += n) {
+    unsigned char *to = data ? data + at : room;
+    n = item->size - at < PIECE ? (size_t)item->size - at : PIECE;
+    status = read_stored(r, item, at, to, n, error);
+    crc = status == SLIM_OK ? slim_crc32c(crc, to, n) : 0;
+  }
+  free(room);
+  return status != SLIM_OK || slim_crc32c_mask(crc) == item->crc32c
+             ? status
+             : damaged(r, "wrong checksum of the values of", item->entry.name, error);
 }
 
 /* The slice's own entry, which must have the type and shape that the whole says. */
@@ -335,6 +350,10 @@ static slim_status read_part(slim_bundle_reader *r, const slim_checkpoint_item *
   if (!item || item->entry.bytes > whole->entry.bytes - *have) {
     return damaged(r, "missing or wrong slice of", whole->entry.name, error);
   }
+  *have += item->entry.bytes;
+  if (!data) {
+    return read_values(r, item, NULL, error);
+  }
   slim_status status = check_extent(r, item, error);
   if (status != SLIM_OK) {
     return status;
@@ -346,7 +365,6 @@ static slim_status read_part(slim_bundle_reader *r, const slim_checkpoint_item *
   status = read_values(r, item, values, error);
   if (status == SLIM_OK) {
     slim_slice_place(&slice, &whole->entry.shape, slim_tensor_type_size(whole->entry.dtype), values, data);
-    *have += item->entry.bytes;
   }
   free(values);
   return status;
@@ -357,7 +375,9 @@ static slim_status read_parts(slim_bundle_reader *r, const slim_checkpoint_item 
   slim_proto in = slim_proto_of(whole->record);
   slim_proto_field field;
   size_t have = 0;
-  memset(data, 0, whole->entry.bytes);
+  if (data) {
+    memset(data, 0, whole->entry.bytes);
+  }
   while (slim_proto_next(&in, &field)) {
     if (field.number == ENTRY_SLICES && field.wire == SLIM_WIRE_BYTES) {
       const slim_status status = read_part(r, whole, field.bytes, data, &have, error);
@@ -454,7 +474,7 @@ slim_status slim_bundle_read_string(slim_bundle_reader *r, const char *name, siz
   if (!stored) {
     return no_memory(r->prefix, error);
   }
-  status = read_stored(r, item, stored, error);
+  status = read_stored(r, item, 0, stored, item->entry.bytes, error);
   if (status == SLIM_OK) {
     status = copy_string(r, item, (slim_span){ stored, item->entry.bytes }, i, text, size, error);
   }

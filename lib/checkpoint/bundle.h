@@ -14,7 +14,7 @@ slim_status slim_bundle_reader_open_memory(slim_span index, const char *prefix, 
 void slim_bundle_reader_close(slim_bundle_reader *reader);
 /** Sorted by name. */
 const slim_checkpoint_items *slim_bundle_reader_items(const slim_bundle_reader *reader);
-/** Reads the values of a tensor, joining slices; bytes must be those of the entry. */
+/** Reads the values of a tensor, joining slices; bytes must be those of the entry. data NULL: they are only checked. */
 slim_status slim_bundle_read(slim_bundle_reader *reader, const char *name, void *data, size_t bytes, slim_error *error);
 /** Element i of a string tensor; free() text. */
 slim_status slim_bundle_read_string(slim_bundle_reader *reader, const char *name, size_t i, char **text, size_t *size,

@@ -237,7 +237,7 @@ static slim_status verify(const slim_saver *saver, const char *prefix, slim_erro
   for (size_t i = 0; i < saver->count && status == SLIM_OK; i++) {
     const slim_restore *item = &saver->items[i];
     if (slim_restore_check(reader, prefix, item, 0, NULL) == SLIM_OK) {
-      status = slim_restore_one(reader, item, NULL, error);
+      status = slim_checkpoint_reader_read(reader, item->name, NULL, slim_variable_bytes(item->variable), error);
     }
   }
   slim_checkpoint_reader_close(reader);

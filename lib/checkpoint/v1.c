@@ -387,6 +387,21 @@ static slim_status read_piece(const slim_v1_reader *r, const slim_checkpoint_ent
   return good ? SLIM_OK : damaged(r, "damaged values of", entry->name, error);
 }
 
+static slim_status read_pieces(const slim_v1_reader *r, const slim_checkpoint_item *item, void *data,
+                               slim_error *error)
+{
+  size_t have = 0;
+  memset(data, 0, item->entry.bytes);
+  const piece *end = r->pieces + r->piece_count;
+  for (const piece *p = first_piece(r, item->key); p < end && compare(p->name, item->key) == 0; p++) {
+    const slim_status status = read_piece(r, &item->entry, p, data, &have, error);
+    if (status != SLIM_OK) {
+      return status;
+    }
+  }
+  return have == item->entry.bytes ? SLIM_OK : damaged(r, "slices do not cover", item->entry.name, error);
+}
+
 slim_status slim_v1_read(slim_v1_reader *r, const char *name, void *data, size_t bytes, slim_error *error)
 {
   const slim_checkpoint_item *item = slim_checkpoint_items_get(&r->items, name, r->prefix, error);
@@ -397,14 +412,11 @@ slim_status slim_v1_read(slim_v1_reader *r, const char *name, void *data, size_t
   if (status != SLIM_OK) {
     return status;
   }
-  size_t have = 0;
-  memset(data, 0, bytes);
-  const piece *end = r->pieces + r->piece_count;
-  for (const piece *p = first_piece(r, item->key); p < end && compare(p->name, item->key) == 0; p++) {
-    status = read_piece(r, &item->entry, p, data, &have, error);
-    if (status != SLIM_OK) {
-      return status;
-    }
+  void *room = data ? NULL : malloc(bytes ? bytes : 1);
+  if (!data && !room) {
+    return no_memory(r->prefix, error);
   }
-  return have == bytes ? SLIM_OK : damaged(r, "slices do not cover", name, error);
+  status = read_pieces(r, item, data ? data : room, error);
+  free(room);
+  return status;
 }

@@ -16,7 +16,7 @@ slim_status slim_v1_reader_open_memory(slim_span file, const char *name, slim_v1
 void slim_v1_reader_close(slim_v1_reader *reader);
 /** Sorted by name. */
 const slim_checkpoint_items *slim_v1_reader_items(const slim_v1_reader *reader);
-/** Reads the values of a tensor, joining slices; bytes must be those of the entry. */
+/** Reads the values of a tensor, joining slices; bytes must be those of the entry. data NULL: they are only checked. */
 slim_status slim_v1_read(slim_v1_reader *reader, const char *name, void *data, size_t bytes, slim_error *error);
 
 /** The files PREFIX-00000-of-00002 and so on, sorted; none is no error. */

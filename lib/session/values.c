@@ -188,8 +188,7 @@ static slim_value *value_make(slim_values *values, const slim_tensor *variable, 
   slim_value *value = slim_arena_alloc(values->arena, sizeof *value);
   size_t bytes = 0;
   const slim_dtype dtype = dtype_of(values, variable);
-  if (!value || !slim_size_mul(slim_shape_elements(&variable->shape), slim_dtype_size(dtype), &bytes) ||
-      bytes == 0) {
+  if (!value || !slim_size_mul(slim_shape_elements(&variable->shape), slim_dtype_size(dtype), &bytes) || bytes == 0) {
     no_memory(error, name, bytes);
     return NULL;
   }
@@ -427,30 +426,43 @@ slim_status slim_value_give(slim_values *values, const slim_value *value, slim_v
   return status;
 }
 
+static slim_status fill_in_place(slim_values *values, slim_value *value, void *place, slim_value_fill_fn fill,
+                                 void *user, slim_error *error)
+{
+  slim_status status = value->ready ? fill(user, NULL, error) : SLIM_OK;
+  if (status == SLIM_OK) {
+    status = fill(user, place, error);
+    value->version++;
+    values->changes++;
+    value->ready = status == SLIM_OK;
+  }
+  return status;
+}
+
 slim_status slim_value_fill(slim_values *values, slim_value *value, slim_value_fill_fn fill, void *user,
                             slim_error *error)
 {
-  void *place = value->ready ? NULL : numbers_in_place(value); /* what a fill that fails leaves there is never read */
-  void *data = place ? place : malloc(slim_value_data_bytes(value));
+  void *place = numbers_in_place(value), *data = place ? NULL : malloc(slim_value_data_bytes(value));
+  if (place) {
+    return fill_in_place(values, value, place, fill, user, error);
+  }
   if (!data) {
     return no_memory(error, value->name, slim_value_data_bytes(value));
   }
   slim_status status = fill(user, data, error);
-  if (status == SLIM_OK && place) {
-    value->version++;
-    values->changes++;
-    value->ready = true;
-  } else if (status == SLIM_OK) {
+  if (status == SLIM_OK) {
     status = slim_value_write(values, value, data, error);
   }
-  free(place ? NULL : data);
+  free(data);
   return status;
 }
 
 static slim_status initial_value(void *user, void *data, slim_error *error)
 {
   (void)error;
-  slim_variable_initial_value(user, data);
+  if (data) {
+    slim_variable_initial_value(user, data);
+  }
   return SLIM_OK;
 }
 

@@ -38,8 +38,9 @@ slim_status slim_value_read(slim_values *values, const slim_value *value, void *
 typedef slim_status (*slim_value_put_fn)(void *user, const void *data, size_t bytes, slim_error *error);
 slim_status slim_value_give(slim_values *values, const slim_value *value, slim_value_put_fn put, void *user,
                             slim_error *error);
-/* Writes what fill gives: slim_value_data_bytes(value) bytes to data, or an error. A value that has none yet and lies
- * in host memory is filled where it lies, so that a large one is not there twice. */
+/* Writes what fill gives: slim_value_data_bytes(value) bytes to data, or an error. A value in host memory is filled where
+ * it lies, so that a large one is not there twice; one that has a value already keeps it unless fill, called with data
+ * NULL before, finds that it will do. Should it fail nevertheless, there is no value any more. */
 typedef slim_status (*slim_value_fill_fn)(void *user, void *data, slim_error *error);
 slim_status slim_value_fill(slim_values *values, slim_value *value, slim_value_fill_fn fill, void *user,
                             slim_error *error);

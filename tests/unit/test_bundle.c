@@ -120,6 +120,7 @@ START_TEST(all_types_of_tensorflow_checkpoints)
     unsigned char *data = malloc(entry->bytes + 1);
     ck_assert_msg(slim_checkpoint_reader_read(reader, f->name, data, entry->bytes, &error) == SLIM_OK, "%s",
                   error.text);
+    ck_assert_int_eq(slim_checkpoint_reader_read(reader, f->name, NULL, entry->bytes, &error), SLIM_OK);
     for (size_t i = 0; i < slim_shape_elements(&f->shape); i++) {
       ck_assert_msg(element(entry, data, i) == expected(f->rule, i), "%s, element %zu", f->name, i);
     }
@@ -188,9 +189,8 @@ static slim_status add(slim_bundle_writer *writer, const char *name, slim_dtype 
   if (status == SLIM_OK) {
     const size_t bytes = slim_shape_elements(shape) * slim_dtype_size(dtype), half = bytes / 2;
     status = slim_bundle_writer_put(writer, data, half, error);
-    status = status == SLIM_OK
-                 ? slim_bundle_writer_put(writer, (const char *)data + half, bytes - half, error)
-                 : status;
+    status =
+        status == SLIM_OK ? slim_bundle_writer_put(writer, (const char *)data + half, bytes - half, error) : status;
   }
   return status;
 }
@@ -288,6 +288,7 @@ static slim_status read_everything(const char *prefix)
     const slim_checkpoint_entry *entry = slim_checkpoint_reader_entry(reader, i);
     unsigned char *data = malloc(entry->bytes + 1);
     status = slim_checkpoint_reader_read(reader, entry->name, data, entry->bytes, NULL);
+    ck_assert_int_eq(slim_checkpoint_reader_read(reader, entry->name, NULL, entry->bytes, NULL), status);
     free(data);
   }
   slim_checkpoint_reader_close(reader);

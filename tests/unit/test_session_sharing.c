@@ -1,8 +1,10 @@
 /* What sessions share, and the queues that feed them. */
+#include "session/session.h"
 #include "session_support.h"
 #include "slim/data.h"
 
 #include <pthread.h>
+#include <string.h>
 
 /* --- values ------------------------------------------------------------------------------------------------------- */
 
@@ -134,6 +136,54 @@ END_TEST
 
 /* --- queues ------------------------------------------------------------------------------------------------------- */
 
+typedef struct filler {
+  int checks;           /* calls without data */
+  float *data;          /* of the last call with */
+  slim_status whole, read; /* answers without and with data */
+} filler;
+
+static slim_status fill(void *user, void *data, slim_error *error)
+{
+  filler *f = user;
+  f->checks += !data;
+  f->data = data ? data : f->data;
+  for (int i = 0; i < 6 && data; i++) {
+    f->data[i] = (float)i;
+  }
+  const slim_status status = data ? f->read : f->whole;
+  return status == SLIM_OK ? SLIM_OK : slim_error_set(error, status, "no values");
+}
+
+static slim_status fill_w(const test_small_session *f, filler *by)
+{
+  return slim_session_fill_variable(f->session, f->net.w, 6 * sizeof(float), fill, by, NULL);
+}
+
+START_TEST(values_on_the_host_are_filled_where_they_lie)
+{
+  test_small_session f = test_small_open();
+  const bool host = strcmp(slim_device_get_info(f.device)->selector, "cpu") == 0;
+  const float other[6] = { 9, 9, 9 };
+  float w[6];
+  filler by = { 0 };
+  ck_assert_int_eq(fill_w(&f, &by), SLIM_OK); /* there is nothing to lose yet */
+  ck_assert_int_eq(by.checks, 0);
+  const float *first = by.data;
+  ck_assert_int_eq(fill_w(&f, &by), SLIM_OK);
+  ck_assert_int_eq(by.checks, host);
+  ck_assert(!host || by.data == first);
+  test_ok(f.session, slim_session_set_variable(f.session, f.net.w, other, sizeof other));
+  by.whole = by.read = SLIM_ERR_DATA;
+  ck_assert_int_eq(fill_w(&f, &by), SLIM_ERR_DATA);
+  test_ok(f.session, slim_session_get_variable(f.session, f.net.w, w, sizeof w));
+  ck_assert_mem_eq(w, other, sizeof w);
+  by.whole = SLIM_OK; /* whole when it was checked, and not any more */
+  ck_assert_int_eq(fill_w(&f, &by), SLIM_ERR_DATA);
+  ck_assert_int_eq(slim_session_get_variable(f.session, f.net.w, w, sizeof w), host ? SLIM_ERR_STATE : SLIM_OK);
+  test_small_close(&f);
+}
+END_TEST
+
 static slim_queue *open_queue(const float *x, const float *t, int64_t samples, int batch)
 {
   const slim_array arrays[] = { { "x", SLIM_FLOAT32, SLIM_SHAPE(2), x }, { "t", SLIM_FLOAT32, SLIM_SHAPE(3), t } };
@@ -218,6 +268,7 @@ static void build(TCase *c)
   tcase_add_loop_test(c, two_threads_may_share_a_device_and_values, 0, 2);
   tcase_add_test(c, initial_values_depend_on_seed_and_name_alone);
   tcase_add_test(c, local_variables_can_be_reset);
+  tcase_add_test(c, values_on_the_host_are_filled_where_they_lie);
   tcase_add_test(c, an_attached_queue_feeds_to_its_end);
   tcase_add_test(c, a_short_batch_is_not_fed_to_a_placeholder_of_fixed_rows);
   tcase_add_test(c, what_does_not_fit_is_not_attached);
