@@ -236,6 +236,46 @@ __kernel void slim_matmul_few_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(
   }
 }
 
+/* --- slices of k: their sums, added up ------------------------------------------------------------------------------ */
+
+/* Results [first, first + count), fewer than a vector or of rows that are no whole vectors. */
+static inline void end_each(__global const float *parts, __global const float *bias, __global float *y,
+                            const slim_matmul_params p, const int slices, const int first, const int count)
+{
+  for (int i = first; i < first + count; i++) {
+    float sum = parts[i];
+    for (int s = 1; s < slices; s++) {
+      sum += parts[(size_t)s * p.m * p.n + i];
+    }
+    y[i] = slim_epilogue(sum, bias, i % p.n, p.epilogue);
+  }
+}
+
+/* A vector of results: the parts of all slices in order, and the product's end. */
+__kernel void slim_matmul_slices_f32(SLIM_TENSOR(const float, parts), SLIM_TENSOR(const float, bias),
+                                     SLIM_TENSOR(float, y), const slim_matmul_params p, const int slices)
+{
+  SLIM_OPEN(const float, parts);
+  SLIM_OPEN(const float, bias);
+  SLIM_OPEN(float, y);
+  const int first = (int)get_global_id(0) * SLIM_WIDTH, total = p.m * p.n;
+  if (first >= total) {
+    return;
+  }
+  if (p.n % SLIM_WIDTH != 0) {
+    end_each(parts, bias, y, p, slices, first, min(SLIM_WIDTH, total - first));
+    return;
+  }
+  SLIM_FLOATW sum = SLIM_LOADW(0, parts + first);
+  for (int s = 1; s < slices; s++) {
+    sum += SLIM_LOADW(0, parts + (size_t)s * total + first);
+  }
+  sum = p.epilogue.has_bias ? sum + SLIM_LOADW(0, bias + first % p.n) : sum;
+  SLIM_STOREW(slim_gemm_activate(sum, p.epilogue.activation), 0, y + first);
+}
+
+/* --- few dots and outer products ------------------------------------------------------------------------------------ */
+
 static inline float total_of(const SLIM_FLOATW v)
 {
 #if SLIM_WIDTH == 16

@@ -125,11 +125,44 @@ START_TEST(more_dimensions_count_as_rows)
 }
 END_TEST
 
+/* With a bias and an activation fused behind: tanh, or relu for every other case. */
+START_TEST(epilogue_matches_loops)
+{
+  const struct matmul_case *c = &cases[_i / 2];
+  const slim_matmul_attr attr = { .transpose_a = _i & 1 };
+  const slim_bias_attr bias = { 0 };
+  const bool clamps = _i / 2 % 2 != 0;
+  const slim_activation_attr activation = { clamps ? SLIM_ACTIVATION_RELU : SLIM_ACTIVATION_TANH };
+  const test_fused more[] = { { &slim_op_bias_add, &bias, 2, 0 }, { &slim_op_activation, &activation, 1, 0 } };
+  test_op t = { .op = &slim_op_matmul, .attr = &attr, .num_in = 3, .num_out = 1 };
+  const size_t n = (size_t)c->m * (size_t)c->n;
+  double *want = malloc(n * sizeof *want), *scale = malloc(n * sizeof *scale);
+  t.in[0] = test_random_tensor(attr.transpose_a ? SLIM_SHAPE(c->k, c->m) : SLIM_SHAPE(c->m, c->k), 1);
+  t.in[1] = test_random_tensor(SLIM_SHAPE(c->k, c->n), 2);
+  t.in[2] = test_random_tensor(SLIM_SHAPE(c->n), 3);
+  t.out[0] = test_output(SLIM_SHAPE(c->m, c->n));
+  naive(&t, &attr, c->k, want, scale);
+  const float *biases = t.in[2].data;
+  for (size_t i = 0; i < n; i++) {
+    const double sum = want[i] + (double)biases[i % (size_t)c->n];
+    want[i] = !clamps ? tanh(sum) : sum < 0.0 ? 0.0 : sum;
+    scale[i] += 2.0;
+  }
+  if (test_op_run_fused(&t, more, 2, NULL)) {
+    test_assert_sums(t.out[0].data, want, scale, n, test_sum_tolerance((size_t)c->k), c->label);
+  }
+  free(want);
+  free(scale);
+  test_op_free(&t);
+}
+END_TEST
+
 static void build(TCase *tcase)
 {
   tcase_add_loop_test(tcase, matches_loops, 0, 4 * CASES);
   tcase_add_loop_test(tcase, any_number_of_rows, 0, 2 * ROWS);
   tcase_add_test(tcase, a_column_behind_whole_groups);
+  tcase_add_loop_test(tcase, epilogue_matches_loops, 0, 2 * CASES);
   tcase_add_test(tcase, more_dimensions_count_as_rows);
 }
 

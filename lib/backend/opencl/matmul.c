@@ -3,7 +3,6 @@
 #include "backend/opencl/blast.h"
 #include "backend/opencl/gemm.h"
 #include "backend/opencl/ops.h"
-#include "backend/opencl/reduction.h"
 #include "backend/opencl/tile.h"
 #include "kernels/activation_params.h"
 #include "kernels/bias_add_params.h"
@@ -213,8 +212,13 @@ static void launch_slices(slim_cl_build *b, const product *given, enum method me
   }
   (method == FEW_ROWS ? launch_few_rows : launch_columns)(b, &t, slices > 1 ? &parts : t.y);
   if (slices > 1) {
-    slim_cl_reduce(b, &parts, t.y, SLIM_REDUCE_SUM, 1u);
-    launch_epilogue(b, &t, &given->p.epilogue);
+    slim_cl_begin(b, "slim_matmul_slices_f32");
+    slim_cl_arg_view(b, &parts);
+    slim_cl_arg_view(b, given->epilogue->bias);
+    slim_cl_arg_view(b, given->y);
+    slim_cl_arg(b, &given->p, sizeof(given->p));
+    slim_cl_arg(b, &slices, sizeof(slices));
+    slim_cl_range_vectors(b, product_of(t.p.m, t.p.n));
   }
 }
 
