@@ -233,7 +233,7 @@ static void fused_task(void *user, int number, int worker)
     const int columns = at_most(TILE_COLUMNS, w->oc - n0), width = panel_width(columns);
     for (int i = 0; i < w->points; i++, b += (size_t)w->c * (size_t)width) {
       const span t = tiles_at(w, i, first, count);
-      winograd_multiply(p.inputs + (size_t)i * in_step + t.begin * WINOGRAD_K, (size_t)w->points * in_step, b,
+      winograd_multiply(p.inputs + (size_t)i * in_step + t.begin * WINOGRAD_K, (size_t)w->points * in_step, in_step, b,
                         p.products + (size_t)i * out_step + t.begin * TILE_COLUMNS, t.end - t.begin, w->c, width,
                         false);
     }
@@ -337,7 +337,7 @@ static void multiply_points(const job *j, const places *p, const channels_part *
       CPU_OP(winograd_filter)(w, c->taps, c->depth, i / w->size, c->width, p->filters, point);
     }
     const span t = tiles_at(w, i, c->first, c->tiles);
-    winograd_multiply(c->a + (size_t)i * in_step + t.begin * WINOGRAD_K, (size_t)w->points * in_step,
+    winograd_multiply(c->a + (size_t)i * in_step + t.begin * WINOGRAD_K, (size_t)w->points * in_step, in_step,
                       p->filters + (size_t)(i % w->size) * point,
                       p->products + (size_t)i * out_step + t.begin * TILE_COLUMNS, t.end - t.begin, c->depth, c->width,
                       c->k > 0);

@@ -199,8 +199,8 @@ static void multiply_panel(const job *j, const float *inputs, int n0, int count,
     const int depth = at_most(K_SUMMED, l->c - k);
     const float *a = inputs + (size_t)(k / WINOGRAD_K * l->points) * in_step;
     for (int i = 0; i < l->points; i++, b += (size_t)depth * (size_t)width) {
-      winograd_multiply(a + (size_t)i * in_step, (size_t)l->points * in_step, b, products + (size_t)i * out_step, count,
-                        depth, width, k > 0);
+      winograd_multiply(a + (size_t)i * in_step, (size_t)l->points * in_step, in_step, b,
+                        products + (size_t)i * out_step, count, depth, width, k > 0);
     }
   }
 }

@@ -62,14 +62,15 @@ static window window_of(const winograd *w, const float *in, int number)
   return s;
 }
 
-/* VL channels (or fewer) from channel k on: columns, then rows. What the next tile to the right brings is fetched. */
+/* VL channels (or fewer) from channel k on: columns, then rows. What the next tile to the right brings is fetched, not
+ * into the first cache, where pixels of many channels meet in few sets. */
 CPU_INLINE void open_channels(const window *s, ptrdiff_t k, int count, bool whole, float *to, size_t step, int size,
                               int m)
 {
   float half[MOST_SIZE * MOST_SIZE * VL] __attribute__((aligned(64)));
   for (int x = size; x < size + m; x++) {
     for (int y = 0; y < size; y++) {
-      __builtin_prefetch(s->in + s->at + y * s->row + x * s->pixel + k);
+      __builtin_prefetch(s->in + s->at + y * s->row + x * s->pixel + k, 0, 2);
     }
   }
   for (int x = 0; x < size; x++) {

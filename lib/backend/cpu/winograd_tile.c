@@ -12,6 +12,8 @@
 #define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #endif
 
+#define FETCH_AHEAD (TILE_ROWS > 6) /* measured: small tiles take longer with it */
+
 #define DECLARE(r_) vec r##r_##_0 = { 0 }, r##r_##_1 = { 0 };
 
 #define LOAD(r_)                                                                                                       \
@@ -42,18 +44,21 @@
 /* across: floats from row to row of A; along: from k to k. */
 CPU_INLINE void multiply(const winograd_tile *t, int rows, int vectors, int across, int along)
 {
-  const float *b = t->b, *block = t->a;
+  const float *b = t->b, *block = t->a, *ahead = t->ahead;
   float *const c = t->c;
   const int run = along == 1 ? WINOGRAD_K : t->depth;
   EACH_ROW(DECLARE)
   if (t->accumulate) {
     EACH_ROW(LOAD)
   }
-  for (int left = t->depth; left > 0; left -= run, block += t->a_step) {
+  for (int left = t->depth; left > 0; left -= run, block += t->a_step, ahead += t->a_step) {
     const float *a = block, *const end = block + (left < run ? left : run) * along;
     for (; a != end; a += along, b += vectors * VL) {
       const vec b0 = vec_load(b), b1 = vec_load(b + (vectors - 1) * VL);
       EACH_ROW(MULTIPLY)
+      if (FETCH_AHEAD && along == 1) {
+        __builtin_prefetch(ahead + (a - block) * rows);
+      }
     }
   }
   EACH_ROW(STORE)

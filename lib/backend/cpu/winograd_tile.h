@@ -13,6 +13,7 @@
 
 typedef struct winograd_tile {
   const float *a, *b; /* b: TILE_COLUMNS (narrow: VL) floats a k */
+  const float *ahead; /* by rows: as much of A, of the next tile, fetched meanwhile */
   float *c;
   size_t a_step;
   int depth;
@@ -25,15 +26,17 @@ typedef void (*winograd_tile_fn)(const winograd_tile *t);
 extern const winograd_tile_fn CPU_OP(winograd_rows)[2][TILE_ROWS];
 extern const winograd_tile_fn CPU_OP(winograd_columns)[2][TILE_ROWS];
 
-/* c (+)= count rows, of which the first is at a, by depth k by a panel of width columns. */
-static inline void winograd_multiply(const float *a, size_t a_step, const float *b, float *c, int count, int depth,
-                                     int width, bool accumulate)
+/* c (+)= count rows, of which the first is at a, by depth k by a panel of width columns. in_step: from there to the
+ * rows that are multiplied next. */
+static inline void winograd_multiply(const float *a, size_t a_step, size_t in_step, const float *b, float *c, int count,
+                                     int depth, int width, bool accumulate)
 {
   const int tiles = tiles_of(count);
   winograd_tile t = { .a_step = a_step, .b = b, .depth = depth, .accumulate = accumulate };
   for (int i = 0; i < tiles; i++) {
     const int begin = tile_begin(count, tiles, i), height = tile_begin(count, tiles, i + 1) - begin;
     t.a = a + (size_t)begin * WINOGRAD_K;
+    t.ahead = i + 1 < tiles ? t.a + (size_t)height * WINOGRAD_K : a + in_step;
     t.c = c + (size_t)begin * TILE_COLUMNS;
     CPU_OP(winograd_rows)[width == VL ? 0 : 1][height - 1](&t);
   }
