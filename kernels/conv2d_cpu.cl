@@ -3,6 +3,7 @@
 #include "conv2d_image_params.h"
 #include "conv2d_params.h"
 #include "conv2d_phases_params.h"
+#include "deal.h"
 #include "gemm.h"
 #include "gemm_params.h"
 
@@ -65,14 +66,14 @@ static inline void gather(__local float *to, __global const float *x, const slim
   }
 }
 
-/* What a group makes: rows [row0, row1) of the result and columns of it from column0 on. */
+/* What a task makes: rows [row0, row1) of the result and columns of it from column0 on. */
 typedef struct part {
   int row0, row1, column0, columns;
 } part;
 
-static inline part part_of(const slim_conv2d_params p, const slim_gemm_params g)
+static inline part part_of(const slim_conv2d_params p, const slim_gemm_params g, const int3 task)
 {
-  const int row0 = (int)get_group_id(0) * g.block_m, column0 = (int)get_group_id(1) * g.block_n;
+  const int row0 = task.x * g.block_m, column0 = task.y * g.block_n;
   const part t = { row0, min(row0 + g.block_m, p.n * p.oh * p.ow), column0, min(g.block_n, p.o - column0) };
   return t;
 }
@@ -125,19 +126,22 @@ SUM_BLOCK(sum_packed, __global, slim_gemm_tile_packed)
 __kernel void slim_conv2d_cpu_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const slim_weight, weights),
                                   SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
                                   SLIM_TENSOR(float, y), const slim_conv2d_params p, const slim_gemm_params g,
-                                  __local float *tile, __local float *panels)
+                                  __local float *tile, __local float *panels, SLIM_DEALT)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(const slim_weight, weights);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
-  const part t = part_of(p, g);
-  const int total = p.kernel_h * p.kernel_w * p.c;
-  for (int k = 0; k < total; k += g.block_k) {
-    const int depth = min(g.block_k, total - k);
-    slim_gemm_pack_b(panels, weights + (size_t)k * p.o + t.column0, p.o, depth, t.columns);
-    sum_block(x, panels, bias, residual, y, p, t, k, depth, tile);
+  SLIM_EACH_TASK(task)
+  {
+    const part t = part_of(p, g, task);
+    const int total = p.kernel_h * p.kernel_w * p.c;
+    for (int k = 0; k < total; k += g.block_k) {
+      const int depth = min(g.block_k, total - k);
+      slim_gemm_pack_b(panels, weights + (size_t)k * p.o + t.column0, p.o, depth, t.columns);
+      sum_block(x, panels, bias, residual, y, p, t, k, depth, tile);
+    }
   }
 }
 
@@ -145,18 +149,21 @@ __kernel void slim_conv2d_cpu_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const
 __kernel void slim_conv2d_packed_f32(SLIM_TENSOR(const float, x), __global const float *packed,
                                      SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
                                      SLIM_TENSOR(float, y), const slim_conv2d_params p, const slim_gemm_params g,
-                                     __local float *tile)
+                                     __local float *tile, SLIM_DEALT)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
-  const part t = part_of(p, g);
-  const int total = p.kernel_h * p.kernel_w * p.c;
-  const size_t wide = (size_t)(p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS;
-  for (int k = 0; k < total; k += g.block_k) {
-    const int depth = min(g.block_k, total - k);
-    sum_packed(x, packed + k * wide + (size_t)t.column0 * depth, bias, residual, y, p, t, k, depth, tile);
+  SLIM_EACH_TASK(task)
+  {
+    const part t = part_of(p, g, task);
+    const int total = p.kernel_h * p.kernel_w * p.c;
+    const size_t wide = (size_t)(p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS;
+    for (int k = 0; k < total; k += g.block_k) {
+      const int depth = min(g.block_k, total - k);
+      sum_packed(x, packed + k * wide + (size_t)t.column0 * depth, bias, residual, y, p, t, k, depth, tile);
+    }
   }
 }
 
@@ -222,26 +229,29 @@ static inline void sum_phase(__global const float *dy, __local const float *pane
   }
 }
 
-/* Blocks of the phases in turn, so that neighbouring groups read the same dy and are as much work together. */
+/* Blocks of the phases in turn, so that neighbouring tasks read the same dy and are as much work together. */
 __kernel void slim_conv2d_phases_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, turned),
                                      SLIM_TENSOR(float, dx), const slim_conv2d_phases_params p,
-                                     const slim_gemm_params g, __local float *tile, __local float *panels)
+                                     const slim_gemm_params g, __local float *tile, __local float *panels, SLIM_DEALT)
 {
   SLIM_OPEN(const float, dy);
   SLIM_OPEN(const float, turned);
   SLIM_OPEN(float, dx);
-  const slim_conv2d_phase f = p.phase[get_group_id(0) % p.phases];
-  const int row0 = (int)get_group_id(0) / p.phases * g.block_m, column0 = (int)get_group_id(1) * g.block_n;
-  const part t = { row0, min(row0 + g.block_m, f.conv.n * f.conv.oh * f.conv.ow), column0,
-                   min(g.block_n, f.conv.o - column0) };
-  const int total = f.conv.kernel_h * f.conv.kernel_w * f.conv.c;
-  if (total == 0) {
-    clear_phase(dx, p, f, t);
-  }
-  for (int k = 0; k < total && t.row0 < t.row1; k += g.block_k) {
-    const int depth = min(g.block_k, total - k);
-    slim_gemm_pack_b(panels, turned + f.weights + (size_t)k * f.conv.o + column0, f.conv.o, depth, t.columns);
-    sum_phase(dy, panels, dx, p, f, t, k, depth, tile);
+  SLIM_EACH_TASK(task)
+  {
+    const slim_conv2d_phase f = p.phase[task.x % p.phases];
+    const int row0 = task.x / p.phases * g.block_m, column0 = task.y * g.block_n;
+    const part t = { row0, min(row0 + g.block_m, f.conv.n * f.conv.oh * f.conv.ow), column0,
+                     min(g.block_n, f.conv.o - column0) };
+    const int total = f.conv.kernel_h * f.conv.kernel_w * f.conv.c;
+    if (total == 0) {
+      clear_phase(dx, p, f, t);
+    }
+    for (int k = 0; k < total && t.row0 < t.row1; k += g.block_k) {
+      const int depth = min(g.block_k, total - k);
+      slim_gemm_pack_b(panels, turned + f.weights + (size_t)k * f.conv.o + column0, f.conv.o, depth, t.columns);
+      sum_phase(dy, panels, dx, p, f, t, k, depth, tile);
+    }
   }
 }
 
@@ -267,40 +277,44 @@ static inline slim_gemm_ahead windows_ahead(__global const float *x, const slim_
   return next;
 }
 
-/* The product of transposed windows by dy, summed over the pixels of slice get_group_id(2). windows: block_k rows of
+/* The product of transposed windows by dy, summed over the pixels of each slice. windows: block_k rows of
  * block_m. */
 __kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
                                                    SLIM_TENSOR(float, dw), const slim_conv2d_params p,
                                                    const slim_gemm_params g, __local float *windows,
-                                                   __local float *panels)
+                                                   __local float *panels, SLIM_DEALT)
 {
   SLIM_OPEN(const float, dy);
   SLIM_OPEN(const float, x);
   SLIM_OPEN(float, dw);
-  const int rows = p.kernel_h * p.kernel_w * p.c, pixels = p.n * p.oh * p.ow;
-  const int row0 = (int)get_group_id(0) * g.block_m, row1 = min(row0 + g.block_m, rows);
-  const int column0 = (int)get_group_id(1) * g.block_n, columns = min(g.block_n, p.o - column0);
-  const int begin = (int)get_group_id(2) * g.slice, end = min(begin + g.slice, pixels);
-  const int across = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
-  const int tiles = (row1 - row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
-  const slim_epilogue_params none = { 0, 0, 0 };
-  dw += (size_t)get_group_id(2) * rows * p.o;
-  for (int k = begin; k < end; k += g.block_k) {
-    const int depth = min(g.block_k, end - k), left = min(g.block_k, end - k - depth);
-    slim_gemm_pack_b(panels, dy + (size_t)k * p.o + column0, p.o, depth, columns);
-    for (int i = 0; i < depth; i++) {
-      gather(windows + i * g.block_m, x, p, k + i, row0, row1 - row0);
-    }
-    for (int row = row0; row < row1; row += SLIM_GEMM_ROWS) {
-      for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
-        const slim_gemm_out o = {
-          dw + (size_t)row * p.o + column0 + c, 0, p.o, row1 - row, columns - c, k == begin, false, none, 0
-        };
-        const int tile = (row - row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
-        slim_gemm_tile_columns(
-            windows + row - row0, g.block_m, panels + c * depth, depth,
-            windows_ahead(x, p, row0, row1 - row0, k + depth, k + depth + left, tile, depth),
-            slim_gemm_block_ahead(dy + (size_t)(k + depth) * p.o + column0, p.o, left, columns, tile, tiles, depth), o);
+  SLIM_EACH_TASK(task)
+  {
+    const int rows = p.kernel_h * p.kernel_w * p.c, pixels = p.n * p.oh * p.ow;
+    const int row0 = task.x * g.block_m, row1 = min(row0 + g.block_m, rows);
+    const int column0 = task.y * g.block_n, columns = min(g.block_n, p.o - column0);
+    const int begin = task.z * g.slice, end = min(begin + g.slice, pixels);
+    const int across = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
+    const int tiles = (row1 - row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
+    const slim_epilogue_params none = { 0, 0, 0 };
+    __global float *sums = dw + (size_t)task.z * rows * p.o;
+    for (int k = begin; k < end; k += g.block_k) {
+      const int depth = min(g.block_k, end - k), left = min(g.block_k, end - k - depth);
+      slim_gemm_pack_b(panels, dy + (size_t)k * p.o + column0, p.o, depth, columns);
+      for (int i = 0; i < depth; i++) {
+        gather(windows + i * g.block_m, x, p, k + i, row0, row1 - row0);
+      }
+      for (int row = row0; row < row1; row += SLIM_GEMM_ROWS) {
+        for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
+          const slim_gemm_out o = {
+            sums + (size_t)row * p.o + column0 + c, 0, p.o, row1 - row, columns - c, k == begin, false, none, 0
+          };
+          const int tile = (row - row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
+          slim_gemm_tile_columns(
+              windows + row - row0, g.block_m, panels + c * depth, depth,
+              windows_ahead(x, p, row0, row1 - row0, k + depth, k + depth + left, tile, depth),
+              slim_gemm_block_ahead(dy + (size_t)(k + depth) * p.o + column0, p.o, left, columns, tile, tiles, depth),
+              o);
+        }
       }
     }
   }
@@ -329,76 +343,80 @@ static inline void load_band(__local float *band, __global const float *x, const
 __kernel void slim_conv2d_image_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const slim_weight, weights),
                                     SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
                                     SLIM_TENSOR(float, y), const slim_conv2d_params p, const slim_conv2d_image_params g,
-                                    __local float *band, __local float *panels)
+                                    __local float *band, __local float *panels, SLIM_DEALT)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(const slim_weight, weights);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
-  const int bands = (p.oh + g.band - 1) / g.band;
-  const int image = (int)get_group_id(0) / bands, y0 = (int)get_group_id(0) % bands * g.band;
-  const int pixels = min(g.band, p.oh - y0) * p.ow;
-  const int column0 = (int)get_group_id(1) * g.block_n, columns = min(g.block_n, p.o - column0);
-  const int depth = p.kernel_h * p.kernel_w * p.c;
-  const slim_gemm_walk walk = { p.kernel_h, p.rate_h * g.length, p.kernel_w * p.c, 1 };
-  load_band(band, x, p, g, image, y0);
-  slim_gemm_pack_b(panels, weights + column0, p.o, depth, columns);
-  const size_t first = (size_t)(image * p.oh + y0) * p.ow * p.o + column0;
-  y += first;
-  residual += first;
-  int ox = 0, at = 0; /* of the pixel that comes next */
-  for (int row = 0; row < pixels; row += SLIM_GEMM_ROWS) {
-    int offsets[SLIM_GEMM_ROWS];
-    for (int i = 0; i < SLIM_GEMM_ROWS; i++) {
-      offsets[i] = row + i < pixels ? at : 0;
-      at += p.stride_w * p.c;
-      if (++ox == p.ow) {
-        ox = 0;
-        at += p.stride_h * g.length - p.ow * p.stride_w * p.c;
+  SLIM_EACH_TASK(task)
+  {
+    const int bands = (p.oh + g.band - 1) / g.band;
+    const int image = task.x / bands, y0 = task.x % bands * g.band;
+    const int pixels = min(g.band, p.oh - y0) * p.ow;
+    const int column0 = task.y * g.block_n, columns = min(g.block_n, p.o - column0);
+    const int depth = p.kernel_h * p.kernel_w * p.c;
+    const slim_gemm_walk walk = { p.kernel_h, p.rate_h * g.length, p.kernel_w * p.c, 1 };
+    load_band(band, x, p, g, image, y0);
+    slim_gemm_pack_b(panels, weights + column0, p.o, depth, columns);
+    const size_t first = (size_t)(image * p.oh + y0) * p.ow * p.o + column0;
+    int ox = 0, at = 0; /* of the pixel that comes next */
+    for (int row = 0; row < pixels; row += SLIM_GEMM_ROWS) {
+      int offsets[SLIM_GEMM_ROWS];
+      for (int i = 0; i < SLIM_GEMM_ROWS; i++) {
+        offsets[i] = row + i < pixels ? at : 0;
+        at += p.stride_w * p.c;
+        if (++ox == p.ow) {
+          ox = 0;
+          at += p.stride_h * g.length - p.ow * p.stride_w * p.c;
+        }
       }
-    }
-    for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
-      const slim_gemm_out o = {
-        y + (size_t)row * p.o + c, bias + column0 + c, p.o, pixels - row, columns - c, true, true, p.epilogue,
-        residual + (size_t)row * p.o + c
-      };
-      slim_gemm_tile_walk(band, offsets, walk, panels + c * depth, o);
+      for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
+        const slim_gemm_out o = {
+          y + first + (size_t)row * p.o + c, bias + column0 + c, p.o, pixels - row, columns - c, true, true, p.epilogue,
+          residual + first + (size_t)row * p.o + c
+        };
+        slim_gemm_tile_walk(band, offsets, walk, panels + c * depth, o);
+      }
     }
   }
 }
 
-/* Sums over the images of a group; panels: the band's pixels of block_n. */
+/* Sums over the images of a task; panels: the band's pixels of block_n. */
 __kernel void slim_conv2d_weights_gradient_image_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
                                                      SLIM_TENSOR(float, dw), const slim_conv2d_params p,
                                                      const slim_conv2d_image_params g, __local float *band,
-                                                     __local float *panels)
+                                                     __local float *panels, SLIM_DEALT)
 {
   SLIM_OPEN(const float, dy);
   SLIM_OPEN(const float, x);
   SLIM_OPEN(float, dw);
-  const int run = p.kernel_w * p.c, rows = p.kernel_h * run;
-  const int image0 = (int)get_group_id(0) * g.images, image1 = min(image0 + g.images, p.n);
-  const int column0 = (int)get_group_id(1) * g.block_n, columns = min(g.block_n, p.o - column0);
-  const slim_epilogue_params none = { 0, 0, 0 };
-  dw += (size_t)get_group_id(0) * rows * p.o + column0;
-  for (int image = image0; image < image1; image++) {
-    for (int y0 = 0; y0 < p.oh; y0 += g.band) {
-      const int bands = min(g.band, p.oh - y0), depth = bands * p.ow;
-      const slim_gemm_walk walk = { bands, p.stride_h * g.length, p.ow, p.stride_w * p.c };
-      load_band(band, x, p, g, image, y0);
-      slim_gemm_pack_b(panels, dy + (size_t)(image * p.oh + y0) * p.ow * p.o + column0, p.o, depth, columns);
-      for (int row = 0; row < rows; row += SLIM_GEMM_ROWS) {
-        int offsets[SLIM_GEMM_ROWS];
-        for (int i = 0; i < SLIM_GEMM_ROWS; i++) {
-          const int m = min(row + i, rows - 1);
-          offsets[i] = m / run * p.rate_h * g.length + m % run;
-        }
-        for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
-          const slim_gemm_out o = {
-            dw + (size_t)row * p.o + c, 0, p.o, rows - row, columns - c, image == image0 && y0 == 0, false, none
-          };
-          slim_gemm_tile_walk(band, offsets, walk, panels + c * depth, o);
+  SLIM_EACH_TASK(task)
+  {
+    const int run = p.kernel_w * p.c, rows = p.kernel_h * run;
+    const int image0 = task.x * g.images, image1 = min(image0 + g.images, p.n);
+    const int column0 = task.y * g.block_n, columns = min(g.block_n, p.o - column0);
+    const slim_epilogue_params none = { 0, 0, 0 };
+    __global float *sums = dw + (size_t)task.x * rows * p.o + column0;
+    for (int image = image0; image < image1; image++) {
+      for (int y0 = 0; y0 < p.oh; y0 += g.band) {
+        const int bands = min(g.band, p.oh - y0), depth = bands * p.ow;
+        const slim_gemm_walk walk = { bands, p.stride_h * g.length, p.ow, p.stride_w * p.c };
+        load_band(band, x, p, g, image, y0);
+        slim_gemm_pack_b(panels, dy + (size_t)(image * p.oh + y0) * p.ow * p.o + column0, p.o, depth, columns);
+        for (int row = 0; row < rows; row += SLIM_GEMM_ROWS) {
+          int offsets[SLIM_GEMM_ROWS];
+          for (int i = 0; i < SLIM_GEMM_ROWS; i++) {
+            const int m = min(row + i, rows - 1);
+            offsets[i] = m / run * p.rate_h * g.length + m % run;
+          }
+          for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
+            const slim_gemm_out o = {
+              sums + (size_t)row * p.o + c, 0, p.o, rows - row, columns - c, image == image0 && y0 == 0, false, none
+            };
+            slim_gemm_tile_walk(band, offsets, walk, panels + c * depth, o);
+          }
         }
       }
     }

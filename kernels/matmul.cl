@@ -1,4 +1,5 @@
 #include "common.h"
+#include "deal.h"
 #include "gemm.h"
 #include "gemm_params.h"
 #include "matmul_params.h"
@@ -48,86 +49,92 @@ static inline slim_gemm_ahead panels_ahead(__global const slim_weight *b, const 
 __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const slim_weight, b),
                                    SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
                                    SLIM_TENSOR(float, y), const slim_matmul_params p, const slim_gemm_params g,
-                                   __local float *tile, __local float *panels)
+                                   __local float *tile, __local float *panels, SLIM_DEALT)
 {
   SLIM_OPEN(const float, a);
   SLIM_OPEN(const slim_weight, b);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
-  const int row0 = (int)get_group_id(0) * g.block_m, row1 = min(row0 + g.block_m, p.m);
-  const int column0 = (int)get_group_id(1) * g.block_n, columns = min(g.block_n, p.n - column0);
-  const int across = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
-  const int tiles = (row1 - row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
-  for (int k = 0; k < p.k; k += g.block_k) {
-    const int depth = min(g.block_k, p.k - k);
-    pack_panels(panels, b, p, k, depth, column0, columns);
-    for (int row = row0; row < row1; row += SLIM_GEMM_ROWS) {
-      for (int i = 0; i < min(SLIM_GEMM_ROWS, row1 - row); i++) {
-        slim_gemm_copy(tile + i * SLIM_GEMM_A_STRIDE, a + (size_t)(row + i) * p.a_row + k, depth);
-      }
-      for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
-        const slim_gemm_out o = { y + (size_t)row * p.n + column0 + c,
-                                  bias + column0 + c,
-                                  p.n,
-                                  row1 - row,
-                                  columns - c,
-                                  k == 0,
-                                  k + depth == p.k,
-                                  p.epilogue,
-                                  residual + (size_t)row * p.n + column0 + c };
-        const int number = (row - row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
-        slim_gemm_tile_rows(tile, panels + c * depth, depth,
-                            slim_gemm_rows_ahead(a + k, p.a_row, row + SLIM_GEMM_ROWS, row1, depth, c, columns),
-                            panels_ahead(b, p, k + depth, min(g.block_k, p.k - k - depth), column0, columns, number,
-                                         tiles, depth), o);
+  SLIM_EACH_TASK(task)
+  {
+    const int row0 = task.x * g.block_m, row1 = min(row0 + g.block_m, p.m);
+    const int column0 = task.y * g.block_n, columns = min(g.block_n, p.n - column0);
+    const int across = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
+    const int tiles = (row1 - row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
+    for (int k = 0; k < p.k; k += g.block_k) {
+      const int depth = min(g.block_k, p.k - k);
+      pack_panels(panels, b, p, k, depth, column0, columns);
+      for (int row = row0; row < row1; row += SLIM_GEMM_ROWS) {
+        for (int i = 0; i < min(SLIM_GEMM_ROWS, row1 - row); i++) {
+          slim_gemm_copy(tile + i * SLIM_GEMM_A_STRIDE, a + (size_t)(row + i) * p.a_row + k, depth);
+        }
+        for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
+          const slim_gemm_out o = { y + (size_t)row * p.n + column0 + c,
+                                    bias + column0 + c,
+                                    p.n,
+                                    row1 - row,
+                                    columns - c,
+                                    k == 0,
+                                    k + depth == p.k,
+                                    p.epilogue,
+                                    residual + (size_t)row * p.n + column0 + c };
+          const int number = (row - row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
+          slim_gemm_tile_rows(tile, panels + c * depth, depth,
+                              slim_gemm_rows_ahead(a + k, p.a_row, row + SLIM_GEMM_ROWS, row1, depth, c, columns),
+                              panels_ahead(b, p, k + depth, min(g.block_k, p.k - k - depth), column0, columns, number,
+                                           tiles, depth), o);
+        }
       }
     }
   }
 }
 
-/* a is given transposed: its block is packed whole, as it lies, block_k rows of block_m. Sums slice get_group_id(2) of
- * k into its own part of y. */
+/* a is given transposed: its block is packed whole, as it lies, block_k rows of block_m. Sums each slice of k into its
+ * own part of y. */
 __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const slim_weight, b),
                                       SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y),
                                       const slim_matmul_params p, const slim_gemm_params g, __local float *block,
-                                      __local float *panels)
+                                      __local float *panels, SLIM_DEALT)
 {
   SLIM_OPEN(const float, a);
   SLIM_OPEN(const slim_weight, b);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(float, y);
-  const int row0 = (int)get_group_id(0) * g.block_m, row1 = min(row0 + g.block_m, p.m);
-  const int column0 = (int)get_group_id(1) * g.block_n, columns = min(g.block_n, p.n - column0);
-  const int begin = (int)get_group_id(2) * g.slice, end = min(begin + g.slice, p.k);
-  const int across = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
-  const int tiles = (row1 - row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
-  y += (size_t)get_group_id(2) * p.m * p.n;
-  for (int k = begin; k < end; k += g.block_k) {
-    const int depth = min(g.block_k, end - k), after = k + depth, left = min(g.block_k, end - after);
-    __global const float *next_a = a + (size_t)after * p.a_k + row0;
-    pack_panels(panels, b, p, k, depth, column0, columns);
-    for (int i = 0; i < depth; i++) {
-      for (int j = row0; j < row1 && k == begin; j += 16) {
-        SLIM_FETCH(a + (size_t)(k + min(i + SLIM_GEMM_AHEAD, depth - 1)) * p.a_k + j);
+  SLIM_EACH_TASK(task)
+  {
+    const int row0 = task.x * g.block_m, row1 = min(row0 + g.block_m, p.m);
+    const int column0 = task.y * g.block_n, columns = min(g.block_n, p.n - column0);
+    const int begin = task.z * g.slice, end = min(begin + g.slice, p.k);
+    const int across = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
+    const int tiles = (row1 - row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
+    __global float *sums = y + (size_t)task.z * p.m * p.n;
+    for (int k = begin; k < end; k += g.block_k) {
+      const int depth = min(g.block_k, end - k), after = k + depth, left = min(g.block_k, end - after);
+      __global const float *next_a = a + (size_t)after * p.a_k + row0;
+      pack_panels(panels, b, p, k, depth, column0, columns);
+      for (int i = 0; i < depth; i++) {
+        for (int j = row0; j < row1 && k == begin; j += 16) {
+          SLIM_FETCH(a + (size_t)(k + min(i + SLIM_GEMM_AHEAD, depth - 1)) * p.a_k + j);
+        }
+        slim_gemm_copy(block + i * g.block_m, a + (size_t)(k + i) * p.a_k + row0, row1 - row0);
       }
-      slim_gemm_copy(block + i * g.block_m, a + (size_t)(k + i) * p.a_k + row0, row1 - row0);
-    }
-    for (int row = row0; row < row1; row += SLIM_GEMM_ROWS) {
-      for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
-        const slim_gemm_out o = { y + (size_t)row * p.n + column0 + c,
-                                  bias + column0 + c,
-                                  p.n,
-                                  row1 - row,
-                                  columns - c,
-                                  k == begin,
-                                  k + depth == end,
-                                  p.epilogue };
-        const int tile = (row - row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
-        slim_gemm_tile_columns(
-            block + row - row0, g.block_m, panels + c * depth, depth,
-            slim_gemm_block_ahead(next_a, p.a_k, left, row1 - row0, tile, tiles, depth),
-            panels_ahead(b, p, after, left, column0, columns, tile, tiles, depth), o);
+      for (int row = row0; row < row1; row += SLIM_GEMM_ROWS) {
+        for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
+          const slim_gemm_out o = { sums + (size_t)row * p.n + column0 + c,
+                                    bias + column0 + c,
+                                    p.n,
+                                    row1 - row,
+                                    columns - c,
+                                    k == begin,
+                                    k + depth == end,
+                                    p.epilogue };
+          const int tile = (row - row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
+          slim_gemm_tile_columns(
+              block + row - row0, g.block_m, panels + c * depth, depth,
+              slim_gemm_block_ahead(next_a, p.a_k, left, row1 - row0, tile, tiles, depth),
+              panels_ahead(b, p, after, left, column0, columns, tile, tiles, depth), o);
+        }
       }
     }
   }
@@ -190,53 +197,58 @@ static inline void add_row(__local float *sums, __global const float *a, __globa
   add_step(sums, 0, a, 0, 0, b, b_k, 0, columns, columns, b, 0, 1, depth);
 }
 
-/* Sums slice get_group_id(1) of k into its own part of y. sums: p.m rows, rounded up to whole ROWS, of block_n. */
+/* Sums each slice of k into its own part of y. sums: p.m rows, rounded up to whole ROWS, of block_n. */
 __kernel void slim_matmul_few_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const slim_weight, b),
                                        SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y),
-                                       const slim_matmul_params p, const slim_gemm_params g, __local float *sums)
+                                       const slim_matmul_params p, const slim_gemm_params g, __local float *sums,
+                                       SLIM_DEALT)
 {
   SLIM_OPEN(const float, a);
   SLIM_OPEN(const slim_weight, b);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(float, y);
-  const int column0 = (int)get_group_id(0) * g.block_n, columns = min(g.block_n, p.n - column0);
-  const int begin = (int)get_group_id(1) * g.slice, end = min(begin + g.slice, p.k);
-  const int passes = (p.m + ROWS - 1) / ROWS;
-  const int share = passes == 1 ? 0 : (STEP + passes - 1) / passes; /* of the next rows, for a pass to fetch */
-  slim_gemm_zero(sums, passes * ROWS * g.block_n);
-  for (int k = begin, step; k < end; k += step) {
-    __global const slim_weight *from = b + (size_t)k * p.b_k + column0;
-    step = k + STEP <= end ? STEP : 1;
-    if (p.m == 1 && step == STEP) {
-      add_row(sums, a + k, from, p.b_k, columns, STEP);
-    } else if (p.m == 1) {
-      add_row(sums, a + k, from, p.b_k, columns, 1);
-    }
-    for (int first = 0; first < columns && p.m > 1; first += PART) {
-      __global const slim_weight *next = first + PART < columns ? from + first + PART : from + (size_t)STEP * p.b_k;
-      for (int row = 0; row < p.m; row += ROWS) {
-        const int skipped = row / ROWS * share, count = clamp(STEP - skipped, 0, share);
-        __global const float *rows = a + (size_t)row * p.a_row + k;
-        if (step == STEP) {
-          add_step(sums + row * g.block_n, g.block_n, rows, p.a_row, p.m - 1 - row, from, p.b_k, first, PART,
-                   columns, next + (size_t)skipped * p.b_k, count, ROWS, STEP);
-        } else {
-          add_step(sums + row * g.block_n, g.block_n, rows, p.a_row, p.m - 1 - row, from, p.b_k, first, PART,
-                   columns, next, 0, ROWS, 1);
+  SLIM_EACH_TASK(task)
+  {
+    const int column0 = task.x * g.block_n, columns = min(g.block_n, p.n - column0);
+    const int begin = task.y * g.slice, end = min(begin + g.slice, p.k);
+    const int passes = (p.m + ROWS - 1) / ROWS;
+    const int share = passes == 1 ? 0 : (STEP + passes - 1) / passes; /* of the next rows, for a pass to fetch */
+    slim_gemm_zero(sums, passes * ROWS * g.block_n);
+    for (int k = begin, step; k < end; k += step) {
+      __global const slim_weight *from = b + (size_t)k * p.b_k + column0;
+      step = k + STEP <= end ? STEP : 1;
+      if (p.m == 1 && step == STEP) {
+        add_row(sums, a + k, from, p.b_k, columns, STEP);
+      } else if (p.m == 1) {
+        add_row(sums, a + k, from, p.b_k, columns, 1);
+      }
+      for (int first = 0; first < columns && p.m > 1; first += PART) {
+        __global const slim_weight *next = first + PART < columns ? from + first + PART : from + (size_t)STEP * p.b_k;
+        for (int row = 0; row < p.m; row += ROWS) {
+          const int skipped = row / ROWS * share, count = clamp(STEP - skipped, 0, share);
+          __global const float *rows = a + (size_t)row * p.a_row + k;
+          if (step == STEP) {
+            add_step(sums + row * g.block_n, g.block_n, rows, p.a_row, p.m - 1 - row, from, p.b_k, first, PART,
+                     columns, next + (size_t)skipped * p.b_k, count, ROWS, STEP);
+          } else {
+            add_step(sums + row * g.block_n, g.block_n, rows, p.a_row, p.m - 1 - row, from, p.b_k, first, PART,
+                     columns, next, 0, ROWS, 1);
+          }
         }
       }
     }
-  }
-  const int whole = columns / SLIM_WIDTH * SLIM_WIDTH;
-  y += (size_t)get_group_id(1) * p.m * p.n + column0;
-  for (int row = 0; row < p.m; row++, y += p.n, sums += g.block_n) {
-    for (int c = 0; c < columns; c++) {
-      y[c] = slim_epilogue(sums[c < whole ? c : c + whole + SLIM_WIDTH - columns], bias, column0 + c, p.epilogue);
+    const int whole = columns / SLIM_WIDTH * SLIM_WIDTH;
+    __global float *to = y + (size_t)task.y * p.m * p.n + column0;
+    __local const float *from = sums;
+    for (int row = 0; row < p.m; row++, to += p.n, from += g.block_n) {
+      for (int c = 0; c < columns; c++) {
+        to[c] = slim_epilogue(from[c < whole ? c : c + whole + SLIM_WIDTH - columns], bias, column0 + c, p.epilogue);
+      }
     }
   }
 }
 
-/* --- slices of k: their sums, added up ------------------------------------------------------------------------------ */
+/* --- slices of k: their sums, added up ---------------------------------------------------------------------------- */
 
 /* Results [first, first + count), fewer than a vector or of rows that are no whole vectors. */
 static inline void end_each(__global const float *parts, __global const float *bias, __global float *y,
@@ -274,7 +286,7 @@ __kernel void slim_matmul_slices_f32(SLIM_TENSOR(const float, parts), SLIM_TENSO
   SLIM_STOREW(slim_gemm_activate(sum, p.epilogue.activation), 0, y + first);
 }
 
-/* --- few dots and outer products ------------------------------------------------------------------------------------ */
+/* --- few dots and outer products ---------------------------------------------------------------------------------- */
 
 static inline float total_of(const SLIM_FLOATW v)
 {

@@ -16,9 +16,9 @@ cl_mem slim_cl_conv2d_pack(slim_cl_build *build, const slim_view *weights, const
 bool slim_cl_conv2d_bands(const slim_device *device, const slim_conv2d_params *p, slim_conv2d_image_params *g);
 /** The same for the gradient by the weights. */
 bool slim_cl_conv2d_bands_gradient(const slim_device *device, const slim_conv2d_params *p, slim_conv2d_image_params *g);
-/** The kernel's local arguments (band, panels of depth rows) and groups by the blocks of outputs. */
+/** The kernel's local arguments (band, panels of depth rows) and tasks by the blocks of outputs. */
 void slim_cl_conv2d_image_range(slim_cl_build *build, const slim_conv2d_params *p, const slim_conv2d_image_params *g,
-                                int groups, int depth);
+                                int tasks, int depth);
 
 /** Turns taps of in[1], the weights, for the gradient by the input, into the workspace, some aligned bytes on. */
 void slim_cl_conv2d_turn(slim_cl_build *build, const slim_conv2d_turn_params *p, size_t bytes);

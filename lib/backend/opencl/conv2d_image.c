@@ -61,10 +61,9 @@ bool slim_cl_conv2d_bands_gradient(const slim_device *device, const slim_conv2d_
 }
 
 void slim_cl_conv2d_image_range(slim_cl_build *b, const slim_conv2d_params *p, const slim_conv2d_image_params *g,
-                                int groups, int depth)
+                                int tasks, int depth)
 {
   slim_cl_arg_local(b, band_bytes(p, g));
   slim_cl_arg_local(b, (size_t)depth * (size_t)g->block_n * sizeof(float));
-  const size_t both[3] = { (size_t)groups, (size_t)slim_cl_ceil_div(p->o, g->block_n), 1 };
-  slim_cl_range_3d(b, both, (const size_t[3]){ 1, 1, 1 });
+  slim_cl_range_dealt(b, (const size_t[3]){ (size_t)tasks, (size_t)slim_cl_ceil_div(p->o, g->block_n), 1 });
 }

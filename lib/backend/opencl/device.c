@@ -94,6 +94,12 @@ static slim_status create_context(slim_device *device)
     cl->flag.memory = cl->api->CreateBuffer(cl->context, CL_MEM_READ_WRITE, cl->flag.bytes, NULL, &code);
     status = slim_cl_check(device, code, "allocating the finite flag");
   }
+  if (status == SLIM_OK) {
+    cl_uint none[SLIM_ALIGNMENT / sizeof(cl_uint)] = { 0 };
+    cl->dealt =
+        cl->api->CreateBuffer(cl->context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, sizeof(none), none, &code);
+    status = slim_cl_check(device, code, "allocating the tasks' counter");
+  }
   return status == SLIM_OK ? slim_cl_flag_clear(device) : status;
 }
 
@@ -191,6 +197,9 @@ void slim_cl_device_close(slim_device *device)
   slim_cl_programs_free(device);
   slim_cl_flag_free(cl);
   slim_cl_stages_free(cl);
+  if (cl->dealt != NULL) {
+    cl->api->ReleaseMemObject(cl->dealt);
+  }
   if (cl->queue != NULL) {
     cl->api->ReleaseCommandQueue(cl->queue);
   }

@@ -4,7 +4,7 @@
 
 #define DEPTH 256 /* as SLIM_GEMM_DEPTH in kernels/gemm.h */
 #define STRIDE (DEPTH + 16)
-#define ROWS_MOST 384 /* of a group's block */
+#define ROWS_MOST 384 /* of a task's block */
 #define COLUMNS_MOST 256
 #define PACK_ROW 3    /* a row of a block costs as much as so many columns more, */
 #define PACK_COLUMN 6 /* and a column as so many rows, for packing them, */
@@ -18,7 +18,7 @@
 
 /* How large the parts are that a product is cut into. */
 typedef struct limits {
-  int depth, rows, columns, groups; /* groups: for each compute unit */
+  int depth, rows, columns, groups; /* groups: tasks for each compute unit */
 } limits;
 
 static const slim_cl_knob knob_depth = SLIM_CL_KNOB("gemm.depth", 64, 96, 128, 192, DEPTH);
@@ -73,13 +73,14 @@ static int tiles_height(const slim_device *device, int rows)
   return rows - rest + (rest == 0 ? 0 : rest <= few ? few : rest <= some ? some : most);
 }
 
-/* What the busiest unit does with blocks of this size, for each k. */
+/* What the busiest unit does with blocks of this size, for each k: half of one more, as units are not as fast as each
+ * other. */
 static double burden(const slim_device *device, int m, int n, int block_m, int block_n, enum kind kind)
 {
-  const int groups = slim_cl_ceil_div(m, block_m) * slim_cl_ceil_div(n, block_n);
+  const int tasks = slim_cl_ceil_div(m, block_m) * slim_cl_ceil_div(n, block_n);
   const int column = kind == PACKED ? READ_COLUMN : PACK_COLUMN;
   const double block = (double)tiles_height(device, block_m) * block_n + block_m * PACK_ROW + block_n * column;
-  return slim_cl_ceil_div(groups, device->info.compute_units) * block;
+  return (slim_cl_ceil_div(tasks, device->info.compute_units) + 0.5) * block;
 }
 
 /* Takes the blocks of so many groups down and across if units are less busy with them. unit: of rows. */
@@ -144,8 +145,8 @@ slim_gemm_params slim_cl_gemm_packed(const slim_device *device, int m, int n, in
 
 static void range(slim_cl_build *b, const slim_gemm_params *g, int m, int n, int slices)
 {
-  const size_t groups[3] = { (size_t)slim_cl_ceil_div(m, g->block_m), (size_t)slim_cl_ceil_div(n, g->block_n), (size_t)slices };
-  slim_cl_range_3d(b, groups, (const size_t[3]){ 1, 1, 1 });
+  const int down = slim_cl_ceil_div(m, g->block_m), across = slim_cl_ceil_div(n, g->block_n);
+  slim_cl_range_dealt(b, (const size_t[3]){ (size_t)down, (size_t)across, (size_t)slices });
 }
 
 void slim_cl_gemm_range(slim_cl_build *b, const slim_gemm_params *g, int m, int n)

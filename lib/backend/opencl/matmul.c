@@ -186,9 +186,8 @@ static void launch_few_rows(slim_cl_build *b, const product *t, const slim_view 
   arguments(b, SLIM_CL_READING(t->b, "slim_matmul_few_rows"), t, y);
   slim_cl_arg(b, &g, sizeof(g));
   slim_cl_arg_local(b, product_of(few_rows(t->p.m), g.block_n) * sizeof(float));
-  const size_t groups[3] = { (size_t)((t->p.n + g.block_n - 1) / g.block_n), (size_t)slim_cl_gemm_slices(&g, t->p.k),
-                             1 };
-  slim_cl_range_3d(b, groups, (const size_t[3]){ 1, 1, 1 });
+  slim_cl_range_dealt(b, (const size_t[3]){ (size_t)((t->p.n + g.block_n - 1) / g.block_n),
+                                            (size_t)slim_cl_gemm_slices(&g, t->p.k), 1 });
 }
 
 static void launch_columns(slim_cl_build *b, const product *t, const slim_view *y)

@@ -38,6 +38,7 @@ typedef struct slim_cl {
   slim_cl_program *programs; /* a list */
   bool compiles;             /* kernels that were launched for the first time since the queue was idle */
   slim_cl_stage stages[SLIM_CL_STAGES];
+  cl_mem dealt;         /* uint: counts tasks of the launch that runs */
   slim_buffer flag;     /* uint: 1 after a value that was not finite */
   cl_uint flag_host[2]; /* where reads of the flag arrive, in turn */
   cl_event flag_event[2];
@@ -225,6 +226,8 @@ void slim_cl_range_3d(slim_cl_build *build, const size_t groups[3], const size_t
 void slim_cl_range_items(slim_cl_build *build, const size_t items[3], const size_t *local);
 /** groups groups of local work-items. */
 void slim_cl_range_groups(slim_cl_build *build, size_t groups, size_t local);
+/** So many tasks along each axis, which the kernel's groups take one by one (kernels/deal.h): its last arguments. */
+void slim_cl_range_dealt(slim_cl_build *build, const size_t tasks[3]);
 /** A copy between views of as many bytes. */
 void slim_cl_copy(slim_cl_build *build, const slim_view *from, const slim_view *to, size_t bytes);
 /** Zeroes so many bytes of the view. */

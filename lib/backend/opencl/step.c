@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "kernels/deal_params.h"
 #include "kernels/kernels.h"
 
 #define ROW_GROUP 32u
@@ -158,6 +159,20 @@ void slim_cl_range_3d(slim_cl_build *b, const size_t groups[3], const size_t loc
     l->global[i] = (groups[i] == 0 ? 1 : groups[i]) * local[i];
   }
   l->dims = l->global[2] > 1 ? 3 : l->global[1] > 1 ? 2 : 1;
+}
+
+static int one_at_least(size_t n)
+{
+  return n == 0 ? 1 : (int)n;
+}
+
+void slim_cl_range_dealt(slim_cl_build *b, const size_t tasks[3])
+{
+  const slim_deal_params deal = { one_at_least(tasks[0]), one_at_least(tasks[1]), one_at_least(tasks[2]) };
+  const size_t units = (size_t)b->device->info.compute_units, all = (size_t)(deal.x * deal.y * deal.z);
+  slim_cl_arg_memory(b, b->cl->dealt);
+  slim_cl_arg(b, &deal, sizeof(deal));
+  slim_cl_range_groups(b, all < units ? all : units, 1);
 }
 
 void slim_cl_range_items(slim_cl_build *b, const size_t items[3], const size_t *local)
