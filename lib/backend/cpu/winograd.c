@@ -15,8 +15,11 @@
 #define STAGED_TILES 140
 #define FUSED_WEIGHTS (96 * 96) /* the most that each worker transforms for itself */
 #define FUSED_WEIGHTS_FEW 2047  /* the same, measured, where there are fewer tiles than half the taps */
-#define K_STAGED 128            /* channels whose weights are transformed at once in the staged schedule */
-#define TAPS_FUSED 16           /* the same in the fused one */
+/* Channels and columns whose weights are transformed at once in the staged schedule: a row of their points fits the
+ * nearest cache. Tiles of few rows gain more by greater depth. */
+#define K_STAGED (MANY_REGISTERS ? WINOGRAD_K : 2 * WINOGRAD_K)
+#define STAGED_COLUMNS (VL == 16 ? VL : TILE_COLUMNS)
+#define TAPS_FUSED 16 /* such channels in the fused one */
 
 bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const tile_epilogue *epilogue)
 {
@@ -70,10 +73,16 @@ static size_t taps_floats(const winograd *w)
   return (size_t)taps_channels(w) * (size_t)(w->kernel * w->kernel) * TILE_COLUMNS;
 }
 
+/* From point to point of a staged row of transformed weights; the gap as of winograd_step. */
+static size_t filter_step(const winograd *w)
+{
+  return winograd_step(taps_channels(w), STAGED_COLUMNS);
+}
+
 /* Transformed weights of a worker: fused all, [panel][point][c][width]; staged a row of points. */
 static size_t filter_floats(const winograd *w)
 {
-  return w->staged ? (size_t)w->size * (size_t)taps_channels(w) * TILE_COLUMNS
+  return w->staged ? (size_t)w->size * filter_step(w)
                    : whole_lines((size_t)w->points * (size_t)w->c * panels_width((size_t)w->oc));
 }
 
@@ -263,12 +272,12 @@ static const float *packed_taps(const winograd *w, const float *packed, int n0, 
   return packed + ((size_t)n0 * (size_t)w->c + (size_t)k * TILE_COLUMNS) * taps;
 }
 
-/* Fetches the share of one point in the packed taps of depth channels. */
-static void fetch_taps(const winograd *w, const float *taps, int depth, int point)
+/* Fetches the share of one of so many turns in the packed taps of depth channels. */
+static void fetch_taps(const winograd *w, const float *taps, int depth, int turn, int turns)
 {
   const size_t floats = (size_t)(w->kernel * w->kernel) * (size_t)depth * TILE_COLUMNS;
-  const float *at = taps + floats * (size_t)point / (size_t)w->points;
-  const float *const end = taps + floats * (size_t)(point + 1) / (size_t)w->points;
+  const float *at = taps + floats * (size_t)turn / (size_t)turns;
+  const float *const end = taps + floats * (size_t)(turn + 1) / (size_t)turns;
   for (; at < end; at += 16) {
     __builtin_prefetch(at, 0, 2);
   }
@@ -322,24 +331,26 @@ static const float *next_taps(const job *j, const channels_part *c, int end)
   return j->packed && n0 < j->w->oc ? packed_taps(j->w, j->packed, n0, deeper ? end : 0) : NULL;
 }
 
+/* The products at all points, of STAGED_COLUMNS columns at a time. */
 static void multiply_points(const job *j, const places *p, const channels_part *c)
 {
   const winograd *w = j->w;
   const size_t in_step = winograd_step(w->block, WINOGRAD_K), out_step = winograd_step(part_tiles(w), TILE_COLUMNS);
-  const size_t point = (size_t)c->depth * (size_t)c->width;
+  const int width = at_most(c->width, STAGED_COLUMNS), turns = w->points * c->width / width;
   const int end = c->k + c->depth, next = end < w->c ? w->c - end : w->c;
   const float *ahead = next_taps(j, c, end);
-  for (int i = 0; i < w->points; i++) {
+  for (int turn = 0; turn < turns; turn++) {
+    const int v = turn / w->points * width, i = turn % w->points;
     if (ahead) {
-      fetch_taps(w, ahead, at_most(K_STAGED, next), i);
+      fetch_taps(w, ahead, at_most(K_STAGED, next), turn, turns);
     }
     if (i % w->size == 0) {
-      CPU_OP(winograd_filter)(w, c->taps, c->depth, i / w->size, c->width, p->filters, point);
+      CPU_OP(winograd_filter)(w, c->taps + v, c->depth, i / w->size, width, p->filters, filter_step(w));
     }
     const span t = tiles_at(w, i, c->first, c->tiles);
     winograd_multiply(c->a + (size_t)i * in_step + t.begin * WINOGRAD_K, (size_t)w->points * in_step, in_step,
-                      p->filters + (size_t)(i % w->size) * point,
-                      p->products + (size_t)i * out_step + t.begin * TILE_COLUMNS, t.end - t.begin, c->depth, c->width,
+                      p->filters + (size_t)(i % w->size) * filter_step(w),
+                      p->products + (size_t)i * out_step + t.begin * TILE_COLUMNS + v, t.end - t.begin, c->depth, width,
                       c->k > 0);
   }
 }
@@ -347,18 +358,13 @@ static void multiply_points(const job *j, const places *p, const channels_part *
 static void multiply_few(const job *j, const places *p, const channels_part *c)
 {
   const winograd *w = j->w;
-  winograd_few f = { .in_step = winograd_step(w->block, WINOGRAD_K), .width = c->width,
-                     .out_step = winograd_step(part_tiles(w), TILE_COLUMNS), .products = p->products };
-  for (int i = 0; i < c->depth; i += WINOGRAD_K) {
-    f.a = c->a + (size_t)(i / WINOGRAD_K) * (size_t)w->points * f.in_step;
-    f.taps = c->taps + (size_t)(i * w->kernel * w->kernel) * TILE_COLUMNS;
-    f.depth = at_most(WINOGRAD_K, c->depth - i);
-    f.ahead = next_taps(j, c, c->k + i + f.depth);
-    f.ahead = f.ahead ? f.ahead : f.taps;
-    f.accumulate = c->k + i > 0;
-    for (int row = 0; row < w->size; row++) {
-      CPU_OP(winograd_multiply_few)(&f, row);
-    }
+  const float *ahead = next_taps(j, c, c->k + c->depth);
+  const winograd_few f = { .taps = c->taps, .ahead = ahead ? ahead : c->taps, .a = c->a, .products = p->products,
+                           .in_step = winograd_step(w->block, WINOGRAD_K),
+                           .out_step = winograd_step(part_tiles(w), TILE_COLUMNS), .depth = c->depth,
+                           .width = c->width, .accumulate = c->k > 0 };
+  for (int row = 0; row < w->size; row++) {
+    CPU_OP(winograd_multiply_few)(&f, row);
   }
 }
 
