@@ -1,22 +1,38 @@
 # What check.sh --full adds; check.sh reads this file and provides check, build and tests.
 # shellcheck shell=sh disable=SC2015,SC2046 # names of tests are split on purpose
 
-# Each fuzz target for $fuzz_seconds, starting from its corpus.
+# A fuzz target for $fuzz_seconds, starting from its corpus.
+fuzz_one() {
+  work=build-check-fuzz/${1##*/}-work
+  corpus=tests/fuzz/corpus/${1##*/fuzz_}
+  [ -d "$corpus" ] || corpus=$work
+  mkdir -p "$work"
+  echo "${1##*/}, $fuzz_seconds s"
+  "$1" -max_total_time="$fuzz_seconds" -rss_limit_mb=2048 -artifact_prefix="$work-" "$work" "$corpus" \
+    >"$work.log" 2>&1 || { tail -n 40 "$work.log"; return 1; }
+}
+
+# All of them, two at a time.
 fuzz() {
   : "${fuzz_seconds:=60}"
   found=0
+  bad=0
+  other=
   for program in build-check-fuzz/tests/fuzz/fuzz_*; do
     [ -x "$program" ] && [ -f "$program" ] || continue
     found=$((found + 1))
-    work=build-check-fuzz/${program##*/}-work
-    corpus=tests/fuzz/corpus/${program##*/fuzz_}
-    [ -d "$corpus" ] || corpus=$work
-    mkdir -p "$work"
-    echo "${program##*/}, $fuzz_seconds s"
-    "$program" -max_total_time="$fuzz_seconds" -rss_limit_mb=2048 -artifact_prefix="$work-" "$work" "$corpus" \
-      >"$work.log" 2>&1 || { tail -n 40 "$work.log"; return 1; }
+    if [ -z "$other" ]; then
+      fuzz_one "$program" &
+      other=$!
+    else
+      fuzz_one "$program" || bad=1
+      wait "$other" || bad=1
+      other=
+    fi
   done
+  [ -z "$other" ] || wait "$other" || bad=1
   [ $found != 0 ] || { echo "no fuzz target was built"; return 1; }
+  return $bad
 }
 
 # An op test on Oclgrind, which reports every invalid access and data race of a kernel, with the kernels of some limits
