@@ -395,6 +395,25 @@ END_TEST
 
 /* --- describe ----------------------------------------------------------------------------------------------------- */
 
+/* A change leaves no plan behind, and the numbers as they are. */
+START_TEST(recomputing_may_change_between_runs)
+{
+  static const bool on[] = { false, true, true, false };
+  test_small_session f = test_small_ready(), never = test_small_ready();
+  for (int i = 0; i < 4; i++) {
+    float loss = 0, wanted = 1;
+    slim_plan_info info;
+    test_ok(f.session, slim_session_recompute(f.session, on[i]));
+    ck_assert_int_eq(slim_session_plan_info(f.session, &info), i > 0 && on[i] == on[i - 1] ? SLIM_OK : SLIM_ERR_STATE);
+    test_ok(f.session, test_small_run(f.session, &f.net, 4, f.net.train, &loss, sizeof loss));
+    test_ok(never.session, test_small_run(never.session, &never.net, 4, never.net.train, &wanted, sizeof wanted));
+    ck_assert_float_eq(loss, wanted);
+  }
+  test_small_close(&f);
+  test_small_close(&never);
+}
+END_TEST
+
 START_TEST(the_plan_can_print_itself)
 {
   test_small_session f = test_small_ready();
@@ -438,6 +457,7 @@ static void build(TCase *c)
   tcase_add_loop_test(c, update_ops_come_with_gradients, 0, 2);
   tcase_add_test(c, an_update_op_added_later_runs_too);
   tcase_add_test(c, dropout_depends_on_seed_and_step);
+  tcase_add_test(c, recomputing_may_change_between_runs);
   tcase_add_test(c, the_plan_can_print_itself);
 }
 
