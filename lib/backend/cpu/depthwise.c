@@ -203,7 +203,7 @@ static int first_from(int place, int step, int behind)
 static int list_taps(const job *j, int y, int phase, tap *taps)
 {
   const int step = step_of(&j->across);
-  int count = 0;
+  int count = 0, of_a_row = 0;
   for (int ky = 0; ky < j->down.kernel; ky++) {
     int row, column;
     const bool meets = place_of(&j->down, y % phases_of(&j->down), ky, &row);
@@ -213,10 +213,11 @@ static int list_taps(const job *j, int y, int phase, tap *taps)
         tap *t = &taps[count++];
         t->in = row * (ptrdiff_t)j->in.row + column * (ptrdiff_t)j->in.pixel;
         t->weights = j->weights + (size_t)(ky * j->across.kernel + kx) * (size_t)j->in.c;
-        t->begin = first_from(column, step, 0);
-        t->end = first_from(column, step, j->in.w);
+        t->begin = of_a_row ? t[-of_a_row].begin : first_from(column, step, 0);
+        t->end = of_a_row ? t[-of_a_row].end : first_from(column, step, j->in.w);
       }
     }
+    of_a_row = of_a_row ? of_a_row : count;
   }
   return count;
 }
