@@ -254,12 +254,20 @@ static int block_begin(int k0, int k1, int i)
   return k0 + piece_begin(k1 - k0, pieces(k1 - k0, K_BLOCK), i);
 }
 
+/* Which piece of rows task number takes. Workers take tasks by turns, as a rule; where A is made, those of one worker are
+ * neighbours, which share what they are made of, and the next step finds that in the cache of the same core. */
+static int row_of(const job *j, int number)
+{
+  const int rows = j->cut.rows, run = rows / j->workers;
+  return j->g.source && run * j->workers == rows ? number % j->workers * run + number / j->workers : number % rows;
+}
+
 /* What task number of the job computes. */
 static task task_of(const job *j, int number)
 {
   const gemm *g = &j->g;
   const cut *c = &j->cut;
-  const int row = number % c->rows, column = number / c->rows % c->columns, slice = number / c->rows / c->columns;
+  const int row = row_of(j, number), column = number / c->rows % c->columns, slice = number / c->rows / c->columns;
   const int panels = pieces(g->n, TILE_COLUMNS);
   task t = { .j = j, .last_slice = c->slices == 1, .stream = streams(g) };
   t.m0 = rows_begin(g, c, row);
