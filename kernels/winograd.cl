@@ -16,40 +16,102 @@
 
 /* --- weights ------------------------------------------------------------------------------------------------------ */
 
-static inline void transform_weights(__global const slim_weight *weights, __global float *u, const slim_winograd_params p,
-                                     const int c, const int o)
+#define AHEAD 12 /* channels whose tap is fetched before it is packed */
+
+/* The taps of depth channels from k on and a panel of outputs from o on: [channel][tap][SLIM_GEMM_COLUMNS]. Read tap by
+ * tap, as all taps of a channel may lie in few sets of a cache. */
+static inline void pack_taps(__local float *taps, __global const slim_weight *weights, const slim_winograd_params p,
+                             const int k, const int depth, const int o, const int columns)
 {
-  const int taps = SLIM_WINOGRAD_TAPS;
-  SLIM_FLOATW g[25], rows[SLIM_WINOGRAD_N * 5], all[SLIM_WINOGRAD_POINTS];
-  SLIM_UNROLL
-  for (int t = 0; t < taps * taps; t++) {
-    g[t] = slim_winograd_tap(weights, taps * taps, t, p.c, p.o, c, o, p.turned);
+  for (int i = 0; i < TAPS && p.turned; i++) {
+    __global const slim_weight *from = weights + ((size_t)(TAPS - 1 - i) * p.o + o) * p.c + k;
+    for (int c = 0; c < columns; c += SLIM_WIDTH) {
+      slim_gemm_turn(taps + i * SLIM_GEMM_COLUMNS + c, TAPS_STEP, from + (size_t)c * p.c, p.c, depth, SLIM_WIDTH - 1);
+    }
   }
-  SLIM_UNROLL
-  for (int i = 0; i < taps; i++) {
-    slim_winograd_evaluate(g + i, taps, rows + i, taps, taps);
-  }
-  SLIM_UNROLL
-  for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
-    slim_winograd_evaluate(rows + i * taps, 1, all + i * SLIM_WINOGRAD_N, 1, taps);
-  }
-  SLIM_UNROLL
-  for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
-    const float scale = slim_winograd_scale(i / SLIM_WINOGRAD_N) * slim_winograd_scale(i % SLIM_WINOGRAD_N);
-    SLIM_STOREW(all[i] * scale, 0, u + (size_t)i * p.c * SLIM_GEMM_COLUMNS);
+  for (int i = 0; i < TAPS && !p.turned; i++) {
+    __global const slim_weight *from = weights + ((size_t)i * p.c + k) * p.o + o;
+    __local float *to = taps + i * SLIM_GEMM_COLUMNS;
+    for (int channel = 0; channel < depth; channel++, from += p.o, to += TAPS_STEP) {
+      for (int c = 0; c < columns; c += SLIM_WIDTH) {
+        SLIM_FETCH(from + (size_t)AHEAD * p.o + c);
+        SLIM_STOREW(SLIM_WEIGHTSW(from + c), 0, to + c);
+      }
+    }
   }
 }
 
+/* What each of the taps in a direction counts at the row's point. */
+static inline void row_powers(const int row, float *power)
+{
+  const float point = slim_winograd_point(row);
+  power[0] = row == SLIM_WINOGRAD_N - 1 ? 0.0f : 1.0f;
+  SLIM_UNROLL
+  for (int i = 1; i < SLIM_WINOGRAD_TAPS; i++) {
+    power[i] = power[i - 1] * point;
+  }
+  power[SLIM_WINOGRAD_TAPS - 1] = row == SLIM_WINOGRAD_N - 1 ? 1.0f : power[SLIM_WINOGRAD_TAPS - 1];
+}
+
+/* A vector of a row of points, which lack their scales: their polynomials in one direction at the row's point, of taps
+ * from first to last, then in the other at all points. */
+#define ROW_POINTS_(space_, taps_, power_, first_, last_, all_)                                                        \
+  SLIM_FLOATW g[5];                                                                                                    \
+  SLIM_UNROLL                                                                                                          \
+  for (int j = 0; j < SLIM_WINOGRAD_TAPS; j++) {                                                                       \
+    g[j] = power_[first_] * SLIM_LOADW(0, (taps_) + ((first_) * SLIM_WINOGRAD_TAPS + j) * SLIM_GEMM_COLUMNS);          \
+    SLIM_UNROLL                                                                                                        \
+    for (int i = (first_) + 1; i <= last_; i++) {                                                                      \
+      space_ const float *tap = (taps_) + (i * SLIM_WINOGRAD_TAPS + j) * SLIM_GEMM_COLUMNS;                            \
+      g[j] = fma((SLIM_FLOATW)(power_[i]), SLIM_LOADW(0, tap), g[j]);                                                  \
+    }                                                                                                                  \
+  }                                                                                                                    \
+  slim_winograd_evaluate(g, 1, all_, 1, SLIM_WINOGRAD_TAPS);
+
+/* A row of points of depth channels, step apart. One for each side of the taps, not inlined: compilers would merge their
+ * loops. */
+#define FILTER_SOME_(space_, first_, last_)                                                                            \
+  for (int c = 0; c < depth; c++, taps += TAPS_STEP, u += SLIM_GEMM_COLUMNS) {                                         \
+    for (int at = 0; at < columns; at += SLIM_WIDTH) {                                                                 \
+      SLIM_FLOATW all[SLIM_WINOGRAD_N];                                                                                \
+      ROW_POINTS_(space_, taps + at, power, first_, last_, all)                                                        \
+      SLIM_UNROLL                                                                                                      \
+      for (int i = 0; i < SLIM_WINOGRAD_N; i++) {                                                                      \
+        SLIM_STOREW(all[i] * (scale * slim_winograd_scale(i)), 0, u + i * step + at);                                  \
+      }                                                                                                                \
+    }                                                                                                                  \
+  }
+#define FILTER_ROW(name_, space_, to_)                                                                                 \
+  static __attribute__((noinline)) void name_(space_ const float *taps, to_ float *u, const int step, const int row,   \
+                                              const int depth, const int columns)                                      \
+  {                                                                                                                    \
+    const float scale = slim_winograd_scale(row);                                                                      \
+    float power[5];                                                                                                    \
+    row_powers(row, power);                                                                                            \
+    if (row < SLIM_WINOGRAD_ZERO) {                                                                                    \
+      FILTER_SOME_(space_, 0, 0)                                                                                       \
+    } else if (row < SLIM_WINOGRAD_N - 1) {                                                                            \
+      FILTER_SOME_(space_, 0, SLIM_WINOGRAD_TAPS - 1)                                                                  \
+    } else {                                                                                                           \
+      FILTER_SOME_(space_, SLIM_WINOGRAD_TAPS - 1, SLIM_WINOGRAD_TAPS - 1)                                             \
+    }                                                                                                                  \
+  }
+FILTER_ROW(filter_row, __local, __local)
+FILTER_ROW(filter_packed_row, __global, __local)
+FILTER_ROW(filter_kept_row, __local, __global)
+
 /* A group: a vector of outputs, by a vector of channels. */
 __kernel void slim_winograd_weights_f32(SLIM_TENSOR(const slim_weight, weights), SLIM_TENSOR(float, u),
-                                        const slim_winograd_params p)
+                                        const slim_winograd_params p, __local float *taps)
 {
   SLIM_OPEN(const slim_weight, weights);
   SLIM_OPEN(float, u);
-  const int c0 = (int)get_group_id(0) * SLIM_WIDTH, o = (int)get_group_id(1) * SLIM_WIDTH;
-  u += (size_t)(o / SLIM_GEMM_COLUMNS) * SLIM_WINOGRAD_POINTS * p.c * SLIM_GEMM_COLUMNS + o % SLIM_GEMM_COLUMNS;
-  for (int c = c0; c < c0 + SLIM_WIDTH; c++) {
-    transform_weights(weights, u + (size_t)c * SLIM_GEMM_COLUMNS, p, c, o);
+  const int c = (int)get_group_id(0) * SLIM_WIDTH, o = (int)get_group_id(1) * SLIM_WIDTH;
+  const int step = p.c * SLIM_GEMM_COLUMNS;
+  u += (size_t)(o / SLIM_GEMM_COLUMNS) * SLIM_WINOGRAD_POINTS * step + c * SLIM_GEMM_COLUMNS + o % SLIM_GEMM_COLUMNS;
+  pack_taps(taps, weights, p, c, SLIM_WIDTH, o, SLIM_WIDTH);
+  for (int row = 0; row < SLIM_WINOGRAD_N; row++) {
+    filter_kept_row(taps, u + row * SLIM_WINOGRAD_N * step, step, row, SLIM_WIDTH, SLIM_WIDTH);
   }
 }
 
@@ -181,31 +243,6 @@ __kernel void slim_winograd_inputs_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(
   open_tile(x, zeros, p, first + (int)get_group_id(0), (int)get_group_id(0), v);
 }
 
-#define AHEAD 12 /* channels whose tap is fetched before it is packed */
-
-/* The taps of depth channels from k on and a panel of outputs from o on: [channel][tap][SLIM_GEMM_COLUMNS]. Read tap by
- * tap, as all taps of a channel may lie in few sets of a cache. */
-static inline void pack_taps(__local float *taps, __global const slim_weight *weights, const slim_winograd_params p,
-                             const int k, const int depth, const int o, const int columns)
-{
-  for (int i = 0; i < TAPS && p.turned; i++) {
-    __global const slim_weight *from = weights + ((size_t)(TAPS - 1 - i) * p.o + o) * p.c + k;
-    for (int c = 0; c < columns; c += SLIM_WIDTH) {
-      slim_gemm_turn(taps + i * SLIM_GEMM_COLUMNS + c, TAPS_STEP, from + (size_t)c * p.c, p.c, depth, SLIM_WIDTH - 1);
-    }
-  }
-  for (int i = 0; i < TAPS && !p.turned; i++) {
-    __global const slim_weight *from = weights + ((size_t)i * p.c + k) * p.o + o;
-    __local float *to = taps + i * SLIM_GEMM_COLUMNS;
-    for (int channel = 0; channel < depth; channel++, from += p.o, to += TAPS_STEP) {
-      for (int c = 0; c < columns; c += SLIM_WIDTH) {
-        SLIM_FETCH(from + (size_t)AHEAD * p.o + c);
-        SLIM_STOREW(SLIM_WEIGHTSW(from + c), 0, to + c);
-      }
-    }
-  }
-}
-
 /* Taps that are read after the present ones: fetched with the products, in shares. */
 typedef struct taps_ahead {
   __global const slim_weight *from;
@@ -222,64 +259,6 @@ static inline void fetch_taps(const taps_ahead next, const int share, const int 
     }
   }
 }
-
-/* What each of the taps in a direction counts at the row's point. */
-static inline void row_powers(const int row, float *power)
-{
-  const float point = slim_winograd_point(row);
-  power[0] = row == SLIM_WINOGRAD_N - 1 ? 0.0f : 1.0f;
-  SLIM_UNROLL
-  for (int i = 1; i < SLIM_WINOGRAD_TAPS; i++) {
-    power[i] = power[i - 1] * point;
-  }
-  power[SLIM_WINOGRAD_TAPS - 1] = row == SLIM_WINOGRAD_N - 1 ? 1.0f : power[SLIM_WINOGRAD_TAPS - 1];
-}
-
-/* A vector of a row of points, which lack their scales: their polynomials in one direction at the row's point, of taps
- * from first to last, then in the other at all points. */
-#define ROW_POINTS_(space_, taps_, power_, first_, last_, all_)                                                        \
-  SLIM_FLOATW g[5];                                                                                                    \
-  SLIM_UNROLL                                                                                                          \
-  for (int j = 0; j < SLIM_WINOGRAD_TAPS; j++) {                                                                       \
-    g[j] = power_[first_] * SLIM_LOADW(0, (taps_) + ((first_) * SLIM_WINOGRAD_TAPS + j) * SLIM_GEMM_COLUMNS);          \
-    SLIM_UNROLL                                                                                                        \
-    for (int i = (first_) + 1; i <= last_; i++) {                                                                      \
-      space_ const float *tap = (taps_) + (i * SLIM_WINOGRAD_TAPS + j) * SLIM_GEMM_COLUMNS;                            \
-      g[j] = fma((SLIM_FLOATW)(power_[i]), SLIM_LOADW(0, tap), g[j]);                                                  \
-    }                                                                                                                  \
-  }                                                                                                                    \
-  slim_winograd_evaluate(g, 1, all_, 1, SLIM_WINOGRAD_TAPS);
-
-/* A row of points of depth channels. One for each side of the taps, not inlined: compilers would merge their loops. */
-#define FILTER_SOME_(space_, first_, last_)                                                                            \
-  for (int c = 0; c < depth; c++, taps += TAPS_STEP, u += SLIM_GEMM_COLUMNS) {                                         \
-    for (int at = 0; at < columns; at += SLIM_WIDTH) {                                                                 \
-      SLIM_FLOATW all[SLIM_WINOGRAD_N];                                                                                \
-      ROW_POINTS_(space_, taps + at, power, first_, last_, all)                                                        \
-      SLIM_UNROLL                                                                                                      \
-      for (int i = 0; i < SLIM_WINOGRAD_N; i++) {                                                                      \
-        SLIM_STOREW(all[i] * (scale * slim_winograd_scale(i)), 0, u + i * step + at);                                  \
-      }                                                                                                                \
-    }                                                                                                                  \
-  }
-#define FILTER_ROW(name_, space_)                                                                                      \
-  static __attribute__((noinline)) void name_(space_ const float *taps, __local float *u, const int row,               \
-                                              const int depth, const int columns)                                      \
-  {                                                                                                                    \
-    const int step = depth * SLIM_GEMM_COLUMNS;                                                                        \
-    const float scale = slim_winograd_scale(row);                                                                      \
-    float power[5];                                                                                                    \
-    row_powers(row, power);                                                                                            \
-    if (row < SLIM_WINOGRAD_ZERO) {                                                                                    \
-      FILTER_SOME_(space_, 0, 0)                                                                                       \
-    } else if (row < SLIM_WINOGRAD_N - 1) {                                                                            \
-      FILTER_SOME_(space_, 0, SLIM_WINOGRAD_TAPS - 1)                                                                  \
-    } else {                                                                                                           \
-      FILTER_SOME_(space_, SLIM_WINOGRAD_TAPS - 1, SLIM_WINOGRAD_TAPS - 1)                                             \
-    }                                                                                                                  \
-  }
-FILTER_ROW(filter_row, __local)
-FILTER_ROW(filter_packed_row, __global)
 
 /* What a group of the second stage makes: tiles [begin, begin + tiles) of the block in a panel of outputs from o on. */
 typedef struct panel {
@@ -349,7 +328,7 @@ SUM_ROW(sum_packed_row, __global)
     v += k / SLIM_WIDTH * slim_winograd_plane(p.block);                                                                \
     for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {                                                                   \
       if (i % SLIM_WINOGRAD_N == 0) {                                                                                  \
-        FILTER_(taps, u, i / SLIM_WINOGRAD_N, depth, t.columns);                                                       \
+        FILTER_(taps, u, depth * SLIM_GEMM_COLUMNS, i / SLIM_WINOGRAD_N, depth, t.columns);                            \
       }                                                                                                                \
       fetch_taps(next, i, SLIM_WINOGRAD_POINTS);                                                                       \
       const slim_winograd_span at = slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, t.first, t.tiles);             \

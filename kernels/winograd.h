@@ -211,7 +211,9 @@ static inline void slim_winograd_open(__global const float *const *from, const i
   for (int x = 0; x < SLIM_WINOGRAD_N; x++) {
     SLIM_UNROLL
     for (int y = 0; y < SLIM_WINOGRAD_N; y++) {
-      SLIM_FETCH(from[y * SLIM_WINOGRAD_N + x] + channel + next);
+      if (x >= SLIM_WINOGRAD_TAPS - 1) { /* the others are in this tile too */
+        SLIM_FETCH(from[y * SLIM_WINOGRAD_N + x] + channel + next);
+      }
       d[y] = SLIM_LOADW(0, from[y * SLIM_WINOGRAD_N + x] + channel);
     }
     slim_winograd_input(d, 1, t, 1);
@@ -319,25 +321,7 @@ static inline size_t slim_winograd_products_step(const int tiles)
     }                                                                                                                  \
   }
 
-/* --- weights and results ------------------------------------------------------------------------------------------ */
-
-/* A vector of outputs from output on of one tap of an input channel. Weights [taps][c][o]; turned: [taps][o][c], from
- * the last tap to the first. */
-static inline SLIM_FLOATW slim_winograd_tap(__global const slim_weight *weights, const int taps, const int tap,
-                                            const int c, const int o, const int channel, const int output,
-                                            const int turned)
-{
-  if (!turned) {
-    return SLIM_WEIGHTSW(weights + (size_t)(tap * c + channel) * o + output);
-  }
-  __global const slim_weight *from = weights + (size_t)((taps - 1 - tap) * o + output) * c + channel;
-  float part[SLIM_WIDTH];
-  SLIM_UNROLL
-  for (int j = 0; j < SLIM_WIDTH; j++) {
-    part[j] = SLIM_WEIGHT(from, (size_t)j * c);
-  }
-  return SLIM_LOADW(0, part);
-}
+/* --- results ------------------------------------------------------------------------------------------------------ */
 
 /* Ends a vector of results, to floats behind y, but for activations that are no clamp. */
 static inline void slim_winograd_put(const SLIM_FLOATW sum, __global const float *residual, __global float *y,

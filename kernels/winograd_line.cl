@@ -14,6 +14,24 @@
 
 /* --- weights ------------------------------------------------------------------------------------------------------ */
 
+/* A vector of outputs from output on of one tap of an input channel. Weights [taps][c][o]; turned: [taps][o][c], from
+ * the last tap to the first. */
+static inline SLIM_FLOATW tap_of(__global const slim_weight *weights, const slim_winograd_line_params p, const int tap,
+                                 const int channel, const int output)
+{
+  if (!p.turned) {
+    return SLIM_WEIGHTSW(weights + (size_t)(tap * p.c + channel) * p.o + output);
+  }
+  __global const slim_weight *from =
+      weights + (size_t)((SLIM_WINOGRAD_TAPS - 1 - tap) * p.o + output) * p.c + channel;
+  float part[SLIM_WIDTH];
+  SLIM_UNROLL
+  for (int j = 0; j < SLIM_WIDTH; j++) {
+    part[j] = SLIM_WEIGHT(from, (size_t)j * p.c);
+  }
+  return SLIM_LOADW(0, part);
+}
+
 /* Input channel c of a vector of outputs from o on. u: its points, step apart. */
 static inline void transform_weights(__global const slim_weight *weights, __global float *u, const size_t step,
                                      const slim_winograd_line_params p, const int c, const int o)
@@ -21,7 +39,7 @@ static inline void transform_weights(__global const slim_weight *weights, __glob
   SLIM_FLOATW g[SLIM_WINOGRAD_TAPS], t[SLIM_LINE_POINTS];
   SLIM_UNROLL
   for (int i = 0; i < SLIM_WINOGRAD_TAPS; i++) {
-    g[i] = slim_winograd_tap(weights, SLIM_WINOGRAD_TAPS, i, p.c, p.o, c, o, p.turned);
+    g[i] = tap_of(weights, p, i, c, o);
   }
   slim_line_filter(g, t);
   SLIM_UNROLL

@@ -173,7 +173,9 @@ static bool fuse(const slim_device *device, slim_cl_winograd *w)
   w->groups = w->groups < units * GROUPS_A_UNIT ? w->groups : units * GROUPS_A_UNIT;
   p->rows = rows_for(device, p->block);
   const size_t scratch = (inputs_floats(p) + products_floats(device, p, p->block)) * sizeof(float);
-  return p->c * p->o <= FUSED_WEIGHTS && p->tiles >= FUSED_TILES && scratch <= FUSED_BYTES && w->groups >= units;
+  const size_t taps = taps_floats(device, p, slim_cl_of(device)->vector_width) * sizeof(float);
+  return p->c * p->o <= FUSED_WEIGHTS && p->tiles >= FUSED_TILES && scratch <= FUSED_BYTES && w->groups >= units &&
+         taps <= device->info.local_memory;
 }
 
 /* Are weights of so few tiles multiplied where they are made? That takes 32 registers (kernels/winograd.cl). */
@@ -226,7 +228,7 @@ bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *
 
 bool slim_cl_winograd_keep(slim_cl_winograd *w, bool lone)
 {
-  w->kept = w->line.groups > 0 || (lone && w->groups == 0);
+  w->kept = w->line.groups > 0 || lone;
   return w->kept;
 }
 
@@ -241,7 +243,7 @@ size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winog
     return slim_cl_float_bytes(inputs_floats(p)) +
            slim_cl_float_bytes(groups * products_floats(device, p, p->part));
   }
-  return slim_cl_float_bytes(weights_floats(device, p)) +
+  return (w->kept ? 0 : slim_cl_float_bytes(weights_floats(device, p))) +
          slim_cl_float_bytes((size_t)w->groups * (inputs_floats(p) + products_floats(device, p, p->block)));
 }
 
@@ -271,25 +273,31 @@ static void range(slim_cl_build *b, int first, int second)
   slim_cl_range_3d(b, (const size_t[3]){ (size_t)first, (size_t)second, 1 }, (const size_t[3]){ 1, 1, 1 });
 }
 
-static void launch_weights(slim_cl_build *b, const slim_winograd_params *p, const slim_view *weights,
-                           const slim_view *u)
+/* Into kept memory, once, or into the workspace. */
+static void launch_weights(slim_cl_build *b, const slim_winograd_params *p, const slim_view *weights, cl_mem kept)
 {
   const int width = b->cl->vector_width;
   slim_cl_begin(b, READING(p, weights, "slim_winograd_weights"));
   slim_cl_arg_view(b, weights);
-  slim_cl_arg_view(b, u);
+  slim_cl_winograd_arg_weights(b, kept);
   slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_arg_local(b, taps_floats(b->device, p, width) * sizeof(float));
   range(b, p->c / width, p->o / width);
+  if (kept != NULL) {
+    slim_cl_once(b, weights);
+  }
 }
 
 static void launch_fused(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *weights,
                          cl_mem zeros, const slim_cl_epilogue *epilogue)
 {
-  const slim_view u = *b->workspace, scratch = part_of(b, slim_cl_float_bytes(weights_floats(b->device, &w->p)));
-  launch_weights(b, &w->p, weights, &u);
+  const size_t bytes = slim_cl_float_bytes(weights_floats(b->device, &w->p));
+  const slim_view scratch = part_of(b, w->kept ? 0 : bytes);
+  cl_mem kept = w->kept ? slim_cl_kept(b, bytes) : NULL;
+  launch_weights(b, &w->p, weights, kept);
   slim_cl_begin(b, TAPPED(&w->p, "slim_winograd_fused", "_f32"));
   slim_cl_arg_view(b, x);
-  slim_cl_arg_view(b, &u);
+  slim_cl_winograd_arg_weights(b, kept);
   slim_cl_arg_view(b, epilogue->bias);
   slim_cl_arg_view(b, epilogue->residual);
   slim_cl_arg_view(b, &b->out[0]);

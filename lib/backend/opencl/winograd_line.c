@@ -100,8 +100,7 @@ static void range(slim_cl_build *b, int first, int second)
   slim_cl_range_3d(b, (const size_t[3]){ (size_t)first, (size_t)second, 1 }, (const size_t[3]){ 1, 1, 1 });
 }
 
-/* Transformed weights: kept memory, or the workspace. */
-static void arg_transformed(slim_cl_build *b, cl_mem kept)
+void slim_cl_winograd_arg_weights(slim_cl_build *b, cl_mem kept)
 {
   const cl_uint at = 0;
   if (kept == NULL) {
@@ -122,7 +121,7 @@ void slim_cl_winograd_line_launch(slim_cl_build *b, const slim_cl_winograd_line 
   scratch.offset += kept ? 0 : bytes;
   slim_cl_begin(b, READING(&l->p, weights, "slim_winograd_line_weights"));
   slim_cl_arg_view(b, weights);
-  arg_transformed(b, u);
+  slim_cl_winograd_arg_weights(b, u);
   slim_cl_arg(b, &l->p, sizeof(l->p));
   range(b, l->p.c / width, l->p.o / width);
   if (kept) {
@@ -130,7 +129,7 @@ void slim_cl_winograd_line_launch(slim_cl_build *b, const slim_cl_winograd_line 
   }
   slim_cl_begin(b, TAPPED(&l->p, "slim_winograd_line", "_f32"));
   slim_cl_arg_view(b, x);
-  arg_transformed(b, u);
+  slim_cl_winograd_arg_weights(b, u);
   slim_cl_arg_view(b, epilogue->bias);
   slim_cl_arg_view(b, epilogue->residual);
   slim_cl_arg_view(b, &b->out[0]);

@@ -22,6 +22,8 @@ bool slim_cl_winograd_line_plan(const slim_device *device, const slim_conv2d_par
                                 slim_cl_winograd_line *l);
 /** kept: transformed weights need no workspace. */
 size_t slim_cl_winograd_line_workspace(const slim_device *device, const slim_cl_winograd_line *l, bool kept);
+/** The argument of transformed weights: kept memory, or, without, the begin of the workspace. */
+void slim_cl_winograd_arg_weights(slim_cl_build *build, cl_mem kept);
 /** kept: weights are transformed when their version changes. zeros: as many as channels. */
 void slim_cl_winograd_line_launch(slim_cl_build *build, const slim_cl_winograd_line *l, const slim_view *x,
                                   const slim_view *weights, bool kept, cl_mem zeros, const slim_cl_epilogue *epilogue);
