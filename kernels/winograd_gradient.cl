@@ -8,9 +8,8 @@
 
 #if SLIM_CLASS == 0
 #define M (SLIM_WINOGRAD_N + 1 - SLIM_WINOGRAD_TAPS) /* results of a tile along an axis */
-#define FETCH_MOST 128 /* channels of a pixel that is fetched; devices foresee longer runs */
 
-/* A vector of outputs of dy under a tile; pixels outside count as 0. */
+/* A vector of outputs of dy under a tile; pixels outside count as 0. Fetches those of the tile to the right. */
 static inline void open_gradient(__global const float *dy, const slim_winograd_params p, const slim_winograd_place at,
                                  const int o, SLIM_FLOATW *all)
 {
@@ -19,7 +18,9 @@ static inline void open_gradient(__global const float *dy, const slim_winograd_p
   for (int i = 0; i < M * M; i++) {
     const int y = at.y + i / M, x = at.x + i % M;
     const bool inside = y < p.oh && x < p.ow;
-    d[i] = inside ? SLIM_LOADW(0, dy + (size_t)((at.image * p.oh + y) * p.ow + x) * p.o + o) : (SLIM_FLOATW)(0.0f);
+    __global const float *from = dy + (size_t)((at.image * p.oh + y) * p.ow + x) * p.o + o;
+    SLIM_FETCH(from + M * p.o);
+    d[i] = inside ? SLIM_LOADW(0, from) : (SLIM_FLOATW)(0.0f);
   }
   SLIM_UNROLL
   for (int i = 0; i < M; i++) {
@@ -28,27 +29,6 @@ static inline void open_gradient(__global const float *dy, const slim_winograd_p
   SLIM_UNROLL
   for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
     slim_winograd_evaluate(rows + i * M, 1, all + i * SLIM_WINOGRAD_N, 1, M);
-  }
-}
-
-/* Fetches floats of neighbouring pixels, */
-static inline void fetch_run(__global const float *from, const int count)
-{
-  for (int i = 0; i < count; i += 16) {
-    SLIM_FETCH(from + i);
-  }
-}
-
-/* and of what the tile to the right of a tile needs besides. */
-static inline void fetch_next(__global const float *x, __global const float *dy, const slim_winograd_params p,
-                              const slim_winograd_place at)
-{
-  for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
-    const int y = clamp(at.y - p.before_h + i, 0, p.h - 1), column = at.x - p.before_w + SLIM_WINOGRAD_N;
-    fetch_run(x + (size_t)((at.image * p.h + y) * p.w + column) * p.c, M * p.c);
-  }
-  for (int i = 0; i < M; i++) {
-    fetch_run(dy + (size_t)((at.image * p.oh + min(at.y + i, p.oh - 1)) * p.ow + at.x + M) * p.o, M * p.o);
   }
 }
 
@@ -67,9 +47,6 @@ __kernel void slim_winograd_gradient_inputs_f32(SLIM_TENSOR(const float, dy), SL
   __global const float *from[SLIM_WINOGRAD_POINTS];
   SLIM_FLOATW d[SLIM_WINOGRAD_POINTS];
   slim_winograd_pixels(x, zeros, p, first + t, from);
-  if (p.c <= FETCH_MOST && p.o <= FETCH_MOST) {
-    fetch_next(x, dy, p, at);
-  }
   for (int c = 0; c < p.c; c += SLIM_WIDTH) {
     slim_winograd_open(from, c, p.m * p.c, v + (size_t)c * s.block + t * SLIM_WIDTH, slim_winograd_v_step(s));
   }
