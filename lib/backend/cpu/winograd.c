@@ -15,6 +15,7 @@
 #define STAGED_TILES 140
 #define FUSED_WEIGHTS (96 * 96) /* the most that each worker transforms for itself */
 #define FUSED_WEIGHTS_FEW 2047  /* the same, measured, where there are fewer tiles than half the taps */
+#define STREAMED_OUTPUTS (3 << 19) /* outputs, at least, that would leave the caches before they are read */
 /* Channels and columns whose weights are transformed at once in the staged schedule: a row of their points fits the
  * nearest cache. Tiles of few rows gain more by greater depth. */
 #define K_STAGED (MANY_REGISTERS ? WINOGRAD_K : 2 * WINOGRAD_K)
@@ -111,6 +112,7 @@ typedef struct job {
   const float *packed; /* NULL: the weights are read as they lie */
   float *out, *workspace;
   const tile_epilogue *epilogue;
+  bool stream;      /* outputs go past the caches */
   int first, count; /* staged: tiles of the block */
   int panels_ahead; /* staged: from a panel of a worker to what is probably its next one */
 } job;
@@ -161,11 +163,16 @@ CPU_INLINE void close_channels(const job *j, place p, const float *product, size
     transform_output(v, 1, y, 1, size, m);
     for (int i = 0; i < columns; i++, to += (size_t)w->oc) {
       vec value = y[i] + bias;
-      __builtin_prefetch(j->out + to + m * w->oc, 1);
       if (e->residual) {
         value += load_some(e->residual + to, count);
       }
-      store_some(j->out + to, vec_clamp(value, floor, top), count);
+      value = vec_clamp(value, floor, top);
+      if (j->stream) {
+        vec_stream(j->out + to, value);
+      } else {
+        __builtin_prefetch(j->out + to + m * w->oc, 1);
+        store_some(j->out + to, value, count);
+      }
     }
   }
 }
@@ -192,6 +199,13 @@ static void close_tile(const job *j, int number, const float *product, size_t st
   } else {
     close_panel(j, number, product, step, n0, columns, 7, 5);
   }
+}
+
+/* Are vectors whole lines, and the outputs so many that their lines need not be read first? */
+static bool streams(const winograd *w, const float *out)
+{
+  return VL == 16 && w->oc % VL == 0 && (uintptr_t)out % 64 == 0 &&
+         (size_t)(w->n * w->oh) * (size_t)(w->ow * w->oc) >= STREAMED_OUTPUTS;
 }
 
 /* --- fused -------------------------------------------------------------------------------------------------------- */
@@ -250,6 +264,7 @@ static void fused_task(void *user, int number, int worker)
       close_tile(j, first + t, p.products + (size_t)t * TILE_COLUMNS, out_step, n0, columns);
     }
   }
+  vec_stream_end();
 }
 
 /* --- weights packed in advance: the taps of a panel's channels, one after another -------------------------------- */
@@ -389,6 +404,7 @@ static void staged_task(void *user, int number, int worker)
   for (int t = begin; t < end; t++) {
     close_tile(j, j->first + t, p.products + (size_t)(t - begin) * TILE_COLUMNS, out_step, n0, columns);
   }
+  vec_stream_end();
 }
 
 void CPU_OP(winograd_run)(const slim_cpu_step *step, const winograd *w, const float *in, const slim_view *weights,
@@ -398,6 +414,7 @@ void CPU_OP(winograd_run)(const slim_cpu_step *step, const winograd *w, const fl
   const int panels = pieces(w->oc, TILE_COLUMNS);
   slim_threads *threads = step->device->threads;
   j.weights = weights_of(w, weights);
+  j.stream = streams(w, out);
   j.panels_ahead = pieces(slim_threads_count(threads), w->parts);
   if (!w->staged) {
     for (int i = 0; i < slim_threads_count(threads); i++) {
