@@ -169,8 +169,11 @@ static bool fuse(const slim_device *device, slim_cl_winograd *w)
   const int rows = slim_cl_gemm_rows(device), most = 2 * rows * (rows > 6 ? 1 : 2);
   const int units = device->info.compute_units;
   p->block = slim_cl_ceil_div(p->tiles, slim_cl_ceil_div(slim_cl_ceil_div(p->tiles, most), units) * units);
-  w->groups = slim_cl_ceil_div(p->tiles, p->block);
-  w->groups = w->groups < units * GROUPS_A_UNIT ? w->groups : units * GROUPS_A_UNIT;
+  const int blocks = slim_cl_ceil_div(p->tiles, p->block);
+  w->groups = blocks < units * GROUPS_A_UNIT ? blocks : units * GROUPS_A_UNIT;
+  while (w->groups > units && blocks % w->groups != 0) { /* the driver deals half of them to one unit */
+    w->groups -= units;
+  }
   p->rows = rows_for(device, p->block);
   const size_t scratch = (inputs_floats(p) + products_floats(device, p, p->block)) * sizeof(float);
   const size_t taps = taps_floats(device, p, slim_cl_of(device)->vector_width) * sizeof(float);
