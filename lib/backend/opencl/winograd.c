@@ -7,8 +7,9 @@
 
 #define TILES_LEAST 4
 #define SIDE_LEAST 6 /* points of a tile along an axis, and */
-#define SIDE_MOST 7  /* where that saves a part in SAVES of the products */
+#define SIDE_MOST 7  /* where that saves a part in SAVES of the work */
 #define SAVES 16
+#define WEIGHTS_ROWS 5 /* to transform the weights of a point takes as long as so many tiles' products with them */
 /* The name of a kernel for tiles as the plan has them; for its taps too; and of one that reads weights. */
 #define TILED(p_, kernel_, end_) (side_of(p_) == SIDE_MOST ? kernel_ "_n7" end_ : kernel_ end_)
 #define TAPPED(p_, kernel_, end_) ((p_)->taps == 5 ? TILED(p_, kernel_ "_t5", end_) : TILED(p_, kernel_, end_))
@@ -122,14 +123,15 @@ static int rows_for(const slim_device *device, int tiles)
   return fewer ? SLIM_WINOGRAD_FEWER_ROWS : most;
 }
 
-/* Products of the transformed tiles, for each channel and output: in blocks of rows, or summed, tile by tile. Those of
- * most points, and those of the points at infinity along an axis, and along both. */
-static double products_of(const slim_device *device, const slim_winograd_params *p, bool summed)
+/* For each channel and output, products of the transformed tiles, in blocks of rows, or summed, tile by tile: those of
+ * most points, and those of the points at infinity along an axis, and along both. Weights that are transformed count as
+ * products. */
+static double work_of(const slim_device *device, const slim_winograd_params *p, bool summed)
 {
   const slim_winograd_order *o = &p->order;
   const int finite = side_of(p) - 1, tiles[] = { p->tiles, o->right - o->below, o->whole, o->whole - o->below };
   const int points[] = { finite * finite, finite, finite, 1 };
-  double sum = 0.0;
+  double sum = WEIGHTS_ROWS * (double)points_of(p);
   for (int i = 0; i < 4; i++) {
     sum += (double)points[i] * (summed ? tiles[i] : rounded(device, tiles[i], rows_for(device, p->tiles)));
   }
@@ -154,9 +156,9 @@ static bool geometry(const slim_device *device, const slim_conv2d_params *conv, 
                                .before_w = conv->before_w,
                                .epilogue = conv->epilogue };
   cut(p, SIDE_MOST);
-  const double products = products_of(device, p, summed);
+  const double most = work_of(device, p, summed);
   cut(p, SIDE_LEAST);
-  if (products <= products_of(device, p, summed) * (SAVES - 1) / SAVES) {
+  if (most <= work_of(device, p, summed) * (SAVES - 1) / SAVES) {
     cut(p, SIDE_MOST);
   }
   return p->tiles >= TILES_LEAST;
