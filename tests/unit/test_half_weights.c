@@ -3,6 +3,7 @@
 #include "slim/slim.h"
 
 #include "base/half.h"
+#include "test_worse.h"
 
 #include <math.h>
 #include <string.h>
@@ -68,8 +69,8 @@ static void assert_alike(const pair *p, slim_tensor *y, size_t count, double bou
   test_ok(p->whole, run(p, p->whole, y, want, count * sizeof *want));
   test_ok(p->half, run(p, p->half, y, got, count * sizeof *got));
   for (size_t i = 0; i < count; i++) {
-    most = fmax(most, fabs((double)want[i]));
-    off = fmax(off, fabs((double)want[i] - (double)got[i]));
+    most = test_worse(most, fabs((double)want[i]));
+    off = test_worse(off, fabs((double)want[i] - (double)got[i]));
   }
   ck_assert_msg(most > 0 && off <= bound * most, "%s: off by %.3g of the largest", slim_tensor_name(y), off / most);
   free(want);

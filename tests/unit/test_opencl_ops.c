@@ -449,7 +449,7 @@ static void compare_floats(const char *label, int k, const float *got, const flo
     }
     const float distance = fabsf(got[i] - want[i]);
     most = fmaxf(most, fabsf(want[i]));
-    if (!(distance <= worst)) {
+    if (distance > worst || isnan(distance)) {
       worst = distance;
       where = i;
     }

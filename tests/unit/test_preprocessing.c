@@ -1,5 +1,6 @@
 /* Preprocessing against loops in double that share no code with it, and its random choices. */
 #include "data_support.h"
+#include "test_worse.h"
 
 #include <math.h>
 
@@ -60,8 +61,8 @@ static void assert_close(const slim_preprocess_call *call, double tolerance)
   double largest = 0.0, worst = 0.0;
   for (int i = 0; i < elements(call); i++) {
     const double size = fabs(expected[i]), off = fabs(expected[i] - (double)out[i]);
-    largest = size > largest ? size : largest; /* gcc 12 for AArch64 breaks down over fmax here */
-    worst = off > worst || isnan(off) ? off : worst;
+    largest = test_worse(largest, size);
+    worst = test_worse(worst, off);
   }
   ck_assert_msg(worst <= tolerance * largest, "difference %g of %g", worst, largest);
 }

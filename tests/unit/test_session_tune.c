@@ -5,6 +5,7 @@
 #include "slim/layers.h"
 #include "slim/ops.h"
 #include "slim/tune.h"
+#include "test_worse.h"
 
 #include <math.h>
 
@@ -51,12 +52,12 @@ static void run(world *w, float *out)
 /* Over [3,3,5,6] weights: what a sum of other order may differ by, of the largest. */
 static void assert_close(const float *a, const float *b)
 {
-  float largest = 0.0f, difference = 0.0f;
+  double largest = 0, difference = 0;
   for (int i = 0; i < WEIGHTS; i++) {
-    largest = fmaxf(largest, fabsf(b[i]));
-    difference = fmaxf(difference, fabsf(a[i] - b[i]));
+    largest = test_worse(largest, (double)fabsf(b[i]));
+    difference = test_worse(difference, (double)fabsf(a[i] - b[i]));
   }
-  ck_assert_msg(difference <= 1e-5f * largest, "differs by %g of %g", (double)difference, (double)largest);
+  ck_assert_msg(difference <= 1e-5 * largest, "differs by %g of %g", difference, largest);
 }
 
 static int rounds_seen;
