@@ -112,7 +112,7 @@ class Comparison:
     def conv_turns(self, name, torch):
         """A row on all sides in turns. By device our milliseconds, oneDNN's GFLOP/s in the same process, those when it is asked
         for Winograd, the kernel, a note; and PyTorch's milliseconds."""
-        program = [self.build / "tests/bench/bench_conv", *name.split()]
+        program = [self.build / "tests/bench/bench_conv", name]
         ours = {d: Turns(program, SLIM_TEST_DEVICE=selector) for d, selector in self.devices.items()}
         theirs = []
         for _ in range(CONV_TURNS):
@@ -120,7 +120,13 @@ class Comparison:
                 process.turn()
             if torch:
                 theirs += [statistics.median(torch.ask("turn", warm_ms=CONV_WARM_MS, time_ms=CONV_TURN_MS))]
-        rows = {device: self.LINE.search(process.rest()).groups() for device, process in ours.items()}
+        rows = {}
+        for device, process in ours.items():
+            text = process.rest()
+            found = self.LINE.search(text)
+            if not found:
+                raise Failure(f"{name} on {device}: bench_conv printed no figures but '{text.strip()}'")
+            rows[device] = found.groups()
         return rows, statistics.median(theirs) if theirs else None
 
     def conv_row(self, name, row):

@@ -154,4 +154,7 @@ class Turns:
                 raise Failure(f"{' '.join(self.process.args)} ended within a turn")
 
     def rest(self):
-        return self.process.communicate()[0]
+        text = self.process.communicate()[0]
+        if self.process.returncode != 0:
+            raise Failure(f"{' '.join(self.process.args)} ended with status {self.process.returncode}: {text.strip()[-500:]}")
+        return text
