@@ -32,6 +32,28 @@ START_TEST(a_device_opens_and_moves_bytes)
 }
 END_TEST
 
+START_TEST(finishing_waits_for_what_was_flushed)
+{
+  const size_t bytes = (size_t)64 << 20;
+  const cl_int zero = 0;
+  slim_device *device = cl_test_open();
+  const slim_cl *cl = slim_cl_of(device);
+  slim_buffer *buffer = NULL;
+  cl_event event = NULL;
+  cl_int state;
+  ck_assert_int_eq(device->backend->alloc(device, bytes, &buffer), SLIM_OK);
+  state = cl->api->EnqueueFillBuffer(cl->queue, buffer->memory, &zero, sizeof zero, 0, bytes, 0, NULL, &event);
+  ck_assert_int_eq(state, CL_SUCCESS);
+  ck_assert_int_eq(device->backend->flush(device), SLIM_OK);
+  ck_assert_int_eq(device->backend->finish(device), SLIM_OK);
+  ck_assert_int_eq(cl->api->GetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL), 0);
+  ck_assert_int_eq(state, CL_COMPLETE);
+  cl->api->ReleaseEvent(event);
+  device->backend->release(device, buffer);
+  slim_device_close(device);
+}
+END_TEST
+
 START_TEST(limits_clamp_what_queries_report)
 {
   slim_device_info info;
@@ -186,6 +208,7 @@ END_TEST
 static void build(TCase *c)
 {
   tcase_add_test(c, a_device_opens_and_moves_bytes);
+  tcase_add_test(c, finishing_waits_for_what_was_flushed);
   tcase_add_test(c, limits_clamp_what_queries_report);
   tcase_add_test(c, limits_choose_the_width_of_vectors);
   tcase_add_test(c, an_allocation_above_the_limit_is_an_error);

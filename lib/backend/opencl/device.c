@@ -217,10 +217,16 @@ slim_status slim_cl_device_flush(slim_device *device)
   return slim_cl_check(device, cl->api->Flush(cl->queue), "flushing the queue");
 }
 
+/* Behind a marker: rusticl of Mesa 22.3 waits for nothing when all commands were flushed before. */
+cl_int slim_cl_wait(const slim_cl *cl)
+{
+  const cl_int code = cl->api->EnqueueMarkerWithWaitList(cl->queue, 0, NULL, NULL);
+  return code == CL_SUCCESS ? cl->api->Finish(cl->queue) : code;
+}
+
 slim_status slim_cl_device_finish(slim_device *device)
 {
-  const slim_cl *cl = slim_cl_of(device);
-  const slim_status status = slim_cl_check(device, cl->api->Finish(cl->queue), "finishing queued work");
+  const slim_status status = slim_cl_check(device, slim_cl_wait(slim_cl_of(device)), "finishing queued work");
   if (status == SLIM_OK) {
     slim_cl_programs_compiled(device);
   }
@@ -233,7 +239,7 @@ void slim_cl_device_profile(slim_device *device, bool on)
   if (cl->profiling == on) {
     return;
   }
-  cl->api->Finish(cl->queue);
+  (void)slim_cl_wait(cl);
   cl_command_queue plain = cl->queue;
   cl->profiling = on;
   if (create_queue(device) != SLIM_OK) { /* goes on without */

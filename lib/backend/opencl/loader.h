@@ -35,6 +35,7 @@
   X(EnqueueWriteBuffer)                                                                                                \
   X(EnqueueCopyBuffer)                                                                                                 \
   X(EnqueueFillBuffer)                                                                                                 \
+  X(EnqueueMarkerWithWaitList)                                                                                         \
   X(WaitForEvents)                                                                                                     \
   X(GetEventInfo)                                                                                                      \
   X(GetEventProfilingInfo)                                                                                             \

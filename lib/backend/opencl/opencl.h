@@ -60,6 +60,8 @@ static inline slim_cl *slim_cl_of(const slim_device *device)
 slim_status slim_cl_fail(slim_device *device, slim_status status, const char *format, ...) SLIM_PRINTF(3, 4);
 /** The status of an OpenCL call, recorded with what was tried when it failed. */
 slim_status slim_cl_check(slim_device *device, cl_int code, const char *what);
+/** Waits for all that is in the queue. */
+cl_int slim_cl_wait(const slim_cl *cl);
 
 /* --- query.c: what there is, seen through SLIM_DEVICE_LIMITS ------------------------------------------------------ */
 

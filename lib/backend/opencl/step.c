@@ -409,7 +409,7 @@ void slim_cl_step_clear(slim_device *device, slim_cl_step *step)
 void slim_cl_step_release(slim_device *device, slim_step *step)
 {
   if (step != NULL) {
-    slim_cl_of(device)->api->Finish(slim_cl_of(device)->queue); /* its arguments may be in use */
+    (void)slim_cl_wait(slim_cl_of(device)); /* its arguments may be in use */
     slim_cl_step_clear(device, (slim_cl_step *)step);
     free(step);
   }
