@@ -69,12 +69,13 @@ static inline void gather(__local float *to, __global const float *x, const slim
 /* What a task makes: rows [row0, row1) of the result and columns of it from column0 on. */
 typedef struct part {
   int row0, row1, column0, columns;
+  bool streams; /* past the caches */
 } part;
 
 static inline part part_of(const slim_conv2d_params p, const slim_gemm_params g, const int3 task)
 {
   const int row0 = task.x * g.block_m, column0 = task.y * g.block_n;
-  const part t = { row0, min(row0 + g.block_m, p.n * p.oh * p.ow), column0, min(g.block_n, p.o - column0) };
+  const part t = { row0, min(row0 + g.block_m, p.n * p.oh * p.ow), column0, min(g.block_n, p.o - column0), g.streams };
   return t;
 }
 
@@ -83,8 +84,8 @@ static inline slim_gemm_out out_of(__global float *y, __global const float *bias
                                    const bool first, const bool last)
 {
   const size_t at = (size_t)row * p.o + t.column0 + c;
-  const slim_gemm_out o = { y + at, bias + t.column0 + c, p.o,         t.row1 - row,  t.columns - c,
-                            first,  last,                 p.epilogue, residual + at };
+  const slim_gemm_out o = { y + at, bias + t.column0 + c, p.o,        t.row1 - row,  t.columns - c,
+                            first,  last,                 p.epilogue, residual + at, 0, t.streams };
   return o;
 }
 
@@ -242,7 +243,7 @@ __kernel void slim_conv2d_phases_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(c
     const slim_conv2d_phase f = p.phase[task.x % p.phases];
     const int row0 = task.x / p.phases * g.block_m, column0 = task.y * g.block_n;
     const part t = { row0, min(row0 + g.block_m, f.conv.n * f.conv.oh * f.conv.ow), column0,
-                     min(g.block_n, f.conv.o - column0) };
+                     min(g.block_n, f.conv.o - column0), false };
     const int total = f.conv.kernel_h * f.conv.kernel_w * f.conv.c;
     if (total == 0) {
       clear_phase(dx, p, f, t);

@@ -40,6 +40,7 @@ typedef struct slim_gemm_out {
   slim_epilogue_params epilogue;
   __global const float *residual; /* of the tile's first element; NULL: none */
   const size_t *places;           /* where rows begin, from y on; NULL: stride apart */
+  bool streams;                   /* it goes past the caches */
 } slim_gemm_out;
 
 static inline size_t slim_gemm_row(const slim_gemm_out o, const int row)
@@ -160,7 +161,7 @@ static inline void slim_gemm_activate_rows(const slim_gemm_out o, const int vect
   {                                                                                                                    \
     SLIM_FLOATW v = sum_ + base_;                                                                                      \
     v = v < low ? low : v;                                                                                             \
-    SLIM_STOREW(v > high ? high : v, i_, y);                                                                           \
+    slim_put(v > high ? high : v, y + i_ * SLIM_WIDTH, o.streams);                                                     \
   }
 #define SLIM_GEMM_STORE_LEFT_(i_)                                                                                      \
   if (i_ < o.rows) {                                                                                                   \
@@ -220,8 +221,10 @@ static inline void slim_gemm_fetch(const slim_gemm_out o)
 {
   for (int row = 0; row < min(o.rows, SLIM_GEMM_ROWS); row++) {
     const size_t at = slim_gemm_row(o, row);
-    SLIM_FETCH(o.y + at);
-    SLIM_FETCH(o.y + at + min(o.columns, SLIM_GEMM_COLUMNS) - 1);
+    if (!o.streams) {
+      SLIM_FETCH(o.y + at);
+      SLIM_FETCH(o.y + at + min(o.columns, SLIM_GEMM_COLUMNS) - 1);
+    }
     if (o.last && o.epilogue.has_residual) {
       SLIM_FETCH(o.residual + at);
       SLIM_FETCH(o.residual + at + min(o.columns, SLIM_GEMM_COLUMNS) - 1);

@@ -78,7 +78,9 @@ __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(cons
                                     k == 0,
                                     k + depth == p.k,
                                     p.epilogue,
-                                    residual + (size_t)row * p.n + column0 + c };
+                                    residual + (size_t)row * p.n + column0 + c,
+                                    0,
+                                    g.streams };
           const int number = (row - row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
           slim_gemm_tile_rows(tile, panels + c * depth, depth,
                               slim_gemm_rows_ahead(a + k, p.a_row, row + SLIM_GEMM_ROWS, row1, depth, c, columns),
@@ -142,11 +144,6 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
 
 /* --- few rows, or short sums: bound by the memory of b or y, which they go through once, as it lies --------------- */
 
-#if defined(__clang__)
-#define STREAM(v_, to_) __builtin_nontemporal_store(v_, (__global SLIM_FLOATW *)(to_))
-#else
-#define STREAM(v_, to_) SLIM_STOREW(v_, 0, to_)
-#endif
 #define STEP 8                          /* rows of b that are read side by side */
 #define ROWS 2                          /* of sums that are added to at once */
 #define PART 512                        /* columns of b that all rows of a take while they stay nearest */
@@ -349,15 +346,6 @@ __kernel void slim_matmul_few_dots_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(
   }
 }
 
-static inline void put(const SLIM_FLOATW v, __global float *to, const int stream)
-{
-  if (stream) {
-    STREAM(v, to);
-  } else {
-    SLIM_STOREW(v, 0, to);
-  }
-}
-
 /* a is given transposed, k is small: y is written once. stream: past the caches; then n is a multiple of the width. */
 __kernel void slim_matmul_few_outer_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const float, b), SLIM_TENSOR(float, y),
                                         const slim_matmul_params p, const slim_gemm_params g, const int stream)
@@ -380,10 +368,10 @@ __kernel void slim_matmul_few_outer_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR
         sum3 = fma((SLIM_FLOATW)(from[fourth]), v, sum3);
       }
       __global float *to = y + (size_t)row * p.n + at;
-      put(sum0, to, stream);
-      put(sum1, to + (size_t)next * p.n, stream);
-      put(sum2, to + (size_t)third * p.n, stream);
-      put(sum3, to + (size_t)fourth * p.n, stream);
+      slim_put(sum0, to, stream);
+      slim_put(sum1, to + (size_t)next * p.n, stream);
+      slim_put(sum2, to + (size_t)third * p.n, stream);
+      slim_put(sum3, to + (size_t)fourth * p.n, stream);
     }
   }
 }

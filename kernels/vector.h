@@ -43,6 +43,18 @@ SLIM_MOVES_(__global, int, SLIM_INTW)
 #define SLIM_FETCH_LATER(from_)
 #define SLIM_FETCH_WRITTEN(to_)
 #endif
+/* Stores a vector; streams: past the caches, whole, at a multiple of its size. */
+static inline void slim_put(const SLIM_FLOATW v, __global float *to, const bool streams)
+{
+#if defined(__clang__)
+  if (streams) {
+    __builtin_nontemporal_store(v, (__global SLIM_FLOATW *)to);
+    return;
+  }
+#endif
+  SLIM_STOREW(v, 0, to);
+}
+
 /* Before a loop of few, constant turns: PoCL unrolls no other, and arrays that it indexes stay in memory. */
 #if defined(__clang__)
 #define SLIM_UNROLL _Pragma("unroll")

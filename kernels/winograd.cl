@@ -133,11 +133,11 @@ static inline void open_tile(__global const float *x, __global const float *zero
  * those of the tile to the right. */
 static inline void close_vector(__global const float *product, const size_t step, __global const float *bias,
                                 __global const float *residual, __global float *y, const slim_winograd_params p,
-                                const slim_winograd_place at, const int o)
+                                const slim_winograd_place place, const int o)
 {
   SLIM_FLOATW half_done[M * SLIM_WINOGRAD_N], v[SLIM_WINOGRAD_N], sums[M];
   const SLIM_FLOATW base = p.epilogue.has_bias ? SLIM_LOADW(0, bias + o) : (SLIM_FLOATW)(0.0f);
-  const int rows = min(M, p.oh - at.y), columns = min(M, p.ow - at.x);
+  const int rows = min(M, p.oh - place.y), columns = min(M, p.ow - place.x);
   for (int x = 0; x < SLIM_WINOGRAD_N; x++) {
     SLIM_UNROLL
     for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
@@ -149,7 +149,7 @@ static inline void close_vector(__global const float *product, const size_t step
       half_done[i * SLIM_WINOGRAD_N + x] = sums[i];
     }
   }
-  size_t to = (size_t)((at.image * p.oh + at.y) * p.ow + at.x) * p.o + o;
+  size_t to = (size_t)((place.image * p.oh + place.y) * p.ow + place.x) * p.o + o;
   for (int row = 0; row < rows; row++, to += (size_t)p.ow * p.o) {
     SLIM_UNROLL
     for (int x = 0; x < SLIM_WINOGRAD_N; x++) {
@@ -159,8 +159,11 @@ static inline void close_vector(__global const float *product, const size_t step
     SLIM_UNROLL
     for (int i = 0; i < M; i++) {
       if (i < columns) {
-        SLIM_FETCH_WRITTEN(y + to + (size_t)(i + M) * p.o);
-        slim_winograd_put(sums[i] + base, residual, y, to + (size_t)i * p.o, p.epilogue);
+        const size_t at = to + (size_t)i * p.o;
+        if (!p.streams) {
+          SLIM_FETCH_WRITTEN(y + at + (size_t)M * p.o);
+        }
+        slim_put(slim_winograd_end(sums[i] + base, residual, at, p.epilogue), y + at, p.streams);
       }
     }
   }

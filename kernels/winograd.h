@@ -323,15 +323,15 @@ static inline size_t slim_winograd_products_step(const int tiles)
 
 /* --- results ------------------------------------------------------------------------------------------------------ */
 
-/* Ends a vector of results, to floats behind y, but for activations that are no clamp. */
-static inline void slim_winograd_put(const SLIM_FLOATW sum, __global const float *residual, __global float *y,
-                                     const size_t to, const slim_epilogue_params e)
+/* A vector of results, to floats behind the first, but for activations that are no clamp. */
+static inline SLIM_FLOATW slim_winograd_end(const SLIM_FLOATW sum, __global const float *residual, const size_t to,
+                                            const slim_epilogue_params e)
 {
   const SLIM_FLOATW low = (SLIM_FLOATW)(slim_gemm_low(e.activation)),
                     high = (SLIM_FLOATW)(slim_gemm_high(e.activation));
   SLIM_FLOATW value = e.has_residual ? sum + SLIM_LOADW(0, residual + to) : sum;
   value = value < low ? low : value;
-  SLIM_STOREW(value > high ? high : value, 0, y + to);
+  return value > high ? high : value;
 }
 
 /* Those, over the results of a pixel in a panel. */

@@ -98,7 +98,8 @@ static inline void close_tile(__global const float *product, const size_t step, 
     SLIM_UNROLL
     for (int i = 0; i < M; i++) {
       if (i < count) {
-        slim_winograd_put(sums[i] + base, residual, y, first + i * apart + c, p.epilogue);
+        const size_t to = first + i * apart + c;
+        SLIM_STOREW(slim_winograd_end(sums[i] + base, residual, to, p.epilogue), 0, y + to);
       }
     }
   }

@@ -13,6 +13,7 @@
 #define SLICED_DEPTH 128     /* a tile of a that lies transposed, and a panel of b, stay in the nearest cache */
 #define SLICE_BLOCKS_LEAST 4 /* of k: a slice's sums pay for adding them up */
 #define SLICES_FLOATS_MOST ((double)(1 << 21))
+#define STREAMED_SUMS ((double)(3 << 20)) /* of the result, that would leave the caches before they are read */
 #define GROUPS_A_UNIT 4
 #define LOCAL_LEAST ((size_t)16 << 10)
 
@@ -123,6 +124,12 @@ static int columns_fit(const slim_device *device, const limits *l, size_t used, 
   return fit > (size_t)most ? most : (int)fit;
 }
 
+/* Is the result written once, by whole lines of a cache, and too large to stay there? */
+static bool streams(int m, int n, int k, int block_k)
+{
+  return k <= block_k && n % 16 == 0 && (double)m * n >= STREAMED_SUMS;
+}
+
 slim_gemm_params slim_cl_gemm_blocks(const slim_device *device, int m, int n, int k)
 {
   const limits l = limits_of(device, m, n, k, DEPTH, ROWS_MOST, BLOCKS);
@@ -131,6 +138,7 @@ slim_gemm_params slim_cl_gemm_blocks(const slim_device *device, int m, int n, in
     g.block_k = (g.block_k + 1) / 2;
   }
   cut_result(device, &g, &l, m, n, columns_fit(device, &l, tile_bytes(device), g.block_k), BLOCKS);
+  g.streams = streams(m, n, k, g.block_k);
   return g;
 }
 
@@ -140,6 +148,7 @@ slim_gemm_params slim_cl_gemm_packed(const slim_device *device, int m, int n, in
   slim_gemm_params g = { .block_k = even_part(k, l.depth, 1), .slice = k };
   const int columns = slim_cl_gemm_columns(device);
   cut_result(device, &g, &l, m, n, l.columns < columns ? columns : l.columns / columns * columns, PACKED);
+  g.streams = streams(m, n, k, g.block_k);
   return g;
 }
 

@@ -21,6 +21,7 @@
 #define FUSED_TILES 256            /* fewer do not pay for transforming all weights first */
 #define FUSED_WEIGHTS (64 * 64)     /* more are better transformed where they are used, a row of points at a time */
 #define FUSED_BYTES ((size_t)640 << 10) /* of a group's scratch, which should stay in a core's own cache */
+#define STREAMED_OUTPUTS ((double)(3 << 19)) /* that would leave the caches before they are read */
 #define STAGED_CHANNELS 128             /* whose taps are transformed at a time */
 #define GROUPS_A_UNIT 4
 
@@ -215,6 +216,13 @@ static bool stage(const slim_device *device, slim_cl_winograd *w)
   return p->depth > 0;
 }
 
+/* Are vectors whole lines of a cache, and the outputs so many that these need not be read first? */
+static bool streams(const slim_device *device, const slim_conv2d_params *conv)
+{
+  const double outputs = (double)conv->n * conv->oh * conv->ow * conv->o;
+  return slim_cl_of(device)->vector_width == 16 && outputs >= STREAMED_OUTPUTS;
+}
+
 bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned, slim_cl_winograd *w)
 {
   *w = (slim_cl_winograd){ .groups = 0 };
@@ -228,6 +236,7 @@ bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *
     return false;
   }
   w->p.turned = turned;
+  w->p.streams = streams(device, conv);
   return fuse(device, w) || stage(device, w);
 }
 
