@@ -19,7 +19,7 @@
 #define GRADIENT_WEIGHTS (256 * 256)
 #define STAGED_TILES 140            /* of a block: a panel's products stay in a core's own cache */
 #define FUSED_TILES 256            /* fewer do not pay for transforming all weights first */
-#define FUSED_WEIGHTS (64 * 64)     /* more are better transformed where they are used, a row of points at a time */
+#define FUSED_WEIGHTS (64 * 128)    /* more are better transformed where they are used, a row of points at a time */
 #define FUSED_BYTES ((size_t)640 << 10) /* of a group's scratch, which should stay in a core's own cache */
 #define STREAMED_OUTPUTS ((double)(3 << 19)) /* that would leave the caches before they are read */
 #define STAGED_CHANNELS 128             /* whose taps are transformed at a time */
