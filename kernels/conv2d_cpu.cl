@@ -384,7 +384,7 @@ __kernel void slim_conv2d_image_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(con
   }
 }
 
-/* Sums over the images of a task; panels: the band's pixels of block_n. */
+/* Sums over the bands of a task, which are counted through all images; panels: the band's pixels of block_n. */
 __kernel void slim_conv2d_weights_gradient_image_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
                                                      SLIM_TENSOR(float, dw), const slim_conv2d_params p,
                                                      const slim_conv2d_image_params g, __local float *band,
@@ -396,28 +396,28 @@ __kernel void slim_conv2d_weights_gradient_image_f32(SLIM_TENSOR(const float, dy
   SLIM_EACH_TASK(task)
   {
     const int run = p.kernel_w * p.c, rows = p.kernel_h * run;
-    const int image0 = task.x * g.images, image1 = min(image0 + g.images, p.n);
+    const int of_image = (p.oh + g.band - 1) / g.band;
+    const int begin = task.x * g.bands, end = min(begin + g.bands, p.n * of_image);
     const int column0 = task.y * g.block_n, columns = min(g.block_n, p.o - column0);
     const slim_epilogue_params none = { 0, 0, 0 };
     __global float *sums = dw + (size_t)task.x * rows * p.o + column0;
-    for (int image = image0; image < image1; image++) {
-      for (int y0 = 0; y0 < p.oh; y0 += g.band) {
-        const int bands = min(g.band, p.oh - y0), depth = bands * p.ow;
-        const slim_gemm_walk walk = { bands, p.stride_h * g.length, p.ow, p.stride_w * p.c };
-        load_band(band, x, p, g, image, y0);
-        slim_gemm_pack_b(panels, dy + (size_t)(image * p.oh + y0) * p.ow * p.o + column0, p.o, depth, columns);
-        for (int row = 0; row < rows; row += SLIM_GEMM_ROWS) {
-          int offsets[SLIM_GEMM_ROWS];
-          for (int i = 0; i < SLIM_GEMM_ROWS; i++) {
-            const int m = min(row + i, rows - 1);
-            offsets[i] = m / run * p.rate_h * g.length + m % run;
-          }
-          for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
-            const slim_gemm_out o = {
-              sums + (size_t)row * p.o + c, 0, p.o, rows - row, columns - c, image == image0 && y0 == 0, false, none
-            };
-            slim_gemm_tile_walk(band, offsets, walk, panels + c * depth, o);
-          }
+    for (int i = begin; i < end; i++) {
+      const int image = i / of_image, y0 = i % of_image * g.band;
+      const int results = min(g.band, p.oh - y0), depth = results * p.ow;
+      const slim_gemm_walk walk = { results, p.stride_h * g.length, p.ow, p.stride_w * p.c };
+      load_band(band, x, p, g, image, y0);
+      slim_gemm_pack_b(panels, dy + (size_t)(image * p.oh + y0) * p.ow * p.o + column0, p.o, depth, columns);
+      for (int row = 0; row < rows; row += SLIM_GEMM_ROWS) {
+        int offsets[SLIM_GEMM_ROWS];
+        for (int r = 0; r < SLIM_GEMM_ROWS; r++) {
+          const int m = min(row + r, rows - 1);
+          offsets[r] = m / run * p.rate_h * g.length + m % run;
+        }
+        for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
+          const slim_gemm_out o = {
+            sums + (size_t)row * p.o + c, 0, p.o, rows - row, columns - c, i == begin, false, none
+          };
+          slim_gemm_tile_walk(band, offsets, walk, panels + c * depth, o);
         }
       }
     }

@@ -7,7 +7,7 @@ typedef struct slim_conv2d_image_params {
   int length; /* floats of a row of the band */
   int rows;   /* of the band, of x */
   int block_n;
-  int images; /* of a group of the weights' gradient */
+  int bands; /* of a task of the weights' gradient, of all images' */
 } slim_conv2d_image_params;
 
 #endif

@@ -342,7 +342,7 @@ static slim_shape slices_shape(const slim_conv2d_params *p, int slices)
   return (slim_shape){ 2, { slices, window_of(p) * p->o } };
 }
 
-/* How the sum is cut: by images with bands, else by pixels. */
+/* How the sum is cut: by bands of images, else by pixels. */
 typedef struct weights_cut {
   enum method method;
   bool bands;
@@ -356,7 +356,7 @@ static weights_cut cut_of(const slim_device *device, const slim_conv2d_params *p
   weights_cut cut = { .method = method_of(device, p), .slices = 1 };
   cut.bands = cut.method == BLOCKS && slim_cl_conv2d_bands_gradient(device, p, &cut.image);
   if (cut.bands) {
-    cut.slices = (p->n + cut.image.images - 1) / cut.image.images;
+    cut.slices = slim_cl_ceil_div(p->n * slim_cl_ceil_div(p->oh, cut.image.band), cut.image.bands);
     return cut;
   }
   if (cut.method == BLOCKS) {

@@ -27,7 +27,7 @@ static bool cut(const slim_device *device, const slim_conv2d_params *p, int band
     return false;
   }
   const int wide = (p->o + columns - 1) / columns * columns;
-  *g = (slim_conv2d_image_params){ .band = slim_cl_ceil_div(p->oh, slim_cl_ceil_div(p->oh, band)), .images = 1 };
+  *g = (slim_conv2d_image_params){ .band = slim_cl_ceil_div(p->oh, slim_cl_ceil_div(p->oh, band)) };
   g->length = ((p->ow - 1) * p->stride_w + p->kernel_w) * p->c;
   while (g->band > 1 && band_bytes(p, g) > BAND_BYTES_MOST) {
     g->band = (g->band + 1) / 2;
@@ -56,7 +56,7 @@ bool slim_cl_conv2d_bands_gradient(const slim_device *device, const slim_conv2d_
     return false;
   }
   const int wanted = device->info.compute_units * GROUPS_A_UNIT;
-  g->images = slim_cl_ceil_div(p->n, wanted);
+  g->bands = slim_cl_ceil_div(p->n * slim_cl_ceil_div(p->oh, g->band), wanted);
   return true;
 }
 
