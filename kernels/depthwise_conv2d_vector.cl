@@ -1,8 +1,7 @@
 /* Depthwise convolution of images with channels last that fill whole vectors, one kernel for each. */
 #include "activation.h"
 #include "common.h"
-#include "depthwise_conv2d_params.h"
-#include "weights.h"
+#include "depthwise_conv2d.h"
 
 /* On CPU-like devices a work-item makes a row of outputs; on others some neighbours in one vector of channels. */
 #if SLIM_CLASS == 0
@@ -41,29 +40,6 @@ static inline void fetch_next(__global const float *image, const slim_depthwise_
   }
 }
 
-/* Outputs at + [0, PIXELS) of a row or phase of count. column: what a tap at place 0 reads for the first of them, step
- * further for each other, in rows of width pixels. */
-typedef struct tile {
-  int at, count, column, step, width, c;
-} tile;
-
-#define DECLARE(p_) SLIM_FLOATW sum##p_ = start;
-#define ADD_INSIDE(p_) sum##p_ = fma(SLIM_LOADW(0, in + (p_)*t.step * t.c), weight, sum##p_);
-#define ADD_CHECKED(p_)                                                                                                \
-  if (t.at + (p_) < t.count && column + (p_)*t.step >= 0 && column + (p_)*t.step < t.width) {                          \
-    ADD_INSIDE(p_)                                                                                                     \
-  }
-/* Adds the tap whose first place is column of row row. */
-#define ADD_TAP                                                                                                        \
-  {                                                                                                                    \
-    __global const float *in = from + (row * t.width + column) * t.c + k;                                              \
-    if (t.at + PIXELS <= t.count && column >= 0 && column + (PIXELS - 1) * t.step < t.width) {                         \
-      EACH_PIXEL(ADD_INSIDE)                                                                                           \
-    } else {                                                                                                           \
-      EACH_PIXEL(ADD_CHECKED)                                                                                          \
-    }                                                                                                                  \
-  }
-
 #define FINISH(p_)                                                                                                     \
   if (t.at + (p_) < t.count) {                                                                                         \
     const size_t i = (size_t)(first + (p_)) * t.c + k;                                                                 \
@@ -88,21 +64,15 @@ __kernel void slim_depthwise_conv2d_vector_f32(SLIM_TENSOR(const float, x), SLIM
     return;
   }
   for (int block = work.block0; block < work.block1; block++) {
-    const tile t = { block * PIXELS, p.ow, block * PIXELS * p.stride_w - p.before_w, p.stride_w, p.w, p.c };
+    const slim_depthwise_tile t = { block * PIXELS, p.ow, block * PIXELS * p.stride_w - p.before_w,
+                                    p.stride_w,     p.w,  p.c };
     const int first = work.row * p.ow + t.at;
     for (int k = work.k0; k < work.k1; k += SLIM_WIDTH) {
       const SLIM_FLOATW start = p.epilogue.has_bias ? SLIM_LOADW(0, bias + k) : (SLIM_FLOATW)(0.0f);
-      EACH_PIXEL(DECLARE)
+      EACH_PIXEL(SLIM_DEPTHWISE_DECLARE)
       fetch_next(from + k, p, oy * p.stride_h - p.before_h + (p.kernel_h - 1) * p.rate_h + 1, t.column,
                  PIXELS * p.stride_w);
-      for (int ky = 0; ky < p.kernel_h; ky++) {
-        const int row = oy * p.stride_h - p.before_h + ky * p.rate_h;
-        for (int kx = 0; kx < p.kernel_w && row >= 0 && row < p.h; kx++) {
-          const int column = t.column + kx * p.rate_w;
-          const SLIM_FLOATW weight = SLIM_WEIGHTSW(weights + (ky * p.kernel_w + kx) * p.c + k);
-          ADD_TAP
-        }
-      }
+      SLIM_DEPTHWISE_ADD_TAPS
       EACH_PIXEL(FINISH)
     }
   }
@@ -139,11 +109,11 @@ __kernel void slim_depthwise_conv2d_input_gradient_vector_f32(SLIM_TENSOR(const 
   }
   for (int block = work.block0; block < work.block1; block++) {
     const int phase = block % p.stride_w, at = block / p.stride_w * PIXELS;
-    const tile t = { at, (p.w - phase + p.stride_w - 1) / p.stride_w, at, 1, p.ow, p.c };
+    const slim_depthwise_tile t = { at, (p.w - phase + p.stride_w - 1) / p.stride_w, at, 1, p.ow, p.c };
     const int first = work.row * p.w + phase + at * p.stride_w;
     for (int k = work.k0; k < work.k1; k += SLIM_WIDTH) {
       const SLIM_FLOATW start = (SLIM_FLOATW)(0.0f);
-      EACH_PIXEL(DECLARE)
+      EACH_PIXEL(SLIM_DEPTHWISE_DECLARE)
       for (int ky = 0; ky < p.kernel_h; ky++) {
         int row;
         const int meets = whole(iy + p.before_h - ky * p.rate_h, p.stride_h, &row);
@@ -152,7 +122,7 @@ __kernel void slim_depthwise_conv2d_input_gradient_vector_f32(SLIM_TENSOR(const 
           if (whole(phase + p.before_w - kx * p.rate_w, p.stride_w, &place)) {
             const int column = t.column + place;
             const SLIM_FLOATW weight = SLIM_LOADW(0, weights + (ky * p.kernel_w + kx) * p.c + k);
-            ADD_TAP
+            SLIM_DEPTHWISE_ADD_TAP
           }
         }
       }
@@ -161,7 +131,6 @@ __kernel void slim_depthwise_conv2d_input_gradient_vector_f32(SLIM_TENSOR(const 
   }
 }
 #undef FINISH
-#undef ADD_TAP
 
 /* --- the gradient by the weights: a patch of taps at once, sums of a slice of the rows ---------------------------- */
 

@@ -29,6 +29,17 @@ static const struct separable_case {
   { { "multiplier", 2, 12, 14, 9, 3, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 22 },
   { { "multiplier_stride", 1, 25, 23, 5, 2, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 }, 12 },
   { { "five", 2, 14, 12, 16, 1, { 5, 5 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 48 },
+  { { "vectors", 2, 11, 13, 48, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 33 },
+  { { "vectors_one_column", 2, 120, 1, 32, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 24 },
+  { { "vectors_of_blocks", 1, 14, 14, 528, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 40 },
+  { { "vectors_many_outputs", 1, 15, 15, 48, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 290 },
+  { { "vectors_many_rows", 5, 28, 28, 16, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 8 },
+  { { "vectors_stride", 2, 24, 25, 32, 1, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 }, 40 },
+  { { "vectors_even_stride", 1, 28, 28, 64, 1, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 }, 96 },
+  { { "vectors_stride_valid", 1, 36, 24, 16, 1, { 3, 3 }, { 3, 2 }, { 1, 1 }, SLIM_VALID, 0 }, 17 },
+  { { "vectors_rate", 2, 13, 15, 32, 1, { 3, 3 }, { 1, 1 }, { 2, 3 }, SLIM_SAME, 0 }, 20 },
+  { { "vectors_rate_down", 1, 13, 21, 32, 1, { 3, 3 }, { 1, 1 }, { 2, 1 }, SLIM_SAME, 0 }, 20 },
+  { { "vectors_past_the_caches", 4, 128, 200, 16, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 32 },
   { { "one_by_one", 2, 12, 12, 18, 1, { 1, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 18 },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))

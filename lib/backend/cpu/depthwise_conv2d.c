@@ -4,8 +4,7 @@
  */
 #include "backend/cpu/depthwise.h"
 #include "backend/cpu/packed.h"
-
-#define SEPARABLE_PIXELS 112 /* of an image, at least: with fewer, too few tasks would each read all weights */
+#include "backend/separable.h"
 
 /* Of the 1x1 convolution. */
 typedef struct state {
@@ -13,33 +12,11 @@ typedef struct state {
   packed_weights packed;
 } state;
 
-/* Number of the group's node that is the 1x1 convolution; 0: there is none. */
-static int pointwise_at(const slim_group *group)
-{
-  for (int i = 1; i < group->count; i++) {
-    if (group->nodes[i]->op == &slim_op_conv2d) {
-      return i;
-    }
-  }
-  return 0;
-}
-
-/* Of the step's inputs, the weights of the 1x1 convolution: they come behind those of the nodes before. */
-static int pointwise_input(const slim_group *group)
-{
-  const int pointwise = pointwise_at(group);
-  int input = group->nodes[0]->num_inputs;
-  for (int i = 1; i < pointwise; i++) {
-    input += group->nodes[i]->num_inputs - 1;
-  }
-  return input;
-}
-
 static depthwise sums_of(const slim_cpu_step *step)
 {
   const slim_shape *weights = &step->in[1].shape;
   slim_shape y = step->out[0].shape;
-  if (pointwise_at(&step->group)) {
+  if (slim_separable_node(&step->group)) {
     y.dim[3] = weights->dim[2] * weights->dim[3];
   }
   return depthwise_of(step->attr, &step->in[0].shape, weights, &y);
@@ -93,7 +70,7 @@ static separable separable_of(const depthwise *d, const depthwise_operands *oper
 /* The 1x1 convolution, with the weights as they lie. */
 static gemm product_of(const slim_cpu_step *step, const separable *s)
 {
-  const int input = pointwise_input(&step->group);
+  const int input = slim_separable_input(&step->group);
   const slim_view *weights = &step->in[input];
   const image *y = &s->d->g.y;
   gemm p = { .m = y->n * y->h * y->w, .n = weights->shape.dim[3], .k = y->c, .source = &s->source };
@@ -101,14 +78,14 @@ static gemm product_of(const slim_cpu_step *step, const separable *s)
   p.b_half = halves_of(weights);
   p.c = step->out[0].host;
   p.ldb = p.ldc = (size_t)p.n;
-  p.epilogue = epilogue_between(step, pointwise_at(&step->group) + 1, step->group.count, input + 1);
+  p.epilogue = epilogue_between(step, slim_separable_node(&step->group) + 1, step->group.count, input + 1);
   return p;
 }
 
 static size_t packed_floats(const slim_cpu_step *step, const gemm *product)
 {
   const slim_group *group = &step->group;
-  const bool owned = packed_owned(group->nodes[pointwise_at(group)], &step->in[pointwise_input(group)]);
+  const bool owned = packed_owned(group->nodes[slim_separable_node(group)], &step->in[slim_separable_input(group)]);
   return owned && !product->b_half ? CPU_OP(gemm_packed)(product) : 0;
 }
 
@@ -131,7 +108,7 @@ static void run_separable(slim_cpu_step *step, const depthwise *d, const depthwi
   const separable s = separable_of(d, operands);
   gemm product = product_of(step, &s);
   if (packing->packed_floats > 0) {
-    if (packed_stale(&packing->packed, &step->in[pointwise_input(&step->group)])) {
+    if (packed_stale(&packing->packed, &step->in[slim_separable_input(&step->group)])) {
       CPU_OP(gemm_pack)(step, &product, packing->packed.data);
     }
     product.b_packed = packing->packed.data;
@@ -145,10 +122,10 @@ static size_t workspace(const slim_cpu_step *step)
 {
   const depthwise d = sums_of(step);
   size_t floats = sums_floats(step, &d);
-  if (pointwise_at(&step->group)) {
+  if (slim_separable_node(&step->group)) {
     separable s;
     const gemm product = product_planned(step, &d, &s);
-    const slim_view *weights = &step->in[pointwise_input(&step->group)];
+    const slim_view *weights = &step->in[slim_separable_input(&step->group)];
     floats += product_floats(step, &product) + packed_workspace(weights, packed_floats(step, &product));
   }
   return floats * sizeof(float);
@@ -158,20 +135,20 @@ static double flops(const slim_cpu_step *step)
 {
   const depthwise d = sums_of(step);
   const double products = 2.0 * (double)elements_of(&step->out[0]) * d.g.y.c;
-  return depthwise_flops(&d) + (pointwise_at(&step->group) ? products : 0.0);
+  return depthwise_flops(&d) + (slim_separable_node(&step->group) ? products : 0.0);
 }
 
 static bool prepare(slim_cpu_step *step)
 {
   state *p = step->state;
-  if (!pointwise_at(&step->group)) {
+  if (!slim_separable_node(&step->group)) {
     return true;
   }
   step->base.kernel = "separable_conv2d";
   const depthwise d = sums_of(step);
   separable s;
   const gemm product = product_planned(step, &d, &s);
-  const slim_view *weights = &step->in[pointwise_input(&step->group)];
+  const slim_view *weights = &step->in[slim_separable_input(&step->group)];
   const size_t before = sums_floats(step, &d) + product_floats(step, &product);
   p->packed_floats = packed_floats(step, &product);
   return p->packed_floats == 0 || packed_alloc(step, &p->packed, weights, p->packed_floats, before);
@@ -186,7 +163,7 @@ static void release(slim_cpu_step *step)
 static void run(slim_cpu_step *step, const slim_run *run_info)
 {
   const depthwise d = sums_of(step);
-  const int pointwise = pointwise_at(&step->group);
+  const int pointwise = slim_separable_node(&step->group);
   float *own = (float *)step->workspace + CPU_OP(depthwise_scratch)(step, &d), *y = step->out[0].host;
   float *spread = own + weights_floats(step);
   depthwise_operands o = { .in = step->in[0].host, .weights = step->in[1].host, .scratch = step->workspace };
@@ -215,41 +192,27 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
 
 static int packs(const slim_cpu_step *step)
 {
-  if (!pointwise_at(&step->group)) {
+  if (!slim_separable_node(&step->group)) {
     return 0;
   }
   const depthwise d = sums_of(step);
   separable s;
   const gemm product = product_planned(step, &d, &s);
-  return packed_floats(step, &product) > 0 ? pointwise_input(&step->group) : 0;
+  return packed_floats(step, &product) > 0 ? slim_separable_input(&step->group) : 0;
 }
 
 /* --- groups ------------------------------------------------------------------------------------------------------- */
-
-/* Is the convolution one of 1x1 over the group's result, which can be multiplied as it is made? */
-static bool is_pointwise(const slim_group *group, const slim_node *node)
-{
-  const slim_conv2d_attr *attr = node->attr;
-  const slim_shape *x = &node->inputs[0]->shape, *weights = &node->inputs[1]->shape;
-  const bool product = node->num_inputs == 2 && group->chain[group->count] == 0 && !attr->nchw &&
-                       weights->dim[0] == 1 && weights->dim[1] == 1 && attr->stride.h == 1 && attr->stride.w == 1;
-  bool alone = true; /* with what the sums can do on their way */
-  for (int i = 1; i < group->count; i++) {
-    alone = alone && group->nodes[i]->op != &slim_op_binary;
-  }
-  return product && alone && (int64_t)x->dim[1] * x->dim[2] >= SEPARABLE_PIXELS;
-}
 
 static bool can_fuse(const slim_group *group, const slim_node *node)
 {
   const bool clamps =
       node->op != &slim_op_activation || ((const slim_activation_attr *)node->attr)->kind <= SLIM_ACTIVATION_RELU6;
-  const bool multiplied = pointwise_at(group) > 0;
+  const bool multiplied = slim_separable_node(group) > 0;
   if (((const slim_conv2d_attr *)group->nodes[0]->attr)->nchw) {
     return false;
   }
   if (node->op == &slim_op_conv2d) {
-    return !multiplied && is_pointwise(group, node);
+    return slim_separable_fits(group, node);
   }
   return (clamps || multiplied) && epilogue_fits(group, node);
 }

@@ -47,7 +47,7 @@ static bool supports(const slim_device *device, const slim_group *group, const s
   if (op == NULL || !all_fit(in, group->num_in) || !all_fit(out, group->num_out)) {
     return false;
   }
-  if (group->count > 1 && !slim_cl_epilogue_fits(group)) {
+  if (group->count > 1 && !slim_cl_epilogue_fits(device, group)) {
     return false;
   }
   return op->supports != NULL ? op->supports(device, group, in, out)
@@ -63,7 +63,7 @@ static size_t workspace(slim_device *device, const slim_group *group, const slim
 static int packs(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {
   const slim_cl_op *op = find_op(group->nodes[0]->op);
-  return op != NULL && op->packs != NULL && op->packs(device, group, in, out) ? 1 : 0;
+  return op != NULL && op->packs != NULL ? op->packs(device, group, in, out) : 0;
 }
 
 static double bytes_of(const slim_view *views, int count)

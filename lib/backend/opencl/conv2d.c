@@ -123,17 +123,17 @@ static void launch_product(slim_cl_build *b, enum method method, const slim_view
   slim_cl_gemm_range(b, &g, pixels_of(p), p->o);
 }
 
-/* Are weights that may be kept the step's own, which need no memory once they are packed? A plan folds them for it. */
-static bool owns_weights(const slim_group *group)
-{
-  slim_tensor *const *inputs = group->nodes[0]->inputs; /* NULL: a step of no plan */
-  return inputs == NULL || (inputs[1]->node != NULL && inputs[1]->node->op == &slim_op_batch_norm_fold);
-}
-
 /* May the weights be packed, to be read in that form while their version stays? */
 static bool may_keep(const slim_view *weights)
 {
   return weights->version != NULL && weights->dtype == SLIM_FLOAT32;
+}
+
+bool slim_cl_conv2d_owns(const slim_node *node, const slim_view *weights)
+{
+  slim_tensor *const *inputs = node->inputs; /* NULL: a step of no plan */
+  return may_keep(weights) &&
+         (inputs == NULL || (inputs[1]->node != NULL && inputs[1]->node->op == &slim_op_batch_norm_fold));
 }
 
 /* Is it done by Winograd's transforms? */
@@ -144,7 +144,7 @@ static bool by_winograd(const slim_device *device, const slim_group *group, cons
     return false;
   }
   if (may_keep(weights)) {
-    (void)slim_cl_winograd_keep(w, owns_weights(group));
+    (void)slim_cl_winograd_keep(w, slim_cl_conv2d_owns(group->nodes[0], weights));
   }
   return true;
 }
@@ -161,7 +161,8 @@ static bool keeps(const slim_device *device, const slim_group *group, const slim
     return false;
   }
   if (is_product(device, p)) {
-    return owns_weights(group) && slim_cl_matmul_is_blocked(device, &product, slim_cl_epilogue_adds(group));
+    return slim_cl_conv2d_owns(group->nodes[0], weights) &&
+           slim_cl_matmul_is_blocked(device, &product, slim_cl_epilogue_adds(group));
   }
   return by_winograd(device, group, weights, p, &w) ? w.kept : !slim_cl_conv2d_bands(device, p, &g);
 }
@@ -222,10 +223,10 @@ static size_t workspace(const slim_device *device, const slim_group *group, cons
   return by_winograd(device, group, &in[1], &p, &w) ? slim_cl_winograd_workspace(device, &w) : 0;
 }
 
-static bool packs(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
+static int packs(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {
   const slim_conv2d_params p = forward_params(group, in, out);
-  return keeps(device, group, &in[1], &p);
+  return keeps(device, group, &in[1], &p) ? 1 : 0;
 }
 
 static void prepare(slim_cl_build *b)

@@ -9,6 +9,9 @@
 #include "kernels/conv2d_phases_params.h"
 #include "kernels/conv2d_turn_params.h"
 
+/** Are the weights, input 1 of the convolution, its step's own, which need no memory once they are packed? A plan folds
+ * them for it. */
+bool slim_cl_conv2d_owns(const slim_node *node, const slim_view *weights);
 /** Keeps weights packed in blocks of block_k channels while their version stays. */
 cl_mem slim_cl_conv2d_pack(slim_cl_build *build, const slim_view *weights, const slim_conv2d_params *p, int block_k);
 

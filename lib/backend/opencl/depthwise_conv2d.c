@@ -1,6 +1,8 @@
 #include "backend/opencl/epilogue.h"
 #include "backend/opencl/ops.h"
 #include "backend/opencl/reduction.h"
+#include "backend/opencl/separable_conv2d.h"
+#include "backend/separable.h"
 #include "kernels/activation_params.h"
 #include "kernels/depthwise_conv2d_params.h"
 
@@ -92,11 +94,16 @@ static int blocks_of(const slim_cl_build *b, int outputs)
 
 static void prepare(slim_cl_build *b)
 {
-  const slim_cl_epilogue epilogue = slim_cl_epilogue_of(b, 2);
+  const int pointwise = slim_separable_node(b->group);
+  const slim_cl_epilogue epilogue = slim_cl_epilogue_between(b, 1, pointwise > 0 ? pointwise : b->group->count, 2);
   slim_depthwise_conv2d_params p = params_of(b->group, &b->in[0].shape, &b->in[1].shape, &b->out[0].shape);
   const bool fast = vectors(b->device, &p);
   p.epilogue = epilogue.params;
   count_flops(b, &p);
+  if (pointwise > 0) {
+    slim_cl_separable(b, epilogue.bias, &p);
+    return;
+  }
   if (in_pairs(b->device, &p)) {
     launch_pairs(b, &epilogue, &p, 0);
     return;
@@ -114,6 +121,19 @@ static void prepare(slim_cl_build *b)
   } else {
     slim_cl_range(b, slim_cl_elements(&b->out[0]));
   }
+}
+
+/* A kernel reads halves or floats: all weights are either. */
+static bool supports(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
+{
+  const slim_dtype dtype = in[1].dtype;
+  bool all = out[0].dtype == SLIM_FLOAT32 && (dtype == SLIM_FLOAT32 || dtype == SLIM_FLOAT16);
+  (void)device;
+  for (int i = 0; i < group->num_in; i++) {
+    const bool weights = i == 1 || (slim_separable_node(group) > 0 && i == slim_separable_input(group));
+    all = all && in[i].dtype == (weights ? dtype : SLIM_FLOAT32);
+  }
+  return all;
 }
 
 static void gradient_arguments(slim_cl_build *b, const char *kernel, const slim_view *out,
@@ -210,7 +230,9 @@ static void prepare_weights_gradient(slim_cl_build *b)
   }
 }
 
-const slim_cl_op slim_cl_op_depthwise_conv2d = { .prepare = prepare, .halves = 1u << 1 };
+const slim_cl_op slim_cl_op_depthwise_conv2d = { .prepare = prepare,
+                                                 .supports = supports,
+                                                 .packs = slim_cl_separable_packs };
 const slim_cl_op slim_cl_op_depthwise_conv2d_input_gradient = { .prepare = prepare_input_gradient };
 const slim_cl_op slim_cl_op_depthwise_conv2d_weights_gradient = { .prepare = prepare_weights_gradient,
                                                                   .workspace = weights_gradient_workspace };

@@ -1,5 +1,8 @@
 #include "backend/opencl/epilogue.h"
 
+#include "backend/opencl/separable_conv2d.h"
+#include "backend/separable.h"
+
 enum stage { NOT_FUSED, BIAS, RESIDUAL, ACTIVATION };
 
 /* Where a node stands in the chain bias_add, add, activation. */
@@ -51,24 +54,27 @@ static bool activation_fits(const slim_node *heavy, const slim_node *activation)
 
 bool slim_cl_epilogue_can_fuse(const slim_device *device, const slim_group *group, const slim_node *node)
 {
-  (void)device;
-  const enum stage stage = stage_of(node);
-  const enum stage before = group->count > 1 ? stage_of(group->nodes[group->count - 1]) : NOT_FUSED;
-  if (!is_heavy(group->nodes[0]) || stage <= before || group->count >= SLIM_GROUP_MAX) {
+  const slim_node *heavy = group->nodes[slim_separable_node(group)];
+  const enum stage stage = stage_of(node), before = stage_of(group->nodes[group->count - 1]);
+  if (!is_heavy(group->nodes[0]) || group->count >= SLIM_GROUP_MAX) {
     return false;
   }
-  return stage == BIAS       ? bias_fits(group->nodes[0], node)
-         : stage == RESIDUAL ? residual_fits(group->nodes[0], node)
-                             : activation_fits(group->nodes[0], node);
+  if (stage <= before) {
+    return slim_cl_separable_fits(device, group, node);
+  }
+  return stage == BIAS       ? bias_fits(heavy, node)
+         : stage == RESIDUAL ? residual_fits(heavy, node)
+                             : activation_fits(heavy, node);
 }
 
-bool slim_cl_epilogue_fits(const slim_group *group)
+bool slim_cl_epilogue_fits(const slim_device *device, const slim_group *group)
 {
   slim_group head = { .count = 1, .nodes = { group->nodes[0] } };
   bool fits = true;
   while (head.count < group->count && fits) {
     const slim_node *node = group->nodes[head.count];
-    fits = (group->chain[head.count] == 0 || stage_of(node) == RESIDUAL) && slim_cl_epilogue_can_fuse(NULL, &head, node);
+    fits = (group->chain[head.count] == 0 || stage_of(node) == RESIDUAL) &&
+           slim_cl_epilogue_can_fuse(device, &head, node);
     head.nodes[head.count++] = node;
   }
   return fits;
@@ -83,12 +89,12 @@ bool slim_cl_epilogue_adds(const slim_group *group)
   return adds;
 }
 
-slim_cl_epilogue slim_cl_epilogue_of(const slim_cl_build *build, int heavy_inputs)
+slim_cl_epilogue slim_cl_epilogue_between(const slim_cl_build *build, int begin, int end, int inputs)
 {
   static const slim_view none = { 0 };
   slim_cl_epilogue epilogue = { .bias = &none, .residual = &none };
-  const slim_view *next = &build->in[heavy_inputs];
-  for (int i = 1; i < build->group->count; i++) {
+  const slim_view *next = &build->in[inputs];
+  for (int i = begin; i < end; i++) {
     const slim_node *node = build->group->nodes[i];
     const enum stage stage = stage_of(node);
     if (stage == BIAS) {
@@ -102,4 +108,9 @@ slim_cl_epilogue slim_cl_epilogue_of(const slim_cl_build *build, int heavy_input
     }
   }
   return epilogue;
+}
+
+slim_cl_epilogue slim_cl_epilogue_of(const slim_cl_build *build, int heavy_inputs)
+{
+  return slim_cl_epilogue_between(build, 1, build->group->count, heavy_inputs);
 }

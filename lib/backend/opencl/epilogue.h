@@ -1,5 +1,5 @@
 /* What may be fused behind conv2d, depthwise_conv2d and matmul: bias_add, then (not matmul) the addition of a tensor like
- * the result, then an activation. */
+ * the result, then an activation; and behind depthwise_conv2d a 1x1 convolution with the same behind it. */
 #ifndef SLIM_OPENCL_EPILOGUE_H
 #define SLIM_OPENCL_EPILOGUE_H
 
@@ -8,7 +8,7 @@
 
 bool slim_cl_epilogue_can_fuse(const slim_device *device, const slim_group *group, const slim_node *node);
 /** Is every node behind the first one we fuse, in the order we do? */
-bool slim_cl_epilogue_fits(const slim_group *group);
+bool slim_cl_epilogue_fits(const slim_device *device, const slim_group *group);
 /** Does the group add a tensor to the result? */
 bool slim_cl_epilogue_adds(const slim_group *group);
 
@@ -20,5 +20,7 @@ typedef struct slim_cl_epilogue {
 } slim_cl_epilogue;
 /** heavy_inputs: how many of in belong to the first node. */
 slim_cl_epilogue slim_cl_epilogue_of(const slim_cl_build *build, int heavy_inputs);
+/** The same of nodes [begin, end) of the group, whose inputs stand from number inputs on. */
+slim_cl_epilogue slim_cl_epilogue_between(const slim_cl_build *build, int begin, int end, int inputs);
 
 #endif

@@ -10,6 +10,7 @@
 #define PACK_COLUMN 6 /* and a column as so many rows, for packing them, */
 #define READ_COLUMN 1 /* or for reading one that was packed before */
 #define SLICED_ROWS_MOST 168
+#define MADE_ROWS 448 /* of a task that makes its a: rows of an image share what they are made of */
 #define SLICED_DEPTH 128     /* a tile of a that lies transposed, and a panel of b, stay in the nearest cache */
 #define SLICE_BLOCKS_LEAST 4 /* of k: a slice's sums pay for adding them up */
 #define SLICES_FLOATS_MOST ((double)(1 << 21))
@@ -27,8 +28,8 @@ static const slim_cl_knob knob_rows = SLIM_CL_KNOB("gemm.rows", 42, 84, 168, 252
 static const slim_cl_knob knob_columns = SLIM_CL_KNOB("gemm.columns", 32, 64, 96, 128, 192, COLUMNS_MOST);
 static const slim_cl_knob knob_groups = SLIM_CL_KNOB("gemm.groups", 1, 2, 4, 8, 16);
 
-/* Of kernels that pack b's block, that keep a's block too, that find b packed. */
-enum kind { BLOCKS, SLICED, PACKED };
+/* Of kernels that pack b's block, that keep a's block too, that find b packed, that make a. */
+enum kind { BLOCKS, SLICED, PACKED, MADE };
 
 /* The limits for products of this shape; depth and rows: of those built in. */
 static limits limits_of(const slim_device *device, int m, int n, int k, int depth, int rows, enum kind kind)
@@ -148,6 +149,18 @@ slim_gemm_params slim_cl_gemm_packed(const slim_device *device, int m, int n, in
   slim_gemm_params g = { .block_k = even_part(k, l.depth, 1), .slice = k };
   const int columns = slim_cl_gemm_columns(device);
   cut_result(device, &g, &l, m, n, l.columns < columns ? columns : l.columns / columns * columns, PACKED);
+  g.streams = streams(m, n, k, g.block_k);
+  return g;
+}
+
+slim_gemm_params slim_cl_gemm_made(const slim_device *device, int m, int n, int k, bool packed)
+{
+  const limits l = limits_of(device, m, n, k, DEPTH, MADE_ROWS, MADE);
+  const int units = device->info.compute_units, columns = slim_cl_gemm_columns(device);
+  const int tasks = slim_cl_ceil_div(slim_cl_ceil_div(m, l.rows), units) * units;
+  slim_gemm_params g = { .block_k = even_part(k, l.depth, columns / 2), .slice = k };
+  g.block_m = even_part(m, slim_cl_ceil_div(m, tasks), slim_cl_gemm_rows(device));
+  g.block_n = even_part(n, packed ? n : columns_fit(device, &l, tile_bytes(device), g.block_k), columns);
   g.streams = streams(m, n, k, g.block_k);
   return g;
 }

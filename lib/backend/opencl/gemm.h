@@ -19,6 +19,10 @@ void slim_cl_gemm_range(slim_cl_build *build, const slim_gemm_params *g, int m, 
 slim_gemm_params slim_cl_gemm_packed(const slim_device *device, int m, int n, int k);
 void slim_cl_gemm_range_packed(slim_cl_build *build, const slim_gemm_params *g, int m, int n);
 
+/** The same for kernels that make the first factor, a vector of k at a time, for as many columns as can be. packed: they
+ * find the second packed. */
+slim_gemm_params slim_cl_gemm_made(const slim_device *device, int m, int n, int k, bool packed);
+
 /** The same for kernels that keep all of a's block packed, block_k rows of block_m, and cut k into slices. */
 slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, int k);
 /** How many slices there are; each makes a result of its own. */

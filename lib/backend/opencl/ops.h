@@ -11,7 +11,7 @@ typedef struct slim_cl_op {
   /* NULL: none */
   size_t (*workspace)(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);
   /* As in slim_backend; NULL: never */
-  bool (*packs)(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);
+  int (*packs)(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);
   unsigned halves; /* bit i: input i may have halves in the place of float32 */
 } slim_cl_op;
 
