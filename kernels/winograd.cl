@@ -7,6 +7,7 @@
  * Channels and outputs are multiples of the width.
  */
 #include "common.h"
+#include "deal.h"
 #include "winograd.h"
 
 #if SLIM_CLASS == 0
@@ -197,13 +198,13 @@ static inline void close_tile(__global const float *product, const size_t step, 
 SLIM_WINOGRAD_MULTIPLY_BY(multiply, __global)
 SLIM_WINOGRAD_MULTIPLY_BY(multiply_local, __local)
 
-/* --- all in one: groups walk over blocks of tiles, each with a scratch of its own --------------------------------- */
+/* --- all in one: tasks of a block of tiles, in scratch of their groups' own ---------------------------------------- */
 
 /* scratch: for each group inputs and products of a panel. zeros: c of them. */
 __kernel void slim_winograd_fused_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, u),
                                       SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
                                       SLIM_TENSOR(float, y), SLIM_TENSOR(float, scratch),
-                                      __global const float *zeros, const slim_winograd_params p)
+                                      __global const float *zeros, const slim_winograd_params p, SLIM_DEALT)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(const float, u);
@@ -214,8 +215,9 @@ __kernel void slim_winograd_fused_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(c
   const size_t v_step = slim_winograd_inputs_step(p.block, p.c), step = slim_winograd_products_step(p.block);
   __global float *v = scratch + get_group_id(0) * SLIM_WINOGRAD_POINTS * (v_step + step);
   __global float *product = v + SLIM_WINOGRAD_POINTS * v_step;
-  for (int first = (int)get_group_id(0) * p.block; first < p.tiles; first += (int)get_num_groups(0) * p.block) {
-    const int count = min(p.block, p.tiles - first);
+  SLIM_EACH_TASK(task)
+  {
+    const int first = task.x * p.block, count = min(p.block, p.tiles - first);
     for (int t = 0; t < count; t++) {
       open_tile(x, zeros, p, first + t, t, v);
     }

@@ -7,6 +7,7 @@
  * Channels and outputs are multiples of the width.
  */
 #include "common.h"
+#include "deal.h"
 #include "winograd_line.h"
 
 #if SLIM_CLASS == 0
@@ -126,12 +127,11 @@ static inline void sum_panel(__global const float *v, __global const float *u, _
   }
 }
 
-/* Group (g, j) takes every so many blocks of tiles, from number g on, through p.panels panels from number j * p.panels
- * on. scratch: for each group inputs, and products of a panel. */
+/* A task: a block of tiles, through p.panels panels. scratch: for each group inputs, and products of a panel. */
 __kernel void slim_winograd_line_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, u),
                                      SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
                                      SLIM_TENSOR(float, y), SLIM_TENSOR(float, scratch), __global const float *zeros,
-                                     const slim_winograd_line_params p)
+                                     const slim_winograd_line_params p, SLIM_DEALT)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(const float, u);
@@ -139,18 +139,18 @@ __kernel void slim_winograd_line_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(co
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
   SLIM_OPEN(float, scratch);
-  const int points = SLIM_LINE_POINTS, groups = (int)get_num_groups(0);
-  const int o0 = (int)get_group_id(1) * p.panels * SLIM_GEMM_COLUMNS;
   const size_t v_step = slim_winograd_inputs_step(p.block, p.c), step = slim_winograd_products_step(p.block);
-  __global float *v = scratch + (get_group_id(1) * groups + get_group_id(0)) * points * (v_step + step);
-  __global float *product = v + points * v_step;
-  for (int first = (int)get_group_id(0) * p.block; first < p.tiles; first += groups * p.block) {
-    const int count = min(p.block, p.tiles - first);
+  __global float *v = scratch + get_group_id(0) * SLIM_LINE_POINTS * (v_step + step);
+  __global float *product = v + SLIM_LINE_POINTS * v_step;
+  SLIM_EACH_TASK(task)
+  {
+    const int first = task.x * p.block, count = min(p.block, p.tiles - first);
+    const int o0 = task.y * p.panels * SLIM_GEMM_COLUMNS;
     for (int t = 0; t < count; t++) {
       open_tile(x, zeros, p, first + t, t, v);
     }
     for (int o = o0; o < min(o0 + p.panels * SLIM_GEMM_COLUMNS, p.o); o += SLIM_GEMM_COLUMNS) {
-      sum_panel(v, u + (size_t)o * points * p.c, product, p, count, p.o - o);
+      sum_panel(v, u + (size_t)o * SLIM_LINE_POINTS * p.c, product, p, count, p.o - o);
       for (int t = 0; t < count; t++) {
         close_tile(product + t * SLIM_GEMM_COLUMNS, step, bias, residual, y, p, first + t, o);
       }

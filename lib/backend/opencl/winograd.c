@@ -165,7 +165,7 @@ static bool geometry(const slim_device *device, const slim_conv2d_params *conv, 
   return p->tiles >= TILES_LEAST;
 }
 
-/* Blocks of two tiles' rows, as many for each group; false when their scratch is too large or groups would idle. */
+/* Blocks of two tiles' rows, as many for each unit; false when their scratch is too large or units would idle. */
 static bool fuse(const slim_device *device, slim_cl_winograd *w)
 {
   slim_winograd_params *p = &w->p;
@@ -173,14 +173,11 @@ static bool fuse(const slim_device *device, slim_cl_winograd *w)
   const int units = device->info.compute_units;
   p->block = slim_cl_ceil_div(p->tiles, slim_cl_ceil_div(slim_cl_ceil_div(p->tiles, most), units) * units);
   const int blocks = slim_cl_ceil_div(p->tiles, p->block);
-  w->groups = blocks < units * GROUPS_A_UNIT ? blocks : units * GROUPS_A_UNIT;
-  while (w->groups > units && blocks % w->groups != 0) { /* the driver deals half of them to one unit */
-    w->groups -= units;
-  }
+  w->groups = units;
   p->rows = rows_for(device, p->block);
   const size_t scratch = (inputs_floats(p) + products_floats(device, p, p->block)) * sizeof(float);
   const size_t taps = taps_floats(device, p, slim_cl_of(device)->vector_width) * sizeof(float);
-  return p->c * p->o <= FUSED_WEIGHTS && p->tiles >= FUSED_TILES && scratch <= FUSED_BYTES && w->groups >= units &&
+  return p->c * p->o <= FUSED_WEIGHTS && p->tiles >= FUSED_TILES && scratch <= FUSED_BYTES && blocks >= units &&
          taps <= device->info.local_memory;
 }
 
@@ -318,7 +315,7 @@ static void launch_fused(slim_cl_build *b, const slim_cl_winograd *w, const slim
   slim_cl_arg_view(b, &scratch);
   slim_cl_arg_memory(b, zeros);
   slim_cl_arg(b, &w->p, sizeof(w->p));
-  range(b, w->groups, 1);
+  slim_cl_range_dealt(b, (const size_t[3]){ (size_t)slim_cl_ceil_div(w->p.tiles, w->p.block), 1, 1 });
 }
 
 static void launch_inputs(slim_cl_build *b, const slim_winograd_params *p, const slim_view *x, cl_mem zeros, int first)

@@ -12,7 +12,7 @@
 typedef struct slim_cl_winograd {
   slim_cl_winograd_line line; /* with groups: this one instead */
   slim_winograd_params p;
-  int groups; /* that go through blocks of tiles, each with a scratch of its own; 0: in stages */
+  int groups; /* that take blocks of tiles, each with a scratch of its own; 0: in stages */
   int parts;  /* in stages: of a block's tiles, that share a panel of outputs */
   bool kept;  /* weights are packed, or transformed, when their version changes */
 } slim_cl_winograd;

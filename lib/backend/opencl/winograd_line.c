@@ -38,7 +38,7 @@ static size_t scratch_bytes(const slim_device *device, const slim_cl_winograd_li
   const size_t points = (size_t)points_of(&l->p);
   const size_t group = slim_cl_winograd_inputs(points, l->p.block, l->p.c) +
                        slim_cl_winograd_products(device, points, l->p.block);
-  return (size_t)(l->groups * l->parts) * group * sizeof(float);
+  return (size_t)l->groups * group * sizeof(float);
 }
 
 /* --- plan and launches -------------------------------------------------------------------------------------------- */
@@ -86,7 +86,7 @@ bool slim_cl_winograd_line_plan(const slim_device *device, const slim_conv2d_par
   p->depth = slim_cl_ceil_div(slim_cl_ceil_div(p->c, slim_cl_ceil_div(p->c, DEPTH_MOST)), width) * width;
   p->panels = few ? slim_cl_ceil_div(panels, units) : panels;
   l->parts = slim_cl_ceil_div(panels, p->panels);
-  l->groups = blocks < units ? blocks : units;
+  l->groups = units;
   return true;
 }
 
@@ -136,7 +136,7 @@ void slim_cl_winograd_line_launch(slim_cl_build *b, const slim_cl_winograd_line 
   slim_cl_arg_view(b, &scratch);
   slim_cl_arg_memory(b, zeros);
   slim_cl_arg(b, &l->p, sizeof(l->p));
-  range(b, l->groups, l->parts);
+  slim_cl_range_dealt(b, (const size_t[3]){ (size_t)slim_cl_ceil_div(l->p.tiles, l->p.block), (size_t)l->parts, 1 });
 }
 
 /* --- the gradient by the weights ---------------------------------------------------------------------------------- */

@@ -12,8 +12,8 @@
 
 typedef struct slim_cl_winograd_line {
   slim_winograd_line_params p;
-  int groups; /* that go through blocks of tiles; 0: this is no such convolution */
-  int parts;  /* of the panels, in groups of their own */
+  int groups; /* with a scratch each; 0: this is no such convolution */
+  int parts;  /* of the panels, in tasks of their own */
 } slim_cl_winograd_line;
 
 /** Plans the convolution, of unit stride and whole vectors of channels; turned: as in winograd.h.
