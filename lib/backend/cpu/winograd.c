@@ -4,7 +4,7 @@
  * block, which takes less time than to fetch them from another core's cache. Staged, for many channels or few tiles: a
  * block of tiles is transformed, then each task takes a panel of output channels, whose weights it transforms a row of
  * points at a time just before their products: no more than that row is ever in memory, and of four tiles not even
- * that.
+ * that. Taps that do not lie packed are copied while the channels before are multiplied.
  */
 #include "backend/cpu/winograd_transform.h"
 
@@ -74,6 +74,12 @@ static size_t taps_floats(const winograd *w)
   return (size_t)taps_channels(w) * (size_t)(w->kernel * w->kernel) * TILE_COLUMNS;
 }
 
+/* Staged, a second place is for the taps that come next. */
+static size_t taps_places(const winograd *w)
+{
+  return w->staged ? 2 : 1;
+}
+
 /* From point to point of a staged row of transformed weights; the gap as of winograd_step. */
 static size_t filter_step(const winograd *w)
 {
@@ -91,7 +97,8 @@ static size_t filter_floats(const winograd *w)
 
 static size_t worker_floats(const winograd *w)
 {
-  return FLAG_FLOATS + products_floats(w) + taps_floats(w) + filter_floats(w) + (w->staged ? 0 : inputs_floats(w));
+  return FLAG_FLOATS + products_floats(w) + taps_places(w) * taps_floats(w) + filter_floats(w) +
+         (w->staged ? 0 : inputs_floats(w));
 }
 
 size_t CPU_OP(winograd_workspace)(const winograd *w, const slim_cpu_step *step)
@@ -123,7 +130,7 @@ static places places_of(const job *j, int worker)
   float *own = j->workspace + (w->staged ? inputs_floats(w) : 0) + (size_t)worker * worker_floats(w);
   places p = { .products = own, .inputs = j->workspace };
   p.taps = p.products + products_floats(w);
-  p.filters = p.taps + taps_floats(w);
+  p.filters = p.taps + taps_places(w) * taps_floats(w);
   p.ready = (bool *)(p.filters + filter_floats(w));
   if (!w->staged) {
     p.inputs = p.filters + filter_floats(w) + FLAG_FLOATS;
@@ -334,6 +341,7 @@ static void open_piece(void *user, size_t begin, size_t end, int worker)
 /* Some channels, [k, k + depth), of a staged task: the first of its transformed inputs, the taps of its panel. */
 typedef struct channels_part {
   const float *a, *taps;
+  float *next_taps; /* where those of the next channels are copied meanwhile; NULL: nowhere */
   int k, depth, first, tiles, n0, width;
 } channels_part;
 
@@ -359,6 +367,9 @@ static void multiply_points(const job *j, const places *p, const channels_part *
     if (ahead) {
       fetch_taps(w, ahead, at_most(K_STAGED, next), turn, turns);
     }
+    if (c->next_taps) {
+      CPU_OP(winograd_taps_share)(&j->weights, c->n0, end, at_most(K_STAGED, w->c - end), turn, turns, c->next_taps);
+    }
     if (i % w->size == 0) {
       CPU_OP(winograd_filter)(w, c->taps + v, c->depth, i / w->size, width, p->filters, filter_step(w));
     }
@@ -383,6 +394,13 @@ static void multiply_few(const job *j, const places *p, const channels_part *c)
   }
 }
 
+/* Are the next channels' taps copied while these are multiplied, so that nothing waits for memory? */
+static bool copies_ahead(const job *j, int end)
+{
+  const winograd *w = j->w;
+  return end < w->c && !j->packed && !w->few && !w->transposed && !halves_of(j->weights.view);
+}
+
 static void staged_task(void *user, int number, int worker)
 {
   const job *j = user;
@@ -395,10 +413,12 @@ static void staged_task(void *user, int number, int worker)
   for (; c.k < w->c; c.k += K_STAGED) {
     c.depth = at_most(K_STAGED, w->c - c.k);
     c.a = p.inputs + (size_t)(c.k / WINOGRAD_K) * (size_t)w->points * in_step + (size_t)begin * WINOGRAD_K;
-    c.taps = j->packed ? packed_taps(w, j->packed, n0, c.k) : p.taps;
-    if (!j->packed) {
-      CPU_OP(winograd_taps)(&j->weights, n0, c.k, c.depth, p.taps);
+    float *const taps = p.taps + (size_t)(c.k / K_STAGED % 2) * taps_floats(w);
+    if (!j->packed && !c.next_taps) {
+      CPU_OP(winograd_taps)(&j->weights, n0, c.k, c.depth, taps);
     }
+    c.taps = j->packed ? packed_taps(w, j->packed, n0, c.k) : taps;
+    c.next_taps = !copies_ahead(j, c.k + c.depth) ? NULL : taps == p.taps ? taps + taps_floats(w) : p.taps;
     (w->few ? multiply_few : multiply_points)(j, &p, &c);
   }
   for (int t = begin; t < end; t++) {

@@ -109,6 +109,8 @@ typedef struct winograd_weights {
 /* The taps of input channels [k, k + count) and the columns of a panel from n0 on, to taps[channel][tap][TILE_COLUMNS].
  * Halves only where they are not transposed. */
 void CPU_OP(winograd_taps)(const winograd_weights *w, int n0, int k, int count, float *taps);
+/* One of so many turns' share of that, of floats that are not transposed. */
+void CPU_OP(winograd_taps_share)(const winograd_weights *w, int n0, int k, int count, int turn, int turns, float *taps);
 /* Row row of G g G^T of such taps: its points to to[point * step + channel * width]. */
 void CPU_OP(winograd_filter)(const winograd *w, const float *taps, int count, int row, int width, float *to,
                              size_t step);

@@ -4,25 +4,33 @@
 
 #define AHEAD 12 /* rows of weights that are fetched before their turn */
 
-/* Tap by tap: rows of all taps together would meet in few cache sets. */
-static void copy_taps(const winograd_weights *w, const float *weights, int n0, int k, int count, float *taps)
+/* Rows [begin, end) of count a tap. Tap by tap: rows of all taps together would meet in few cache sets. */
+static void copy_rows(const winograd_weights *w, int n0, int k, int count, int begin, int end, float *taps)
 {
-  const int number = w->taps, columns = at_most(TILE_COLUMNS, w->oc - n0);
-  for (int t = 0; t < number; t++) {
-    const float *from = weights + ((size_t)t * (size_t)w->c + (size_t)k) * (size_t)w->oc + n0;
-    float *to = taps + t * TILE_COLUMNS;
-    for (int i = 0; i < count; i++, from += w->oc, to += number * TILE_COLUMNS) {
-      __builtin_prefetch(from + (size_t)w->oc * AHEAD);
-      __builtin_prefetch(from + (size_t)w->oc * AHEAD + TILE_COLUMNS - 1);
-      if (columns == TILE_COLUMNS) {
-        vec_store(to, vec_load(from));
-        vec_store(to + VL, vec_load(from + VL));
-      } else {
-        vec_store(to, load_some(from, columns));
-        vec_store(to + VL, columns > VL ? load_some(from + VL, columns - VL) : (vec){ 0 });
-      }
+  const float *weights = (const float *)w->view->host + (size_t)k * (size_t)w->oc + n0;
+  const size_t tap = (size_t)w->c * (size_t)w->oc;
+  const int columns = at_most(TILE_COLUMNS, w->oc - n0), last = w->taps * count - 1;
+  for (int i = begin; i < end; i++) {
+    const int t = i / count, channel = i % count, later = at_most(i + AHEAD, last);
+    const float *from = weights + (size_t)t * tap + (size_t)channel * (size_t)w->oc;
+    const float *ahead = weights + (size_t)(later / count) * tap + (size_t)(later % count) * (size_t)w->oc;
+    float *to = taps + (channel * w->taps + t) * TILE_COLUMNS;
+    __builtin_prefetch(ahead);
+    __builtin_prefetch(ahead + TILE_COLUMNS - 1);
+    if (columns == TILE_COLUMNS) {
+      vec_store(to, vec_load(from));
+      vec_store(to + VL, vec_load(from + VL));
+    } else {
+      vec_store(to, load_some(from, columns));
+      vec_store(to + VL, columns > VL ? load_some(from + VL, columns - VL) : (vec){ 0 });
     }
   }
+}
+
+void CPU_OP(winograd_taps_share)(const winograd_weights *w, int n0, int k, int count, int turn, int turns, float *taps)
+{
+  const int rows = w->taps * count;
+  copy_rows(w, n0, k, count, rows * turn / turns, rows * (turn + 1) / turns, taps);
 }
 
 /* The same of halves. */
@@ -59,9 +67,11 @@ void CPU_OP(winograd_taps)(const winograd_weights *w, int n0, int k, int count, 
   const uint16_t *halves = halves_of(w->view);
   if (halves) {
     copy_half_taps(w, halves, n0, k, count, taps);
-    return;
+  } else if (w->transposed) {
+    turn_taps(w, w->view->host, n0, k, count, taps);
+  } else {
+    copy_rows(w, n0, k, count, 0, w->taps * count, taps);
   }
-  (w->transposed ? turn_taps : copy_taps)(w, w->view->host, n0, k, count, taps);
 }
 
 /* A row of G: what each of kernel taps counts; only those of [first, last) do. */
