@@ -1,7 +1,6 @@
 #include "common.h"
 #include "image.h"
-#include "pool2d_params.h"
-#include "vector.h"
+#include "pool2d.h"
 
 /* Pixels of the input that a window starting at start covers along one axis. */
 static inline int covered(const int start, const int kernel_size, const int size)
@@ -53,26 +52,25 @@ __kernel void slim_avg_pool2d_gradient_naive_f32(SLIM_TENSOR(const float, dy), S
   dx[i] = sum;
 }
 
-/* A vector of channels a work-item; channels lie together and fill whole vectors. */
 __kernel void slim_avg_pool2d_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, y), const slim_pool2d_params p)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(float, y);
-  const uint i = get_global_id(0) * SLIM_WIDTH;
-  if (i >= p.n) {
-    return;
-  }
-  const int4 o = slim_pixel_of((int)i, p.oh, p.ow, p.c, 0);
-  const int y0 = o.s1 * p.stride_h - p.before_h, x0 = o.s2 * p.stride_w - p.before_w;
-  SLIM_FLOATW sum = (SLIM_FLOATW)(0.0f);
-  for (int iy = max(y0, 0); iy < min(y0 + p.kernel_h, p.h); iy++) {
-    SLIM_FLOATW row = (SLIM_FLOATW)(0.0f);
-    for (int ix = max(x0, 0); ix < min(x0 + p.kernel_w, p.w); ix++) {
-      row += SLIM_LOADW(0, x + ((o.s0 * p.h + iy) * p.w + ix) * p.c + o.s3);
+  SLIM_POOL2D_EACH(p.oh, p.ow)
+  {
+    const int y0 = row * p.stride_h - p.before_h, x0 = column * p.stride_w - p.before_w;
+    __global const float *from = x + (size_t)image * p.h * p.w * p.c + k;
+    SLIM_FLOATW sum = (SLIM_FLOATW)(0.0f);
+    slim_pool2d_fetch(from, p, y0, max(x0, 0));
+    for (int iy = max(y0, 0); iy < min(y0 + p.kernel_h, p.h); iy++) {
+      SLIM_FLOATW part = (SLIM_FLOATW)(0.0f);
+      for (int ix = max(x0, 0); ix < min(x0 + p.kernel_w, p.w); ix++) {
+        part += SLIM_LOADW(0, from + (iy * p.w + ix) * p.c);
+      }
+      sum += part;
     }
-    sum += row;
+    SLIM_STOREW(sum / (float)(covered(y0, p.kernel_h, p.h) * covered(x0, p.kernel_w, p.w)), 0, y + i);
   }
-  SLIM_STOREW(sum / (float)(covered(y0, p.kernel_h, p.h) * covered(x0, p.kernel_w, p.w)), 0, y + i);
 }
 
 __kernel void slim_avg_pool2d_gradient_vector_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(float, dx),
@@ -80,20 +78,19 @@ __kernel void slim_avg_pool2d_gradient_vector_f32(SLIM_TENSOR(const float, dy), 
 {
   SLIM_OPEN(const float, dy);
   SLIM_OPEN(float, dx);
-  const uint i = get_global_id(0) * SLIM_WIDTH;
-  if (i >= p.n) {
-    return;
-  }
-  const int4 at = slim_pixel_of((int)i, p.h, p.w, p.c, 0);
-  SLIM_FLOATW sum = (SLIM_FLOATW)(0.0f);
-  for (int oy = slim_first_window(at.s1, p.before_h, p.kernel_h, p.stride_h);
-       oy < p.oh && oy * p.stride_h - p.before_h <= at.s1; oy++) {
-    const int rows = covered(oy * p.stride_h - p.before_h, p.kernel_h, p.h);
-    for (int ox = slim_first_window(at.s2, p.before_w, p.kernel_w, p.stride_w);
-         ox < p.ow && ox * p.stride_w - p.before_w <= at.s2; ox++) {
-      const int columns = covered(ox * p.stride_w - p.before_w, p.kernel_w, p.w);
-      sum += SLIM_LOADW(0, dy + ((at.s0 * p.oh + oy) * p.ow + ox) * p.c + at.s3) / (float)(rows * columns);
+  SLIM_POOL2D_EACH(p.h, p.w)
+  {
+    SLIM_FLOATW sum = (SLIM_FLOATW)(0.0f);
+    for (int oy = slim_first_window(row, p.before_h, p.kernel_h, p.stride_h);
+         oy < p.oh && oy * p.stride_h - p.before_h <= row; oy++) {
+      const int rows = covered(oy * p.stride_h - p.before_h, p.kernel_h, p.h);
+      for (int ox = slim_first_window(column, p.before_w, p.kernel_w, p.stride_w);
+           ox < p.ow && ox * p.stride_w - p.before_w <= column; ox++) {
+        const int columns = covered(ox * p.stride_w - p.before_w, p.kernel_w, p.w);
+        const SLIM_FLOATW part = SLIM_LOADW(0, dy + ((image * p.oh + oy) * p.ow + ox) * p.c + k);
+        sum = fma(part, (SLIM_FLOATW)(1.0f / (float)(rows * columns)), sum);
+      }
     }
+    SLIM_STOREW(sum, 0, dx + i);
   }
-  SLIM_STOREW(sum, 0, dx + i);
 }

@@ -1,7 +1,6 @@
 #include "common.h"
 #include "image.h"
-#include "pool2d_params.h"
-#include "vector.h"
+#include "pool2d.h"
 
 __kernel void slim_max_pool2d_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, y), SLIM_TENSOR(int, indices),
                                         const slim_pool2d_params p)
@@ -57,35 +56,33 @@ __kernel void slim_max_pool2d_gradient_naive_f32(SLIM_TENSOR(const float, dy), S
   dx[i] = sum;
 }
 
-/* A vector of channels a work-item; channels lie together and fill whole vectors. */
 __kernel void slim_max_pool2d_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, y), SLIM_TENSOR(int, indices),
                                          const slim_pool2d_params p)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(float, y);
   SLIM_OPEN(int, indices);
-  const uint i = get_global_id(0) * SLIM_WIDTH;
-  if (i >= p.n) {
-    return;
-  }
-  const int4 o = slim_pixel_of((int)i, p.oh, p.ow, p.c, 0);
-  const int y0 = o.s1 * p.stride_h - p.before_h, x0 = o.s2 * p.stride_w - p.before_w;
-  const int left = max(x0, 0), right = min(x0 + p.kernel_w, p.w), top = max(y0, 0), end = min(y0 + p.kernel_h, p.h);
-  __global const float *image = x + (size_t)o.s0 * p.h * p.w * p.c + o.s3;
-  SLIM_FLOATW best = SLIM_LOADW(0, image + (top * p.w + left) * p.c);
-  SLIM_INTW where = (SLIM_INTW)((top * p.w + left) * p.c);
-  for (int iy = top; iy < end; iy++) {
-    for (int ix = left; ix < right; ix++) {
-      const int at = (iy * p.w + ix) * p.c;
-      const SLIM_FLOATW value = SLIM_LOADW(0, image + at);
-      const SLIM_INTW better = value > best || (value != value && best == best);
-      best = better ? value : best;
-      where = better ? (SLIM_INTW)(at) : where;
+  SLIM_POOL2D_EACH(p.oh, p.ow)
+  {
+    const int y0 = row * p.stride_h - p.before_h, x0 = column * p.stride_w - p.before_w;
+    const int left = max(x0, 0), right = min(x0 + p.kernel_w, p.w), top = max(y0, 0), end = min(y0 + p.kernel_h, p.h);
+    __global const float *from = x + (size_t)image * p.h * p.w * p.c + k;
+    SLIM_FLOATW best = SLIM_LOADW(0, from + (top * p.w + left) * p.c);
+    SLIM_INTW where = (SLIM_INTW)((top * p.w + left) * p.c);
+    slim_pool2d_fetch(from, p, y0, left);
+    for (int iy = top; iy < end; iy++) {
+      for (int ix = left; ix < right; ix++) {
+        const int at = (iy * p.w + ix) * p.c;
+        const SLIM_FLOATW value = SLIM_LOADW(0, from + at);
+        const SLIM_INTW better = value > best || (value != value && best == best);
+        best = better ? value : best;
+        where = better ? (SLIM_INTW)(at) : where;
+      }
     }
-  }
-  SLIM_STOREW(best, 0, y + i);
-  if (p.want & 2) {
-    SLIM_STOREW(where + o.s3 + SLIM_LANES, 0, indices + i);
+    SLIM_STOREW(best, 0, y + i);
+    if (p.want & 2) {
+      SLIM_STOREW(where + k + SLIM_LANES, 0, indices + i);
+    }
   }
 }
 
@@ -95,20 +92,18 @@ __kernel void slim_max_pool2d_gradient_vector_f32(SLIM_TENSOR(const float, dy), 
   SLIM_OPEN(const float, dy);
   SLIM_OPEN(const int, indices);
   SLIM_OPEN(float, dx);
-  const uint i = get_global_id(0) * SLIM_WIDTH;
-  if (i >= p.n) {
-    return;
-  }
-  const int4 at = slim_pixel_of((int)i, p.h, p.w, p.c, 0);
-  const SLIM_INTW me = (SLIM_INTW)((at.s1 * p.w + at.s2) * p.c + at.s3) + SLIM_LANES;
-  SLIM_FLOATW sum = (SLIM_FLOATW)(0.0f);
-  for (int oy = slim_first_window(at.s1, p.before_h, p.kernel_h, p.stride_h);
-       oy < p.oh && oy * p.stride_h - p.before_h <= at.s1; oy++) {
-    for (int ox = slim_first_window(at.s2, p.before_w, p.kernel_w, p.stride_w);
-         ox < p.ow && ox * p.stride_w - p.before_w <= at.s2; ox++) {
-      const int o = ((at.s0 * p.oh + oy) * p.ow + ox) * p.c + at.s3;
-      sum += SLIM_LOADW(0, indices + o) == me ? SLIM_LOADW(0, dy + o) : (SLIM_FLOATW)(0.0f);
+  SLIM_POOL2D_EACH(p.h, p.w)
+  {
+    const SLIM_INTW me = (SLIM_INTW)((row * p.w + column) * p.c + k) + SLIM_LANES;
+    SLIM_FLOATW sum = (SLIM_FLOATW)(0.0f);
+    for (int oy = slim_first_window(row, p.before_h, p.kernel_h, p.stride_h);
+         oy < p.oh && oy * p.stride_h - p.before_h <= row; oy++) {
+      for (int ox = slim_first_window(column, p.before_w, p.kernel_w, p.stride_w);
+           ox < p.ow && ox * p.stride_w - p.before_w <= column; ox++) {
+        const int o = ((image * p.oh + oy) * p.ow + ox) * p.c + k;
+        sum += SLIM_LOADW(0, indices + o) == me ? SLIM_LOADW(0, dy + o) : (SLIM_FLOATW)(0.0f);
+      }
     }
+    SLIM_STOREW(sum, 0, dx + i);
   }
-  SLIM_STOREW(sum, 0, dx + i);
 }

@@ -28,7 +28,10 @@ bool slim_cl_pool2d_vectors(const slim_cl_build *b, const slim_pool2d_params *p)
 
 void slim_cl_pool2d_range(slim_cl_build *b, const slim_pool2d_params *p)
 {
-  if (slim_cl_pool2d_vectors(b, p)) {
+  const int *dim = b->out[0].shape.dim;
+  if (slim_cl_pool2d_vectors(b, p) && slim_cl_is_cpu(b)) {
+    slim_cl_range_rows(b, (size_t)dim[0] * (size_t)dim[1]);
+  } else if (slim_cl_pool2d_vectors(b, p)) {
     slim_cl_range_vectors(b, p->n);
   } else {
     slim_cl_range(b, p->n);

@@ -1,0 +1,46 @@
+/* Pooling of images with channels last that fill whole vectors. */
+#ifndef SLIM_KERNEL_POOL2D_H
+#define SLIM_KERNEL_POOL2D_H
+
+#include "pool2d_params.h"
+#include "vector.h"
+
+/* Where the results of a work-item lie: on CPU-like devices it makes a row with all its channels, which takes no divisions
+ * for each vector of them, on others one vector. */
+typedef struct slim_pool2d_part {
+  int row, begin, end, k0, k1;
+} slim_pool2d_part;
+
+static inline slim_pool2d_part slim_pool2d_part_of(const slim_pool2d_params p, const int width)
+{
+  const int id = (int)get_global_id(0);
+#if SLIM_CLASS == 0
+  const int columns = (uint)id * width * p.c < p.n ? width : 0;
+  const slim_pool2d_part part = { id, 0, columns, 0, p.c };
+#else
+  const int i = id * SLIM_WIDTH, inside = i < (int)p.n, pixel = inside ? i / p.c : 0, k = inside ? i % p.c : 0;
+  const slim_pool2d_part part = { pixel / width, pixel % width, pixel % width + inside, k, k + SLIM_WIDTH };
+#endif
+  return part;
+}
+
+/* The loop in a kernel's body over vectors of results, images of height_ rows of width_: number image's at (row, column),
+ * channels from k on, element i. */
+#define SLIM_POOL2D_EACH(height_, width_)                                                                              \
+  const slim_pool2d_part part = slim_pool2d_part_of(p, width_);                                                        \
+  const int image = part.row / (height_), row = part.row % (height_);                                                  \
+  for (int column = part.begin; column < part.end; column++)                                                           \
+    for (int k = part.k0, i = (part.row * (width_) + column) * p.c + k; k < part.k1; k += SLIM_WIDTH, i += SLIM_WIDTH)
+
+/* Fetches what the window below the one whose rows begin at y0 reads beyond it, and its neighbour does not. */
+static inline void slim_pool2d_fetch(__global const float *from, const slim_pool2d_params p, const int y0, const int left)
+{
+  const int begin = y0 + max(p.kernel_h, p.stride_h), end = min(y0 + p.stride_h + p.kernel_h, p.h);
+  for (int y = begin; y < end; y++) {
+    for (int x = left; x < left + min(p.stride_w, p.kernel_w); x++) {
+      SLIM_FETCH_LATER(from + (y * p.w + x) * p.c);
+    }
+  }
+}
+
+#endif
