@@ -78,6 +78,7 @@ __kernel void slim_avg_pool2d_gradient_vector_f32(SLIM_TENSOR(const float, dy), 
 {
   SLIM_OPEN(const float, dy);
   SLIM_OPEN(float, dx);
+  const float whole = 1.0f / (float)(p.kernel_h * p.kernel_w); /* of a window inside of the image */
   SLIM_POOL2D_EACH(p.h, p.w)
   {
     SLIM_FLOATW sum = (SLIM_FLOATW)(0.0f);
@@ -86,9 +87,9 @@ __kernel void slim_avg_pool2d_gradient_vector_f32(SLIM_TENSOR(const float, dy), 
       const int rows = covered(oy * p.stride_h - p.before_h, p.kernel_h, p.h);
       for (int ox = slim_first_window(column, p.before_w, p.kernel_w, p.stride_w);
            ox < p.ow && ox * p.stride_w - p.before_w <= column; ox++) {
-        const int columns = covered(ox * p.stride_w - p.before_w, p.kernel_w, p.w);
-        const SLIM_FLOATW part = SLIM_LOADW(0, dy + ((image * p.oh + oy) * p.ow + ox) * p.c + k);
-        sum = fma(part, (SLIM_FLOATW)(1.0f / (float)(rows * columns)), sum);
+        const int pixels = rows * covered(ox * p.stride_w - p.before_w, p.kernel_w, p.w);
+        const float share = pixels == p.kernel_h * p.kernel_w ? whole : 1.0f / (float)pixels;
+        sum = fma(SLIM_LOADW(0, dy + ((image * p.oh + oy) * p.ow + ox) * p.c + k), (SLIM_FLOATW)(share), sum);
       }
     }
     SLIM_STOREW(sum, 0, dx + i);
