@@ -2,6 +2,27 @@
 #include "batch_norm_fold_params.h"
 #include "weights.h"
 
+/* Rows of the weights of channels from k on, fewer than a vector. */
+SLIM_APART void fold_each(__global const slim_weight *weights, __global const float *gamma, __global const float *beta,
+                          __global const float *mean, __global const float *variance, __global slim_weight *out,
+                          __global float *bias, __global uint *flag, const slim_batch_norm_fold_params p, const int k,
+                          const int row, const int end)
+{
+  for (int c = k; c < p.c; c++) {
+    const float factor = gamma[c] / sqrt(variance[c] + p.epsilon);
+    for (int i = row; i < end; i++) {
+      const float weight = SLIM_WEIGHT(weights, i * p.c + c) * factor;
+      SLIM_WEIGHT_PUT(weight, out, i * p.c + c);
+      if (!SLIM_FITS(weight)) {
+        *flag = 1;
+      }
+    }
+    if (row == 0) {
+      bias[c] = beta[c] - mean[c] * factor;
+    }
+  }
+}
+
 /* A work-item takes a vector of channels through SLIM_FOLD_ROWS rows of the weights; those of the first rows also make
  * the bias. flag is set when a weight is too large for what it is kept as. */
 __kernel void slim_batch_norm_fold_vector_f32(SLIM_TENSOR(const slim_weight, weights), SLIM_TENSOR(const float, gamma),
@@ -33,17 +54,5 @@ __kernel void slim_batch_norm_fold_vector_f32(SLIM_TENSOR(const slim_weight, wei
     }
     return;
   }
-  for (int c = k; c < p.c; c++) {
-    const float factor = gamma[c] / sqrt(variance[c] + p.epsilon);
-    for (int i = row; i < end; i++) {
-      const float weight = SLIM_WEIGHT(weights, i * p.c + c) * factor;
-      SLIM_WEIGHT_PUT(weight, out, i * p.c + c);
-      if (!SLIM_FITS(weight)) {
-        *flag = 1;
-      }
-    }
-    if (row == 0) {
-      bias[c] = beta[c] - mean[c] * factor;
-    }
-  }
+  fold_each(weights, gamma, beta, mean, variance, out, bias, flag, p, k, row, end);
 }

@@ -104,9 +104,9 @@ static inline slim_gemm_ahead ahead_of(__global const float *x, const slim_conv2
 /* The tiles of a part over depth elements of the windows from k on, which panels have. tile: SLIM_GEMM_ROWS rows of
  * SLIM_GEMM_A_STRIDE. */
 #define SUM_BLOCK(name_, space_, TILE_)                                                                                \
-  static inline void name_(__global const float *x, space_ const float *panels, __global const float *bias,            \
-                           __global const float *residual, __global float *y, const slim_conv2d_params p,              \
-                           const part t, const int k, const int depth, __local float *tile)                            \
+  SLIM_APART void name_(__global const float *x, space_ const float *panels, __global const float *bias,               \
+                        __global const float *residual, __global float *y, const slim_conv2d_params p, const part t,   \
+                        const int k, const int depth, __local float *tile)                                             \
   {                                                                                                                    \
     const bool last = k + depth == p.kernel_h * p.kernel_w * p.c;                                                      \
     for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {                                                      \
@@ -324,8 +324,8 @@ __kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy),
 /* --- few channels: a band of the image in local memory instead of windows ----------------------------------------- */
 
 /* The rows of x that results of row y0 and below need, with zeros where windows pass the edges. */
-static inline void load_band(__local float *band, __global const float *x, const slim_conv2d_params p,
-                             const slim_conv2d_image_params b, const int image, const int y0)
+SLIM_APART void load_band(__local float *band, __global const float *x, const slim_conv2d_params p,
+                          const slim_conv2d_image_params b, const int image, const int y0)
 {
   const int left = min(p.before_w * p.c, b.length), count = min(p.w * p.c, b.length - left);
   for (int r = 0; r < b.rows; r++, band += b.length) {

@@ -48,9 +48,9 @@ static inline size_t slim_gemm_row(const slim_gemm_out o, const int row)
   return o.places == 0 ? (size_t)row * o.stride : o.places[row];
 }
 
-/* Over a vector in memory (PoCL may fail to compile calls with wide vectors as arguments). Once in a program: inlined
- * into each loop, exp and tanh of vectors would be most of what is compiled. */
-static __attribute__((noinline)) void slim_gemm_smooth(float *part, const int kind)
+/* Over a vector in memory (PoCL may fail to compile calls with wide vectors as arguments). Inlined into each
+ * loop, exp and tanh of vectors would be most of what is compiled. */
+SLIM_APART void slim_gemm_smooth(float *part, const int kind)
 {
   SLIM_STOREW(SLIM_ACTIVATE(SLIM_FLOATW, SLIM_LOADW(0, part), kind), 0, part);
 }
@@ -113,8 +113,8 @@ static inline void slim_gemm_put(__global float *to, const float *part, const in
   }
 }
 
-/* A tile whose last columns are missing. Once in a program too, as it ends each height and width of tiles. */
-static __attribute__((noinline)) void slim_gemm_store_edge(float *part, const slim_gemm_out o)
+/* Ends a tile of any height and width, whose last columns may be missing. */
+SLIM_APART void slim_gemm_store_kept(float *part, const slim_gemm_out o)
 {
   for (int side = 0; side < 2 && side * SLIM_WIDTH < o.columns; side++) {
     const int count = o.columns - side * SLIM_WIDTH;
@@ -134,12 +134,12 @@ static __attribute__((noinline)) void slim_gemm_store_edge(float *part, const sl
   }
 }
 
-/* The activations that are no clamp, over what is stored: so many vectors a row. */
-static inline void slim_gemm_activate_rows(const slim_gemm_out o, const int vectors)
+/* The activations that are no clamp, over what is stored. */
+static inline void slim_gemm_activate_rows(const slim_gemm_out o)
 {
   for (int row = 0; row < min(o.rows, SLIM_GEMM_ROWS); row++) {
     __global float *y = o.y + slim_gemm_row(o, row);
-    for (int i = 0; i < vectors; i++) {
+    for (int i = 0; i < 2; i++) {
       SLIM_STOREW(slim_gemm_activate(SLIM_LOADW(i, y), o.epilogue.activation), i, y);
     }
   }
@@ -148,72 +148,70 @@ static inline void slim_gemm_activate_rows(const slim_gemm_out o, const int vect
 #define SLIM_GEMM_DECLARE_(i_) SLIM_FLOATW left##i_ = (SLIM_FLOATW)(0.0f), right##i_ = (SLIM_FLOATW)(0.0f);
 
 /* Adds what lies at from as the result does. */
-#define SLIM_GEMM_GAIN_LEFT_(i_)                                                                                       \
-  if (i_ < o.rows) {                                                                                                   \
-    left##i_ += SLIM_LOADW(0, from + slim_gemm_row(o, i_));                                                            \
-  }
-#define SLIM_GEMM_GAIN_BOTH_(i_)                                                                                       \
+#define SLIM_GEMM_GAIN_(i_)                                                                                            \
   if (i_ < o.rows) {                                                                                                   \
     left##i_ += SLIM_LOADW(0, from + slim_gemm_row(o, i_));                                                            \
     right##i_ += SLIM_LOADW(1, from + slim_gemm_row(o, i_));                                                           \
   }
-#define SLIM_GEMM_STORE_(sum_, base_, i_)                                                                              \
+#define SLIM_GEMM_STORE_SIDE_(sum_, base_, i_)                                                                         \
   {                                                                                                                    \
     SLIM_FLOATW v = sum_ + base_;                                                                                      \
     v = v < low ? low : v;                                                                                             \
     slim_put(v > high ? high : v, y + i_ * SLIM_WIDTH, o.streams);                                                     \
   }
-#define SLIM_GEMM_STORE_LEFT_(i_)                                                                                      \
+#define SLIM_GEMM_STORE_(i_)                                                                                           \
   if (i_ < o.rows) {                                                                                                   \
     __global float *y = o.y + slim_gemm_row(o, i_);                                                                    \
-    SLIM_GEMM_STORE_(left##i_, base0, 0)                                                                               \
-  }
-#define SLIM_GEMM_STORE_BOTH_(i_)                                                                                      \
-  if (i_ < o.rows) {                                                                                                   \
-    __global float *y = o.y + slim_gemm_row(o, i_);                                                                    \
-    SLIM_GEMM_STORE_(left##i_, base0, 0)                                                                               \
-    SLIM_GEMM_STORE_(right##i_, base1, 1)                                                                              \
+    SLIM_GEMM_STORE_SIDE_(left##i_, base0, 0)                                                                          \
+    SLIM_GEMM_STORE_SIDE_(right##i_, base1, 1)                                                                         \
   }
 #define SLIM_GEMM_KEEP_LEFT_(i_) SLIM_STOREW(left##i_, 2 * i_, part);
 #define SLIM_GEMM_KEEP_BOTH_(i_)                                                                                       \
   SLIM_GEMM_KEEP_LEFT_(i_)                                                                                             \
   SLIM_STOREW(right##i_, 2 * i_ + 1, part);
 
-/* Ends a tile of so many vectors a row: whole rows by vectors, with the bias added and clamps done on the way. */
-#define SLIM_GEMM_STORE_TILE_(EACH_, vectors_, SIDES_)                                                                 \
-  if (o.columns >= vectors_ * SLIM_WIDTH) {                                                                            \
+/* Ends a tile by way of memory: there is one such end for all heights and widths, as it is long to compile. */
+#define SLIM_GEMM_END_KEPT_(EACH_, KEEP_)                                                                              \
+  {                                                                                                                    \
+    float part[SLIM_GEMM_ROWS * SLIM_GEMM_COLUMNS];                                                                    \
+    EACH_(KEEP_)                                                                                                       \
+    slim_gemm_store_kept(part, o);                                                                                     \
+  }
+#define SLIM_GEMM_END_LOW_(EACH_) SLIM_GEMM_END_KEPT_(EACH_, SLIM_GEMM_KEEP_BOTH_)
+/* Ends one of many rows, most tiles: where none of its columns is missing, from registers, with the bias added and clamps
+ * done on the way. */
+#define SLIM_GEMM_END_HIGH_(EACH_)                                                                                     \
+  if (o.columns >= SLIM_GEMM_COLUMNS) {                                                                                \
     const bool biased = o.last && o.epilogue.has_bias;                                                                 \
     const SLIM_FLOATW zero = (SLIM_FLOATW)(0.0f), base0 = biased ? SLIM_LOADW(0, o.bias) : zero,                       \
-                      base1 = biased && vectors_ == 2 ? SLIM_LOADW(1, o.bias) : zero;                                  \
+                      base1 = biased ? SLIM_LOADW(1, o.bias) : zero;                                                   \
     const int kind = o.last ? o.epilogue.activation : 0;                                                               \
     const SLIM_FLOATW low = (SLIM_FLOATW)(slim_gemm_low(kind)), high = (SLIM_FLOATW)(slim_gemm_high(kind));            \
     if (!o.first) {                                                                                                    \
       __global const float *from = o.y;                                                                                \
-      EACH_(SLIM_GEMM_GAIN_##SIDES_)                                                                                   \
+      EACH_(SLIM_GEMM_GAIN_)                                                                                           \
     }                                                                                                                  \
     if (o.last && o.epilogue.has_residual) {                                                                           \
       __global const float *from = o.residual;                                                                         \
-      EACH_(SLIM_GEMM_GAIN_##SIDES_)                                                                                   \
+      EACH_(SLIM_GEMM_GAIN_)                                                                                           \
     }                                                                                                                  \
-    EACH_(SLIM_GEMM_STORE_##SIDES_)                                                                                    \
+    EACH_(SLIM_GEMM_STORE_)                                                                                            \
     if (kind > SLIM_ACTIVATION_RELU6) {                                                                                \
-      slim_gemm_activate_rows(o, vectors_);                                                                            \
+      slim_gemm_activate_rows(o);                                                                                      \
     }                                                                                                                  \
   } else {                                                                                                             \
-    float part[SLIM_GEMM_ROWS * SLIM_GEMM_COLUMNS];                                                                    \
-    EACH_(SLIM_GEMM_KEEP_##SIDES_)                                                                                     \
-    slim_gemm_store_edge(part, o);                                                                                     \
+    SLIM_GEMM_END_KEPT_(EACH_, SLIM_GEMM_KEEP_BOTH_)                                                                   \
   }
 
 /* A tile from its sums to its end; where one vector has all columns, the compiler drops the right half. */
-#define SLIM_GEMM_TILE_(EACH_, SUM_)                                                                                   \
+#define SLIM_GEMM_TILE_(EACH_, SUM_, END_)                                                                             \
   EACH_(SLIM_GEMM_DECLARE_)                                                                                            \
   if (o.columns > SLIM_WIDTH) {                                                                                        \
     SUM_(EACH_)                                                                                                        \
-    SLIM_GEMM_STORE_TILE_(EACH_, 2, BOTH_)                                                                             \
+    END_(EACH_)                                                                                                        \
   } else {                                                                                                             \
     SUM_(EACH_)                                                                                                        \
-    SLIM_GEMM_STORE_TILE_(EACH_, 1, LEFT_)                                                                             \
+    SLIM_GEMM_END_KEPT_(EACH_, SLIM_GEMM_KEEP_LEFT_)                                                                   \
   }
 
 /* What a tile's end reads and writes: fetched while the sums are made. */
@@ -236,11 +234,11 @@ static inline void slim_gemm_fetch(const slim_gemm_out o)
 #define SLIM_GEMM_TILE_OF_(SUM_)                                                                                       \
   slim_gemm_fetch(o);                                                                                                  \
   if (o.rows > SLIM_GEMM_SOME_ROWS) {                                                                                  \
-    SLIM_GEMM_TILE_(SLIM_GEMM_EACH, SUM_)                                                                              \
+    SLIM_GEMM_TILE_(SLIM_GEMM_EACH, SUM_, SLIM_GEMM_END_HIGH_)                                                         \
   } else if (o.rows > SLIM_GEMM_FEW_ROWS) {                                                                            \
-    SLIM_GEMM_TILE_(SLIM_GEMM_EACH_SOME, SUM_)                                                                         \
+    SLIM_GEMM_TILE_(SLIM_GEMM_EACH_SOME, SUM_, SLIM_GEMM_END_LOW_)                                                     \
   } else {                                                                                                             \
-    SLIM_GEMM_TILE_(SLIM_GEMM_EACH_FEW, SUM_)                                                                          \
+    SLIM_GEMM_TILE_(SLIM_GEMM_EACH_FEW, SUM_, SLIM_GEMM_END_LOW_)                                                      \
   }
 
 #define SLIM_GEMM_ADD_(i_, a_)                                                                                         \
@@ -310,8 +308,8 @@ static inline slim_gemm_ahead slim_gemm_block_ahead(__global const float *from, 
 
 /* a: SLIM_GEMM_ROWS rows of depth elements, SLIM_GEMM_A_STRIDE apart; b: depth rows of SLIM_GEMM_COLUMNS. */
 #define SLIM_GEMM_TILE_ROWS_(name_, space_)                                                                            \
-  static inline void name_(__local const float *a, space_ const float *b, const int depth,                             \
-                           const slim_gemm_ahead next_a, const slim_gemm_ahead next_b, const slim_gemm_out o)          \
+  SLIM_APART void name_(__local const float *a, space_ const float *b, const int depth, const slim_gemm_ahead next_a,  \
+                        const slim_gemm_ahead next_b, const slim_gemm_out o)                                           \
   {                                                                                                                    \
     SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_ROWS_)                                                                            \
   }
@@ -332,9 +330,9 @@ SLIM_GEMM_TILE_ROWS_(slim_gemm_tile_packed, __global)
   }
 
 /* The same for a packed as depth rows of SLIM_GEMM_ROWS, a_stride apart. */
-static inline void slim_gemm_tile_columns(__local const float *a, const int a_stride, __local const float *b,
-                                          const int depth, const slim_gemm_ahead next_a, const slim_gemm_ahead next_b,
-                                          const slim_gemm_out o)
+SLIM_APART void slim_gemm_tile_columns(__local const float *a, const int a_stride, __local const float *b,
+                                       const int depth, const slim_gemm_ahead next_a, const slim_gemm_ahead next_b,
+                                       const slim_gemm_out o)
 {
   SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_COLUMNS_)
 }
@@ -358,8 +356,8 @@ typedef struct slim_gemm_walk {
   }
 
 /* The same for rows that begin at offsets. */
-static inline void slim_gemm_tile_walk(__local const float *a, const int *offsets, const slim_gemm_walk w,
-                                       __local const float *b, const slim_gemm_out o)
+SLIM_APART void slim_gemm_tile_walk(__local const float *a, const int *offsets, const slim_gemm_walk w,
+                                    __local const float *b, const slim_gemm_out o)
 {
   SLIM_GEMM_EACH(SLIM_GEMM_OFFSET_)
   SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_WALK_)

@@ -194,6 +194,51 @@ static inline void add_row(__local float *sums, __global const float *a, __globa
   add_step(sums, 0, a, 0, 0, b, b_k, 0, columns, columns, b, 0, 1, depth);
 }
 
+/* The sums of a task. */
+SLIM_APART void sum_rows(__local float *sums, __global const float *a, __global const slim_weight *b,
+                         const slim_matmul_params p, const int block_n, const int columns, const int begin,
+                         const int end)
+{
+  const int passes = (p.m + ROWS - 1) / ROWS;
+  const int share = passes == 1 ? 0 : (STEP + passes - 1) / passes; /* of the next rows, for a pass to fetch */
+  slim_gemm_zero(sums, passes * ROWS * block_n);
+  for (int k = begin, step; k < end; k += step) {
+    __global const slim_weight *from = b + (size_t)k * p.b_k;
+    step = k + STEP <= end ? STEP : 1;
+    if (p.m == 1 && step == STEP) {
+      add_row(sums, a + k, from, p.b_k, columns, STEP);
+    } else if (p.m == 1) {
+      add_row(sums, a + k, from, p.b_k, columns, 1);
+    }
+    for (int first = 0; first < columns && p.m > 1; first += PART) {
+      __global const slim_weight *next = first + PART < columns ? from + first + PART : from + (size_t)STEP * p.b_k;
+      for (int row = 0; row < p.m; row += ROWS) {
+        const int skipped = row / ROWS * share, count = clamp(STEP - skipped, 0, share);
+        __global const float *rows = a + (size_t)row * p.a_row + k;
+        if (step == STEP) {
+          add_step(sums + row * block_n, block_n, rows, p.a_row, p.m - 1 - row, from, p.b_k, first, PART, columns,
+                   next + (size_t)skipped * p.b_k, count, ROWS, STEP);
+        } else {
+          add_step(sums + row * block_n, block_n, rows, p.a_row, p.m - 1 - row, from, p.b_k, first, PART, columns,
+                   next, 0, ROWS, 1);
+        }
+      }
+    }
+  }
+}
+
+/* Ends the sums of a task, in columns from column0 on. */
+SLIM_APART void end_rows(__local const float *sums, __global const float *bias, __global float *y,
+                         const slim_matmul_params p, const int block_n, const int column0, const int columns)
+{
+  const int whole = columns / SLIM_WIDTH * SLIM_WIDTH;
+  for (int row = 0; row < p.m; row++, y += p.n, sums += block_n) {
+    for (int c = 0; c < columns; c++) {
+      y[c] = slim_epilogue(sums[c < whole ? c : c + whole + SLIM_WIDTH - columns], bias, column0 + c, p.epilogue);
+    }
+  }
+}
+
 /* Sums each slice of k into its own part of y. sums: p.m rows, rounded up to whole ROWS, of block_n. */
 __kernel void slim_matmul_few_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const slim_weight, b),
                                        SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y),
@@ -208,40 +253,8 @@ __kernel void slim_matmul_few_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(
   {
     const int column0 = task.x * g.block_n, columns = min(g.block_n, p.n - column0);
     const int begin = task.y * g.slice, end = min(begin + g.slice, p.k);
-    const int passes = (p.m + ROWS - 1) / ROWS;
-    const int share = passes == 1 ? 0 : (STEP + passes - 1) / passes; /* of the next rows, for a pass to fetch */
-    slim_gemm_zero(sums, passes * ROWS * g.block_n);
-    for (int k = begin, step; k < end; k += step) {
-      __global const slim_weight *from = b + (size_t)k * p.b_k + column0;
-      step = k + STEP <= end ? STEP : 1;
-      if (p.m == 1 && step == STEP) {
-        add_row(sums, a + k, from, p.b_k, columns, STEP);
-      } else if (p.m == 1) {
-        add_row(sums, a + k, from, p.b_k, columns, 1);
-      }
-      for (int first = 0; first < columns && p.m > 1; first += PART) {
-        __global const slim_weight *next = first + PART < columns ? from + first + PART : from + (size_t)STEP * p.b_k;
-        for (int row = 0; row < p.m; row += ROWS) {
-          const int skipped = row / ROWS * share, count = clamp(STEP - skipped, 0, share);
-          __global const float *rows = a + (size_t)row * p.a_row + k;
-          if (step == STEP) {
-            add_step(sums + row * g.block_n, g.block_n, rows, p.a_row, p.m - 1 - row, from, p.b_k, first, PART,
-                     columns, next + (size_t)skipped * p.b_k, count, ROWS, STEP);
-          } else {
-            add_step(sums + row * g.block_n, g.block_n, rows, p.a_row, p.m - 1 - row, from, p.b_k, first, PART,
-                     columns, next, 0, ROWS, 1);
-          }
-        }
-      }
-    }
-    const int whole = columns / SLIM_WIDTH * SLIM_WIDTH;
-    __global float *to = y + (size_t)task.y * p.m * p.n + column0;
-    __local const float *from = sums;
-    for (int row = 0; row < p.m; row++, to += p.n, from += g.block_n) {
-      for (int c = 0; c < columns; c++) {
-        to[c] = slim_epilogue(from[c < whole ? c : c + whole + SLIM_WIDTH - columns], bias, column0 + c, p.epilogue);
-      }
-    }
+    sum_rows(sums, a, b + column0, p, g.block_n, columns, begin, end);
+    end_rows(sums, bias, y + (size_t)task.y * p.m * p.n + column0, p, g.block_n, column0, columns);
   }
 }
 

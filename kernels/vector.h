@@ -61,6 +61,13 @@ static inline void slim_put(const SLIM_FLOATW v, __global float *to, const bool 
 #else
 #define SLIM_UNROLL
 #endif
+/* A function that is compiled once, where PoCL makes three copies of a kernel and of all that is inlined in it. It asks
+ * for no ids of work-items or groups. */
+#if SLIM_CLASS == 0
+#define SLIM_APART static __attribute__((noinline))
+#else
+#define SLIM_APART static inline
+#endif
 #if SLIM_WIDTH == 16
 #define SLIM_LANES (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 #elif SLIM_WIDTH == 8

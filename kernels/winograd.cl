@@ -83,8 +83,8 @@ static inline void row_powers(const int row, float *power)
     }                                                                                                                  \
   }
 #define FILTER_ROW(name_, space_, to_)                                                                                 \
-  static __attribute__((noinline)) void name_(space_ const float *taps, to_ float *u, const int step, const int row,   \
-                                              const int depth, const int columns)                                      \
+  SLIM_APART void name_(space_ const float *taps, to_ float *u, const int step, const int row, const int depth,        \
+                        const int columns)                                                                             \
   {                                                                                                                    \
     const float scale = slim_winograd_scale(row);                                                                      \
     float power[5];                                                                                                    \
@@ -119,8 +119,8 @@ __kernel void slim_winograd_weights_f32(SLIM_TENSOR(const slim_weight, weights),
 /* --- tiles -------------------------------------------------------------------------------------------------------- */
 
 /* Tile number tile of all, which is number t of its block, into v. */
-static inline void open_tile(__global const float *x, __global const float *zeros, const slim_winograd_params p,
-                             const int tile, const int t, __global float *v)
+SLIM_APART void open_tile(__global const float *x, __global const float *zeros, const slim_winograd_params p,
+                          const int tile, const int t, __global float *v)
 {
   __global const float *from[SLIM_WINOGRAD_POINTS];
   slim_winograd_pixels(x, zeros, p, tile, from);
@@ -299,9 +299,9 @@ static inline panel panel_of(const slim_winograd_params p, const int first)
     }                                                                                                                  \
   }
 #define SUM_ROW(name_, space_)                                                                                         \
-  static __attribute__((noinline)) void name_(__global const float *v, const size_t v_step, space_ const float *taps,  \
-                                              __global float *products, const size_t step, const int row,              \
-                                              const int side, const int depth, const bool adds, const taps_ahead next) \
+  SLIM_APART void name_(__global const float *v, const size_t v_step, space_ const float *taps,                        \
+                        __global float *products, const size_t step, const int row, const int side, const int depth,   \
+                        const bool adds, const taps_ahead next)                                                        \
   {                                                                                                                    \
     SLIM_FLOATW sums[SLIM_WINOGRAD_N][SLIM_WINOGRAD_FEW], all[SLIM_WINOGRAD_N];                                        \
     float power[5];                                                                                                    \
@@ -326,9 +326,9 @@ SUM_ROW(sum_packed_row, __global)
 
 /* Adds depth channels from k on to the products of a panel. u: a row of points of as many channels. */
 #define SUM_PANEL(name_, space_, FILTER_)                                                                              \
-  static inline void name_(__global const float *v, space_ const float *taps, __global float *products,                \
-                           __local float *u, const slim_winograd_params p, const panel t, const int k,                 \
-                           const int depth, const taps_ahead next)                                                     \
+  SLIM_APART void name_(__global const float *v, space_ const float *taps, __global float *products,                   \
+                        __local float *u, const slim_winograd_params p, const panel t, const int k, const int depth,   \
+                        const taps_ahead next)                                                                         \
   {                                                                                                                    \
     v += k / SLIM_WIDTH * slim_winograd_plane(p.block);                                                                \
     for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {                                                                   \
@@ -350,9 +350,9 @@ SUM_PANEL(sum_packed_panel, __global, filter_packed_row)
 
 /* The same of four tiles, without u. */
 #define SUM_FEW(name_, space_, ROW_)                                                                                   \
-  static inline void name_(__global const float *v, space_ const float *taps, __global float *products,                \
-                           const slim_winograd_params p, const panel t, const int k, const int depth,                  \
-                           const taps_ahead next)                                                                      \
+  SLIM_APART void name_(__global const float *v, space_ const float *taps, __global float *products,                   \
+                        const slim_winograd_params p, const panel t, const int k, const int depth,                     \
+                        const taps_ahead next)                                                                         \
   {                                                                                                                    \
     const size_t v_step = slim_winograd_inputs_step(p.block, p.c);                                                     \
     v += k / SLIM_WIDTH * slim_winograd_plane(SLIM_WINOGRAD_FEW);                                                      \
@@ -379,9 +379,9 @@ static inline taps_ahead taps_behind(__global const slim_weight *weights, const 
   return next;
 }
 
-static inline void close_panel(__global const float *products, __global const float *bias,
-                               __global const float *residual, __global float *y, const slim_winograd_params p,
-                               const panel t)
+SLIM_APART void close_panel(__global const float *products, __global const float *bias,
+                            __global const float *residual, __global float *y, const slim_winograd_params p,
+                            const panel t)
 {
   for (int i = 0; i < t.tiles; i++) {
     close_tile(products + i * SLIM_GEMM_COLUMNS, t.step, bias, residual, y, p, t.first + i, t.o);
