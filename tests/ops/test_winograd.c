@@ -19,75 +19,100 @@ static const struct winograd_case {
   int n, h, w, c, outputs, kh, kw;
   bool positive; /* x and dy, not the weights */
   double bound;
+  int stride;
 } cases[] = {
-  { "3x3_64", 2, 13, 15, 64, 64, 3, 3, false, SEVENS },
-  { "3x3_64_positive", 2, 13, 15, 64, 64, 3, 3, true, SEVENS },
-  { "3x3_256", 1, 9, 13, 256, 38, 3, 3, false, SEVENS },
-  { "3x3_256_positive", 1, 9, 11, 256, 37, 3, 3, true, SEVENS },
-  { "3x3_512", 1, 7, 7, 512, 36, 3, 3, false, OTHERS },
-  { "3x3_odd_channels", 2, 10, 13, 35, 51, 3, 3, false, SEVENS },
-  { "3x3_last_channel", 2, 9, 11, 65, 33, 3, 3, false, SEVENS },
-  { "3x3_many_odd_channels", 1, 9, 10, 259, 37, 3, 3, false, SEVENS },
-  { "3x3_few_channels", 2, 12, 9, 9, 41, 3, 3, false, SEVENS },
-  { "5x5_32", 2, 9, 10, 32, 64, 5, 5, false, SEVENS },
-  { "5x5_odd_channels", 3, 9, 7, 19, 50, 5, 5, false, SEVENS },
-  { "5x5_many_channels", 1, 7, 9, 160, 59, 5, 5, true, SEVENS },
-  { "3x3_small", 1, 8, 9, 16, 32, 3, 3, false, SEVENS },
-  { "5x5_small", 1, 6, 7, 16, 32, 5, 5, false, SEVENS },
-  { "1x7_192", 2, 11, 17, 192, 36, 1, 7, false, OTHERS },
-  { "7x1_192", 2, 17, 11, 192, 37, 7, 1, false, OTHERS },
-  { "1x7_384_positive", 1, 9, 14, 384, 32, 1, 7, true, OTHERS },
-  { "7x1_odd_channels", 3, 5, 13, 67, 51, 7, 1, false, OTHERS },
-  { "1x7_small", 1, 3, 5, 67, 50, 1, 7, false, OTHERS },
-  { "1x3_256", 2, 8, 9, 256, 40, 1, 3, false, OTHERS },
-  { "3x1_odd_channels", 2, 13, 7, 67, 35, 3, 1, true, OTHERS },
-  { "3x3_four_tiles", 1, 8, 7, 130, 75, 3, 3, false, OTHERS },
-  { "3x3_four_images", 4, 3, 4, 97, 107, 3, 3, true, OTHERS },
-  { "3x3_four_tiles_vectors", 1, 7, 8, 144, 80, 3, 3, false, OTHERS },
-  { "3x3_four_images_vectors", 4, 3, 4, 512, 48, 3, 3, false, OTHERS },
-  { "3x3_many_tiles", 2, 61, 45, 16, 48, 3, 3, false, SEVENS },
-  { "3x3_past_the_caches", 2, 97, 91, 16, 96, 3, 3, false, SEVENS },
-  { "5x5_many_tiles", 3, 33, 23, 16, 16, 5, 5, false, SEVENS },
-  { "3x3_512_sevens", 1, 10, 9, 512, 36, 3, 3, false, SEVENS },
-  { "5x5_256_sevens", 1, 9, 6, 256, 35, 5, 5, false, SEVENS },
-  { "3x3_256_sixes", 1, 8, 12, 256, 37, 3, 3, true, OTHERS },
-  { "3x3_odd_sixes", 2, 11, 16, 35, 51, 3, 3, false, OTHERS },
-  { "3x3_many_sixes", 3, 28, 32, 16, 48, 3, 3, false, OTHERS },
-  { "1x3_many_tiles", 2, 9, 14, 40, 48, 1, 3, false, OTHERS },
-  { "3x1_many_tiles", 3, 13, 9, 67, 35, 3, 1, false, OTHERS },
-  { "1x7_many_tiles", 2, 21, 23, 40, 50, 1, 7, false, OTHERS },
-  { "3x3_staged_sixes", 2, 8, 12, 48, 64, 3, 3, false, OTHERS },
-  { "5x5_sixes", 4, 4, 4, 32, 48, 5, 5, true, OTHERS },
-  { "5x5_many_sixes", 65, 4, 4, 16, 32, 5, 5, false, OTHERS },
-  { "3x3_sevens_in_runs", 4, 61, 45, 16, 48, 3, 3, false, SEVENS },
-  { "3x3_sixes_in_runs", 8, 28, 32, 16, 48, 3, 3, false, OTHERS },
-  { "3x3_cut_below", 3, 7, 8, 130, 99, 3, 3, false, OTHERS },
-  { "3x3_cut_right", 3, 8, 7, 130, 99, 3, 3, false, OTHERS },
-  { "3x3_cut_sevens", 9, 14, 14, 128, 80, 3, 3, false, SEVENS },
-  { "3x3_cut_in_blocks", 40, 7, 7, 32, 48, 3, 3, false, OTHERS },
-  { "3x3_cut_fused", 70, 7, 7, 16, 32, 3, 3, true, OTHERS },
-  { "3x3_cut_many_images", 36, 1, 3, 48, 80, 3, 3, false, OTHERS },
-  { "1x7_in_runs", 5, 16, 19, 32, 48, 1, 7, false, OTHERS },
-  { "7x1_in_runs", 3, 21, 23, 48, 32, 7, 1, true, OTHERS },
-  { "3x1_in_runs", 4, 18, 21, 32, 80, 3, 1, false, OTHERS },
-  { "1x3_tall", 1, 41, 6, 48, 32, 1, 3, false, OTHERS },
-  { "7x1_least", 2, 1, 33, 32, 32, 7, 1, false, OTHERS },
-  { "3x1_least", 2, 2, 33, 32, 32, 3, 1, false, OTHERS },
-  { "3x3_4_channels_more", 1, 9, 11, 68, 35, 3, 3, false, SEVENS },
-  { "3x3_5_channels_more", 1, 9, 11, 69, 35, 3, 3, false, SEVENS },
-  { "3x3_6_channels_more", 1, 9, 11, 70, 35, 3, 3, false, SEVENS },
-  { "3x3_7_channels_more", 1, 9, 11, 71, 35, 3, 3, false, SEVENS },
+  { "3x3_64", 2, 13, 15, 64, 64, 3, 3, false, SEVENS, 1 },
+  { "3x3_64_positive", 2, 13, 15, 64, 64, 3, 3, true, SEVENS, 1 },
+  { "3x3_256", 1, 9, 13, 256, 38, 3, 3, false, SEVENS, 1 },
+  { "3x3_256_positive", 1, 9, 11, 256, 37, 3, 3, true, SEVENS, 1 },
+  { "3x3_512", 1, 7, 7, 512, 36, 3, 3, false, OTHERS, 1 },
+  { "3x3_odd_channels", 2, 10, 13, 35, 51, 3, 3, false, SEVENS, 1 },
+  { "3x3_last_channel", 2, 9, 11, 65, 33, 3, 3, false, SEVENS, 1 },
+  { "3x3_many_odd_channels", 1, 9, 10, 259, 37, 3, 3, false, SEVENS, 1 },
+  { "3x3_few_channels", 2, 12, 9, 9, 41, 3, 3, false, SEVENS, 1 },
+  { "5x5_32", 2, 9, 10, 32, 64, 5, 5, false, SEVENS, 1 },
+  { "5x5_odd_channels", 3, 9, 7, 19, 50, 5, 5, false, SEVENS, 1 },
+  { "5x5_many_channels", 1, 7, 9, 160, 59, 5, 5, true, SEVENS, 1 },
+  { "3x3_small", 1, 8, 9, 16, 32, 3, 3, false, SEVENS, 1 },
+  { "5x5_small", 1, 6, 7, 16, 32, 5, 5, false, SEVENS, 1 },
+  { "1x7_192", 2, 11, 17, 192, 36, 1, 7, false, OTHERS, 1 },
+  { "7x1_192", 2, 17, 11, 192, 37, 7, 1, false, OTHERS, 1 },
+  { "1x7_384_positive", 1, 9, 14, 384, 32, 1, 7, true, OTHERS, 1 },
+  { "7x1_odd_channels", 3, 5, 13, 67, 51, 7, 1, false, OTHERS, 1 },
+  { "1x7_small", 1, 3, 5, 67, 50, 1, 7, false, OTHERS, 1 },
+  { "1x3_256", 2, 8, 9, 256, 40, 1, 3, false, OTHERS, 1 },
+  { "3x1_odd_channels", 2, 13, 7, 67, 35, 3, 1, true, OTHERS, 1 },
+  { "3x3_four_tiles", 1, 8, 7, 130, 75, 3, 3, false, OTHERS, 1 },
+  { "3x3_four_images", 4, 3, 4, 97, 107, 3, 3, true, OTHERS, 1 },
+  { "3x3_four_tiles_vectors", 1, 7, 8, 144, 80, 3, 3, false, OTHERS, 1 },
+  { "3x3_four_images_vectors", 4, 3, 4, 512, 48, 3, 3, false, OTHERS, 1 },
+  { "3x3_many_tiles", 2, 61, 45, 16, 48, 3, 3, false, SEVENS, 1 },
+  { "3x3_past_the_caches", 2, 97, 91, 16, 96, 3, 3, false, SEVENS, 1 },
+  { "5x5_many_tiles", 3, 33, 23, 16, 16, 5, 5, false, SEVENS, 1 },
+  { "3x3_512_sevens", 1, 10, 9, 512, 36, 3, 3, false, SEVENS, 1 },
+  { "5x5_256_sevens", 1, 9, 6, 256, 35, 5, 5, false, SEVENS, 1 },
+  { "3x3_256_sixes", 1, 8, 12, 256, 37, 3, 3, true, OTHERS, 1 },
+  { "3x3_odd_sixes", 2, 11, 16, 35, 51, 3, 3, false, OTHERS, 1 },
+  { "3x3_many_sixes", 3, 28, 32, 16, 48, 3, 3, false, OTHERS, 1 },
+  { "1x3_many_tiles", 2, 9, 14, 40, 48, 1, 3, false, OTHERS, 1 },
+  { "3x1_many_tiles", 3, 13, 9, 67, 35, 3, 1, false, OTHERS, 1 },
+  { "1x7_many_tiles", 2, 21, 23, 40, 50, 1, 7, false, OTHERS, 1 },
+  { "3x3_staged_sixes", 2, 8, 12, 48, 64, 3, 3, false, OTHERS, 1 },
+  { "5x5_sixes", 4, 4, 4, 32, 48, 5, 5, true, OTHERS, 1 },
+  { "5x5_many_sixes", 65, 4, 4, 16, 32, 5, 5, false, OTHERS, 1 },
+  { "3x3_sevens_in_runs", 4, 61, 45, 16, 48, 3, 3, false, SEVENS, 1 },
+  { "3x3_sixes_in_runs", 8, 28, 32, 16, 48, 3, 3, false, OTHERS, 1 },
+  { "3x3_cut_below", 3, 7, 8, 130, 99, 3, 3, false, OTHERS, 1 },
+  { "3x3_cut_right", 3, 8, 7, 130, 99, 3, 3, false, OTHERS, 1 },
+  { "3x3_cut_sevens", 9, 14, 14, 128, 80, 3, 3, false, SEVENS, 1 },
+  { "3x3_cut_in_blocks", 40, 7, 7, 32, 48, 3, 3, false, OTHERS, 1 },
+  { "3x3_cut_fused", 70, 7, 7, 16, 32, 3, 3, true, OTHERS, 1 },
+  { "3x3_cut_many_images", 36, 1, 3, 48, 80, 3, 3, false, OTHERS, 1 },
+  { "1x7_in_runs", 5, 16, 19, 32, 48, 1, 7, false, OTHERS, 1 },
+  { "7x1_in_runs", 3, 21, 23, 48, 32, 7, 1, true, OTHERS, 1 },
+  { "3x1_in_runs", 4, 18, 21, 32, 80, 3, 1, false, OTHERS, 1 },
+  { "1x3_tall", 1, 41, 6, 48, 32, 1, 3, false, OTHERS, 1 },
+  { "7x1_least", 2, 1, 33, 32, 32, 7, 1, false, OTHERS, 1 },
+  { "3x1_least", 2, 2, 33, 32, 32, 3, 1, false, OTHERS, 1 },
+  { "3x3_4_channels_more", 1, 9, 11, 68, 35, 3, 3, false, SEVENS, 1 },
+  { "3x3_5_channels_more", 1, 9, 11, 69, 35, 3, 3, false, SEVENS, 1 },
+  { "3x3_6_channels_more", 1, 9, 11, 70, 35, 3, 3, false, SEVENS, 1 },
+  { "3x3_7_channels_more", 1, 9, 11, 71, 35, 3, 3, false, SEVENS, 1 },
+  { "4x4_32", 2, 11, 9, 32, 48, 4, 4, false, SEVENS, 1 },
+  { "4x4_many_channels", 1, 13, 14, 80, 130, 4, 4, true, SEVENS, 1 },
+  { "7x7_by_2", 2, 29, 31, 3, 64, 7, 7, false, SEVENS, 2 },
+  { "7x7_by_2_positive", 1, 32, 30, 3, 41, 7, 7, true, SEVENS, 2 },
+  { "7x7_by_2_in_slices", 8, 60, 43, 3, 48, 7, 7, false, SEVENS, 2 },
+  { "7x7_by_2_staged", 1, 17, 18, 4, 608, 7, 7, false, SEVENS, 2 },
+  { "8x8_by_2", 3, 20, 17, 4, 32, 8, 8, false, SEVENS, 2 },
+  { "9x9_by_2", 2, 19, 24, 8, 32, 9, 9, false, SEVENS, 2 },
+  { "7x7_by_3", 2, 25, 32, 4, 48, 7, 7, false, SEVENS, 3 },
+  { "11x11_by_4", 2, 67, 63, 3, 64, 11, 11, false, SEVENS, 4 },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 
+static slim_window rows_of(const struct winograd_case *c)
+{
+  return slim_window_of(c->h, c->kh, c->stride, 1, SLIM_SAME);
+}
+
+static slim_window columns_of(const struct winograd_case *c)
+{
+  return slim_window_of(c->w, c->kw, c->stride, 1, SLIM_SAME);
+}
+
 static void set_up(test_op *t, const struct winograd_case *c, int pass)
 {
-  static const slim_conv2d_attr attr = { { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 };
+  static const slim_conv2d_attr attrs[] = { { { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+                                            { { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
+                                            { { 3, 3 }, { 1, 1 }, SLIM_SAME, 0 },
+                                            { { 4, 4 }, { 1, 1 }, SLIM_SAME, 0 } };
   static const slim_op *const ops[] = { &slim_op_conv2d, &slim_op_conv2d_input_gradient,
                                         &slim_op_conv2d_weights_gradient };
-  const slim_shape x = SLIM_SHAPE(c->n, c->h, c->w, c->c), y = SLIM_SHAPE(c->n, c->h, c->w, c->outputs);
+  const slim_shape x = SLIM_SHAPE(c->n, c->h, c->w, c->c);
+  const slim_shape y = SLIM_SHAPE(c->n, rows_of(c).out, columns_of(c).out, c->outputs);
   const slim_shape w = SLIM_SHAPE(c->kh, c->kw, c->c, c->outputs);
-  *t = (test_op){ .op = ops[pass], .attr = &attr, .num_in = pass == 0 ? 2 : 3, .num_out = 1 };
+  *t = (test_op){ .op = ops[pass], .attr = &attrs[c->stride - 1], .num_in = pass == 0 ? 2 : 3, .num_out = 1 };
   t->in[0] = test_random_tensor(pass == 0 ? x : y, 1);
   t->in[1] = test_random_tensor(pass == 2 ? x : w, 2);
   t->in[2] = (test_tensor){ SLIM_FLOAT32, pass == 1 ? x : w, NULL };
@@ -123,6 +148,7 @@ static double pixel(const test_tensor *t, int n, int y, int x, int k)
 static double want(const test_op *t, const struct winograd_case *c, int pass, size_t i, double *sum)
 {
   const int *dim = t->out[0].shape.dim, taps = c->kh * c->kw;
+  const slim_window rows = rows_of(c), columns = columns_of(c);
   const int last = (int)(i % (size_t)dim[3]), x = (int)(i / (size_t)dim[3] % (size_t)dim[2]);
   const int y = (int)(i / (size_t)dim[3] / (size_t)dim[2] % (size_t)dim[1]);
   const int n = (int)(i / (size_t)dim[3] / (size_t)dim[2] / (size_t)dim[1]);
@@ -130,10 +156,10 @@ static double want(const test_op *t, const struct winograd_case *c, int pass, si
   *sum = 0.0;
   if (pass == 2) { /* [y][x] is the tap, n the input channel: dim is kh, kw, c, o */
     const int ci = x, kx = y, ky = n;
-    for (int p = 0; p < c->n * c->h * c->w; p++) {
-      const int image = p / (c->h * c->w), py = p / c->w % c->h, px = p % c->w;
-      const double product =
-          pixel(&t->in[0], image, py, px, last) * pixel(&t->in[1], image, py + ky - c->kh / 2, px + kx - c->kw / 2, ci);
+    for (int p = 0; p < c->n * rows.out * columns.out; p++) {
+      const int image = p / (rows.out * columns.out), py = p / columns.out % rows.out, px = p % columns.out;
+      const int from_y = py * c->stride + ky - rows.before, from_x = px * c->stride + kx - columns.before;
+      const double product = pixel(&t->in[0], image, py, px, last) * pixel(&t->in[1], image, from_y, from_x, ci);
       total += product;
       *sum += fabs(product);
     }
@@ -141,12 +167,17 @@ static double want(const test_op *t, const struct winograd_case *c, int pass, si
   }
   const int channels = pass == 0 ? c->c : c->outputs;
   for (int p = 0; p < taps * channels; p++) {
-    const int tap = p / channels, k = p % channels, dy = tap / c->kw - c->kh / 2, dx = tap % c->kw - c->kw / 2;
+    const int tap = p / channels, k = p % channels;
+    const int dy = tap / c->kw - rows.before, dx = tap % c->kw - columns.before;
     const int ci = pass == 0 ? k : last, o = pass == 0 ? last : k;
     const double weight =
         (double)((const float *)t->in[1]
                      .data)[((size_t)tap * (size_t)c->c + (size_t)ci) * (size_t)c->outputs + (size_t)o];
-    const double product = weight * pixel(&t->in[0], n, pass == 0 ? y + dy : y - dy, pass == 0 ? x + dx : x - dx, k);
+    if (pass == 1 && ((y - dy) % c->stride != 0 || (x - dx) % c->stride != 0)) {
+      continue; /* no output is there */
+    }
+    const double product = weight * (pass == 0 ? pixel(&t->in[0], n, y * c->stride + dy, x * c->stride + dx, k)
+                                               : pixel(&t->in[0], n, (y - dy) / c->stride, (x - dx) / c->stride, k));
     total += product;
     *sum += fabs(product);
   }

@@ -101,9 +101,16 @@ static size_t worker_floats(const winograd *w)
          (w->staged ? 0 : inputs_floats(w));
 }
 
+/* Without what is folded, which lies behind. */
+static size_t plain_floats(const winograd *w, const slim_cpu_step *step)
+{
+  const size_t workers = (size_t)slim_threads_count(step->device->threads) * worker_floats(w);
+  return whole_lines(workers + (w->staged ? inputs_floats(w) : 0));
+}
+
 size_t CPU_OP(winograd_workspace)(const winograd *w, const slim_cpu_step *step)
 {
-  return (size_t)slim_threads_count(step->device->threads) * worker_floats(w) + (w->staged ? inputs_floats(w) : 0);
+  return plain_floats(w, step) + CPU_OP(winograd_folded)(w);
 }
 
 /* A worker's memory, divided. Staged, all share the inputs. */
@@ -199,10 +206,12 @@ CPU_INLINE void close_panel(const job *j, int number, const float *product, size
 
 static void close_tile(const job *j, int number, const float *product, size_t step, int n0, int columns)
 {
-  if (j->w->m == 3) {
+  if (j->w->size == 6) {
+    close_panel(j, number, product, step, n0, columns, 6, 4);
+  } else if (j->w->m == 3) {
     close_panel(j, number, product, step, n0, columns, 7, 3);
   } else if (j->w->m == 4) {
-    close_panel(j, number, product, step, n0, columns, 6, 4);
+    close_panel(j, number, product, step, n0, columns, 7, 4);
   } else {
     close_panel(j, number, product, step, n0, columns, 7, 5);
   }
@@ -318,7 +327,7 @@ static void pack_panels(void *user, size_t begin, size_t end, int worker)
 size_t CPU_OP(winograd_packed)(const winograd *w)
 {
   const size_t columns = (size_t)pieces(w->oc, TILE_COLUMNS) * TILE_COLUMNS;
-  return w->staged ? (size_t)(w->kernel * w->kernel) * (size_t)w->c * columns : 0;
+  return w->staged && w->fold.side == 1 ? (size_t)(w->kernel * w->kernel) * (size_t)w->c * columns : 0;
 }
 
 void CPU_OP(winograd_pack)(const slim_cpu_step *step, const winograd *w, const slim_view *weights, float *packed)
@@ -427,8 +436,8 @@ static void staged_task(void *user, int number, int worker)
   vec_stream_end();
 }
 
-void CPU_OP(winograd_run)(const slim_cpu_step *step, const winograd *w, const float *in, const slim_view *weights,
-                          const float *packed, float *out, const tile_epilogue *epilogue, float *workspace)
+static void run_plain(const slim_cpu_step *step, const winograd *w, const float *in, const slim_view *weights,
+                      const float *packed, float *out, const tile_epilogue *epilogue, float *workspace)
 {
   job j = { .w = w, .in = in, .packed = packed, .out = out, .workspace = workspace, .epilogue = epilogue };
   const int panels = pieces(w->oc, TILE_COLUMNS);
@@ -447,5 +456,24 @@ void CPU_OP(winograd_run)(const slim_cpu_step *step, const winograd *w, const fl
     j.count = at_most(w->block, w->tiles - j.first);
     slim_cpu_for(step, (size_t)j.count, 1 + 512 / (size_t)w->c, open_piece, &j);
     slim_threads_run(threads, panels * w->parts, staged_task, &j);
+  }
+}
+
+void CPU_OP(winograd_run)(const slim_cpu_step *step, const winograd *w, const float *in, const slim_view *weights,
+                          const float *packed, float *out, const tile_epilogue *epilogue, float *workspace)
+{
+  float *pixels = workspace + plain_floats(w, step);
+  const slim_view folded = { .host = CPU_OP(winograd_folded_weights)(w, pixels), .dtype = SLIM_FLOAT32 };
+  if (w->fold.side == 1) {
+    run_plain(step, w, in, weights, packed, out, epilogue, workspace);
+    return;
+  }
+  CPU_OP(winograd_fold_weights)(w, weights, folded.host);
+  if (w->transposed) {
+    run_plain(step, w, in, &folded, NULL, pixels, epilogue, workspace);
+    CPU_OP(winograd_unfold_image)(step, w, pixels, out);
+  } else {
+    CPU_OP(winograd_fold_image)(step, w, in, pixels);
+    run_plain(step, w, pixels, &folded, NULL, out, epilogue, workspace);
   }
 }

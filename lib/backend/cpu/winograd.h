@@ -1,8 +1,9 @@
 /*
  * Convolution of stride 1 by Winograd's transforms. Tiles have 6 x 6 inputs for 4 x 4 outputs of a 3x3 kernel, or 7 x 7
- * for 5 x 5 outputs where these need fewer products; of a 5x5 kernel, 7 x 7 for 3 x 3. Y = A^T [sum over channels of
- * (G g G^T) * (B^T d B)] A for a tile's outputs; the gradient of the weights is G^T [sum over tiles of (B^T d B) *
- * (A dY A^T)] G.
+ * for 5 x 5 outputs where these need fewer products; of a 4x4 kernel, 7 x 7 for 4 x 4, of a 5x5 kernel for 3 x 3.
+ * Y = A^T [sum over channels of (G g G^T) * (B^T d B)] A for a tile's outputs; the gradient of the weights is G^T [sum
+ * over tiles of (B^T d B) * (A dY A^T)] G. First layers, of large kernels and strides over few channels, are such
+ * convolutions of an image that is folded.
  *
  * The interpolation points, 0, +-3/4, +-3/2 and infinity for six, +-1/4, +-7/8, +-7/4 and infinity for seven, keep the
  * rounding errors near those of the direct sum: for up to 512 channels at most 2e-5 of the outputs' root mean square
@@ -17,11 +18,21 @@
 #include "backend/cpu/conv2d.h"
 #include "backend/cpu/winograd_tile.h"
 
+/* An image that is folded: blocks of side x side pixels become one of as many times the channels. So a convolution of
+ * stride side is one of stride 1, with a kernel that is so many times smaller, rounded up with zeros. */
+typedef struct winograd_fold {
+  int side;      /* 1: nothing is folded */
+  int h, w, c;   /* of the image as it lies, */
+  int kernel;    /* and its taps */
+  int top, left; /* pixels of padding before it, which the folded one includes */
+} winograd_fold;
+
 typedef struct winograd {
   int n, h, w, c;  /* in: NHWC without gaps */
   int oh, ow, oc;  /* out: the same */
-  int kernel;      /* 3 or 5; 0: none for these transforms */
+  int kernel;      /* 3 to 5; 0: none for these transforms */
   int top, left;   /* pixels of padding before */
+  winograd_fold fold; /* of what is in, or, if transposed, out */
   bool transposed; /* weights of the input gradient: turned by half a turn, a tap lies as [oc][c] */
   /* set by a plan */
   int size, points, m;     /* inputs of a tile's side, 6 or 7; its square; outputs of a tile's side */
@@ -33,21 +44,29 @@ typedef struct winograd {
   int parts;               /* staged: pieces of a block's tiles, for a panel's products */
 } winograd;
 
+/* Of folded images: channels, at most, and taps of a kernel's side, at least. Measured: fewer taps gain nothing. */
+#define WINOGRAD_FOLDED 48
+#define WINOGRAD_FOLDED_TAPS 7
+
 /* The geometry of a convolution or of its gradient by weights; without a kernel when it is none for these transforms.
  */
 static inline winograd winograd_of(const conv2d *g)
 {
-  const bool unit = g->stride.h == 1 && g->stride.w == 1 && g->rate.h == 1 && g->rate.w == 1;
+  const int side = g->stride.h, kernel = (g->kh + side - 1) / side, blocks = side * side;
+  const bool square = g->kh == g->kw && g->stride.w == side && g->rate.h == 1 && g->rate.w == 1;
+  const bool folds = side > 1 && square && g->kh >= WINOGRAD_FOLDED_TAPS && g->x.c <= WINOGRAD_FOLDED / blocks;
+  const winograd_fold fold = { side, g->x.h, g->x.w, g->x.c, g->kh, g->before_h, g->before_w };
   return (winograd){ .n = g->x.n,
-                     .h = g->x.h,
-                     .w = g->x.w,
-                     .c = g->x.c,
+                     .h = folds ? g->y.h + kernel - 1 : g->x.h,
+                     .w = folds ? g->y.w + kernel - 1 : g->x.w,
+                     .c = folds ? g->x.c * blocks : g->x.c,
                      .oh = g->y.h,
                      .ow = g->y.w,
                      .oc = g->y.c,
-                     .kernel = unit && g->kh == g->kw && (g->kh == 3 || g->kh == 5) ? g->kh : 0,
-                     .top = g->before_h,
-                     .left = g->before_w };
+                     .kernel = square && (folds || side == 1) && kernel >= 3 && kernel <= 5 ? kernel : 0,
+                     .top = folds ? 0 : g->before_h,
+                     .left = folds ? 0 : g->before_w,
+                     .fold = fold };
 }
 
 /* The same of the gradient by input: a convolution of dy with the kernel turned by half a turn. */
@@ -64,6 +83,7 @@ static inline winograd winograd_of_input_gradient(const conv2d *g)
                      .kernel = w.kernel,
                      .top = w.kernel - 1 - w.top,
                      .left = w.kernel - 1 - w.left,
+                     .fold = w.fold,
                      .transposed = true };
 }
 
@@ -83,6 +103,15 @@ bool CPU_OP(winograd_gradient_plan)(winograd *w);
 size_t CPU_OP(winograd_gradient_workspace)(const winograd *w, const slim_cpu_step *step);
 void CPU_OP(winograd_gradient_run)(const slim_cpu_step *step, const winograd *w, const float *in, const float *dy,
                                    float *dw, float *workspace);
+
+/* Floats of a folded image and its weights, 0 where nothing is folded, and where the weights begin. Each function turns
+ * one into the other; weights may be halves. */
+size_t CPU_OP(winograd_folded)(const winograd *w);
+float *CPU_OP(winograd_folded_weights)(const winograd *w, float *folded);
+void CPU_OP(winograd_fold_image)(const slim_cpu_step *step, const winograd *w, const float *in, float *folded);
+void CPU_OP(winograd_unfold_image)(const slim_cpu_step *step, const winograd *w, const float *folded, float *out);
+void CPU_OP(winograd_fold_weights)(const winograd *w, const slim_view *weights, float *folded);
+void CPU_OP(winograd_unfold_weights)(const winograd *w, const float *folded, float *dw);
 
 /* --- the parts ---------------------------------------------------------------------------------------------------- */
 

@@ -148,6 +148,8 @@ void CPU_OP(winograd_filter)(const winograd *w, const float *taps, int count, in
     filter_row(taps, count, row, width, to, step, 6, 3);
   } else if (w->kernel == 3) {
     filter_row(taps, count, row, width, to, step, 7, 3);
+  } else if (w->kernel == 4) {
+    filter_row(taps, count, row, width, to, step, 7, 4);
   } else {
     filter_row(taps, count, row, width, to, step, 7, 5);
   }

@@ -2,38 +2,81 @@
  * The gradient by weights. A chunk of tiles at a time: first its inputs and its outputs' gradients are transformed,
  * then each task takes some input channels by a panel of output channels, multiplies them at every point with the tiles
  * as depth, and brings the sums back to taps. Chunks depend on the shape alone and are added one after another, so that
- * the number of threads changes nothing.
+ * the number of threads changes nothing. Few weights are summed in slices: each task takes its slice of the tiles from
+ * inputs to taps, a block at a time that stays in its worker's cache; then the slices are added.
  */
 #include "backend/cpu/winograd_sums.h"
 
 #define AHEAD 4     /* rows of dw that are fetched before their turn */
 #define FEW_TILES 8 /* for fewer, many weights are summed directly */
 #define MANY_WEIGHTS (256 * 256)
+#define SLICES 8
+#define SLICE_TILES 28 /* of a block */
+#define SLICE_BLOCKS 7 /* that are summed before they are brought back to taps, as rounding errors grow with them */
+#define SLICE_SUMS (1 << 16) /* the most of a worker: they stay in the second-level cache with a block */
 
 bool CPU_OP(winograd_gradient_plan)(winograd *w)
 {
   return CPU_OP(winograd_tiles)(w) && (w->tiles >= FEW_TILES || (size_t)w->c * (size_t)w->oc <= MANY_WEIGHTS);
 }
 
+static bool in_slices(const winograd *w)
+{
+  return w->c <= WINOGRAD_K && w->points * w->c * (int)panels_width((size_t)w->oc) <= SLICE_SUMS &&
+         w->tiles >= SLICES * SLICE_TILES;
+}
+
 static winograd_sums sums_of(const winograd *w, const slim_cpu_step *step)
 {
+  if (in_slices(w)) {
+    return (winograd_sums){ .points = w->points, .c = w->c, .oc = w->oc, .block = SLICE_TILES, .parts = 1 };
+  }
   return winograd_sums_plan(w->points, w->c, w->oc, w->tiles, step);
+}
+
+/* Transforms and sums of a worker, taps of a slice. */
+static size_t worker_floats(const winograd_sums *s)
+{
+  return inputs_floats(s) + outputs_floats(s) + (size_t)winograd_sums_tasks(s) * sums_floats(s);
+}
+
+static size_t slice_floats(const winograd *w)
+{
+  return (size_t)(w->kernel * w->kernel) * (size_t)w->c * (size_t)w->oc;
+}
+
+/* Without what is folded, which lies behind. */
+static size_t plain_floats(const winograd *w, const slim_cpu_step *step)
+{
+  const winograd_sums s = sums_of(w, step);
+  const size_t workers = (size_t)slim_threads_count(step->device->threads);
+  return whole_lines(in_slices(w) ? workers * worker_floats(&s) + SLICES * slice_floats(w)
+                                  : winograd_sums_workspace(&s, step));
 }
 
 size_t CPU_OP(winograd_gradient_workspace)(const winograd *w, const slim_cpu_step *step)
 {
-  const winograd_sums s = sums_of(w, step);
-  return winograd_sums_workspace(&s, step);
+  return plain_floats(w, step) + CPU_OP(winograd_folded)(w);
 }
 
 typedef struct job {
   const winograd *w;
   winograd_sums s;
   const float *in, *dy;
-  float *dw, *inputs, *outputs, *sums;
+  float *dw, *inputs, *outputs, *sums, *slices;
+  bool add; /* onto dw */
   int first, count; /* tiles of the chunk */
   span tiles[MOST_SIZE * MOST_SIZE]; /* of these, what each point needs */
 } job;
+
+static void open_chunk(job *j, int first)
+{
+  j->first = first;
+  j->count = at_most(j->s.block, j->w->tiles - first);
+  for (int i = 0; i < j->w->points; i++) {
+    j->tiles[i] = tiles_at(j->w, i, j->first, j->count);
+  }
+}
 
 /* --- A dY A^T ----------------------------------------------------------------------------------------------------- */
 
@@ -88,10 +131,12 @@ CPU_INLINE void spread_panels(const job *j, int number, int size, int m)
 
 static void spread_tile(const job *j, int number)
 {
-  if (j->w->m == 3) {
+  if (j->w->size == 6) {
+    spread_panels(j, number, 6, 4);
+  } else if (j->w->m == 3) {
     spread_panels(j, number, 7, 3);
   } else if (j->w->m == 4) {
-    spread_panels(j, number, 6, 4);
+    spread_panels(j, number, 7, 4);
   } else {
     spread_panels(j, number, 7, 5);
   }
@@ -139,13 +184,12 @@ CPU_INLINE void gather_channels(const float *sums, size_t step, float *dw, size_
 CPU_INLINE void gather_row(const job *j, const float *sums, size_t step, float *dw, size_t tap, int columns, int size,
                            int kernel)
 {
-  const bool add = j->first > 0;
   for (int n = 0; n < columns; n += VL) {
     const int count = at_most(VL, columns - n);
     if (count == VL) {
-      gather_channels(sums + n, step, dw + n, tap, VL, add, size, kernel);
+      gather_channels(sums + n, step, dw + n, tap, VL, j->add, size, kernel);
     } else {
-      gather_channels(sums + n, step, dw + n, tap, count, add, size, kernel);
+      gather_channels(sums + n, step, dw + n, tap, count, j->add, size, kernel);
     }
   }
 }
@@ -163,10 +207,12 @@ static void gather_panel(const job *j, const float *sums, size_t step, int k, in
       __builtin_prefetch(ahead, 1);
       __builtin_prefetch(ahead + TILE_COLUMNS - 1, 1);
     }
-    if (w->m == 3) {
-      gather_row(j, sums, step, to, tap, columns, 7, 5);
-    } else if (w->m == 4) {
+    if (w->size == 6) {
       gather_row(j, sums, step, to, tap, columns, 6, 3);
+    } else if (w->kernel == 5) {
+      gather_row(j, sums, step, to, tap, columns, 7, 5);
+    } else if (w->kernel == 4) {
+      gather_row(j, sums, step, to, tap, columns, 7, 4);
     } else {
       gather_row(j, sums, step, to, tap, columns, 7, 3);
     }
@@ -177,22 +223,90 @@ static void sum_task(void *user, int number, int worker)
 {
   const job *j = user;
   float *sums = j->sums + (size_t)worker * sums_floats(&j->s);
-  const winograd_part p = winograd_sum(&j->s, number, j->tiles, j->inputs, j->outputs, sums);
+  const winograd_part p = winograd_sum(&j->s, number, j->tiles, j->inputs, j->outputs, sums, false);
   gather_panel(j, sums, sums_step(&j->s), p.k, p.rows, p.n0);
+}
+
+static void run_chunks(const slim_cpu_step *step, job *j)
+{
+  const winograd *w = j->w;
+  j->outputs = j->inputs + inputs_floats(&j->s);
+  j->sums = j->outputs + outputs_floats(&j->s);
+  for (int first = 0; first < w->tiles; first += j->s.block) {
+    open_chunk(j, first);
+    j->add = first > 0;
+    slim_cpu_for(step, (size_t)j->count, 1 + 512 / (size_t)(w->c + w->oc), transform_piece, j);
+    slim_threads_run(step->device->threads, winograd_sums_tasks(&j->s), sum_task, j);
+  }
+}
+
+/* --- few weights: slices of the tiles ----------------------------------------------------------------------------- */
+
+static void gather_slice(job *j, const float *sums)
+{
+  for (int panel = 0; panel < winograd_sums_tasks(&j->s); panel++, sums += sums_floats(&j->s)) {
+    gather_panel(j, sums, sums_step(&j->s), 0, j->w->c, panel * TILE_COLUMNS);
+  }
+  j->add = true;
+}
+
+static void slice_task(void *user, int number, int worker)
+{
+  job j = *(const job *)user;
+  const int blocks = pieces(j.w->tiles, j.s.block);
+  const int begin = blocks * number / SLICES, end = blocks * (number + 1) / SLICES;
+  j.inputs += (size_t)worker * worker_floats(&j.s);
+  j.outputs = j.inputs + inputs_floats(&j.s);
+  j.sums = j.outputs + outputs_floats(&j.s);
+  j.dw = j.slices + (size_t)number * slice_floats(j.w);
+  for (int block = begin; block < end; block++) {
+    const int summed = (block - begin) % SLICE_BLOCKS;
+    open_chunk(&j, block * j.s.block);
+    transform_piece(&j, 0, (size_t)j.count, worker);
+    for (int panel = 0; panel < winograd_sums_tasks(&j.s); panel++) {
+      (void)winograd_sum(&j.s, panel, j.tiles, j.inputs, j.outputs, j.sums + (size_t)panel * sums_floats(&j.s),
+                         summed > 0);
+    }
+    if (summed + 1 == SLICE_BLOCKS || block + 1 == end) {
+      gather_slice(&j, j.sums);
+    }
+  }
+}
+
+static void add_slices(void *user, size_t begin, size_t end, int worker)
+{
+  const job *j = user;
+  (void)worker;
+  memcpy(j->dw + begin, j->slices + begin, (end - begin) * sizeof *j->dw);
+  for (int slice = 1; slice < SLICES; slice++) {
+    const float *from = j->slices + (size_t)slice * slice_floats(j->w);
+    for (size_t i = begin; i < end; i++) {
+      j->dw[i] += from[i];
+    }
+  }
+}
+
+static void run_slices(const slim_cpu_step *step, job *j)
+{
+  slim_threads *threads = step->device->threads;
+  j->slices = j->inputs + (size_t)slim_threads_count(threads) * worker_floats(&j->s);
+  slim_threads_run(threads, SLICES, slice_task, j);
+  slim_cpu_for(step, slice_floats(j->w), CPU_GRAIN, add_slices, j);
 }
 
 void CPU_OP(winograd_gradient_run)(const slim_cpu_step *step, const winograd *w, const float *in, const float *dy,
                                    float *dw, float *workspace)
 {
   job j = { .w = w, .s = sums_of(w, step), .in = in, .dy = dy, .dw = dw, .inputs = workspace };
-  j.outputs = j.inputs + inputs_floats(&j.s);
-  j.sums = j.outputs + outputs_floats(&j.s);
-  for (; j.first < w->tiles; j.first += j.s.block) {
-    j.count = at_most(j.s.block, w->tiles - j.first);
-    for (int i = 0; i < w->points; i++) {
-      j.tiles[i] = tiles_at(w, i, j.first, j.count);
-    }
-    slim_cpu_for(step, (size_t)j.count, 1 + 512 / (size_t)(w->c + w->oc), transform_piece, &j);
-    slim_threads_run(step->device->threads, winograd_sums_tasks(&j.s), sum_task, &j);
+  float *pixels = workspace + plain_floats(w, step);
+  const bool folded = w->fold.side > 1;
+  if (folded) {
+    CPU_OP(winograd_fold_image)(step, w, in, pixels);
+    j.in = pixels;
+    j.dw = CPU_OP(winograd_folded_weights)(w, pixels);
+  }
+  (in_slices(w) ? run_slices : run_chunks)(step, &j);
+  if (folded) {
+    CPU_OP(winograd_unfold_weights)(w, j.dw, dw);
   }
 }

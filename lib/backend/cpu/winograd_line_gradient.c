@@ -132,7 +132,7 @@ static void sum_task(void *user, int number, int worker)
 {
   const job *j = user;
   float *sums = j->sums + (size_t)worker * sums_floats(&j->s);
-  const winograd_part p = winograd_sum(&j->s, number, j->tiles, j->inputs, j->outputs, sums);
+  const winograd_part p = winograd_sum(&j->s, number, j->tiles, j->inputs, j->outputs, sums, false);
   if (j->l->kernel == 3) {
     gather_part(j, sums, p, 3);
   } else {

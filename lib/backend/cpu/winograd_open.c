@@ -107,7 +107,9 @@ CPU_INLINE void open_tile(const winograd *w, const window *s, int k, float *to, 
   for (int i = 0; !inside && i < whole; i += VL) {
     open_channels(s, k + i, VL, false, to + i, step, size, w->m);
   }
-  if (whole < count) {
+  if (whole < count && inside) {
+    open_channels(s, k + whole, count - whole, true, to + whole, step, size, w->m);
+  } else if (whole < count) {
     open_channels(s, k + whole, count - whole, false, to + whole, step, size, w->m);
   }
 }

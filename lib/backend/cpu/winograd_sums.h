@@ -87,9 +87,10 @@ static inline int winograd_sums_tasks(const winograd_sums *s)
   return pieces(s->c, WINOGRAD_K) * s->parts * pieces(s->oc, TILE_COLUMNS);
 }
 
-/* Part number number to sums: [point][row][TILE_COLUMNS]. tiles: of the chunk, those that count at each point. */
+/* Part number number to sums, or onto them: [point][row][TILE_COLUMNS]. tiles: of the chunk, those that count at each
+ * point. */
 static inline winograd_part winograd_sum(const winograd_sums *s, int number, const span *tiles, const float *inputs,
-                                         const float *outputs, float *sums)
+                                         const float *outputs, float *sums, bool add)
 {
   const int panels = pieces(s->oc, TILE_COLUMNS), panel = number % panels, part = number / panels % s->parts;
   const int k = number / panels / s->parts * WINOGRAD_K, group = at_most(WINOGRAD_K, s->c - k);
@@ -101,7 +102,8 @@ static inline winograd_part winograd_sum(const winograd_sums *s, int number, con
   for (int p = 0; p < s->points; p++) {
     const size_t skip = (size_t)tiles[p].begin;
     winograd_tile t = { .b = b + (size_t)p * outputs_step(s) + skip * (size_t)width,
-                        .depth = tiles[p].end - tiles[p].begin };
+                        .depth = tiles[p].end - tiles[p].begin,
+                        .accumulate = add };
     for (int i = first; i < last; i++) {
       const int row = tile_begin(group, heights, i) - begin, height = tile_begin(group, heights, i + 1) - begin - row;
       t.a = a + (size_t)p * inputs_step(s) + skip * WINOGRAD_K + (size_t)row;

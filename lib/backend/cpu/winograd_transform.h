@@ -132,7 +132,7 @@ CPU_INLINE void spread_output(const vec *y, int s, vec *v, int vs, int size, int
   v[(size - 1) * vs] = y[(m - 1) * s];
 }
 
-/* G: kernel taps, 3 or 5, to the points. */
+/* G: kernel taps, 3 to 5, to the points. */
 CPU_INLINE void transform_taps(const vec *g, vec *t, int size, int kernel)
 {
   const int zeros = ZEROS(size);
@@ -140,9 +140,11 @@ CPU_INLINE void transform_taps(const vec *g, vec *t, int size, int kernel)
   for (int j = 0; j < PAIRS(size); j++) {
     const float scale = scale_of(size, j), p = point_of(size, j), s = p * p;
     vec even = scale * g[0] + (scale * s) * g[2], odd = (scale * p) * g[1];
-    if (kernel == 5) {
-      even += (scale * s * s) * g[4];
+    if (kernel > 3) {
       odd += (scale * p * s) * g[3];
+    }
+    if (kernel > 4) {
+      even += (scale * s * s) * g[4];
     }
     t[zeros + 2 * j] = even + odd;
     t[zeros + 2 * j + 1] = zeros ? even - odd : odd - even;
