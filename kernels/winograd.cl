@@ -1,5 +1,5 @@
 /*
- * Convolution of stride 1 with 3x3 or 5x5 taps by Winograd's transforms, on CPU-like devices. For each of 36 or 49
+ * Convolution of stride 1 with 3x3 to 5x5 taps by Winograd's transforms, on CPU-like devices. For each of 36 or 49
  * points, a product of transformed inputs v by transformed weights u:
  *   v [point][c / width][tile][width]: a vector of channels after the other,
  *   u [panel of SLIM_GEMM_COLUMNS outputs][point][c][SLIM_GEMM_COLUMNS],

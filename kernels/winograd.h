@@ -14,7 +14,7 @@
 #ifndef SLIM_WINOGRAD_N
 #define SLIM_WINOGRAD_N 6
 #endif
-#ifndef SLIM_WINOGRAD_TAPS /* along an axis: 3, or 5 in a twin slim_..._t5_..., 7 in slim_..._t7_... */
+#ifndef SLIM_WINOGRAD_TAPS /* along an axis: 3, or 4 or 5 in a twin slim_..._t4_... or _t5_..., 7 in slim_..._t7_... */
 #define SLIM_WINOGRAD_TAPS 3
 #endif
 #define SLIM_WINOGRAD_POINTS (SLIM_WINOGRAD_N * SLIM_WINOGRAD_N)

@@ -34,22 +34,16 @@ static inline size_t slim_winograd_z_place(const slim_winograd_sums_params s, co
   return (size_t)(o / SLIM_GEMM_COLUMNS * s.block + t) * SLIM_GEMM_COLUMNS + o % SLIM_GEMM_COLUMNS;
 }
 
-#define SLIM_WINOGRAD_LOAD_DU_(i_)                                                                                     \
-  left##i_ = SLIM_LOADW(2 * i_, du);                                                                                   \
-  right##i_ = SLIM_LOADW(2 * i_ + 1, du);
 #define SLIM_WINOGRAD_STORE_DU_(i_)                                                                                    \
   SLIM_STOREW(left##i_, 2 * i_, du);                                                                                   \
   SLIM_STOREW(right##i_, 2 * i_ + 1, du);
 #define SLIM_WINOGRAD_ADD_CHANNEL_(i_) SLIM_GEMM_ADD_(i_, x[i_])
 
-/* Some rows of du: the products of tiles; adds: to what is there. ahead: a line for each tile, to be fetched. */
+/* Some rows of du: the products of tiles. ahead: a line for each tile, to be fetched. */
 static inline void slim_winograd_accumulate(__global const float *x, __global const float *z, __local float *du,
-                                            const int tiles, const bool adds, __global const float *ahead)
+                                            const int tiles, __global const float *ahead)
 {
   SLIM_GEMM_EACH_SOME(SLIM_GEMM_DECLARE_)
-  if (adds) {
-    SLIM_GEMM_EACH_SOME(SLIM_WINOGRAD_LOAD_DU_)
-  }
   for (int t = 0; t < tiles; t++, x += SLIM_WIDTH, z += SLIM_GEMM_COLUMNS, ahead += 16) {
     SLIM_FETCH(ahead);
     const SLIM_FLOATW b0 = SLIM_LOADW(0, z), b1 = SLIM_LOADW(1, z);
@@ -58,11 +52,19 @@ static inline void slim_winograd_accumulate(__global const float *x, __global co
   SLIM_GEMM_EACH_SOME(SLIM_WINOGRAD_STORE_DU_)
 }
 
-/* Sums of a group that wait for the next run. */
+/* Sums of a group that wait for the next run, */
 static inline void slim_winograd_keep(__global float *to, __local const float *du, const int count)
 {
   for (int i = 0; i < count; i += SLIM_WIDTH) {
     SLIM_STOREW(SLIM_LOADW(0, du + i), 0, to + i);
+  }
+}
+
+/* and are added to its own: rounding errors would grow with one sum over all tiles. */
+static inline void slim_winograd_gain(__local float *du, __global const float *from, const int count)
+{
+  for (int i = 0; i < count; i += SLIM_WIDTH) {
+    SLIM_STOREW(SLIM_LOADW(0, du + i) + SLIM_LOADW(0, from + i), 0, du + i);
   }
 }
 
@@ -86,9 +88,6 @@ static inline bool slim_winograd_sum(__global const float *v, __global const flo
   const slim_winograd_part part = slim_winograd_part_of(s);
   const int tiles = min(s.block, s.tiles - first), count = s.points * slim_winograd_du_step(s);
   sums += (size_t)(get_group_id(1) * get_num_groups(0) + get_group_id(0)) * count;
-  if (first > 0) {
-    slim_gemm_copy(du, sums, count);
-  }
   v += (size_t)part.c * s.block;
   z += (size_t)part.o * s.block;
   for (int i = 0; i < s.points; i++, v += slim_winograd_v_step(s), z += slim_winograd_z_step(s)) {
@@ -102,8 +101,11 @@ static inline bool slim_winograd_sum(__global const float *v, __global const flo
                                         ? from + slim_winograd_v_step(s)
                                         : panel + slim_winograd_z_step(s) + (size_t)(c / SLIM_WIDTH) * needed * 16;
       slim_winograd_accumulate(from + c % SLIM_WIDTH, panel, du + i * slim_winograd_du_step(s) + c * SLIM_GEMM_COLUMNS,
-                               needed, first > 0, ahead);
+                               needed, ahead);
     }
+  }
+  if (first > 0) {
+    slim_winograd_gain(du, sums, count);
   }
   const bool last = first + s.block >= s.tiles;
   if (!last) {

@@ -9,14 +9,14 @@ names() {
   sed -n "s/.*[ (]$2([^\"]*\"\(slim_[a-z0-9_]*\)\".*/\1/p" "lib/backend/opencl/$1"
 }
 
-# twins FILE: those that a file names by TILED, TAPPED and READING, whose parts are $tiles and $taps.
+# twins FILE: those that a file names by TILED, whose parts are $tiles, and by TAPPED and READING, whose parts are $taps.
 twins() {
-  for end in '' $tiles; do
-    names "$1" TILED | sed "s/$/${end}_f32/"
-    for middle in '' $taps; do
-      names "$1" TAPPED | sed "s/$/$middle${end}_f32/"
-      names "$1" READING | sed "s/$/$middle${end}_f32/;p;s/_f32$/_f16/"
-    done
+  for part in '' $tiles; do
+    names "$1" TILED | sed "s/$/${part}_f32/"
+  done
+  for part in '' $taps; do
+    names "$1" TAPPED | sed "s/$/${part}_f32/"
+    names "$1" READING | sed "s/$/${part}_f32/;p;s/_f32$/_f16/"
   done
 }
 
@@ -25,7 +25,7 @@ trap 'rm -f "$named"' EXIT
 {
   sed -n 's/^__kernel .*void \(slim_[a-z0-9_]*\)(.*/\1/p' kernels/*.cl
   grep -oh 'SLIM_CL_READING([^"]*"slim_[a-z0-9_]*"' lib/backend/opencl/*.c | sed 's/.*"\(.*\)"/\1_f16/'
-  tiles=_n7 taps=_t5
+  tiles=_n7 taps='_n7 _t5 _t5_n7 _t4_n7'
   twins winograd.c
   tiles='' taps=_t7
   twins winograd_line.c

@@ -11,11 +11,13 @@
 #define NAME_MOST 96
 
 /* What a kernel's name has in a twin's, for what else, and what then stands before the text: with weights in halves
- * (kernels/weights.h), by tiles of 7 x 7 points, with 5 taps along an axis, or 7 in a line (kernels/winograd.h). */
+ * (kernels/weights.h), by tiles of 7 x 7 points, with 4 or 5 taps along an axis, or 7 in a line (kernels/winograd.h).
+ */
 static const struct twin {
   const char *part, *instead, *define;
 } twins[] = { { "_f16", "_f32", "#define SLIM_F16\n" },
               { "_n7_", "_", "#define SLIM_WINOGRAD_N 7\n" },
+              { "_t4_", "_", "#define SLIM_WINOGRAD_TAPS 4\n" },
               { "_t5_", "_", "#define SLIM_WINOGRAD_TAPS 5\n" },
               { "_t7_", "_", "#define SLIM_WINOGRAD_TAPS 7\n" } };
 

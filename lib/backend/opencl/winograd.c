@@ -12,7 +12,10 @@
 #define WEIGHTS_ROWS 5 /* to transform the weights of a point takes as long as so many tiles' products with them */
 /* The name of a kernel for tiles as the plan has them; for its taps too; and of one that reads weights. */
 #define TILED(p_, kernel_, end_) (side_of(p_) == SIDE_MOST ? kernel_ "_n7" end_ : kernel_ end_)
-#define TAPPED(p_, kernel_, end_) ((p_)->taps == 5 ? TILED(p_, kernel_ "_t5", end_) : TILED(p_, kernel_, end_))
+#define TAPPED(p_, kernel_, end_)                                                                                      \
+  ((p_)->taps == 5   ? TILED(p_, kernel_ "_t5", end_)                                                                  \
+   : (p_)->taps == 4 ? kernel_ "_t4_n7" end_                                                                           \
+                     : TILED(p_, kernel_, end_))
 #define READING(p_, view_, kernel_)                                                                                    \
   ((view_)->dtype == SLIM_FLOAT16 ? TAPPED(p_, kernel_, "_f16") : TAPPED(p_, kernel_, "_f32"))
 #define GRADIENT_TILES 8 /* for fewer, many weights are summed directly */
@@ -142,7 +145,7 @@ static double work_of(const slim_device *device, const slim_winograd_params *p, 
 static bool geometry(const slim_device *device, const slim_conv2d_params *conv, bool summed, slim_winograd_params *p)
 {
   const int k = conv->kernel_h;
-  if (k != conv->kernel_w || (k != 3 && k != 5)) {
+  if (k != conv->kernel_w || k < 3 || k > 5) {
     return false;
   }
   *p = (slim_winograd_params){ .n = conv->n,
@@ -159,7 +162,7 @@ static bool geometry(const slim_device *device, const slim_conv2d_params *conv, 
   cut(p, SIDE_MOST);
   const double most = work_of(device, p, summed);
   cut(p, SIDE_LEAST);
-  if (most <= work_of(device, p, summed) * (SAVES - 1) / SAVES) {
+  if (k == 4 || most <= work_of(device, p, summed) * (SAVES - 1) / SAVES) {
     cut(p, SIDE_MOST);
   }
   return p->tiles >= TILES_LEAST;
@@ -223,17 +226,18 @@ static bool streams(const slim_device *device, const slim_conv2d_params *conv)
 bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned, slim_cl_winograd *w)
 {
   *w = (slim_cl_winograd){ .groups = 0 };
-  if (!is_suited(device, conv)) {
+  const slim_conv2d_params folded = slim_cl_winograd_fold(device, conv, turned, &w->fold);
+  if (!is_suited(device, &folded)) {
     return false;
   }
-  if (slim_cl_winograd_line_plan(device, conv, turned, &w->line)) {
+  if (slim_cl_winograd_line_plan(device, &folded, turned, &w->line)) {
     return true;
   }
-  if (!geometry(device, conv, false, &w->p)) {
+  if (!geometry(device, &folded, false, &w->p)) {
     return false;
   }
   w->p.turned = turned;
-  w->p.streams = streams(device, conv);
+  w->p.streams = streams(device, &folded);
   return fuse(device, w) || stage(device, w);
 }
 
@@ -243,7 +247,8 @@ bool slim_cl_winograd_keep(slim_cl_winograd *w, bool lone)
   return w->kept;
 }
 
-size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winograd *w)
+/* Without what is folded, which lies behind. */
+static size_t plain_workspace(const slim_device *device, const slim_cl_winograd *w)
 {
   const slim_winograd_params *p = &w->p;
   if (w->line.groups > 0) {
@@ -258,6 +263,11 @@ size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winog
          slim_cl_float_bytes((size_t)w->groups * (inputs_floats(p) + products_floats(device, p, p->block)));
 }
 
+size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winograd *w)
+{
+  return plain_workspace(device, w) + slim_cl_winograd_folded(&w->fold);
+}
+
 /* --- launches ----------------------------------------------------------------------------------------------------- */
 
 /* The view behind bytes of the workspace. */
@@ -265,6 +275,7 @@ static slim_view part_of(const slim_cl_build *b, size_t bytes)
 {
   slim_view view = *b->workspace;
   view.offset += bytes;
+  view.dtype = SLIM_FLOAT32;
   return view;
 }
 
@@ -300,7 +311,7 @@ static void launch_weights(slim_cl_build *b, const slim_winograd_params *p, cons
 }
 
 static void launch_fused(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *weights,
-                         cl_mem zeros, const slim_cl_epilogue *epilogue)
+                         const slim_view *y, cl_mem zeros, const slim_cl_epilogue *epilogue)
 {
   const size_t bytes = slim_cl_float_bytes(weights_floats(b->device, &w->p));
   const slim_view scratch = part_of(b, w->kept ? 0 : bytes);
@@ -311,7 +322,7 @@ static void launch_fused(slim_cl_build *b, const slim_cl_winograd *w, const slim
   slim_cl_winograd_arg_weights(b, kept);
   slim_cl_arg_view(b, epilogue->bias);
   slim_cl_arg_view(b, epilogue->residual);
-  slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg_view(b, y);
   slim_cl_arg_view(b, &scratch);
   slim_cl_arg_memory(b, zeros);
   slim_cl_arg(b, &w->p, sizeof(w->p));
@@ -329,8 +340,8 @@ static void launch_inputs(slim_cl_build *b, const slim_winograd_params *p, const
   range(b, p->tiles - first < p->block ? p->tiles - first : p->block, 1);
 }
 
-static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *weights, cl_mem packed,
-                          const slim_cl_epilogue *epilogue, int first)
+static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *weights, const slim_view *y,
+                          cl_mem packed, const slim_cl_epilogue *epilogue, int first)
 {
   const slim_winograd_params *p = &w->p;
   const slim_view products = part_of(b, slim_cl_float_bytes(inputs_floats(p)));
@@ -350,7 +361,7 @@ static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const sli
   }
   slim_cl_arg_view(b, epilogue->bias);
   slim_cl_arg_view(b, epilogue->residual);
-  slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg_view(b, y);
   slim_cl_arg_view(b, &products);
   slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, &first, sizeof(first));
@@ -363,8 +374,8 @@ static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const sli
   range(b, panels_of(b->device, p->o), slim_cl_ceil_div(tiles, p->part));
 }
 
-void slim_cl_winograd_launch(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *weights,
-                             const slim_cl_epilogue *epilogue)
+static void launch_plain(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *weights,
+                         const slim_view *y, const slim_cl_epilogue *epilogue)
 {
   const slim_winograd_params *p = &w->p;
   cl_mem zeros = zeros_of(b, w->line.groups > 0 ? w->line.p.c : p->c);
@@ -373,14 +384,35 @@ void slim_cl_winograd_launch(slim_cl_build *b, const slim_cl_winograd *w, const 
     return;
   }
   if (w->groups > 0) {
-    launch_fused(b, w, x, weights, zeros, epilogue);
+    launch_fused(b, w, x, weights, y, zeros, epilogue);
     return;
   }
   const slim_conv2d_params all = { .kernel_h = p->taps, .kernel_w = p->taps, .c = p->c, .o = p->o };
   cl_mem packed = w->kept ? slim_cl_conv2d_pack(b, weights, &all, p->c) : NULL;
   for (int first = 0; first < p->tiles; first += p->block) {
     launch_inputs(b, p, x, zeros, first);
-    launch_panels(b, w, weights, packed, epilogue, first);
+    launch_panels(b, w, weights, y, packed, epilogue, first);
+  }
+}
+
+void slim_cl_winograd_launch(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *weights,
+                             const slim_cl_epilogue *epilogue)
+{
+  if (w->fold.side == 1) {
+    launch_plain(b, w, x, weights, &b->out[0], epilogue);
+    return;
+  }
+  const size_t behind = plain_workspace(b->device, w);
+  const slim_view image = part_of(b, behind);
+  slim_view folded = part_of(b, behind + slim_cl_winograd_folded_image(&w->fold));
+  folded.version = weights->version;
+  slim_cl_winograd_fold_weights(b, &w->fold, weights, &folded, w->kept);
+  if (w->p.turned) {
+    launch_plain(b, w, x, &folded, &image, epilogue);
+    slim_cl_winograd_unfold_image(b, &w->fold, &image, &b->out[0]);
+  } else {
+    slim_cl_winograd_fold_image(b, &w->fold, x, &image);
+    launch_plain(b, w, &image, &folded, &b->out[0], epilogue);
   }
 }
 
@@ -390,13 +422,14 @@ bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d
                                     slim_cl_winograd_gradient *g)
 {
   const slim_winograd_params *p = &g->p;
-  if (!is_suited(device, conv)) {
+  const slim_conv2d_params folded = slim_cl_winograd_fold(device, conv, false, &g->fold);
+  if (!is_suited(device, &folded)) {
     return false;
   }
-  if (slim_cl_winograd_line_gradient_plan(device, conv, &g->line, &g->sums)) {
+  if (slim_cl_winograd_line_gradient_plan(device, &folded, &g->line, &g->sums)) {
     return true;
   }
-  if (!geometry(device, conv, true, &g->p) ||
+  if (!geometry(device, &folded, true, &g->p) ||
       (p->tiles < GRADIENT_TILES && (double)p->c * p->o > GRADIENT_WEIGHTS)) {
     return false;
   }
@@ -407,7 +440,7 @@ bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d
 
 size_t slim_cl_winograd_gradient_workspace(const slim_device *device, const slim_cl_winograd_gradient *g)
 {
-  return slim_cl_winograd_sums_workspace(device, &g->sums);
+  return slim_cl_winograd_sums_workspace(device, &g->sums) + slim_cl_winograd_folded(&g->fold);
 }
 
 void slim_cl_winograd_gradient_launch(slim_cl_build *b, const slim_cl_winograd_gradient *g)
@@ -419,5 +452,14 @@ void slim_cl_winograd_gradient_launch(slim_cl_build *b, const slim_cl_winograd_g
     slim_cl_winograd_line_gradient_launch(b, &g->line, &g->sums, zeros_of(b, g->line.c));
     return;
   }
-  slim_cl_winograd_sums_launch(b, &kernels, &g->sums, p, sizeof(*p), zeros_of(b, p->c));
+  if (g->fold.side == 1) {
+    slim_cl_winograd_sums_launch(b, &kernels, &g->sums, &b->in[1], &b->out[0], p, sizeof(*p), zeros_of(b, p->c));
+    return;
+  }
+  const size_t behind = slim_cl_winograd_sums_workspace(b->device, &g->sums);
+  const slim_view image = part_of(b, behind);
+  const slim_view folded = part_of(b, behind + slim_cl_winograd_folded_image(&g->fold));
+  slim_cl_winograd_fold_image(b, &g->fold, &b->in[1], &image);
+  slim_cl_winograd_sums_launch(b, &kernels, &g->sums, &image, &folded, p, sizeof(*p), zeros_of(b, p->c));
+  slim_cl_winograd_unfold_weights(b, &g->fold, &folded, &b->out[0]);
 }

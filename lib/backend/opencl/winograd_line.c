@@ -159,5 +159,5 @@ void slim_cl_winograd_line_gradient_launch(slim_cl_build *b, const slim_winograd
 {
   const slim_cl_winograd_sums_kernels kernels = { TAPPED(p, "slim_winograd_line_gradient_inputs", "_f32"),
                                                   TAPPED(p, "slim_winograd_line_gradient_panels", "_f32") };
-  slim_cl_winograd_sums_launch(b, &kernels, s, p, sizeof(*p), zeros);
+  slim_cl_winograd_sums_launch(b, &kernels, s, &b->in[1], &b->out[0], p, sizeof(*p), zeros);
 }

@@ -104,13 +104,13 @@ static places places_of(const slim_cl_build *b, const slim_winograd_sums_params 
 }
 
 static void launch_panels(slim_cl_build *b, const char *kernel, const slim_winograd_sums_params *s, const places *at,
-                          int first)
+                          const slim_view *dw, int first)
 {
   slim_cl_begin(b, kernel);
   slim_cl_arg_view(b, &at->v);
   slim_cl_arg_view(b, &at->z);
   slim_cl_arg_view(b, &at->sums);
-  slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg_view(b, dw);
   slim_cl_arg(b, s, sizeof(*s));
   slim_cl_arg(b, &first, sizeof(first));
   slim_cl_arg_local(b, sums_floats(b->device, s) * sizeof(float));
@@ -119,15 +119,15 @@ static void launch_panels(slim_cl_build *b, const char *kernel, const slim_winog
 }
 
 void slim_cl_winograd_sums_launch(slim_cl_build *b, const slim_cl_winograd_sums_kernels *kernels,
-                                  const slim_winograd_sums_params *s, const void *convolution, size_t bytes,
-                                  cl_mem zeros)
+                                  const slim_winograd_sums_params *s, const slim_view *x, const slim_view *dw,
+                                  const void *convolution, size_t bytes, cl_mem zeros)
 {
   const places at = places_of(b, s);
   for (int first = 0; first < s->tiles; first += s->block) {
     const int tiles = s->tiles - first < s->block ? s->tiles - first : s->block;
     slim_cl_begin(b, kernels->inputs);
     slim_cl_arg_view(b, &b->in[0]);
-    slim_cl_arg_view(b, &b->in[1]);
+    slim_cl_arg_view(b, x);
     slim_cl_arg_view(b, &at.v);
     slim_cl_arg_view(b, &at.z);
     slim_cl_arg_memory(b, zeros);
@@ -135,6 +135,6 @@ void slim_cl_winograd_sums_launch(slim_cl_build *b, const slim_cl_winograd_sums_
     slim_cl_arg(b, s, sizeof(*s));
     slim_cl_arg(b, &first, sizeof(first));
     slim_cl_range_3d(b, (const size_t[3]){ (size_t)tiles, 1, 1 }, (const size_t[3]){ 1, 1, 1 });
-    launch_panels(b, kernels->panels, s, &at, first);
+    launch_panels(b, kernels->panels, s, &at, dw, first);
   }
 }

@@ -19,9 +19,9 @@ size_t slim_cl_winograd_products(const slim_device *device, size_t points, int t
 /** Cuts tiles into runs, and channels for groups. @return false when local memory is too small. */
 bool slim_cl_winograd_sums_cut(const slim_device *device, slim_winograd_sums_params *s);
 size_t slim_cl_winograd_sums_workspace(const slim_device *device, const slim_winograd_sums_params *s);
-/** Launches all runs for the convolution, of so many bytes. zeros: as many as channels. */
+/** Launches all runs for the convolution, of so many bytes, with the step's dy. zeros: as many as channels. */
 void slim_cl_winograd_sums_launch(slim_cl_build *build, const slim_cl_winograd_sums_kernels *kernels,
-                                  const slim_winograd_sums_params *s, const void *convolution, size_t bytes,
-                                  cl_mem zeros);
+                                  const slim_winograd_sums_params *s, const slim_view *x, const slim_view *dw,
+                                  const void *convolution, size_t bytes, cl_mem zeros);
 
 #endif
