@@ -3,6 +3,7 @@
 #define SLIM_CPU_H
 
 #include "backend/backend.h"
+#include "base/chunk.h"
 #include "base/threads.h"
 
 #include <stdatomic.h>
@@ -41,6 +42,7 @@ extern const slim_cpu_table slim_cpu_table_avx512;
 typedef struct slim_cpu_device {
   slim_threads *threads;
   const slim_cpu_table *table;
+  slim_chunk *packed; /* for weights that steps keep packed */
   atomic_bool not_finite; /* the finite flag */
   bool profiling;
 } slim_cpu_device;

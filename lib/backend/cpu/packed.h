@@ -4,9 +4,6 @@
 #define SLIM_CPU_PACKED_H
 
 #include "backend/cpu/vec.h"
-#include "base/memory.h"
-
-#include <stdlib.h>
 
 typedef struct packed_weights {
   float *data;
@@ -34,14 +31,14 @@ static inline bool packed_alloc(slim_cpu_step *step, packed_weights *p, const sl
 {
   const size_t bytes = (floats * sizeof(float) / 64 + 1) * 64;
   p->kept = weights->version != NULL;
-  p->data = p->kept ? slim_memory_alloc(bytes, SLIM_ALIGNMENT) : (float *)step->workspace + offset;
+  p->data = p->kept ? slim_chunk_alloc(&step->device->packed, bytes) : (float *)step->workspace + offset;
   step->base.own_bytes += p->kept && p->data ? bytes : 0;
   return p->data != NULL;
 }
 
 static inline void packed_free(packed_weights *p)
 {
-  free(p->kept ? p->data : NULL);
+  slim_chunk_free(p->kept ? p->data : NULL);
 }
 
 /* Must the weights of the view be packed (again) now? What a plan computes changes with every run. */
