@@ -6,6 +6,8 @@
 #include "backend/cpu/winograd.h"
 #include "backend/cpu/winograd_line.h"
 
+#include <stdlib.h>
+
 typedef struct phase {
   taps taps;
   size_t out_offset, packed_offset; /* floats */
