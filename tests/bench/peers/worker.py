@@ -154,7 +154,8 @@ class Turns:
                 raise Failure(f"{' '.join(self.process.args)} ended within a turn")
 
     def rest(self):
-        text = self.process.communicate()[0]
-        if self.process.returncode != 0:
+        self.process.stdin.close()
+        text = self.process.stdout.read()  # communicate() would pass over what came along with the last turn's line
+        if self.process.wait() != 0:
             raise Failure(f"{' '.join(self.process.args)} ended with status {self.process.returncode}: {text.strip()[-500:]}")
         return text
