@@ -125,6 +125,16 @@ static int columns_fit(const slim_device *device, const limits *l, size_t used, 
   return fit > (size_t)most ? most : (int)fit;
 }
 
+/* The depth of blocks of k, a multiple of unit, of which a panel fits beside the tile. */
+static int depth_that_fits(const slim_device *device, const limits *l, int k, int unit)
+{
+  int depth = even_part(k, l->depth, unit);
+  while (columns_fit(device, l, tile_bytes(device), depth) < slim_cl_gemm_columns(device)) {
+    depth = even_part(k, depth / 2, unit);
+  }
+  return depth;
+}
+
 /* Is the result written once, by whole lines of a cache, and too large to stay there? */
 static bool streams(int m, int n, int k, int block_k)
 {
@@ -134,10 +144,7 @@ static bool streams(int m, int n, int k, int block_k)
 slim_gemm_params slim_cl_gemm_blocks(const slim_device *device, int m, int n, int k)
 {
   const limits l = limits_of(device, m, n, k, DEPTH, ROWS_MOST, BLOCKS);
-  slim_gemm_params g = { .block_k = even_part(k, l.depth, 1), .slice = k };
-  while (columns_fit(device, &l, tile_bytes(device), g.block_k) < slim_cl_gemm_columns(device)) {
-    g.block_k = (g.block_k + 1) / 2;
-  }
+  slim_gemm_params g = { .block_k = depth_that_fits(device, &l, k, 1), .slice = k };
   cut_result(device, &g, &l, m, n, columns_fit(device, &l, tile_bytes(device), g.block_k), BLOCKS);
   g.streams = streams(m, n, k, g.block_k);
   return g;
@@ -158,7 +165,8 @@ slim_gemm_params slim_cl_gemm_made(const slim_device *device, int m, int n, int 
   const limits l = limits_of(device, m, n, k, DEPTH, MADE_ROWS, MADE);
   const int units = device->info.compute_units, columns = slim_cl_gemm_columns(device);
   const int tasks = slim_cl_ceil_div(slim_cl_ceil_div(m, l.rows), units) * units;
-  slim_gemm_params g = { .block_k = even_part(k, l.depth, columns / 2), .slice = k };
+  slim_gemm_params g = { .slice = k };
+  g.block_k = packed ? even_part(k, l.depth, columns / 2) : depth_that_fits(device, &l, k, columns / 2);
   g.block_m = even_part(m, slim_cl_ceil_div(m, tasks), slim_cl_gemm_rows(device));
   g.block_n = even_part(n, packed ? n : columns_fit(device, &l, tile_bytes(device), g.block_k), columns);
   g.streams = streams(m, n, k, g.block_k);
