@@ -4,8 +4,7 @@
 #include "conv2d_params.h"
 #include "conv2d_phases_params.h"
 #include "deal.h"
-#include "gemm.h"
-#include "gemm_params.h"
+#include "gemm_part.h"
 
 #if SLIM_CLASS == 0
 /* Pixels of the result: number m of them. */
@@ -66,33 +65,10 @@ static inline void gather(__local float *to, __global const float *x, const slim
   }
 }
 
-/* What a task makes: rows [row0, row1) of the result and columns of it from column0 on. */
-typedef struct part {
-  int row0, row1, column0, columns;
-  bool streams; /* past the caches */
-} part;
-
-static inline part part_of(const slim_conv2d_params p, const slim_gemm_params g, const int3 task)
-{
-  const int row0 = task.x * g.block_m, column0 = task.y * g.block_n;
-  const part t = { row0, min(row0 + g.block_m, p.n * p.oh * p.ow), column0, min(g.block_n, p.o - column0), g.streams };
-  return t;
-}
-
-static inline slim_gemm_out out_of(__global float *y, __global const float *bias, __global const float *residual,
-                                   const slim_conv2d_params p, const part t, const int row, const int c,
-                                   const bool first, const bool last)
-{
-  const size_t at = (size_t)row * p.o + t.column0 + c;
-  const slim_gemm_out o = { y + at, bias + t.column0 + c, p.o,        t.row1 - row,  t.columns - c,
-                            first,  last,                 p.epilogue, residual + at, 0, t.streams };
-  return o;
-}
-
 /* The windows of pixels from row on that a panel fetches ahead, where few of them meet: as if they were in one row of the
  * image, and the elements in one of the kernel. */
-static inline slim_gemm_ahead ahead_of(__global const float *x, const slim_conv2d_params p, const part t, const int row,
-                                       const int k, const int depth, const int c)
+static inline slim_gemm_ahead ahead_of(__global const float *x, const slim_conv2d_params p, const slim_gemm_part t,
+                                       const int row, const int k, const int depth, const int c)
 {
   const bool apart = (p.kernel_h == 1 && p.kernel_w == 1) || p.stride_h > 1;
   const place at = place_of(p, min(row, t.row1 - 1));
@@ -105,8 +81,8 @@ static inline slim_gemm_ahead ahead_of(__global const float *x, const slim_conv2
  * SLIM_GEMM_A_STRIDE. */
 #define SUM_BLOCK(name_, space_, TILE_)                                                                                \
   SLIM_APART void name_(__global const float *x, space_ const float *panels, __global const float *bias,               \
-                        __global const float *residual, __global float *y, const slim_conv2d_params p, const part t,   \
-                        const int k, const int depth, __local float *tile)                                             \
+                        __global const float *residual, __global float *y, const slim_conv2d_params p,                 \
+                        const slim_gemm_part t, const int k, const int depth, __local float *tile)                     \
   {                                                                                                                    \
     const bool last = k + depth == p.kernel_h * p.kernel_w * p.c;                                                      \
     for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {                                                      \
@@ -116,7 +92,7 @@ static inline slim_gemm_ahead ahead_of(__global const float *x, const slim_conv2
       for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {                                                         \
         TILE_(tile, panels + c * depth, depth, ahead_of(x, p, t, row + SLIM_GEMM_ROWS, k, depth, c),                   \
               slim_gemm_block_ahead(x, 0, 0, 0, 0, 1, depth),                                                          \
-              out_of(y, bias, residual, p, t, row, c, k == 0, last));                                                  \
+              slim_gemm_part_out(y, bias, residual, p.o, p.epilogue, t, row, c, k == 0, last));                        \
       }                                                                                                                \
     }                                                                                                                  \
   }
@@ -136,7 +112,7 @@ __kernel void slim_conv2d_cpu_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const
   SLIM_OPEN(float, y);
   SLIM_EACH_TASK(task)
   {
-    const part t = part_of(p, g, task);
+    const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, p.n * p.oh * p.ow, p.o);
     const int total = p.kernel_h * p.kernel_w * p.c;
     for (int k = 0; k < total; k += g.block_k) {
       const int depth = min(g.block_k, total - k);
@@ -158,7 +134,7 @@ __kernel void slim_conv2d_packed_f32(SLIM_TENSOR(const float, x), __global const
   SLIM_OPEN(float, y);
   SLIM_EACH_TASK(task)
   {
-    const part t = part_of(p, g, task);
+    const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, p.n * p.oh * p.ow, p.o);
     const int total = p.kernel_h * p.kernel_w * p.c;
     const size_t wide = (size_t)(p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS;
     for (int k = 0; k < total; k += g.block_k) {
@@ -199,7 +175,7 @@ static inline size_t phase_place(const slim_conv2d_phases_params p, const slim_c
 
 /* A part that no tap meets. */
 static inline void clear_phase(__global float *dx, const slim_conv2d_phases_params p, const slim_conv2d_phase f,
-                               const part t)
+                               const slim_gemm_part t)
 {
   for (int row = t.row0; row < t.row1; row++) {
     __global float *to = dx + phase_place(p, f, row) + t.column0;
@@ -211,8 +187,8 @@ static inline void clear_phase(__global float *dx, const slim_conv2d_phases_para
 
 /* As SUM_BLOCK, but rows of the result lie apart. */
 static inline void sum_phase(__global const float *dy, __local const float *panels, __global float *dx,
-                             const slim_conv2d_phases_params p, const slim_conv2d_phase f, const part t, const int k,
-                             const int depth, __local float *tile)
+                             const slim_conv2d_phases_params p, const slim_conv2d_phase f, const slim_gemm_part t,
+                             const int k, const int depth, __local float *tile)
 {
   const bool last = k + depth == f.conv.kernel_h * f.conv.kernel_w * f.conv.c;
   for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {
@@ -241,16 +217,15 @@ __kernel void slim_conv2d_phases_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(c
   SLIM_EACH_TASK(task)
   {
     const slim_conv2d_phase f = p.phase[task.x % p.phases];
-    const int row0 = task.x / p.phases * g.block_m, column0 = task.y * g.block_n;
-    const part t = { row0, min(row0 + g.block_m, f.conv.n * f.conv.oh * f.conv.ow), column0,
-                     min(g.block_n, f.conv.o - column0), false };
+    const int pixels = f.conv.n * f.conv.oh * f.conv.ow;
+    const slim_gemm_part t = slim_gemm_part_of(g, task.x / p.phases, task.y, pixels, f.conv.o);
     const int total = f.conv.kernel_h * f.conv.kernel_w * f.conv.c;
     if (total == 0) {
       clear_phase(dx, p, f, t);
     }
     for (int k = 0; k < total && t.row0 < t.row1; k += g.block_k) {
       const int depth = min(g.block_k, total - k);
-      slim_gemm_pack_b(panels, turned + f.weights + (size_t)k * f.conv.o + column0, f.conv.o, depth, t.columns);
+      slim_gemm_pack_b(panels, turned + f.weights + (size_t)k * f.conv.o + t.column0, f.conv.o, depth, t.columns);
       sum_phase(dy, panels, dx, p, f, t, k, depth, tile);
     }
   }
@@ -291,29 +266,29 @@ __kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy),
   SLIM_EACH_TASK(task)
   {
     const int rows = p.kernel_h * p.kernel_w * p.c, pixels = p.n * p.oh * p.ow;
-    const int row0 = task.x * g.block_m, row1 = min(row0 + g.block_m, rows);
-    const int column0 = task.y * g.block_n, columns = min(g.block_n, p.o - column0);
+    const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, rows, p.o);
     const int begin = task.z * g.slice, end = min(begin + g.slice, pixels);
-    const int across = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
-    const int tiles = (row1 - row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
+    const int across = (t.columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
+    const int tiles = (t.row1 - t.row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
     const slim_epilogue_params none = { 0, 0, 0 };
     __global float *sums = dw + (size_t)task.z * rows * p.o;
     for (int k = begin; k < end; k += g.block_k) {
       const int depth = min(g.block_k, end - k), left = min(g.block_k, end - k - depth);
-      slim_gemm_pack_b(panels, dy + (size_t)k * p.o + column0, p.o, depth, columns);
+      slim_gemm_pack_b(panels, dy + (size_t)k * p.o + t.column0, p.o, depth, t.columns);
       for (int i = 0; i < depth; i++) {
-        gather(windows + i * g.block_m, x, p, k + i, row0, row1 - row0);
+        gather(windows + i * g.block_m, x, p, k + i, t.row0, t.row1 - t.row0);
       }
-      for (int row = row0; row < row1; row += SLIM_GEMM_ROWS) {
-        for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
+      for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {
+        for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {
           const slim_gemm_out o = {
-            sums + (size_t)row * p.o + column0 + c, 0, p.o, row1 - row, columns - c, k == begin, false, none, 0
+            sums + (size_t)row * p.o + t.column0 + c, 0, p.o, t.row1 - row, t.columns - c, k == begin, false, none, 0
           };
-          const int tile = (row - row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
+          const int tile = (row - t.row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
           slim_gemm_tile_columns(
-              windows + row - row0, g.block_m, panels + c * depth, depth,
-              windows_ahead(x, p, row0, row1 - row0, k + depth, k + depth + left, tile, depth),
-              slim_gemm_block_ahead(dy + (size_t)(k + depth) * p.o + column0, p.o, left, columns, tile, tiles, depth),
+              windows + row - t.row0, g.block_m, panels + c * depth, depth,
+              windows_ahead(x, p, t.row0, t.row1 - t.row0, k + depth, k + depth + left, tile, depth),
+              slim_gemm_block_ahead(dy + (size_t)(k + depth) * p.o + t.column0, p.o, left, t.columns, tile, tiles,
+                                    depth),
               o);
         }
       }

@@ -1,7 +1,6 @@
 #include "common.h"
 #include "deal.h"
-#include "gemm.h"
-#include "gemm_params.h"
+#include "gemm_part.h"
 #include "matmul_params.h"
 
 __kernel void slim_matmul_naive_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const slim_weight, b),
@@ -58,34 +57,24 @@ __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(cons
   SLIM_OPEN(float, y);
   SLIM_EACH_TASK(task)
   {
-    const int row0 = task.x * g.block_m, row1 = min(row0 + g.block_m, p.m);
-    const int column0 = task.y * g.block_n, columns = min(g.block_n, p.n - column0);
-    const int across = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
-    const int tiles = (row1 - row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
+    const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, p.m, p.n);
+    const int across = (t.columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
+    const int tiles = (t.row1 - t.row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
     for (int k = 0; k < p.k; k += g.block_k) {
       const int depth = min(g.block_k, p.k - k);
-      pack_panels(panels, b, p, k, depth, column0, columns);
-      for (int row = row0; row < row1; row += SLIM_GEMM_ROWS) {
-        for (int i = 0; i < min(SLIM_GEMM_ROWS, row1 - row); i++) {
+      pack_panels(panels, b, p, k, depth, t.column0, t.columns);
+      for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {
+        for (int i = 0; i < min(SLIM_GEMM_ROWS, t.row1 - row); i++) {
           slim_gemm_copy(tile + i * SLIM_GEMM_A_STRIDE, a + (size_t)(row + i) * p.a_row + k, depth);
         }
-        for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
-          const slim_gemm_out o = { y + (size_t)row * p.n + column0 + c,
-                                    bias + column0 + c,
-                                    p.n,
-                                    row1 - row,
-                                    columns - c,
-                                    k == 0,
-                                    k + depth == p.k,
-                                    p.epilogue,
-                                    residual + (size_t)row * p.n + column0 + c,
-                                    0,
-                                    g.streams };
-          const int number = (row - row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
+        for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {
+          const slim_gemm_out o = slim_gemm_part_out(y, bias, residual, p.n, p.epilogue, t, row, c, k == 0,
+                                                     k + depth == p.k);
+          const int number = (row - t.row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
           slim_gemm_tile_rows(tile, panels + c * depth, depth,
-                              slim_gemm_rows_ahead(a + k, p.a_row, row + SLIM_GEMM_ROWS, row1, depth, c, columns),
-                              panels_ahead(b, p, k + depth, min(g.block_k, p.k - k - depth), column0, columns, number,
-                                           tiles, depth), o);
+                              slim_gemm_rows_ahead(a + k, p.a_row, row + SLIM_GEMM_ROWS, t.row1, depth, c, t.columns),
+                              panels_ahead(b, p, k + depth, min(g.block_k, p.k - k - depth), t.column0, t.columns,
+                                           number, tiles, depth), o);
         }
       }
     }
@@ -105,37 +94,36 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
   SLIM_OPEN(float, y);
   SLIM_EACH_TASK(task)
   {
-    const int row0 = task.x * g.block_m, row1 = min(row0 + g.block_m, p.m);
-    const int column0 = task.y * g.block_n, columns = min(g.block_n, p.n - column0);
+    const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, p.m, p.n);
     const int begin = task.z * g.slice, end = min(begin + g.slice, p.k);
-    const int across = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
-    const int tiles = (row1 - row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
+    const int across = (t.columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
+    const int tiles = (t.row1 - t.row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
     __global float *sums = y + (size_t)task.z * p.m * p.n;
     for (int k = begin; k < end; k += g.block_k) {
       const int depth = min(g.block_k, end - k), after = k + depth, left = min(g.block_k, end - after);
-      __global const float *next_a = a + (size_t)after * p.a_k + row0;
-      pack_panels(panels, b, p, k, depth, column0, columns);
+      __global const float *next_a = a + (size_t)after * p.a_k + t.row0;
+      pack_panels(panels, b, p, k, depth, t.column0, t.columns);
       for (int i = 0; i < depth; i++) {
-        for (int j = row0; j < row1 && k == begin; j += 16) {
+        for (int j = t.row0; j < t.row1 && k == begin; j += 16) {
           SLIM_FETCH(a + (size_t)(k + min(i + SLIM_GEMM_AHEAD, depth - 1)) * p.a_k + j);
         }
-        slim_gemm_copy(block + i * g.block_m, a + (size_t)(k + i) * p.a_k + row0, row1 - row0);
+        slim_gemm_copy(block + i * g.block_m, a + (size_t)(k + i) * p.a_k + t.row0, t.row1 - t.row0);
       }
-      for (int row = row0; row < row1; row += SLIM_GEMM_ROWS) {
-        for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
-          const slim_gemm_out o = { sums + (size_t)row * p.n + column0 + c,
-                                    bias + column0 + c,
+      for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {
+        for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {
+          const slim_gemm_out o = { sums + (size_t)row * p.n + t.column0 + c,
+                                    bias + t.column0 + c,
                                     p.n,
-                                    row1 - row,
-                                    columns - c,
+                                    t.row1 - row,
+                                    t.columns - c,
                                     k == begin,
                                     k + depth == end,
                                     p.epilogue };
-          const int tile = (row - row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
+          const int tile = (row - t.row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
           slim_gemm_tile_columns(
-              block + row - row0, g.block_m, panels + c * depth, depth,
-              slim_gemm_block_ahead(next_a, p.a_k, left, row1 - row0, tile, tiles, depth),
-              panels_ahead(b, p, after, left, column0, columns, tile, tiles, depth), o);
+              block + row - t.row0, g.block_m, panels + c * depth, depth,
+              slim_gemm_block_ahead(next_a, p.a_k, left, t.row1 - t.row0, tile, tiles, depth),
+              panels_ahead(b, p, after, left, t.column0, t.columns, tile, tiles, depth), o);
         }
       }
     }

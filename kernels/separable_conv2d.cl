@@ -4,8 +4,7 @@
  */
 #include "common.h"
 #include "deal.h"
-#include "gemm.h"
-#include "gemm_params.h"
+#include "gemm_part.h"
 #include "separable_conv2d_params.h"
 
 #if SLIM_CLASS == 0
@@ -81,34 +80,11 @@ static inline void make_sums(__local float *tile, __global const float *x, __glo
   }
 }
 
-/* What a task makes: pixels [row0, row1) of the result and columns of it from column0 on. */
-typedef struct part {
-  int row0, row1, column0, columns;
-  bool streams; /* past the caches */
-} part;
-
-static inline part part_of(const slim_separable_conv2d_params p, const slim_gemm_params g, const int3 task)
-{
-  const int row0 = task.x * g.block_m, column0 = task.y * g.block_n;
-  const part t = { row0, min(row0 + g.block_m, p.sums.n * p.sums.oh * p.sums.ow), column0,
-                   min(g.block_n, p.o - column0), g.streams };
-  return t;
-}
-
-static inline slim_gemm_out out_of(__global float *y, __global const float *bias, __global const float *residual,
-                                   const slim_separable_conv2d_params p, const part t, const int row, const int c,
-                                   const bool first, const bool last)
-{
-  const size_t at = (size_t)row * p.o + t.column0 + c;
-  const slim_gemm_out o = { y + at, bias + t.column0 + c, p.o,        t.row1 - row,  t.columns - c,
-                            first,  last,                 p.epilogue, residual + at, 0, t.streams };
-  return o;
-}
-
 /* The share of a panel of columns, number c of them, in what the sums of pixels from row on read that those above did
  * not: fetched while the tile before is multiplied. Panels take the image's rows by turns. */
-static inline slim_gemm_ahead ahead_of(__global const float *x, const slim_depthwise_conv2d_params p, const part t,
-                                       const int row, const int k, const int depth, const int c)
+static inline slim_gemm_ahead ahead_of(__global const float *x, const slim_depthwise_conv2d_params p,
+                                       const slim_gemm_part t, const int row, const int k, const int depth,
+                                       const int c)
 {
   const int m = min(row, t.row1 - 1), ox = m % p.ow, oy = m / p.ow % p.oh, image = m / (p.ow * p.oh);
   const int panels = (t.columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS, panel = c / SLIM_GEMM_COLUMNS;
@@ -132,7 +108,7 @@ static inline slim_gemm_ahead ahead_of(__global const float *x, const slim_depth
     for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {                                                           \
       TILE_(tile, (panels_) + c * depth, depth, ahead_of(x, p.sums, t, row + SLIM_GEMM_ROWS, k, depth, c),             \
             slim_gemm_block_ahead(x, 0, 0, 0, 0, 1, depth),                                                            \
-            out_of(y, out_bias, residual, p, t, row, c, k == 0, k + depth == p.sums.c));                               \
+            slim_gemm_part_out(y, out_bias, residual, p.o, p.epilogue, t, row, c, k == 0, k + depth == p.sums.c));     \
     }                                                                                                                  \
   }
 
@@ -153,7 +129,7 @@ __kernel void slim_separable_conv2d_cpu_f32(SLIM_TENSOR(const float, x), SLIM_TE
   SLIM_OPEN(float, y);
   SLIM_EACH_TASK(task)
   {
-    const part t = part_of(p, g, task);
+    const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, p.sums.n * p.sums.oh * p.sums.ow, p.o);
     for (int k = 0; k < p.sums.c; k += g.block_k) {
       const int depth = min(g.block_k, p.sums.c - k);
       slim_gemm_pack_b(panels, pointwise + (size_t)k * p.o + t.column0, p.o, depth, t.columns);
@@ -177,7 +153,7 @@ __kernel void slim_separable_conv2d_packed_f32(SLIM_TENSOR(const float, x), SLIM
   SLIM_OPEN(float, y);
   SLIM_EACH_TASK(task)
   {
-    const part t = part_of(p, g, task);
+    const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, p.sums.n * p.sums.oh * p.sums.ow, p.o);
     const size_t wide = (size_t)(p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS;
     for (int k = 0; k < p.sums.c; k += g.block_k) {
       const int depth = min(g.block_k, p.sums.c - k);

@@ -1,0 +1,35 @@
+/* The part of a product's result that a task makes, see gemm.h. */
+#ifndef SLIM_KERNEL_GEMM_PART_H
+#define SLIM_KERNEL_GEMM_PART_H
+
+#include "gemm.h"
+#include "gemm_params.h"
+
+/* Rows [row0, row1) of the result, and columns of it from column0 on. */
+typedef struct slim_gemm_part {
+  int row0, row1, column0, columns;
+  bool streams; /* past the caches */
+} slim_gemm_part;
+
+/* The part of a result of m rows and n columns that is number down and across. */
+static inline slim_gemm_part slim_gemm_part_of(const slim_gemm_params g, const int down, const int across, const int m,
+                                               const int n)
+{
+  const int row0 = down * g.block_m, column0 = across * g.block_n;
+  const slim_gemm_part t = { row0, min(row0 + g.block_m, m), column0, min(g.block_n, n - column0), g.streams };
+  return t;
+}
+
+/* Where the part's tile of rows from row on and of columns from its column c on goes, in a result of n columns. */
+static inline slim_gemm_out slim_gemm_part_out(__global float *y, __global const float *bias,
+                                               __global const float *residual, const int n,
+                                               const slim_epilogue_params epilogue, const slim_gemm_part t,
+                                               const int row, const int c, const bool first, const bool last)
+{
+  const size_t at = (size_t)row * n + t.column0 + c;
+  const slim_gemm_out o = { y + at, bias + t.column0 + c, n,        t.row1 - row,  t.columns - c,
+                            first,  last,                 epilogue, residual + at, 0, t.streams };
+  return o;
+}
+
+#endif
