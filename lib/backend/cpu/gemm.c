@@ -7,6 +7,7 @@
 #define IN_PLACE_PANELS 2       /* A serves that few panels without a copy */
 #define IN_PLACE_TILES (VL < 16 ? 11 : 18) /* and B that few tiles */
 #define STREAMED_SUMS (3 << 20) /* elements of C, at least, that would leave the caches before they are read */
+#define TURNED_ROWS 3           /* pieces of rows for which a transposed B is packed once, and not by each */
 
 typedef struct job {
   gemm g;
@@ -396,19 +397,31 @@ static void add_slices(const slim_cpu_step *step, job *j)
   }
 }
 
+/* Floats of a B that is packed first thing, for all tasks. */
+static size_t turned_floats(const gemm *g, const cut *c)
+{
+  return g->b_transposed && !g->b_packed && c->rows >= TURNED_ROWS ? CPU_OP(gemm_packed)(g) : 0;
+}
+
 size_t CPU_OP(gemm_workspace)(const slim_cpu_step *step, const gemm *g)
 {
   const int workers = slim_threads_count(step->device->threads);
   const cut c = cut_of(g, workers);
   const size_t partial = c.slices > 1 || is_row(g) ? (size_t)c.slices * (size_t)g->m * (size_t)g->n : 0;
-  return ((size_t)workers * SCRATCH + partial) * sizeof(float);
+  return ((size_t)workers * SCRATCH + turned_floats(g, &c) + partial) * sizeof(float);
 }
 
 void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
 {
   const int workers = slim_threads_count(step->device->threads);
   job j = { .g = *g, .cut = cut_of(g, workers), .scratch = workspace, .workers = workers };
-  j.partial = j.scratch + (size_t)workers * SCRATCH;
+  const size_t turned = turned_floats(g, &j.cut);
+  float *packed = j.scratch + (size_t)workers * SCRATCH;
+  j.partial = packed + turned;
+  if (turned) {
+    CPU_OP(gemm_pack)(step, g, packed);
+    j.g.b_packed = packed;
+  }
   if (is_row(g)) {
     slim_threads_run(step->device->threads, j.cut.slices, run_row, &j);
     add_slices(step, &j);
