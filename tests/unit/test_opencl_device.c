@@ -95,6 +95,25 @@ START_TEST(an_allocation_above_the_limit_is_an_error)
 }
 END_TEST
 
+START_TEST(local_memory_above_the_limit_is_an_error)
+{
+  setenv("SLIM_DEVICE_LIMITS", "local=4096", 1);
+  slim_device *device = cl_test_open();
+  slim_cl_step step = { .count = 0 };
+  slim_cl_build b = { .device = device, .cl = slim_cl_of(device), .step = &step };
+  slim_cl_begin(&b, "slim_activation_naive_f32");
+  slim_cl_arg_memory(&b, b.cl->flag.memory);
+  ck_assert_int_eq(b.status, SLIM_OK);
+  step.launches[0].local_bytes = 3000; /* of an argument before */
+  slim_cl_arg_local(&b, 1097);
+  ck_assert_int_eq(b.status, SLIM_ERR_STATE);
+  ck_assert_ptr_nonnull(strstr(device->error.text,
+                               "kernel slim_activation_naive_f32 takes 4097 bytes of local memory, the device has 4096"));
+  slim_cl_step_clear(device, &step);
+  slim_device_close(device);
+}
+END_TEST
+
 START_TEST(no_such_device_is_a_clear_error)
 {
   slim_device device = { .backend = &slim_backend_opencl };
@@ -212,6 +231,7 @@ static void build(TCase *c)
   tcase_add_test(c, limits_clamp_what_queries_report);
   tcase_add_test(c, limits_choose_the_width_of_vectors);
   tcase_add_test(c, an_allocation_above_the_limit_is_an_error);
+  tcase_add_test(c, local_memory_above_the_limit_is_an_error);
   tcase_add_test(c, no_such_device_is_a_clear_error);
   tcase_add_test(c, binaries_are_kept_and_used_again);
   tcase_add_test(c, a_device_may_be_closed_at_exit);

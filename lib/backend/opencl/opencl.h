@@ -144,7 +144,7 @@ struct slim_cl_launch {
   const uint64_t *version; /* of what it packs: not launched again while that stays; NULL: always launched */
   uint64_t seen;           /* 1 + the version it packed; 0: never */
   cl_uint args, dims;
-  size_t global[3], local[3];
+  size_t global[3], local[3], local_bytes;
   int num_host; /* float arguments that are read from the host at each enqueue */
   struct {
     cl_uint arg;
@@ -210,6 +210,7 @@ void slim_cl_arg_view(slim_cl_build *build, const slim_view *view);
 void slim_cl_arg_view_at(slim_cl_build *build, const slim_view *view, size_t bytes);
 void slim_cl_arg(slim_cl_build *build, const void *value, size_t bytes);
 void slim_cl_arg_memory(slim_cl_build *build, cl_mem memory);
+/** Local memory; fails where a kernel's arguments take more than the device has. */
 void slim_cl_arg_local(slim_cl_build *build, size_t bytes);
 /** Checks that the kernel takes so many arguments, as one of a source from outside may not. */
 void slim_cl_args_expect(slim_cl_build *build, int count);

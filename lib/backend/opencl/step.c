@@ -105,6 +105,17 @@ void slim_cl_arg_view(slim_cl_build *b, const slim_view *view)
 
 void slim_cl_arg_local(slim_cl_build *b, size_t bytes)
 {
+  if (b->status != SLIM_OK) {
+    return;
+  }
+  slim_cl_launch *l = current(b);
+  const slim_device_info *info = &b->device->info;
+  l->local_bytes += bytes;
+  if (l->local_bytes > info->local_memory) { /* some drivers crash when it runs */
+    b->status = slim_cl_fail(b->device, SLIM_ERR_STATE,
+                             "%s '%s': kernel %s takes %zu bytes of local memory, the device has %zu", info->selector,
+                             info->name, l->name, l->local_bytes, info->local_memory);
+  }
   slim_cl_arg(b, NULL, bytes);
 }
 
