@@ -1,5 +1,6 @@
 #include "test_main.h"
 
+#include "backend/opencl/cache.h"
 #include "opencl_support.h"
 
 #include <sys/stat.h>
@@ -157,6 +158,67 @@ START_TEST(binaries_are_kept_and_used_again)
 }
 END_TEST
 
+static bool is_cpu_class(void)
+{
+  slim_device *device = cl_test_open();
+  const bool is = device->info.device_class == SLIM_CLASS_CPU;
+  slim_device_close(device);
+  return is;
+}
+
+/* Whole by its checksum, but no binary. Not on rusticl, which ends the process when it is given one. */
+START_TEST(a_binary_that_the_driver_refuses_is_made_again)
+{
+  unsigned char garbage[512] = { 1 }; /* one kernel compiled, its hash, the binary */
+  if (!is_cpu_class()) {
+    return;
+  }
+  fresh_cache();
+  open_and_close();
+  slim_device *device = cl_test_open();
+  const slim_cl_program *program = slim_cl_of(device)->programs;
+  const slim_cl_cache_entry entry = { { program->key[0], program->key[1] }, garbage, sizeof garbage, NULL };
+  ck_assert_uint_eq(program->num_saved, 1);
+  ck_assert_int_eq(slim_cl_cache_store(device, &entry, 1), SLIM_OK);
+  slim_device_close(device);
+  device = cl_test_open();
+  ck_assert(slim_cl_of(device)->programs->refused);
+  slim_device_close(device);
+  device = cl_test_open();
+  ck_assert(!slim_cl_of(device)->programs->refused);
+  ck_assert_uint_eq(slim_cl_of(device)->programs->num_saved, 1);
+  slim_device_close(device);
+  remove_cache();
+}
+END_TEST
+
+enum { PROCESSES = 3 };
+
+START_TEST(processes_share_binaries)
+{
+  pid_t child[PROCESSES];
+  fresh_cache();
+  for (int i = 0; i < PROCESSES; i++) {
+    child[i] = fork();
+    if (child[i] == 0) {
+      open_and_close();
+      open_and_close();
+      _exit(0);
+    }
+  }
+  for (int i = 0; i < PROCESSES; i++) {
+    int status = -1;
+    ck_assert_int_eq(waitpid(child[i], &status, 0), child[i]);
+    ck_assert_int_eq(status, 0);
+  }
+  slim_device *device = cl_test_open();
+  ck_assert(!slim_cl_of(device)->programs->refused);
+  ck_assert_uint_eq(slim_cl_of(device)->programs->num_saved, 1);
+  slim_device_close(device);
+  remove_cache();
+}
+END_TEST
+
 static slim_device *closed_late;
 
 static void close_late(void)
@@ -208,14 +270,6 @@ static int build_kernels(const char *limits, bool tiles, int i)
 }
 
 /* Kernels for CPUs are built only where they would run: drivers of other classes may take minutes for them. */
-static bool is_cpu_class(void)
-{
-  slim_device *device = cl_test_open();
-  const bool is = device->info.device_class == SLIM_CLASS_CPU;
-  slim_device_close(device);
-  return is;
-}
-
 START_TEST(every_embedded_program_builds)
 {
   const bool cpu = is_cpu_class(), preamble = strcmp(slim_kernel_sources[_i].name, "custom") == 0;
@@ -234,6 +288,8 @@ static void build(TCase *c)
   tcase_add_test(c, local_memory_above_the_limit_is_an_error);
   tcase_add_test(c, no_such_device_is_a_clear_error);
   tcase_add_test(c, binaries_are_kept_and_used_again);
+  tcase_add_test(c, a_binary_that_the_driver_refuses_is_made_again);
+  tcase_add_test(c, processes_share_binaries);
   tcase_add_test(c, a_device_may_be_closed_at_exit);
   tcase_add_loop_test(c, every_embedded_program_builds, 0, (int)slim_kernel_source_count);
 }
