@@ -53,8 +53,10 @@ static const test_convolution cases[] = {
   { "folded_11x11_valid", 1, 69, 78, 3, 16, { 11, 11 }, { 4, 4 }, { 1, 1 }, SLIM_VALID, 0 },
   { "nchw", 2, 9, 7, 5, 6, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 1 },
   { "nchw_stride", 2, 9, 7, 17, 33, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 1 },
+  { "past_the_caches", 1, 181, 182, 26, 96, { 1, 2 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
+#define LARGE 1 /* the last, of which only the forward pass differs from others */
 
 /* Winograd's transforms round in proportion to the largest sums, and may round more; test_winograd holds their own bound.
  * @return the tolerance. */
@@ -135,7 +137,7 @@ END_TEST
 static void build(TCase *tcase)
 {
   tcase_add_loop_test(tcase, epilogue_matches_loops, 0, 2 * CASES);
-  tcase_add_loop_test(tcase, matches_loops, 0, TEST_PASSES * CASES);
+  tcase_add_loop_test(tcase, matches_loops, 0, TEST_PASSES * (CASES - LARGE));
 }
 
 TEST_OP_MAIN("conv2d", build)
