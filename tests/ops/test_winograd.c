@@ -91,6 +91,18 @@ static const struct winograd_case {
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 
+/* Forward, with weights that stay as they are: those of many channels are transformed in advance. */
+static const struct winograd_case kept_cases[] = {
+  { "3x3_kept_sixes", 1, 32, 28, 130, 145, 3, 3, false, OTHERS, 1 },
+  { "3x3_kept_sevens", 1, 30, 29, 98, 123, 3, 3, true, SEVENS, 1 },
+  { "3x3_kept_staged_sixes", 1, 27, 26, 272, 70, 3, 3, false, OTHERS, 1 },
+  { "3x3_kept_staged_sevens", 1, 24, 32, 512, 41, 3, 3, false, SEVENS, 1 },
+  { "3x3_kept_one_panel", 1, 27, 27, 400, 32, 3, 3, false, OTHERS, 1 },
+  { "5x5_kept", 1, 20, 17, 96, 112, 5, 5, false, SEVENS, 1 },
+  { "3x3_kept_few_tiles", 1, 14, 14, 256, 80, 3, 3, false, OTHERS, 1 },
+};
+#define KEPT_CASES ((int)(sizeof kept_cases / sizeof *kept_cases))
+
 static slim_window rows_of(const struct winograd_case *c)
 {
   return slim_window_of(c->h, c->kh, c->stride, 1, SLIM_SAME);
@@ -184,12 +196,11 @@ static double want(const test_op *t, const struct winograd_case *c, int pass, si
   return total;
 }
 
-START_TEST(error_is_within_the_bound)
+static void check_error(const struct winograd_case *c, int pass, int folded)
 {
-  const struct winograd_case *c = &cases[_i / 3];
-  const int pass = _i % 3;
   test_op t;
   set_up(&t, c, pass);
+  t.folded = folded;
   if (test_op_run(&t, NULL)) {
     const size_t n = test_elements(t.out[0].shape);
     double most = 0.0, squares = 0.0, sum;
@@ -205,6 +216,17 @@ START_TEST(error_is_within_the_bound)
                   c->bound);
   }
   test_op_free(&t);
+}
+
+START_TEST(error_is_within_the_bound)
+{
+  check_error(&cases[_i / 3], _i % 3, 0);
+}
+END_TEST
+
+START_TEST(error_with_packed_weights_is_within_the_bound)
+{
+  check_error(&kept_cases[_i], 0, 1);
 }
 END_TEST
 
@@ -306,6 +328,7 @@ END_TEST
 static void build(TCase *tcase)
 {
   tcase_add_loop_test(tcase, error_is_within_the_bound, 0, 3 * CASES);
+  tcase_add_loop_test(tcase, error_with_packed_weights_is_within_the_bound, 0, KEPT_CASES);
   tcase_add_loop_test(tcase, scale_changes_no_bit, 0, 18);
   tcase_add_loop_test(tcase, huge_pixel_rounds_its_tile_only, 0, 12);
   tcase_add_loop_test(tcase, switch_gives_the_direct_sum, 0, 3);

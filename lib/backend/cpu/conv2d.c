@@ -51,14 +51,17 @@ static gemm product_of(const slim_cpu_step *step, const state *s, const float *x
   return p;
 }
 
-/* Products and Winograd's two axes pack only weights that are then not kept a second time, halves not; its one axis
- * never. */
+/* Products and Winograd's two axes pack only weights that are then not kept a second time, halves not, and points; its
+ * one axis never. */
 static size_t packed_floats(const slim_cpu_step *step, const state *s)
 {
   const gemm product = product_of(step, s, NULL, NULL);
   if (s->by_product || s->by_winograd) {
     const bool once = packed_owned(step->group.nodes[0], &step->in[1]) && !product.b_half;
-    return !once ? 0 : s->by_product ? CPU_OP(gemm_packed)(&product) : CPU_OP(winograd_packed)(&s->winograd);
+    if (!once && !s->winograd.points_kept) {
+      return 0;
+    }
+    return s->by_product ? CPU_OP(gemm_packed)(&product) : CPU_OP(winograd_packed)(&s->winograd);
   }
   return s->by_line ? 0 : CPU_OP(taps_packed)(&s->taps);
 }
@@ -77,7 +80,7 @@ static void set_up(state *s, const slim_cpu_step *step)
   CPU_OP(taps_plan)(&s->taps);
   s->winograd = winograd_of(g);
   s->by_product = conv2d_is_product(g);
-  s->by_winograd = !s->by_product && CPU_OP(winograd_plan)(&s->winograd, step, &epilogue);
+  s->by_winograd = !s->by_product && CPU_OP(winograd_plan)(&s->winograd, step, &step->in[1], &epilogue);
   s->line = winograd_line_of(g);
   s->by_line = !s->by_product && CPU_OP(winograd_line_plan)(&s->line, step, &epilogue);
   s->packed_floats = packed_floats(step, s);

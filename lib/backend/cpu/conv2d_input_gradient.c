@@ -72,7 +72,7 @@ static bool plan_winograd(const slim_cpu_step *step, const conv2d *g, winograd *
 {
   const tile_epilogue none = { 0 };
   *w = winograd_of_input_gradient(g);
-  return CPU_OP(winograd_plan)(w, step, &none);
+  return CPU_OP(winograd_plan)(w, step, NULL, &none);
 }
 
 static bool plan_line(const slim_cpu_step *step, const conv2d *g, winograd_line *l)

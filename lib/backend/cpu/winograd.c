@@ -4,7 +4,8 @@
  * block, which takes less time than to fetch them from another core's cache. Staged, for many channels or few tiles: a
  * block of tiles is transformed, then each task takes a panel of output channels, whose weights it transforms a row of
  * points at a time just before their products: no more than that row is ever in memory, and of four tiles not even
- * that. Taps that do not lie packed are copied while the channels before are multiplied.
+ * that. Taps that do not lie packed are copied while the channels before are multiplied. With either schedule, weights
+ * may have been transformed in advance: their points are fetched while those before are multiplied.
  */
 #include "backend/cpu/winograd_transform.h"
 
@@ -16,20 +17,32 @@
 #define FUSED_WEIGHTS (96 * 96) /* the most that each worker transforms for itself */
 #define FUSED_WEIGHTS_FEW 2047  /* the same, measured, where there are fewer tiles than half the taps */
 #define STREAMED_OUTPUTS (3 << 19) /* outputs, at least, that would leave the caches before they are read */
+/* Of one image, points are kept of more weights than those, for so many tiles. Measured: fewer tiles wait for the
+ * points longer than it takes to make them. For the little that more images gain it is too much memory. */
+#define KEPT_TILES 32
+#define KEPT_FUSED_CHANNELS 256 /* the most in the fused schedule */
 /* Channels and columns whose weights are transformed at once in the staged schedule: a row of their points fits the
  * nearest cache. Tiles of few rows gain more by greater depth. */
 #define K_STAGED (MANY_REGISTERS ? WINOGRAD_K : 2 * WINOGRAD_K)
 #define STAGED_COLUMNS (VL == 16 ? VL : TILE_COLUMNS)
-#define TAPS_FUSED 16 /* such channels in the fused one */
 
-bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const tile_epilogue *epilogue)
+static bool keeps_points(const winograd *w, const slim_view *weights)
+{
+  return weights && weights->version && !halves_of(weights) && w->fold.side == 1 && w->n == 1 &&
+         w->tiles >= KEPT_TILES && (size_t)w->c * (size_t)w->oc > FUSED_WEIGHTS;
+}
+
+bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const slim_view *packs,
+                           const tile_epilogue *epilogue)
 {
   const int panels = pieces(w->oc, TILE_COLUMNS), threads = slim_threads_count(step->device->threads);
   const size_t weights = (size_t)w->c * (size_t)w->oc; /* of a tap */
   if (epilogue->activation > SLIM_ACTIVATION_RELU6 || !CPU_OP(winograd_tiles)(w)) {
     return false;
   }
-  w->staged = weights > (2 * w->tiles < w->kernel * w->kernel ? FUSED_WEIGHTS_FEW : FUSED_WEIGHTS);
+  w->points_kept = keeps_points(w, packs);
+  w->staged = w->points_kept ? w->c > KEPT_FUSED_CHANNELS
+                             : weights > (2 * w->tiles < w->kernel * w->kernel ? FUSED_WEIGHTS_FEW : FUSED_WEIGHTS);
   w->few = MANY_REGISTERS && w->size == 6 && w->tiles == WINOGRAD_FEW;
   w->blocks = pieces(w->tiles, w->staged ? STAGED_TILES : FUSED_TILES);
   if (!w->staged) {
@@ -66,12 +79,12 @@ static size_t products_floats(const winograd *w)
 
 static int taps_channels(const winograd *w)
 {
-  return w->staged ? at_most(w->c, K_STAGED) : TAPS_FUSED;
+  return w->staged ? at_most(w->c, K_STAGED) : WINOGRAD_TAPS;
 }
 
 static size_t taps_floats(const winograd *w)
 {
-  return (size_t)taps_channels(w) * (size_t)(w->kernel * w->kernel) * TILE_COLUMNS;
+  return w->points_kept ? 0 : (size_t)taps_channels(w) * (size_t)(w->kernel * w->kernel) * TILE_COLUMNS;
 }
 
 /* Staged, a second place is for the taps that come next. */
@@ -86,9 +99,12 @@ static size_t filter_step(const winograd *w)
   return winograd_step(taps_channels(w), STAGED_COLUMNS);
 }
 
-/* Transformed weights of a worker: fused all, [panel][point][c][width]; staged a row of points. */
+/* Transformed weights of a worker: fused all; staged a row of points. */
 static size_t filter_floats(const winograd *w)
 {
+  if (w->points_kept) {
+    return 0;
+  }
   return w->staged ? (size_t)w->size * filter_step(w)
                    : whole_lines((size_t)w->points * (size_t)w->c * panels_width((size_t)w->oc));
 }
@@ -228,18 +244,8 @@ static bool streams(const winograd *w, const float *out)
 
 static void filter_all(const job *j, const places *p)
 {
-  const winograd *w = j->w;
-  for (int n0 = 0; n0 < w->oc; n0 += TILE_COLUMNS) {
-    const int width = panel_width(at_most(TILE_COLUMNS, w->oc - n0));
-    const size_t point = (size_t)w->c * (size_t)width;
-    for (int k = 0; k < w->c; k += TAPS_FUSED) {
-      const int count = at_most(TAPS_FUSED, w->c - k);
-      float *to = p->filters + (size_t)w->points * (size_t)w->c * (size_t)n0 + (size_t)k * (size_t)width;
-      CPU_OP(winograd_taps)(&j->weights, n0, k, count, p->taps);
-      for (int row = 0; row < w->size; row++, to += (size_t)w->size * point) {
-        CPU_OP(winograd_filter)(w, p->taps, count, row, width, to, point);
-      }
-    }
+  for (int n0 = 0; n0 < j->w->oc; n0 += TILE_COLUMNS) {
+    CPU_OP(winograd_filter_panel)(j->w, &j->weights, n0, p->taps, p->filters);
   }
   *p->ready = true;
 }
@@ -254,86 +260,58 @@ static void open_tile(const job *j, const places *p, int number, int at)
   }
 }
 
+/* Some channels, [k, k + depth), of a task: the first of its transformed inputs, the taps of its panel. */
+typedef struct channels_part {
+  const float *a, *taps;
+  float *next_taps; /* where those of the next channels are copied meanwhile; NULL: nowhere */
+  int k, depth, first, tiles, n0, width;
+} channels_part;
+
+/* The products at all points and of all channels with a panel's transformed weights, from n0 on; next: of the panel
+ * that is probably read after it. */
+static void multiply_all(const job *j, const places *p, const channels_part *c, int n0, int next)
+{
+  const winograd *w = j->w;
+  const size_t in_step = winograd_step(w->block, WINOGRAD_K), out_step = winograd_step(part_tiles(w), TILE_COLUMNS);
+  const int width = panel_width(at_most(TILE_COLUMNS, w->oc - n0));
+  const size_t floats = (size_t)w->c * (size_t)width;
+  const float *points = w->points_kept ? j->packed : p->filters, *b = points + winograd_panel_points(w, n0);
+  for (int i = 0; i < w->points; i++, b += floats) {
+    const span t = tiles_at(w, i, c->first, c->tiles);
+    const float *a = c->a + (size_t)i * in_step + t.begin * WINOGRAD_K;
+    float *const products = p->products + (size_t)i * out_step + t.begin * TILE_COLUMNS;
+    if (w->points_kept) {
+      winograd_multiply_streams(a, (size_t)w->points * in_step, in_step, b,
+                                i + 1 < w->points ? b + floats : points + winograd_panel_points(w, next), products,
+                                t.end - t.begin, w->c, width);
+    } else {
+      winograd_multiply(a, (size_t)w->points * in_step, in_step, b, products, t.end - t.begin, w->c, width, false);
+    }
+  }
+}
+
 static void fused_task(void *user, int number, int worker)
 {
   const job *j = user;
   const winograd *w = j->w;
   const places p = places_of(j, worker);
   const int first = number * w->block, count = at_most(w->block, w->tiles - first);
-  const size_t in_step = winograd_step(w->block, WINOGRAD_K), out_step = winograd_step(w->block, TILE_COLUMNS);
-  if (!*p.ready) {
+  const size_t out_step = winograd_step(w->block, TILE_COLUMNS);
+  if (!w->points_kept && !*p.ready) {
     filter_all(j, &p);
   }
   for (int t = 0; t < count; t++) {
     open_tile(j, &p, first + t, t);
   }
-  const float *b = p.filters;
+  const channels_part c = { .a = p.inputs, .first = first, .tiles = count };
   for (int n0 = 0; n0 < w->oc; n0 += TILE_COLUMNS) {
-    const int columns = at_most(TILE_COLUMNS, w->oc - n0), width = panel_width(columns);
-    for (int i = 0; i < w->points; i++, b += (size_t)w->c * (size_t)width) {
-      const span t = tiles_at(w, i, first, count);
-      winograd_multiply(p.inputs + (size_t)i * in_step + t.begin * WINOGRAD_K, (size_t)w->points * in_step, in_step, b,
-                        p.products + (size_t)i * out_step + t.begin * TILE_COLUMNS, t.end - t.begin, w->c, width,
-                        false);
-    }
+    const int columns = at_most(TILE_COLUMNS, w->oc - n0);
+    multiply_all(j, &p, &c, n0, n0 + TILE_COLUMNS < w->oc ? n0 + TILE_COLUMNS : 0);
     for (int t = 0; t < count; t++) {
       close_tile(j, first + t, p.products + (size_t)t * TILE_COLUMNS, out_step, n0, columns);
     }
   }
   vec_stream_end();
-}
-
-/* --- weights packed in advance: the taps of a panel's channels, one after another -------------------------------- */
-
-typedef struct pack_job {
-  const winograd *w;
-  winograd_weights weights;
-  float *packed;
-} pack_job;
-
-static winograd_weights weights_of(const winograd *w, const slim_view *weights)
-{
-  return (winograd_weights){ weights, w->kernel * w->kernel, w->c, w->oc, w->transposed };
-}
-
-/* Those of channels from k on and of the panel from n0 on. */
-static const float *packed_taps(const winograd *w, const float *packed, int n0, int k)
-{
-  const size_t taps = (size_t)(w->kernel * w->kernel);
-  return packed + ((size_t)n0 * (size_t)w->c + (size_t)k * TILE_COLUMNS) * taps;
-}
-
-/* Fetches the share of one of so many turns in the packed taps of depth channels. */
-static void fetch_taps(const winograd *w, const float *taps, int depth, int turn, int turns)
-{
-  const size_t floats = (size_t)(w->kernel * w->kernel) * (size_t)depth * TILE_COLUMNS;
-  const float *at = taps + floats * (size_t)turn / (size_t)turns;
-  const float *const end = taps + floats * (size_t)(turn + 1) / (size_t)turns;
-  for (; at < end; at += 16) {
-    __builtin_prefetch(at, 0, 2);
-  }
-}
-
-static void pack_panels(void *user, size_t begin, size_t end, int worker)
-{
-  const pack_job *j = user;
-  (void)worker;
-  for (size_t panel = begin; panel < end; panel++) {
-    const int n0 = (int)panel * TILE_COLUMNS;
-    CPU_OP(winograd_taps)(&j->weights, n0, 0, j->w->c, (float *)packed_taps(j->w, j->packed, n0, 0));
-  }
-}
-
-size_t CPU_OP(winograd_packed)(const winograd *w)
-{
-  const size_t columns = (size_t)pieces(w->oc, TILE_COLUMNS) * TILE_COLUMNS;
-  return w->staged && w->fold.side == 1 ? (size_t)(w->kernel * w->kernel) * (size_t)w->c * columns : 0;
-}
-
-void CPU_OP(winograd_pack)(const slim_cpu_step *step, const winograd *w, const slim_view *weights, float *packed)
-{
-  pack_job j = { w, weights_of(w, weights), packed };
-  slim_cpu_for(step, (size_t)pieces(w->oc, TILE_COLUMNS), 1, pack_panels, &j);
 }
 
 /* --- staged ------------------------------------------------------------------------------------------------------- */
@@ -347,12 +325,16 @@ static void open_piece(void *user, size_t begin, size_t end, int worker)
   }
 }
 
-/* Some channels, [k, k + depth), of a staged task: the first of its transformed inputs, the taps of its panel. */
-typedef struct channels_part {
-  const float *a, *taps;
-  float *next_taps; /* where those of the next channels are copied meanwhile; NULL: nowhere */
-  int k, depth, first, tiles, n0, width;
-} channels_part;
+/* Fetches the share of one of so many turns in the packed taps of depth channels. */
+static void fetch_taps(const winograd *w, const float *taps, int depth, int turn, int turns)
+{
+  const size_t floats = (size_t)(w->kernel * w->kernel) * (size_t)depth * TILE_COLUMNS;
+  const float *at = taps + floats * (size_t)turn / (size_t)turns;
+  const float *const end = taps + floats * (size_t)(turn + 1) / (size_t)turns;
+  for (; at < end; at += 16) {
+    __builtin_prefetch(at, 0, 2);
+  }
+}
 
 /* Packed taps that the worker reads after those of channels [.., end), of its panel or of what is probably its next
  * one; NULL: none. */
@@ -360,7 +342,7 @@ static const float *next_taps(const job *j, const channels_part *c, int end)
 {
   const bool deeper = end < j->w->c;
   const int n0 = deeper ? c->n0 : c->n0 + j->panels_ahead * TILE_COLUMNS;
-  return j->packed && n0 < j->w->oc ? packed_taps(j->w, j->packed, n0, deeper ? end : 0) : NULL;
+  return j->packed && n0 < j->w->oc ? winograd_packed_taps(j->w, j->packed, n0, deeper ? end : 0) : NULL;
 }
 
 /* The products at all points, of STAGED_COLUMNS columns at a time. */
@@ -419,14 +401,19 @@ static void staged_task(void *user, int number, int worker)
   const int begin = j->count * (number % w->parts) / w->parts, end = j->count * (number % w->parts + 1) / w->parts;
   const size_t in_step = winograd_step(w->block, WINOGRAD_K), out_step = winograd_step(part_tiles(w), TILE_COLUMNS);
   channels_part c = { .first = j->first + begin, .tiles = end - begin, .n0 = n0, .width = panel_width(columns) };
-  for (; c.k < w->c; c.k += K_STAGED) {
+  if (w->points_kept) {
+    const int next = n0 + j->panels_ahead * TILE_COLUMNS;
+    c.a = p.inputs + (size_t)begin * WINOGRAD_K;
+    multiply_all(j, &p, &c, n0, next < w->oc ? next : n0);
+  }
+  for (; !w->points_kept && c.k < w->c; c.k += K_STAGED) {
     c.depth = at_most(K_STAGED, w->c - c.k);
     c.a = p.inputs + (size_t)(c.k / WINOGRAD_K) * (size_t)w->points * in_step + (size_t)begin * WINOGRAD_K;
     float *const taps = p.taps + (size_t)(c.k / K_STAGED % 2) * taps_floats(w);
     if (!j->packed && !c.next_taps) {
       CPU_OP(winograd_taps)(&j->weights, n0, c.k, c.depth, taps);
     }
-    c.taps = j->packed ? packed_taps(w, j->packed, n0, c.k) : taps;
+    c.taps = j->packed ? winograd_packed_taps(w, j->packed, n0, c.k) : taps;
     c.next_taps = !copies_ahead(j, c.k + c.depth) ? NULL : taps == p.taps ? taps + taps_floats(w) : p.taps;
     (w->few ? multiply_few : multiply_points)(j, &p, &c);
   }
@@ -442,7 +429,7 @@ static void run_plain(const slim_cpu_step *step, const winograd *w, const float 
   job j = { .w = w, .in = in, .packed = packed, .out = out, .workspace = workspace, .epilogue = epilogue };
   const int panels = pieces(w->oc, TILE_COLUMNS);
   slim_threads *threads = step->device->threads;
-  j.weights = weights_of(w, weights);
+  j.weights = winograd_weights_of(w, weights);
   j.stream = streams(w, out);
   j.panels_ahead = pieces(slim_threads_count(threads), w->parts);
   if (!w->staged) {

@@ -42,6 +42,7 @@ typedef struct winograd {
   bool staged;             /* all tiles of a block are transformed before the first product */
   bool few;                /* staged: the weights' points are made in registers */
   int parts;               /* staged: pieces of a block's tiles, for a panel's products */
+  bool points_kept;        /* packed weights are transformed: four times the memory, no time in a run */
 } winograd;
 
 /* Of folded images: channels, at most, and taps of a kernel's side, at least. Measured: fewer taps gain nothing. */
@@ -87,8 +88,10 @@ static inline winograd winograd_of_input_gradient(const conv2d *g)
                      .transposed = true };
 }
 
-/* Completes the plan of a convolution. @return false when the direct sum serves better. */
-bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const tile_epilogue *epilogue);
+/* Completes the plan of a convolution. packs: weights that can be packed, NULL: they cannot. @return false when the
+ * direct sum serves better. */
+bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const slim_view *packs,
+                           const tile_epilogue *epilogue);
 /* Floats of the workspace. */
 size_t CPU_OP(winograd_workspace)(const winograd *w, const slim_cpu_step *step);
 /* Floats of weights that are packed in advance, for many runs with them; 0: that would not be read. */
@@ -135,6 +138,18 @@ typedef struct winograd_weights {
   bool transposed; /* turned by half a turn, a tap lies as [oc][c] instead of [c][oc] */
 } winograd_weights;
 
+static inline winograd_weights winograd_weights_of(const winograd *w, const slim_view *weights)
+{
+  return (winograd_weights){ weights, w->kernel * w->kernel, w->c, w->oc, w->transposed };
+}
+
+/* Of packed taps, those of channels from k on and of the panel from n0 on. */
+static inline const float *winograd_packed_taps(const winograd *w, const float *packed, int n0, int k)
+{
+  const size_t floats = (size_t)n0 * (size_t)w->c + (size_t)k * TILE_COLUMNS; /* of a tap */
+  return packed + floats * (size_t)(w->kernel * w->kernel);
+}
+
 /* The taps of input channels [k, k + count) and the columns of a panel from n0 on, to taps[channel][tap][TILE_COLUMNS].
  * Halves only where they are not transposed. */
 void CPU_OP(winograd_taps)(const winograd_weights *w, int n0, int k, int count, float *taps);
@@ -143,6 +158,17 @@ void CPU_OP(winograd_taps_share)(const winograd_weights *w, int n0, int k, int c
 /* Row row of G g G^T of such taps: its points to to[point * step + channel * width]. */
 void CPU_OP(winograd_filter)(const winograd *w, const float *taps, int count, int row, int width, float *to,
                              size_t step);
+
+/* Where those of the panel from n0 on begin, of all weights: [panel][point][c][width]. */
+static inline size_t winograd_panel_points(const winograd *w, int n0)
+{
+  return (size_t)w->points * (size_t)w->c * (size_t)n0;
+}
+
+/* That panel. taps: room for those of WINOGRAD_TAPS channels. */
+#define WINOGRAD_TAPS 16
+void CPU_OP(winograd_filter_panel)(const winograd *w, const winograd_weights *weights, int n0, float *taps,
+                                   float *points);
 
 /* Products with WINOGRAD_FEW tiles, for which the points of 3x3 taps are made in registers. */
 #define WINOGRAD_FEW 4

@@ -12,6 +12,7 @@
 #define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #endif
 
+#define LINE 16 /* floats of a cache line */
 #define FETCH_AHEAD (TILE_ROWS > 6) /* measured: small tiles take longer with it */
 
 #define DECLARE(r_) vec r##r_##_0 = { 0 }, r##r_##_1 = { 0 };
@@ -42,9 +43,9 @@
   }
 
 /* across: floats from row to row of A; along: from k to k. */
-CPU_INLINE void multiply(const winograd_tile *t, int rows, int vectors, int across, int along)
+CPU_INLINE void multiply(const winograd_tile *t, int rows, int vectors, int across, int along, bool streamed)
 {
-  const float *b = t->b, *block = t->a, *ahead = t->ahead;
+  const float *b = t->b, *block = t->a, *ahead = t->ahead, *ahead_b = t->ahead_b;
   float *const c = t->c;
   const int run = along == 1 ? WINOGRAD_K : t->depth;
   EACH_ROW(DECLARE)
@@ -59,6 +60,11 @@ CPU_INLINE void multiply(const winograd_tile *t, int rows, int vectors, int acro
       if (FETCH_AHEAD && along == 1) {
         __builtin_prefetch(ahead + (a - block) * rows);
       }
+      if (streamed) {
+        __builtin_prefetch(ahead_b, 0, 2);
+        __builtin_prefetch(ahead_b + LINE, 0, 2);
+        ahead_b += t->ahead_step;
+      }
     }
   }
   EACH_ROW(STORE)
@@ -67,25 +73,35 @@ CPU_INLINE void multiply(const winograd_tile *t, int rows, int vectors, int acro
 #define KERNELS(rows_)                                                                                                 \
   static void rows_narrow_##rows_(const winograd_tile *t)                                                              \
   {                                                                                                                    \
-    multiply(t, rows_, 1, WINOGRAD_K, 1);                                                                              \
+    multiply(t, rows_, 1, WINOGRAD_K, 1, false);                                                                       \
   }                                                                                                                    \
   static void rows_wide_##rows_(const winograd_tile *t)                                                                \
   {                                                                                                                    \
-    multiply(t, rows_, 2, WINOGRAD_K, 1);                                                                              \
+    multiply(t, rows_, 2, WINOGRAD_K, 1, false);                                                                       \
+  }                                                                                                                    \
+  static void streams_narrow_##rows_(const winograd_tile *t)                                                           \
+  {                                                                                                                    \
+    multiply(t, rows_, 1, WINOGRAD_K, 1, true);                                                                        \
+  }                                                                                                                    \
+  static void streams_wide_##rows_(const winograd_tile *t)                                                             \
+  {                                                                                                                    \
+    multiply(t, rows_, 2, WINOGRAD_K, 1, true);                                                                        \
   }                                                                                                                    \
   static void columns_narrow_##rows_(const winograd_tile *t)                                                           \
   {                                                                                                                    \
-    multiply(t, rows_, 1, 1, WINOGRAD_K);                                                                              \
+    multiply(t, rows_, 1, 1, WINOGRAD_K, false);                                                                       \
   }                                                                                                                    \
   static void columns_wide_##rows_(const winograd_tile *t)                                                             \
   {                                                                                                                    \
-    multiply(t, rows_, 2, 1, WINOGRAD_K);                                                                              \
+    multiply(t, rows_, 2, 1, WINOGRAD_K, false);                                                                       \
   }
 
 EACH_HEIGHT(KERNELS)
 
 #define ROWS_NARROW(rows_) rows_narrow_##rows_,
 #define ROWS_WIDE(rows_) rows_wide_##rows_,
+#define STREAMS_NARROW(rows_) streams_narrow_##rows_,
+#define STREAMS_WIDE(rows_) streams_wide_##rows_,
 #define COLUMNS_NARROW(rows_) columns_narrow_##rows_,
 #define COLUMNS_WIDE(rows_) columns_wide_##rows_,
 
@@ -93,3 +109,5 @@ const winograd_tile_fn CPU_OP(winograd_rows)[2][TILE_ROWS] = { { EACH_HEIGHT(ROW
                                                                { EACH_HEIGHT(ROWS_WIDE) } };
 const winograd_tile_fn CPU_OP(winograd_columns)[2][TILE_ROWS] = { { EACH_HEIGHT(COLUMNS_NARROW) },
                                                                   { EACH_HEIGHT(COLUMNS_WIDE) } };
+const winograd_tile_fn CPU_OP(winograd_streams)[2][TILE_ROWS] = { { EACH_HEIGHT(STREAMS_NARROW) },
+                                                                  { EACH_HEIGHT(STREAMS_WIDE) } };

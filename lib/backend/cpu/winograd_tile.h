@@ -14,6 +14,8 @@
 typedef struct winograd_tile {
   const float *a, *b; /* b: TILE_COLUMNS (narrow: VL) floats a k */
   const float *ahead; /* by rows: as much of A, of the next tile, fetched meanwhile */
+  const float *ahead_b; /* streamed: of a B that lies elsewhere, fetched meanwhile, from k to k ahead_step */
+  size_t ahead_step;
   float *c;
   size_t a_step;
   int depth;
@@ -25,6 +27,8 @@ typedef void (*winograd_tile_fn)(const winograd_tile *t);
 /* By the number of rows less one; [0]: VL columns, [1]: TILE_COLUMNS. */
 extern const winograd_tile_fn CPU_OP(winograd_rows)[2][TILE_ROWS];
 extern const winograd_tile_fn CPU_OP(winograd_columns)[2][TILE_ROWS];
+/* By rows, and streamed. */
+extern const winograd_tile_fn CPU_OP(winograd_streams)[2][TILE_ROWS];
 
 /* c (+)= count rows, of which the first is at a, by depth k by a panel of width columns. in_step: from there to the
  * rows that are multiplied next. */
@@ -39,6 +43,23 @@ static inline void winograd_multiply(const float *a, size_t a_step, size_t in_st
     t.ahead = i + 1 < tiles ? t.a + (size_t)height * WINOGRAD_K : a + in_step;
     t.c = c + (size_t)begin * TILE_COLUMNS;
     CPU_OP(winograd_rows)[width == VL ? 0 : 1][height - 1](&t);
+  }
+}
+
+/* The same by a panel that comes from memory, once: next is the one that is multiplied after it, as large. */
+static inline void winograd_multiply_streams(const float *a, size_t a_step, size_t in_step, const float *b,
+                                             const float *next, float *c, int count, int depth, int width)
+{
+  const int tiles = tiles_of(count);
+  winograd_tile t = { .a_step = a_step, .b = b, .depth = depth };
+  t.ahead_step = tiles > 0 ? (size_t)((width + tiles - 1) / tiles) : 0;
+  for (int i = 0; i < tiles; i++) {
+    const int begin = tile_begin(count, tiles, i), height = tile_begin(count, tiles, i + 1) - begin;
+    t.a = a + (size_t)begin * WINOGRAD_K;
+    t.ahead = i + 1 < tiles ? t.a + (size_t)height * WINOGRAD_K : a + in_step;
+    t.ahead_b = next + (size_t)(i * depth) * t.ahead_step;
+    t.c = c + (size_t)begin * TILE_COLUMNS;
+    CPU_OP(winograd_streams)[width == VL ? 0 : 1][height - 1](&t);
   }
 }
 
