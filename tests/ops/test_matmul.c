@@ -23,6 +23,7 @@ static const struct matmul_case {
   { "two_slices", 64, 48, 2100 },
   { "shallow", 24, 130, 10 },
   { "power_of_two", 20, 12, 1024 },
+  { "copied_rows", 31, 70, 1024 },
   { "square", 200, 210, 220 },
   { "sliced", 47, 38, 5001 },
   { "narrow_last_panel", 61, 176, 700 },

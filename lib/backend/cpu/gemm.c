@@ -3,6 +3,7 @@
 #include "backend/cpu/gemm_cut.h"
 
 #define N_BLOCK 4               /* panels of B that are packed at once */
+#define MOST_SEGMENTS 16        /* a power of two that no tile has more rows than */
 #define SET_FLOATS 1024         /* rows that far apart do so */
 #define IN_PLACE_PANELS 2       /* A serves that few panels without a copy */
 #define IN_PLACE_TILES (VL < 16 ? 11 : 18) /* and B that few tiles */
@@ -76,7 +77,8 @@ static bool reads_b_in_place(const task *t)
 }
 
 /* Where the tile finds its rows [begin, begin + height) of A: in A itself or in its copy. */
-static void find_a(const task *t, int tile_number, int begin, int height, int k, const float **row, tile *tl)
+static void find_a(const task *t, int tile_number, int begin, int height, int k, int depth, const float **row,
+                   tile *tl)
 {
   const gemm *g = &t->j->g;
   if (g->a_transposed) {
@@ -88,13 +90,13 @@ static void find_a(const task *t, int tile_number, int begin, int height, int k,
   }
   for (int r = 0; r < height; r++) {
     row[r] = t->in_place ? g->a + (size_t)(t->m0 + begin + r) * g->lda + k
-                         : t->a + (size_t)(begin + r) * copied_step(g, tl->depth);
+                         : t->a + (size_t)(begin + r) * copied_step(g, depth);
   }
   tl->rows = row;
 }
 
 /* Where the tile finds its panel of B, from n on; panels from n0 on are packed in t->b. */
-static void find_b(const task *t, int n0, int n, int k, tile *tl)
+static void find_b(const task *t, int n0, int n, int k, int depth, tile *tl)
 {
   const gemm *g = &t->j->g;
   tl->b_gap = 0;
@@ -102,7 +104,7 @@ static void find_b(const task *t, int n0, int n, int k, tile *tl)
     tl->b = g->b + (size_t)k * g->ldb + n;
     tl->b_gap = g->ldb - (size_t)panel_width(tl->columns);
   } else {
-    tl->b = g->b_packed ? packed_at(g, n, k, tl->depth) : t->b + (size_t)(n - n0) * (size_t)tl->depth;
+    tl->b = g->b_packed ? packed_at(g, n, k, depth) : t->b + (size_t)(n - n0) * (size_t)depth;
   }
 }
 
@@ -169,11 +171,8 @@ static strips next_a(const task *t, int n1, int k, int depth)
     return next_made(t, n1, k, depth);
   }
   k += depth;
-  if (n1 < t->n1 || k >= t->k1) {
-    return (strips){ 0 };
-  }
-  return g->a_transposed ? strips_of(g->a, g->lda, k, t->m0, t->m1 - t->m0)
-                         : strips_of(g->a, g->lda, t->m0, k, at_most(depth, t->k1 - k));
+  return g->a_transposed && n1 >= t->n1 && k < t->k1 ? strips_of(g->a, g->lda, k, t->m0, t->m1 - t->m0)
+                                                     : (strips){ 0 };
 }
 
 /* What the tile's run number turn of turns over a block fetches: B's strips, then A's, spread over the turns; of an A
@@ -186,53 +185,119 @@ static void find_ahead(const task *t, strips b, strips a, int turn, int turns, i
   const strips s = number < b.count ? b : a;
   tl->ahead = next > number ? s.first + (size_t)(number < b.count ? number : number - b.count) * s.across : NULL;
   tl->ahead_step = s.step;
+  tl->ahead_jump = 0;
   if (!tl->ahead && t->in_place && !g->a_transposed && g->lda == (size_t)tl->depth) {
     tl->ahead = g->a + (size_t)m * g->lda;
     tl->ahead_step = TILE_ROWS;
   }
 }
 
-/* All tiles of the panels [n0, n1) over a block of the depth: a tile's rows of A stay in the nearest cache. */
+/* --- rows of A that are copied as they lie: some of the next tile's behind each panel that a tile meets ------------ */
+
+static bool copies_rows(const task *t)
+{
+  return !t->in_place && !t->j->g.source && !t->j->g.a_transposed;
+}
+
+static void copy_some_rows(const task *t, int begin, int end, int k, int depth)
+{
+  copy_rows(&t->j->g, t->m0 + begin, end - begin, k, depth, t->a + (size_t)begin * LDA);
+}
+
+static void cut_depth(tile *tl, int depth, int segments, ptrdiff_t *offset)
+{
+  tl->offset = offset;
+  tl->segments = segments;
+  tl->depth = depth / segments;
+  for (int s = 0; s < segments; s++) {
+    offset[s] = s * tl->depth;
+  }
+}
+
+/* Rows [begin, end) of the task at depth k: a run over depth fetches them, each during a segment. */
+static void fetch_rows(const task *t, int begin, int end, int k, int depth, tile *tl, ptrdiff_t *offset)
+{
+  const gemm *g = &t->j->g;
+  int segments = 1;
+  while (segments < end - begin && depth % (2 * segments) == 0) {
+    segments *= 2;
+  }
+  cut_depth(tl, depth, segments, offset);
+  tl->ahead = g->a + (size_t)(t->m0 + begin) * g->lda + k;
+  tl->ahead_step = (size_t)segments;
+  tl->ahead_jump = g->lda - (size_t)depth;
+}
+
+/* Those of the first tile that is copied after depth k. @return false: none is. */
+static bool fetch_next_block(const task *t, int k, int depth, tile *tl, ptrdiff_t *offset)
+{
+  const bool deeper = k + depth < t->k1;
+  const task *of = deeper ? t : t->next;
+  if (!of || !copies_rows(of)) {
+    return false;
+  }
+  const int rows = of->m1 - of->m0;
+  fetch_rows(of, 0, tile_begin(rows, tiles_of(rows), 1), deeper ? k + depth : of->k0, depth, tl, offset);
+  return true;
+}
+
+/* --- a block of the depth ----------------------------------------------------------------------------------------- */
+
+/* All tiles of the panels [n0, n1): a tile's rows of A stay in the nearest cache. */
 static void run_tiles(const task *t, int n0, int n1, int k, int depth)
 {
-  static const ptrdiff_t no_offset = 0;
-  const int rows = t->m1 - t->m0, tiles = tiles_of(rows), turns = tiles * pieces(n1 - n0, TILE_COLUMNS);
+  const int rows = t->m1 - t->m0, tiles = tiles_of(rows), panels = pieces(n1 - n0, TILE_COLUMNS);
+  const bool copied = n0 == t->n0 && copies_rows(t);
+  const int turns = copied ? panels : tiles * panels; /* that fetch what comes after the tiles */
   const strips b = next_b(t, n1, k, depth), a = next_a(t, n1, k, depth);
   const float *row[TILE_ROWS];
   float *c[TILE_ROWS];
-  tile tl = { .offset = &no_offset, .segments = 1, .depth = depth, .c = c };
+  ptrdiff_t offset[MOST_SEGMENTS];
+  tile tl = { .c = c };
   for (int i = 0, turn = 0; i < tiles; i++) {
-    const int begin = tile_begin(rows, tiles, i), height = tile_begin(rows, tiles, i + 1) - begin;
-    find_a(t, i, begin, height, k, row, &tl);
-    for (int r = 0; r < height; r++) {
+    const int begin = tile_begin(rows, tiles, i), end = tile_begin(rows, tiles, i + 1);
+    const int next = copied && i + 1 < tiles ? tile_begin(rows, tiles, i + 2) - end : 0;
+    find_a(t, i, begin, end - begin, k, depth, row, &tl);
+    for (int r = 0; r < end - begin; r++) {
       c[r] = t->c + (size_t)(t->m0 + begin + r) * t->j->g.ldc;
     }
-    for (int n = n0; n < n1; n += TILE_COLUMNS, turn++) {
+    for (int p = 0; p < panels; p++) {
+      const int n = n0 + p * TILE_COLUMNS;
+      const int next_begin = end + piece_begin(next, panels, p), next_end = end + piece_begin(next, panels, p + 1);
+      const bool last = n1 == t->n1 && i + 1 == tiles && p + 1 == panels;
       tl.columns = at_most(TILE_COLUMNS, n1 - n);
-      find_b(t, n0, n, k, &tl);
-      find_ahead(t, b, a, turn, turns, t->m0 + begin + height, &tl);
-      run_tile(t, &tl, height, n, k == t->k0, t->last_slice && k + depth == t->k1);
+      find_b(t, n0, n, k, depth, &tl);
+      if (next) {
+        fetch_rows(t, next_begin, next_end, k, depth, &tl, offset);
+      } else if (!last || !fetch_next_block(t, k, depth, &tl, offset)) {
+        cut_depth(&tl, depth, 1, offset);
+        find_ahead(t, b, a, turn++, turns, t->m0 + end, &tl);
+      }
+      run_tile(t, &tl, end - begin, n, k == t->k0, t->last_slice && k + depth == t->k1);
+      copy_some_rows(t, next_begin, next_end, k, depth);
     }
   }
 }
 
-static void pack_a(const task *t, int k, int depth)
+/* What a block finds ready: all rows that are made, all of a transposed A, the first tile's rows. */
+static void open_block(const task *t, int k, int depth)
 {
   const gemm *g = &t->j->g;
+  const int rows = t->m1 - t->m0;
   if (g->source) {
-    g->source->make(g->source, t->m0, t->m1 - t->m0, k, depth, t->a, copied_step(g, depth), t->worker);
-    return;
+    g->source->make(g->source, t->m0, rows, k, depth, t->a, copied_step(g, depth), t->worker);
+  } else if (!t->in_place && g->a_transposed) {
+    copy_columns(g, t->m0, rows, k, depth, t->a);
+  } else if (!t->in_place) {
+    copy_some_rows(t, 0, tile_begin(rows, tiles_of(rows), 1), k, depth);
   }
-  (g->a_transposed ? copy_columns : copy_rows)(g, t->m0, t->m1 - t->m0, k, depth, t->a);
 }
 
-/* A block of the depth: A once, then B by some panels at a time. */
+/* A once, B by some panels at a time. */
 static void run_block(const task *t, int k, int depth)
 {
   const gemm *g = &t->j->g;
-  if (!t->in_place) {
-    pack_a(t, k, depth);
-  }
+  open_block(t, k, depth);
   for (int n = t->n0; n < t->n1; n += N_BLOCK * TILE_COLUMNS) {
     const int end = at_most(n + N_BLOCK * TILE_COLUMNS, t->n1);
     if (!g->b_packed && !t->b_in_place) {

@@ -21,10 +21,6 @@ static inline size_t copied_step(const gemm *g, int depth)
 static inline void copy_rows(const gemm *g, int m0, int rows, int k0, int depth, float *to)
 {
   for (int r = 0; r < rows; r++) {
-    const float *ahead = g->a + (size_t)(m0 + r + (r + 2 < rows ? 2 : 0)) * g->lda + k0;
-    for (int i = 0; i < depth; i += 16) {
-      __builtin_prefetch(ahead + i);
-    }
     memcpy(to + (size_t)r * LDA, g->a + (size_t)(m0 + r) * g->lda + k0, (size_t)depth * sizeof *to);
   }
 }

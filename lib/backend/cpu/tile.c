@@ -190,6 +190,7 @@ CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
       ahead += ahead_step;
       b += b_step;
     }
+    ahead += t->ahead_jump;
   }
   FINISH
 }

@@ -38,6 +38,7 @@ typedef struct tile {
   const float *const *b_rows; /* A by columns: where each segment's b is; NULL: one after another */
   const float *ahead;     /* fetched meanwhile, NULL: nothing: at each k a panel's width, from k to k ahead_step */
   size_t ahead_step;
+  size_t ahead_jump;      /* A by rows: from the end of a segment's to the next's */
   float *const *c;        /* where each row of C begins */
   size_t column;          /* the first of this panel in them */
   ptrdiff_t to_residual;  /* from an element of C to its residual, in floats */
