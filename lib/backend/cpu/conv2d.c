@@ -51,14 +51,14 @@ static gemm product_of(const slim_cpu_step *step, const state *s, const float *x
   return p;
 }
 
-/* Products and Winograd's two axes pack only weights that are then not kept a second time, halves not, and points; its
- * one axis never. */
+/* Products and Winograd's two axes pack only weights that are then not kept a second time, halves not; of one image,
+ * which gains most, all that stay for Winograd. Its one axis packs none. */
 static size_t packed_floats(const slim_cpu_step *step, const state *s)
 {
   const gemm product = product_of(step, s, NULL, NULL);
   if (s->by_product || s->by_winograd) {
-    const bool once = packed_owned(step->group.nodes[0], &step->in[1]) && !product.b_half;
-    if (!once && !s->winograd.points_kept) {
+    const bool stay = step->in[1].version && s->by_winograd && s->winograd.n == 1;
+    if (product.b_half || !(stay || packed_owned(step->group.nodes[0], &step->in[1]))) {
       return 0;
     }
     return s->by_product ? CPU_OP(gemm_packed)(&product) : CPU_OP(winograd_packed)(&s->winograd);
