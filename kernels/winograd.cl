@@ -17,7 +17,49 @@
 
 /* --- weights ------------------------------------------------------------------------------------------------------ */
 
-#define AHEAD 12 /* channels whose tap is fetched before it is packed */
+#define AHEAD 48 /* rows of taps that are fetched before they are copied: they come from memory */
+
+/* Taps [rows] that lie stride apart, and tap_step from one tap to the next: those that are read after the present ones. */
+typedef struct taps_ahead {
+  __global const slim_weight *from;
+  size_t tap_step;
+  int rows, stride, columns;
+  __local float *to; /* where they are copied, [row][tap][SLIM_GEMM_COLUMNS]; 0: they are fetched */
+} taps_ahead;
+
+static inline __global const slim_weight *taps_row(const taps_ahead t, const int i)
+{
+  return t.from + i / t.rows * t.tap_step + (size_t)(i % t.rows) * t.stride;
+}
+
+/* Copies rows [begin, end) of all taps. */
+SLIM_APART void copy_taps(const taps_ahead t, const int begin, const int end)
+{
+  for (int i = begin; i < end; i++) {
+    __global const slim_weight *from = taps_row(t, i), *later = taps_row(t, min(i + AHEAD, TAPS * t.rows - 1));
+    __local float *to = t.to + (i % t.rows * TAPS + i / t.rows) * SLIM_GEMM_COLUMNS;
+    for (int c = 0; c < t.columns; c += SLIM_WIDTH) {
+      SLIM_FETCH_LATER(later + c);
+      SLIM_STOREW(SLIM_WEIGHTSW(from + c), 0, to + c);
+    }
+  }
+}
+
+/* One of so many shares of the taps, while others are multiplied. */
+static inline void next_taps(const taps_ahead t, const int share, const int shares)
+{
+  const int rows = TAPS * t.rows;
+  if (t.to != 0) {
+    copy_taps(t, rows * share / shares, rows * (share + 1) / shares);
+    return;
+  }
+  for (int i = share; i < rows; i += shares) {
+    __global const slim_weight *from = taps_row(t, i);
+    for (int j = 0; j < t.columns; j += 16) {
+      SLIM_FETCH_LATER(from + j);
+    }
+  }
+}
 
 /* The taps of depth channels from k on and a panel of outputs from o on: [channel][tap][SLIM_GEMM_COLUMNS]. Read tap by
  * tap, as all taps of a channel may lie in few sets of a cache. */
@@ -30,15 +72,9 @@ static inline void pack_taps(__local float *taps, __global const slim_weight *we
       slim_gemm_turn(taps + i * SLIM_GEMM_COLUMNS + c, TAPS_STEP, from + (size_t)c * p.c, p.c, depth, SLIM_WIDTH - 1);
     }
   }
-  for (int i = 0; i < TAPS && !p.turned; i++) {
-    __global const slim_weight *from = weights + ((size_t)i * p.c + k) * p.o + o;
-    __local float *to = taps + i * SLIM_GEMM_COLUMNS;
-    for (int channel = 0; channel < depth; channel++, from += p.o, to += TAPS_STEP) {
-      for (int c = 0; c < columns; c += SLIM_WIDTH) {
-        SLIM_FETCH(from + (size_t)AHEAD * p.o + c);
-        SLIM_STOREW(SLIM_WEIGHTSW(from + c), 0, to + c);
-      }
-    }
+  if (!p.turned) {
+    const taps_ahead all = { weights + (size_t)k * p.o + o, (size_t)p.c * p.o, depth, p.o, columns, taps };
+    copy_taps(all, 0, TAPS * depth);
   }
 }
 
@@ -248,23 +284,6 @@ __kernel void slim_winograd_inputs_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(
   open_tile(x, zeros, p, first + (int)get_group_id(0), (int)get_group_id(0), v);
 }
 
-/* Taps that are read after the present ones: fetched with the products, in shares. */
-typedef struct taps_ahead {
-  __global const slim_weight *from;
-  size_t tap_step;
-  int rows, stride, lines; /* of a tap; lines of 16 numbers */
-} taps_ahead;
-
-static inline void fetch_taps(const taps_ahead next, const int share, const int shares)
-{
-  for (int i = share; i < TAPS * next.rows; i += shares) {
-    __global const slim_weight *from = next.from + i / next.rows * next.tap_step + (size_t)(i % next.rows) * next.stride;
-    for (int j = 0; j < next.lines; j++) {
-      SLIM_FETCH_LATER(from + 16 * j);
-    }
-  }
-}
-
 /* What a group of the second stage makes: tiles [begin, begin + tiles) of the block in a panel of outputs from o on. */
 typedef struct panel {
   int o, columns, begin, tiles;
@@ -289,7 +308,7 @@ static inline panel panel_of(const slim_winograd_params p, const int first)
  * is multiplied as soon as it is made. Scales come last. */
 #define SUM_SOME_(space_, first_, last_)                                                                               \
   for (int c = 0; c < depth; c += SLIM_WIDTH, v += slim_winograd_plane(SLIM_WINOGRAD_FEW)) {                           \
-    fetch_taps(next, ((row * 2 + side) * depth + c) / SLIM_WIDTH, SLIM_WINOGRAD_N * 2 * depth / SLIM_WIDTH);           \
+    next_taps(next, ((row * 2 + side) * depth + c) / SLIM_WIDTH, SLIM_WINOGRAD_N * 2 * depth / SLIM_WIDTH);            \
     for (int k = 0; k < SLIM_WIDTH; k++, taps += TAPS_STEP) {                                                          \
       ROW_POINTS_(space_, taps, power, first_, last_, all)                                                             \
       EACH_SUM_(p, t)                                                                                                  \
@@ -335,7 +354,7 @@ SUM_ROW(sum_packed_row, __global)
       if (i % SLIM_WINOGRAD_N == 0) {                                                                                  \
         FILTER_(taps, u, depth * SLIM_GEMM_COLUMNS, i / SLIM_WINOGRAD_N, depth, t.columns);                            \
       }                                                                                                                \
-      fetch_taps(next, i, SLIM_WINOGRAD_POINTS);                                                                       \
+      next_taps(next, i, SLIM_WINOGRAD_POINTS);                                                                        \
       const slim_winograd_span at = slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, t.first, t.tiles);             \
       for (int tile = at.begin; tile < at.end; tile += p.rows) {                                                       \
         multiply_local(v + i * slim_winograd_inputs_step(p.block, p.c) + (t.begin + tile) * SLIM_WIDTH,                \
@@ -366,16 +385,17 @@ SUM_PANEL(sum_packed_panel, __global, filter_packed_row)
 SUM_FEW(sum_few, __local, sum_row)
 SUM_FEW(sum_packed_few, __global, sum_packed_row)
 
-/* Where the taps of a group's channels behind k lie, or, behind the last ones, those of the next group. */
+/* Where the taps of a group's channels behind k lie, or, behind the last ones, those of the next group. to: where the
+ * former are copied, if there is a second place. */
 static inline taps_ahead taps_behind(__global const slim_weight *weights, const slim_winograd_params p, const panel t,
-                                     const int k)
+                                     const int k, __local float *to)
 {
   const bool deeper = k + p.depth < p.c;
   const int next_k = deeper ? k + p.depth : 0, depth = min(p.depth, p.c - next_k);
   const int o = deeper ? t.o : t.o + SLIM_GEMM_COLUMNS, columns = clamp(p.o - o, 0, SLIM_GEMM_COLUMNS);
   const taps_ahead next = { weights + (p.turned ? (size_t)o * p.c + next_k : (size_t)next_k * p.o + o),
                             (size_t)p.c * p.o, p.turned ? columns : depth, p.turned ? p.c : p.o,
-                            ((p.turned ? depth : columns) + 15) / 16 };
+                            p.turned ? depth : columns, deeper && p.places > 1 ? to : 0 };
   return next;
 }
 
@@ -402,14 +422,17 @@ SLIM_APART void close_panel(__global const float *products, __global const float
   const panel t = panel_of(p, first);                                                                                  \
   products += (get_group_id(1) * get_num_groups(0) + get_group_id(0)) * SLIM_WINOGRAD_POINTS * t.step;
 
-/* and how: sum_ adds depth channels from k on to the products. Weights as they lie, */
+/* and how: sum_ adds depth channels from k on, whose taps are now, to the products. Weights as they lie, */
 #define PANEL_(sum_)                                                                                                   \
   SLIM_OPEN(const slim_weight, weights);                                                                               \
   OPEN_PANEL_                                                                                                          \
   for (int k = 0; k < p.c; k += p.depth) {                                                                             \
-    const int depth = min(p.depth, p.c - k);                                                                           \
-    const taps_ahead next = taps_behind(weights, p, t, k);                                                             \
-    pack_taps(taps, weights, p, k, depth, t.o, t.columns);                                                             \
+    const int depth = min(p.depth, p.c - k), place = k / p.depth % p.places;                                           \
+    __local float *now = taps + place * p.depth * TAPS_STEP;                                                           \
+    const taps_ahead next = taps_behind(weights, p, t, k, taps + (1 - place) * p.depth * TAPS_STEP);                   \
+    if (k == 0 || p.places == 1) {                                                                                     \
+      pack_taps(now, weights, p, k, depth, t.o, t.columns);                                                            \
+    }                                                                                                                  \
     sum_;                                                                                                              \
   }                                                                                                                    \
   close_panel(products, bias, residual, y, p, t);
@@ -422,18 +445,18 @@ SLIM_APART void close_panel(__global const float *products, __global const float
     const int depth = min(p.depth, p.c - k), left = p.c - k - depth;                                                   \
     const int next_depth = left > 0 ? min(p.depth, left) : t.o + SLIM_GEMM_COLUMNS < p.o ? min(p.depth, p.c) : 0;      \
     const taps_ahead next = { taps + depth * TAPS_STEP, next_depth * SLIM_GEMM_COLUMNS, next_depth, SLIM_GEMM_COLUMNS, \
-                              (SLIM_GEMM_COLUMNS + 15) / 16 };                                                         \
+                              SLIM_GEMM_COLUMNS, 0 };                                                                  \
     sum_;                                                                                                              \
     taps += depth * TAPS_STEP;                                                                                         \
   }                                                                                                                    \
   close_panel(products, bias, residual, y, p, t);
 
 /* A group: a panel of outputs, a part of the tiles of the block that begins at tile first. products: of each group;
- * taps: as pack_taps makes them. */
+ * taps: p.places of what pack_taps makes. */
 __kernel void slim_winograd_panels_f32(PANEL_PARAMETERS_(SLIM_TENSOR(const slim_weight, weights)), __local float *taps,
                                        __local float *u)
 {
-  PANEL_(sum_panel(v, taps, products, u, p, t, k, depth, next))
+  PANEL_(sum_panel(v, now, products, u, p, t, k, depth, next))
 }
 
 /* The same with packed weights. */
@@ -445,7 +468,7 @@ __kernel void slim_winograd_packed_f32(PANEL_PARAMETERS_(__global const float *p
 /* Both of four tiles, whose weights stay in registers. */
 __kernel void slim_winograd_few_f32(PANEL_PARAMETERS_(SLIM_TENSOR(const slim_weight, weights)), __local float *taps)
 {
-  PANEL_(sum_few(v, taps, products, p, t, k, depth, next))
+  PANEL_(sum_few(v, now, products, p, t, k, depth, next))
 }
 
 __kernel void slim_winograd_few_packed_f32(PANEL_PARAMETERS_(__global const float *packed))

@@ -27,6 +27,7 @@ typedef struct slim_winograd_params {
   int rows;                /* tiles of a product, */
   int block;               /* tiles that are worked on together, */
   int part, depth;         /* so many by a group of a panel, in so many channels at a time */
+  int places;              /* of such channels' taps: 2 where the next ones' are copied meanwhile */
   int streams;             /* y goes past the caches */
   slim_epilogue_params epilogue;
 } slim_winograd_params;

@@ -62,6 +62,8 @@ static const struct winograd_case {
   { "5x5_many_sixes", 65, 4, 4, 16, 32, 5, 5, false, OTHERS, 1 },
   { "3x3_sevens_in_runs", 4, 61, 45, 16, 48, 3, 3, false, SEVENS, 1 },
   { "3x3_sixes_in_runs", 8, 28, 32, 16, 48, 3, 3, false, OTHERS, 1 },
+  { "3x3_copied_taps", 1, 8, 12, 272, 80, 3, 3, false, OTHERS, 1 },
+  { "3x3_copied_taps_sevens", 1, 9, 11, 144, 112, 3, 3, false, SEVENS, 1 },
   { "3x3_cut_below", 3, 7, 8, 130, 99, 3, 3, false, OTHERS, 1 },
   { "3x3_cut_right", 3, 8, 7, 130, 99, 3, 3, false, OTHERS, 1 },
   { "3x3_cut_sevens", 9, 14, 14, 128, 80, 3, 3, false, SEVENS, 1 },

@@ -191,6 +191,20 @@ static bool are_few(const slim_device *device, const slim_winograd_params *p)
          side_of(p) == SIDE_LEAST;
 }
 
+/* Cuts channels by local memory, which has so many places for their taps; false when it is too small. */
+static bool deepen(const slim_device *device, slim_winograd_params *p, int places)
+{
+  p->depth = p->c < STAGED_CHANNELS ? p->c : STAGED_CHANNELS;
+  p->places = p->depth < p->c ? places : 1;
+  while (p->depth > 0 &&
+         ((size_t)p->places * taps_floats(device, p, p->depth) + row_floats(device, p, p->depth)) * sizeof(float) >
+             device->info.local_memory) {
+    p->depth -= slim_cl_of(device)->vector_width;
+    p->places = places;
+  }
+  return p->depth > 0;
+}
+
 /* Cuts blocks of tiles, parts of a block so that all units get as much, and channels by local memory; false when that
  * is too small. */
 static bool stage(const slim_device *device, slim_cl_winograd *w)
@@ -208,12 +222,8 @@ static bool stage(const slim_device *device, slim_cl_winograd *w)
   }
   p->part = slim_cl_ceil_div(slim_cl_ceil_div(p->block, w->parts), rows) * rows;
   w->parts = slim_cl_ceil_div(p->block, p->part);
-  p->depth = p->c < STAGED_CHANNELS ? p->c : STAGED_CHANNELS;
-  while (p->depth > 1 && (taps_floats(device, p, p->depth) + row_floats(device, p, p->depth)) * sizeof(float) >
-                             device->info.local_memory) {
-    p->depth -= slim_cl_of(device)->vector_width;
-  }
-  return p->depth > 0;
+  const bool copies = !p->turned && rows != SLIM_WINOGRAD_FEW;
+  return (copies && deepen(device, p, 2)) || deepen(device, p, 1);
 }
 
 /* Are vectors whole lines of a cache, and the outputs so many that these need not be read first? */
@@ -366,7 +376,7 @@ static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const sli
   slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, &first, sizeof(first));
   if (packed == NULL) {
-    slim_cl_arg_local(b, taps_floats(b->device, p, p->depth) * sizeof(float));
+    slim_cl_arg_local(b, (size_t)p->places * taps_floats(b->device, p, p->depth) * sizeof(float));
   }
   if (!few) {
     slim_cl_arg_local(b, row_floats(b->device, p, p->depth) * sizeof(float));
