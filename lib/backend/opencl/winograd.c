@@ -22,6 +22,7 @@
 #define GRADIENT_WEIGHTS (256 * 256)
 #define STAGED_TILES 140            /* of a block: a panel's products stay in a core's own cache */
 #define FUSED_TILES 256            /* fewer do not pay for transforming all weights first */
+#define FOLDED_TILES 64            /* the same of a first layer, whose weights are few, and kept in inference */
 #define FUSED_WEIGHTS (64 * 128)    /* more are better transformed where they are used, a row of points at a time */
 #define FUSED_BYTES ((size_t)640 << 10) /* of a group's scratch, which should stay in a core's own cache */
 #define STREAMED_OUTPUTS ((double)(3 << 19)) /* that would leave the caches before they are read */
@@ -173,14 +174,14 @@ static bool fuse(const slim_device *device, slim_cl_winograd *w)
 {
   slim_winograd_params *p = &w->p;
   const int rows = slim_cl_gemm_rows(device), most = 2 * rows * (rows > 6 ? 1 : 2);
-  const int units = device->info.compute_units;
+  const int units = device->info.compute_units, least = w->fold.side > 1 ? FOLDED_TILES : FUSED_TILES;
   p->block = slim_cl_ceil_div(p->tiles, slim_cl_ceil_div(slim_cl_ceil_div(p->tiles, most), units) * units);
   const int blocks = slim_cl_ceil_div(p->tiles, p->block);
   w->groups = units;
   p->rows = rows_for(device, p->block);
   const size_t scratch = (inputs_floats(p) + products_floats(device, p, p->block)) * sizeof(float);
   const size_t taps = taps_floats(device, p, slim_cl_of(device)->vector_width) * sizeof(float);
-  return p->c * p->o <= FUSED_WEIGHTS && p->tiles >= FUSED_TILES && scratch <= FUSED_BYTES && blocks >= units &&
+  return p->c * p->o <= FUSED_WEIGHTS && p->tiles >= least && scratch <= FUSED_BYTES && blocks >= units &&
          taps <= device->info.local_memory;
 }
 
@@ -253,7 +254,7 @@ bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *
 
 bool slim_cl_winograd_keep(slim_cl_winograd *w, bool lone)
 {
-  w->kept = w->line.groups > 0 || lone;
+  w->kept = w->line.groups > 0 || w->fold.side > 1 || lone;
   return w->kept;
 }
 
