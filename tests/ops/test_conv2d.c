@@ -51,6 +51,8 @@ static const test_convolution cases[] = {
   { "folded_7x7_valid", 1, 30, 29, 4, 48, { 7, 7 }, { 2, 2 }, { 1, 1 }, SLIM_VALID, 0 },
   { "folded_7x7_nchw", 2, 21, 24, 3, 48, { 7, 7 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 1 },
   { "folded_11x11_valid", 1, 69, 78, 3, 16, { 11, 11 }, { 4, 4 }, { 1, 1 }, SLIM_VALID, 0 },
+  { "strassen", 1, 7, 17, 512, 64, { 1, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "strassen_wide", 1, 16, 15, 512, 128, { 1, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "nchw", 2, 9, 7, 5, 6, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 1 },
   { "nchw_stride", 2, 9, 7, 17, 33, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 1 },
   { "past_the_caches", 1, 181, 182, 26, 96, { 1, 2 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
@@ -58,7 +60,8 @@ static const test_convolution cases[] = {
 #define CASES ((int)(sizeof cases / sizeof *cases))
 #define LARGE 1 /* the last, of which only the forward pass differs from others */
 
-/* Winograd's transforms round in proportion to the largest sums, and may round more; test_winograd holds their own bound.
+/* Winograd's transforms and Strassen's products round in proportion to the largest sums, and may round more; test_winograd
+ * holds their own bound.
  * @return the tolerance. */
 static double tolerance_of(const test_convolution *c, size_t terms, double *scale, size_t n)
 {
@@ -66,7 +69,8 @@ static double tolerance_of(const test_convolution *c, size_t terms, double *scal
   const bool line = c->kernel.h * c->kernel.w == 7 || c->kernel.h * c->kernel.w == 3;
   const bool plain = (square || line) && c->stride.h == 1 && c->c >= 8;
   const bool folded = c->kernel.h == c->kernel.w && c->kernel.h >= 7 && c->stride.h > 1;
-  if ((!plain && !folded) || c->rate.h != 1) {
+  const bool halves = c->kernel.h * c->kernel.w == 1 && c->c >= 512;
+  if ((!plain && !folded && !halves) || c->rate.h != 1) {
     return test_sum_tolerance(terms);
   }
   double most = 0.0;

@@ -90,8 +90,12 @@ static const struct winograd_case {
   { "9x9_by_2", 2, 19, 24, 8, 32, 9, 9, false, SEVENS, 2 },
   { "7x7_by_3", 2, 25, 32, 4, 48, 7, 7, false, SEVENS, 3 },
   { "11x11_by_4", 2, 67, 63, 3, 64, 11, 11, false, SEVENS, 4 },
+  { "1x1_512", 1, 9, 13, 512, 192, 1, 1, false, OTHERS, 1 },
+  { "1x1_2048", 1, 8, 14, 2048, 64, 1, 1, false, OTHERS, 1 },
+  { "1x1_512_positive", 3, 9, 7, 512, 128, 1, 1, true, OTHERS, 1 },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
+#define STRASSEN (CASES - 1) /* a product of halves, where the weights stay */
 
 /* Forward, with weights that stay as they are: those of many channels are transformed in advance. */
 static const struct winograd_case kept_cases[] = {
@@ -131,6 +135,7 @@ static void set_up(test_op *t, const struct winograd_case *c, int pass)
   t->in[1] = test_random_tensor(pass == 2 ? x : w, 2);
   t->in[2] = (test_tensor){ SLIM_FLOAT32, pass == 1 ? x : w, NULL };
   t->out[0] = test_output(pass == 0 ? y : pass == 1 ? x : w);
+  t->folded = pass == 0 && c->kh * c->kw == 1;
   for (int i = 0; c->positive && i < (pass == 2 ? 2 : 1); i++) {
     float *data = t->in[i].data;
     for (size_t k = 0; k < test_elements(t->in[i].shape); k++) {
@@ -238,9 +243,9 @@ START_TEST(scale_changes_no_bit)
   static const struct {
     int a, b;
   } powers[] = { { 100, -90 }, { -60, -40 } };
-  static const int number[] = { 5, 10, 17 };
-  const struct winograd_case *c = &cases[number[_i % 3]];
-  const int pass = _i / 3 % 3, a = powers[_i / 9].a, b = powers[_i / 9].b;
+  static const int number[] = { 5, 10, 17, STRASSEN };
+  const struct winograd_case *c = &cases[number[_i % 4]];
+  const int pass = _i / 4 % 3, a = powers[_i / 12].a, b = powers[_i / 12].b;
   test_op t, scaled;
   set_up(&t, c, pass);
   set_up(&scaled, c, pass);
@@ -265,9 +270,9 @@ END_TEST
  */
 START_TEST(huge_pixel_rounds_its_tile_only)
 {
-  static const int number[] = { 0, 9, 14, 4 };
-  const struct winograd_case *c = &cases[number[_i % 4]];
-  const int pass = _i / 4;
+  static const int number[] = { 0, 9, 14, 4, STRASSEN };
+  const struct winograd_case *c = &cases[number[_i % 5]];
+  const int pass = _i / 5;
   test_op t;
   set_up(&t, c, pass);
   const float huge = 1e6f;
@@ -288,10 +293,10 @@ START_TEST(huge_pixel_rounds_its_tile_only)
 }
 END_TEST
 
-static float *run_with(const char *value, int pass)
+static float *run_with(const char *value, const struct winograd_case *c, int pass)
 {
   test_op t;
-  set_up(&t, &cases[0], pass);
+  set_up(&t, c, pass);
   setenv("SLIM_WINOGRAD", value, 1);
   const bool ran = test_op_run(&t, NULL);
   unsetenv("SLIM_WINOGRAD");
@@ -308,18 +313,20 @@ static float *run_with(const char *value, int pass)
 START_TEST(switch_gives_the_direct_sum)
 {
   const char *device = getenv("SLIM_TEST_DEVICE");
+  const struct winograd_case *c = &cases[_i == 3 ? STRASSEN : 0];
+  const int pass = _i % 3;
   test_op t;
-  set_up(&t, &cases[0], _i);
+  set_up(&t, c, pass);
   const size_t n = test_elements(t.out[0].shape);
-  float *on = run_with("1", _i), *off = run_with("0", _i);
+  float *on = run_with("1", c, pass), *off = run_with("0", c, pass);
   if (on && off && (!device || !strcmp(device, "cpu"))) {
-    ck_assert_msg(memcmp(on, off, n * sizeof *on) != 0, "pass %d: SLIM_WINOGRAD=0 changes nothing", _i);
+    ck_assert_msg(memcmp(on, off, n * sizeof *on) != 0, "pass %d: SLIM_WINOGRAD=0 changes nothing", pass);
   }
   for (size_t i = 0; off && i < n; i += n / SAMPLES) {
     double sum;
-    const double right = want(&t, &cases[0], _i, i, &sum), error = fabs((double)off[i] - right);
+    const double right = want(&t, c, pass, i, &sum), error = fabs((double)off[i] - right);
     const double allowed = test_sum_tolerance(2048) * sum;
-    ck_assert_msg(error <= allowed, "pass %d: element %zu is off by %g, allowed %g", _i, i, error, allowed);
+    ck_assert_msg(error <= allowed, "pass %d: element %zu is off by %g, allowed %g", pass, i, error, allowed);
   }
   free(on);
   free(off);
@@ -331,9 +338,9 @@ static void build(TCase *tcase)
 {
   tcase_add_loop_test(tcase, error_is_within_the_bound, 0, 3 * CASES);
   tcase_add_loop_test(tcase, error_with_packed_weights_is_within_the_bound, 0, KEPT_CASES);
-  tcase_add_loop_test(tcase, scale_changes_no_bit, 0, 18);
-  tcase_add_loop_test(tcase, huge_pixel_rounds_its_tile_only, 0, 12);
-  tcase_add_loop_test(tcase, switch_gives_the_direct_sum, 0, 3);
+  tcase_add_loop_test(tcase, scale_changes_no_bit, 0, 24);
+  tcase_add_loop_test(tcase, huge_pixel_rounds_its_tile_only, 0, 15);
+  tcase_add_loop_test(tcase, switch_gives_the_direct_sum, 0, 4);
 }
 
 TEST_OP_MAIN("winograd", build)

@@ -1,6 +1,7 @@
 #include "backend/cpu/epilogue.h"
 #include "backend/cpu/layout.h"
 #include "backend/cpu/packed.h"
+#include "backend/cpu/strassen.h"
 #include "backend/cpu/taps.h"
 #include "backend/cpu/winograd.h"
 #include "backend/cpu/winograd_line.h"
@@ -13,6 +14,7 @@ typedef struct state {
   winograd winograd;
   winograd_line line;
   bool by_product, by_winograd, by_line;
+  bool by_halves; /* of the product */
   size_t packed_floats; /* 0: the weights are read as they lie */
   packed_weights packed;
 } state;
@@ -47,18 +49,24 @@ static gemm product_of(const slim_cpu_step *step, const state *s, const float *x
   p.ldb = p.ldc = (size_t)p.n;
   p.b_half = halves_of(&step->in[1]);
   p.b_packed = s->packed.data;
+  p.by_halves = s->by_halves;
   p.epilogue = epilogue_of(step, inputs_of(step));
   return p;
 }
 
-/* Products and Winograd's two axes pack only weights that are then not kept a second time, halves not; of one image,
+/* Products and Winograd's two axes pack only weights that are then not kept a second time, 16-bit floats not; of one image,
  * which gains most, all that stay for Winograd. Its one axis packs none. */
+static bool packs_once(const slim_cpu_step *step)
+{
+  return packed_owned(step->group.nodes[0], &step->in[1]) && !halves_of(&step->in[1]);
+}
+
 static size_t packed_floats(const slim_cpu_step *step, const state *s)
 {
   const gemm product = product_of(step, s, NULL, NULL);
   if (s->by_product || s->by_winograd) {
     const bool stay = step->in[1].version && s->by_winograd && s->winograd.n == 1;
-    if (product.b_half || !(stay || packed_owned(step->group.nodes[0], &step->in[1]))) {
+    if (!packs_once(step) && (product.b_half || !stay)) {
       return 0;
     }
     return s->by_product ? CPU_OP(gemm_packed)(&product) : CPU_OP(winograd_packed)(&s->winograd);
@@ -80,6 +88,8 @@ static void set_up(state *s, const slim_cpu_step *step)
   CPU_OP(taps_plan)(&s->taps);
   s->winograd = winograd_of(g);
   s->by_product = conv2d_is_product(g);
+  const gemm product = product_of(step, s, NULL, NULL);
+  s->by_halves = s->by_product && packs_once(step) && CPU_OP(strassen_fits)(&product);
   s->by_winograd = !s->by_product && CPU_OP(winograd_plan)(&s->winograd, step, &step->in[1], &epilogue);
   s->line = winograd_line_of(g);
   s->by_line = !s->by_product && CPU_OP(winograd_line_plan)(&s->line, step, &epilogue);

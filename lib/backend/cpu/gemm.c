@@ -1,13 +1,13 @@
 #include "backend/cpu/gemm.h"
 
 #include "backend/cpu/gemm_cut.h"
+#include "backend/cpu/strassen.h"
 
 #define N_BLOCK 4               /* panels of B that are packed at once */
 #define MOST_SEGMENTS 16        /* a power of two that no tile has more rows than */
 #define SET_FLOATS 1024         /* rows that far apart do so */
 #define IN_PLACE_PANELS 2       /* A serves that few panels without a copy */
 #define IN_PLACE_TILES (VL < 16 ? 11 : 18) /* and B that few tiles */
-#define STREAMED_SUMS (3 << 20) /* elements of C, at least, that would leave the caches before they are read */
 #define TURNED_ROWS 3           /* pieces of rows for which a transposed B is packed once, and not by each */
 
 typedef struct job {
@@ -307,13 +307,6 @@ static void run_block(const task *t, int k, int depth)
   }
 }
 
-/* Whole lines of a C that is too large for the caches need not be read first. */
-static bool streams(const gemm *g)
-{
-  const double sums = (double)g->m * (double)g->n;
-  return sums >= STREAMED_SUMS && g->ldc % 16 == 0 && (uintptr_t)g->c % 64 == 0;
-}
-
 /* Blocks that a slice's depth is cut into, [k0, k1); where number i begins. */
 static int block_begin(int k0, int k1, int i)
 {
@@ -392,11 +385,18 @@ static void pack_pieces(void *user, size_t begin, size_t end, int worker)
 
 size_t CPU_OP(gemm_packed)(const gemm *g)
 {
+  if (g->by_halves) {
+    return CPU_OP(strassen_packed)(g);
+  }
   return is_row(g) ? 0 : (size_t)g->k * panels_width((size_t)g->n);
 }
 
 void CPU_OP(gemm_pack)(const slim_cpu_step *step, const gemm *g, float *packed)
 {
+  if (g->by_halves) {
+    CPU_OP(strassen_pack)(step, g, packed);
+    return;
+  }
   pack_job j = { .g = *g, .cut = cut_of(g, slim_threads_count(step->device->threads)) };
   j.g.b_packed = packed;
   slim_cpu_for(step, (size_t)pieces(g->n, TILE_COLUMNS), N_BLOCK, pack_pieces, &j);
@@ -473,11 +473,16 @@ size_t CPU_OP(gemm_workspace)(const slim_cpu_step *step, const gemm *g)
   const int workers = slim_threads_count(step->device->threads);
   const cut c = cut_of(g, workers);
   const size_t partial = c.slices > 1 || is_row(g) ? (size_t)c.slices * (size_t)g->m * (size_t)g->n : 0;
-  return ((size_t)workers * SCRATCH + turned_floats(g, &c) + partial) * sizeof(float);
+  const size_t plain = (size_t)workers * SCRATCH + turned_floats(g, &c) + partial;
+  return g->by_halves ? CPU_OP(strassen_workspace)(step, g) : plain * sizeof(float);
 }
 
 void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
 {
+  if (g->by_halves) {
+    CPU_OP(strassen_run)(step, g, workspace);
+    return;
+  }
   const int workers = slim_threads_count(step->device->threads);
   job j = { .g = *g, .cut = cut_of(g, workers), .scratch = workspace, .workers = workers };
   const size_t turned = turned_floats(g, &j.cut);

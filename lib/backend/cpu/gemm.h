@@ -26,6 +26,7 @@ typedef struct gemm {
   bool a_transposed;    /* a lies as [k, m] */
   bool b_transposed;    /* b lies as [n, k] */
   const float *b_packed; /* NULL: b is read as it lies; else what gemm_pack made of it is read instead */
+  bool by_halves;        /* B is packed for the products in strassen.h, which it must fit */
   tile_epilogue epilogue;
 } gemm;
 

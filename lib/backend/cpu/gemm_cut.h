@@ -16,6 +16,7 @@
 #define SLICE_WORK 1e6
 #define ROW_DEPTH 32            /* the same of a slice of a product of one row */
 #define ROW_WORK 32768
+#define STREAMED_SUMS (3 << 20) /* elements of C, at least, that would leave the caches before they are read */
 #define MADE_ROWS 98            /* of a task that makes its A; 14 and 7 are divisors */
 
 typedef struct cut {
@@ -117,6 +118,13 @@ static inline cut cut_of(const gemm *g, int workers)
     c.rows++;
   }
   return c;
+}
+
+/* Whole lines of a C that is too large for the caches need not be read first. */
+static inline bool streams(const gemm *g)
+{
+  const double sums = (double)g->m * (double)g->n;
+  return sums >= STREAMED_SUMS && g->ldc % 16 == 0 && (uintptr_t)g->c % 64 == 0;
 }
 
 /* Where a task's rows begin: those of number i. */
