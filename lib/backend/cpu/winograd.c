@@ -379,7 +379,8 @@ static void multiply_few(const job *j, const places *p, const channels_part *c)
   const winograd_few f = { .taps = c->taps, .ahead = ahead ? ahead : c->taps, .a = c->a, .products = p->products,
                            .in_step = winograd_step(w->block, WINOGRAD_K),
                            .out_step = winograd_step(part_tiles(w), TILE_COLUMNS), .depth = c->depth,
-                           .width = c->width, .accumulate = c->k > 0 };
+                           .width = c->width, .accumulate = c->k > 0,
+                           .cut = w->n == 1 && w->down == 2 && w->whole_down == 1 && w->whole_across == 1 };
   for (int row = 0; row < w->size; row++) {
     CPU_OP(winograd_multiply_few)(&f, row);
   }

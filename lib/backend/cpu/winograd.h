@@ -181,6 +181,7 @@ typedef struct winograd_few {
   size_t in_step, out_step;
   int depth, width;
   bool accumulate; /* products have the sum so far */
+  bool cut;        /* of an image of 2 x 2 tiles, which its lower and its right edge cut off: three do without infinity */
 } winograd_few;
 
 /* The points of row row. */

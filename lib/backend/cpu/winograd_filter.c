@@ -159,15 +159,19 @@ void CPU_OP(winograd_filter)(const winograd *w, const float *taps, int count, in
 
 #define FEW_SIZE 6
 #define FEW_SHARE (9 * TILE_COLUMNS / (FEW_SIZE * 2)) /* of a channel's taps, for a row of points and VL columns */
+/* Points p_ of a row, the last at infinity or not, and tiles t_ that need them, in the order of place_of: cut off below,
+ * whole, at the right, both ways. */
 #define EACH_SUM(p_, t_)                                                                                               \
   CPU_UNROLL                                                                                                           \
   for (int p_ = 0; p_ < FEW_SIZE; p_++)                                                                                \
     CPU_UNROLL                                                                                                         \
-    for (int t_ = 0; t_ < WINOGRAD_FEW; t_++)
+    for (int t_ = 0; t_ < WINOGRAD_FEW; t_++)                                                                          \
+      if (!cut || ((!infinity || t_ == 1 || t_ == 2) && (p_ < FEW_SIZE - 1 || t_ < 2)))
 
 /* VL columns, from v on, of row row of points. */
-CPU_INLINE void few_columns(const winograd_few *f, int row, int v, const float *g, int first, int last)
+CPU_INLINE void few_columns(const winograd_few *f, int row, int v, const float *g, int first, int last, bool cut)
 {
+  const bool infinity = first > 0;
   const float *taps = f->taps + v, *ahead = f->ahead + (size_t)(row * 2 + v / VL) * FEW_SHARE * (size_t)f->depth;
   const float *a = f->a + (size_t)(row * FEW_SIZE) * f->in_step;
   float *to = f->products + (size_t)(row * FEW_SIZE) * f->out_step + v;
@@ -189,16 +193,25 @@ CPU_INLINE void few_columns(const winograd_few *f, int row, int v, const float *
   }
 }
 
-void CPU_OP(winograd_multiply_few)(const winograd_few *f, int row)
+CPU_INLINE void few_row(const winograd_few *f, int row, bool cut)
 {
   const factors g = factors_of(FEW_SIZE, 3, row);
   for (int v = 0; v < f->width; v += VL) {
     if (g.last == 1) {
-      few_columns(f, row, v, g.of, 0, 1);
+      few_columns(f, row, v, g.of, 0, 1, cut);
     } else if (g.first > 0) {
-      few_columns(f, row, v, g.of, 2, 3);
+      few_columns(f, row, v, g.of, 2, 3, cut);
     } else {
-      few_columns(f, row, v, g.of, 0, 3);
+      few_columns(f, row, v, g.of, 0, 3, cut);
     }
+  }
+}
+
+void CPU_OP(winograd_multiply_few)(const winograd_few *f, int row)
+{
+  if (f->cut) {
+    few_row(f, row, true);
+  } else {
+    few_row(f, row, false);
   }
 }
