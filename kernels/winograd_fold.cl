@@ -4,6 +4,38 @@
 #include "winograd_fold_params.h"
 
 #if SLIM_CLASS == 0
+/* A run of few floats. */
+static inline void copy_few(__global float *to, __global const float *from, const int count)
+{
+  int i = 0;
+  for (; i + 4 <= count; i += 4) {
+    vstore4(vload4(0, from + i), 0, to + i);
+  }
+  for (; i < count; i++) {
+    to[i] = from[i];
+  }
+}
+
+static inline void clear_few(__global float *to, const int count)
+{
+  int i = 0;
+  for (; i + 4 <= count; i += 4) {
+    vstore4((float4)(0.0f), 0, to + i);
+  }
+  for (; i < count; i++) {
+    to[i] = 0.0f;
+  }
+}
+
+/* A run of a block, which begins at float number left of a row of so many: 0 where there is no such row. */
+static inline void fold_run(__global float *to, __global const float *row, const int left, const int run, const int floats)
+{
+  const int begin = clamp(-left, 0, run), end = clamp(floats - left, begin, run);
+  clear_few(to, begin);
+  copy_few(to + begin, row + left + begin, end - begin);
+  clear_few(to + end, run - end);
+}
+
 __kernel void slim_winograd_fold_image_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, folded),
                                            const slim_winograd_fold_params p)
 {
@@ -15,25 +47,19 @@ __kernel void slim_winograd_fold_image_f32(SLIM_TENSOR(const float, x), SLIM_TEN
   }
   x += (size_t)(row / p.fold_h) * p.h * p.w * p.c;
   folded += (size_t)row * p.fold_w * p.fold_c;
-  for (int i = 0; i < p.fold_w; i++, folded += p.fold_c) {
-    const int left = (i * p.side - p.left) * p.c; /* of the block, in floats of the image's row */
-    for (int y = 0; y < p.side; y++) {
-      const bool inside = top + y >= 0 && top + y < p.h;
-      const int begin = inside ? clamp(-left, 0, run) : run, end = inside ? clamp(p.w * p.c - left, begin, run) : run;
-      __global const float *from = x + (inside ? top + y : 0) * p.w * p.c;
-      for (int j = 0; j < begin; j++) {
-        folded[y * run + j] = 0.0f;
-      }
-      for (int j = begin; j < end; j++) {
-        folded[y * run + j] = from[left + j];
-      }
-      for (int j = end; j < run; j++) {
-        folded[y * run + j] = 0.0f;
+  for (int y = 0; y < p.side; y++) {
+    const int floats = top + y >= 0 && top + y < p.h ? p.w * p.c : 0;
+    __global const float *from = x + (floats ? top + y : 0) * p.w * p.c;
+    for (int i = 0, left = -p.left * p.c; i < p.fold_w; i++, left += run) {
+      if (left >= 0 && left + run <= floats) {
+        copy_few(folded + i * p.fold_c + y * run, from + left, run);
+      } else {
+        fold_run(folded + i * p.fold_c + y * run, from, left, run, floats);
       }
     }
-    for (int j = p.side * run; j < p.fold_c; j++) {
-      folded[j] = 0.0f;
-    }
+  }
+  for (int i = 0; i < p.fold_w; i++) {
+    clear_few(folded + i * p.fold_c + p.side * run, p.fold_c - p.side * run);
   }
 }
 
@@ -50,18 +76,12 @@ __kernel void slim_winograd_unfold_image_f32(SLIM_TENSOR(const float, folded), S
   const int wide = y / p.side < p.fold_h ? clamp((p.fold_w * p.side - p.left) * p.c, 0, p.w * p.c) : 0;
   folded += (size_t)(row / p.h * p.fold_h + min(y / p.side, p.fold_h - 1)) * p.fold_w * p.fold_c + y % p.side * run;
   x += (size_t)row * p.w * p.c;
-  int at = p.left * p.c % run;
   folded += p.left / p.side * p.fold_c;
-  for (int i = 0; i < wide; i++) {
-    x[i] = folded[at];
-    if (++at == run) {
-      at = 0;
-      folded += p.fold_c;
-    }
+  for (int i = 0, at = p.left * p.c % run, count; i < wide; i += count, at = 0, folded += p.fold_c) {
+    count = min(run - at, wide - i);
+    copy_few(x + i, folded + at, count);
   }
-  for (int i = wide; i < p.w * p.c; i++) {
-    x[i] = 0.0f;
-  }
+  clear_few(x + wide, p.w * p.c - wide);
 }
 
 /* Where a row of the weights, of all outputs, lies in the folded ones. */
