@@ -3,36 +3,63 @@
  * (A dy A^T)] G, summed as winograd_sums.h has it.
  */
 #include "common.h"
+#include "deal.h"
 #include "winograd.h"
 #include "winograd_sums.h"
 
 #if SLIM_CLASS == 0
 #define M (SLIM_WINOGRAD_N + 1 - SLIM_WINOGRAD_TAPS) /* results of a tile along an axis */
 
-/* A vector of outputs of dy under a tile; pixels outside count as 0. Fetches those of the tile to the right. */
+/* A vector of outputs of dy under a tile, transformed: columns, then rows, with the numbers between them in memory; pixels
+ * outside count as 0. Fetches those of the tile to the right. Points go step floats apart. */
 static inline void open_gradient(__global const float *dy, const slim_winograd_params p, const slim_winograd_place at,
-                                 const int o, SLIM_FLOATW *all)
+                                 const int o, __global float *to, const size_t step)
 {
-  SLIM_FLOATW d[M * M], rows[SLIM_WINOGRAD_N * M];
-  SLIM_UNROLL
-  for (int i = 0; i < M * M; i++) {
-    const int y = at.y + i / M, x = at.x + i % M;
-    const bool inside = y < p.oh && x < p.ow;
-    __global const float *from = dy + (size_t)((at.image * p.oh + y) * p.ow + x) * p.o + o;
-    SLIM_FETCH(from + M * p.o);
-    d[i] = inside ? SLIM_LOADW(0, from) : (SLIM_FLOATW)(0.0f);
+  SLIM_FLOATW half_done[SLIM_WINOGRAD_N * M], d[M], t[SLIM_WINOGRAD_N];
+  dy += (size_t)((at.image * p.oh + at.y) * p.ow + at.x) * p.o + o;
+  for (int x = 0; x < M; x++, dy += p.o) {
+    SLIM_UNROLL
+    for (int y = 0; y < M; y++) {
+      __global const float *from = dy + (size_t)y * p.ow * p.o;
+      SLIM_FETCH(from + M * p.o);
+      d[y] = at.y + y < p.oh && at.x + x < p.ow ? SLIM_LOADW(0, from) : (SLIM_FLOATW)(0.0f);
+    }
+    slim_winograd_evaluate(d, 1, t, 1, M);
+    SLIM_UNROLL
+    for (int y = 0; y < SLIM_WINOGRAD_N; y++) {
+      half_done[y * M + x] = t[y];
+    }
   }
-  SLIM_UNROLL
-  for (int i = 0; i < M; i++) {
-    slim_winograd_evaluate(d + i, M, rows + i, M, M);
-  }
-  SLIM_UNROLL
-  for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
-    slim_winograd_evaluate(rows + i * M, 1, all + i * SLIM_WINOGRAD_N, 1, M);
+  for (int y = 0; y < SLIM_WINOGRAD_N; y++) {
+    SLIM_UNROLL
+    for (int x = 0; x < M; x++) {
+      d[x] = half_done[y * M + x];
+    }
+    slim_winograd_evaluate(d, 1, t, 1, M);
+    SLIM_UNROLL
+    for (int x = 0; x < SLIM_WINOGRAD_N; x++) {
+      SLIM_STOREW(t[x], 0, to + (y * SLIM_WINOGRAD_N + x) * step);
+    }
   }
 }
 
-/* A group a tile of the run that begins at tile first. zeros: c of them. */
+/* Tile number tile of all, which is number t of its run, into v and z. zeros: c of them. */
+SLIM_APART void open_both(__global const float *dy, __global const float *x, __global const float *zeros,
+                          const slim_winograd_params p, const slim_winograd_sums_params s, const int tile, const int t,
+                          __global float *v, __global float *z)
+{
+  const slim_winograd_place at = slim_winograd_place_of(p, tile);
+  __global const float *from[SLIM_WINOGRAD_POINTS];
+  slim_winograd_pixels(x, zeros, p, tile, from);
+  for (int c = 0; c < p.c; c += SLIM_WIDTH) {
+    slim_winograd_open(from, c, p.m * p.c, v + (size_t)c * s.block + t * SLIM_WIDTH, slim_winograd_v_step(s));
+  }
+  for (int o = 0; o < p.o; o += SLIM_WIDTH) {
+    open_gradient(dy, p, at, o, z + slim_winograd_z_place(s, t, o), slim_winograd_z_step(s));
+  }
+}
+
+/* A group a tile of the run that begins at tile first. */
 __kernel void slim_winograd_gradient_inputs_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
                                                 SLIM_TENSOR(float, v), SLIM_TENSOR(float, z),
                                                 __global const float *zeros, const slim_winograd_params p,
@@ -42,22 +69,7 @@ __kernel void slim_winograd_gradient_inputs_f32(SLIM_TENSOR(const float, dy), SL
   SLIM_OPEN(const float, x);
   SLIM_OPEN(float, v);
   SLIM_OPEN(float, z);
-  const int t = (int)get_group_id(0);
-  const slim_winograd_place at = slim_winograd_place_of(p, first + t);
-  __global const float *from[SLIM_WINOGRAD_POINTS];
-  SLIM_FLOATW d[SLIM_WINOGRAD_POINTS];
-  slim_winograd_pixels(x, zeros, p, first + t, from);
-  for (int c = 0; c < p.c; c += SLIM_WIDTH) {
-    slim_winograd_open(from, c, p.m * p.c, v + (size_t)c * s.block + t * SLIM_WIDTH, slim_winograd_v_step(s));
-  }
-  for (int o = 0; o < p.o; o += SLIM_WIDTH) {
-    open_gradient(dy, p, at, o, d);
-    __global float *to = z + slim_winograd_z_place(s, t, o);
-    SLIM_UNROLL
-    for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
-      SLIM_STOREW(d[i], 0, to + i * slim_winograd_z_step(s));
-    }
-  }
+  open_both(dy, x, zeros, p, s, first + (int)get_group_id(0), (int)get_group_id(0), v, z);
 }
 
 /* A vector of outputs of a channel, from its sums. */
@@ -88,5 +100,54 @@ static inline void close_channel(__local const float *du, __global float *dw, co
 __kernel void slim_winograd_gradient_panels_f32(SLIM_WINOGRAD_PANELS_PARAMETERS)
 {
   SLIM_WINOGRAD_PANELS(SLIM_WINOGRAD_TAPS * SLIM_WINOGRAD_TAPS, close_channel)
+}
+
+/* A task's share of all tiles, run by run, into du: [panel][point][channel][SLIM_GEMM_COLUMNS]. */
+static inline void sum_slice(__global const float *dy, __global const float *x, __global const float *zeros,
+                             const slim_winograd_params p, const slim_winograd_sums_params s, const int slice,
+                             const int slices, __global float *v, __local float *du)
+{
+  __global float *z = v + s.points * slim_winograd_v_step(s);
+  const int shares = s.points * ((s.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS);
+  const int runs = (s.tiles + s.block - 1) / s.block, begin = runs * slice / slices, end = runs * (slice + 1) / slices;
+  for (int run = begin; run < end; run++) {
+    const int first = run * s.block, ahead = run + 1 < end ? min(s.block, s.tiles - first - s.block) : 0;
+    for (int t = 0; t < min(s.block, s.tiles - first); t++) {
+      open_both(dy, x, zeros, p, s, first + t, t, v, z);
+    }
+    for (int o = 0; o < s.o; o += SLIM_GEMM_COLUMNS) {
+      const slim_winograd_part part = { 0, s.c, o, SLIM_GEMM_COLUMNS };
+      for (int i = 0; i < s.points; i++) {
+        slim_winograd_fetch(dy, p, p.oh, p.ow, p.o, 0, 0, first + s.block, ahead,
+                            s.points * (o / SLIM_GEMM_COLUMNS) + i, shares);
+        slim_winograd_sum_point(v, z, du + (size_t)s.points * s.c * o, s, part, first, i, run > begin);
+      }
+    }
+  }
+}
+
+/* All in one, where few weights leave the sums of all of them in a cache: tasks of a slice of the tiles each, in scratch
+ * of their groups' own, to a dw of its own. s.depth is c. */
+__kernel void slim_winograd_gradient_slices_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
+                                                SLIM_TENSOR(float, dw), SLIM_TENSOR(float, scratch),
+                                                __global const float *zeros, const slim_winograd_params p,
+                                                const slim_winograd_sums_params s, __local float *du, SLIM_DEALT)
+{
+  SLIM_OPEN(const float, dy);
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(float, dw);
+  SLIM_OPEN(float, scratch);
+  scratch += get_group_id(0) * s.points * (slim_winograd_v_step(s) + slim_winograd_z_step(s));
+  SLIM_EACH_TASK(task)
+  {
+    sum_slice(dy, x, zeros, p, s, task.x, deal.x, scratch, du);
+    __global float *to = dw + (size_t)task.x * SLIM_WINOGRAD_TAPS * SLIM_WINOGRAD_TAPS * s.c * s.o;
+    for (int c = 0; c < s.c; c++) {
+      for (int o = 0; o < s.o; o += SLIM_WIDTH, to += SLIM_WIDTH) {
+        const int panel = o / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS;
+        close_channel(du + s.points * s.c * panel + c * SLIM_GEMM_COLUMNS + o - panel, to, s);
+      }
+    }
+  }
 }
 #endif

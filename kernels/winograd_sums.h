@@ -37,17 +37,24 @@ static inline size_t slim_winograd_z_place(const slim_winograd_sums_params s, co
 #define SLIM_WINOGRAD_STORE_DU_(i_)                                                                                    \
   SLIM_STOREW(left##i_, 2 * i_, du);                                                                                   \
   SLIM_STOREW(right##i_, 2 * i_ + 1, du);
+#define SLIM_WINOGRAD_GAIN_DU_(i_)                                                                                     \
+  left##i_ += SLIM_LOADW(2 * i_, du);                                                                                  \
+  right##i_ += SLIM_LOADW(2 * i_ + 1, du);
 #define SLIM_WINOGRAD_ADD_CHANNEL_(i_) SLIM_GEMM_ADD_(i_, x[i_])
 
-/* Some rows of du: the products of tiles. ahead: a line for each tile, to be fetched. */
+/* Some rows of du: the products of tiles; adds: to what is there, but not to begin with, as one long sum would round
+ * more. ahead: a line for each tile, to be fetched. */
 static inline void slim_winograd_accumulate(__global const float *x, __global const float *z, __local float *du,
-                                            const int tiles, __global const float *ahead)
+                                            const int tiles, __global const float *ahead, const bool adds)
 {
   SLIM_GEMM_EACH_SOME(SLIM_GEMM_DECLARE_)
   for (int t = 0; t < tiles; t++, x += SLIM_WIDTH, z += SLIM_GEMM_COLUMNS, ahead += 16) {
     SLIM_FETCH(ahead);
     const SLIM_FLOATW b0 = SLIM_LOADW(0, z), b1 = SLIM_LOADW(1, z);
     SLIM_GEMM_EACH_SOME(SLIM_WINOGRAD_ADD_CHANNEL_)
+  }
+  if (adds) {
+    SLIM_GEMM_EACH_SOME(SLIM_WINOGRAD_GAIN_DU_)
   }
   SLIM_GEMM_EACH_SOME(SLIM_WINOGRAD_STORE_DU_)
 }
@@ -80,29 +87,36 @@ static inline slim_winograd_part slim_winograd_part_of(const slim_winograd_sums_
   return part;
 }
 
+/* The products of a part at point number i, summed over the run that begins at tile first; adds: to du. */
+static inline void slim_winograd_sum_point(__global const float *v, __global const float *z, __local float *du,
+                                           const slim_winograd_sums_params s, const slim_winograd_part part,
+                                           const int first, const int i, const bool adds)
+{
+  const slim_winograd_span at = slim_winograd_tiles_at(s.order, s.side, i, first, min(s.block, s.tiles - first));
+  const int needed = at.end - at.begin;
+  __global const float *panel = z + i * slim_winograd_z_step(s) + (size_t)part.o * s.block +
+                                (size_t)at.begin * SLIM_GEMM_COLUMNS;
+  v += i * slim_winograd_v_step(s) + (size_t)part.c * s.block;
+  for (int c = 0; c < part.channels; c += SLIM_WINOGRAD_CHANNELS) {
+    __global const float *from = v + (size_t)(c / SLIM_WIDTH * s.block + at.begin) * SLIM_WIDTH;
+    /* Of the next point: a vector's tiles, then a part of the panel's. */
+    __global const float *ahead = c % SLIM_WIDTH == 0
+                                      ? from + slim_winograd_v_step(s)
+                                      : panel + slim_winograd_z_step(s) + (size_t)(c / SLIM_WIDTH) * needed * 16;
+    slim_winograd_accumulate(from + c % SLIM_WIDTH, panel, du + i * slim_winograd_du_step(s) + c * SLIM_GEMM_COLUMNS,
+                             needed, ahead, adds);
+  }
+}
+
 /* Sums the run that begins at tile first into a group's du. sums: of each group, between runs.
  * @return whether it was the last run. */
 static inline bool slim_winograd_sum(__global const float *v, __global const float *z, __global float *sums,
                                      __local float *du, const slim_winograd_sums_params s, const int first)
 {
-  const slim_winograd_part part = slim_winograd_part_of(s);
-  const int tiles = min(s.block, s.tiles - first), count = s.points * slim_winograd_du_step(s);
+  const int count = s.points * slim_winograd_du_step(s);
   sums += (size_t)(get_group_id(1) * get_num_groups(0) + get_group_id(0)) * count;
-  v += (size_t)part.c * s.block;
-  z += (size_t)part.o * s.block;
-  for (int i = 0; i < s.points; i++, v += slim_winograd_v_step(s), z += slim_winograd_z_step(s)) {
-    const slim_winograd_span at = slim_winograd_tiles_at(s.order, s.side, i, first, tiles);
-    const int needed = at.end - at.begin;
-    __global const float *panel = z + (size_t)at.begin * SLIM_GEMM_COLUMNS;
-    for (int c = 0; c < part.channels; c += SLIM_WINOGRAD_CHANNELS) {
-      __global const float *from = v + (size_t)(c / SLIM_WIDTH * s.block + at.begin) * SLIM_WIDTH;
-      /* Of the next point: a vector's tiles, then a part of the panel's. */
-      __global const float *ahead = c % SLIM_WIDTH == 0
-                                        ? from + slim_winograd_v_step(s)
-                                        : panel + slim_winograd_z_step(s) + (size_t)(c / SLIM_WIDTH) * needed * 16;
-      slim_winograd_accumulate(from + c % SLIM_WIDTH, panel, du + i * slim_winograd_du_step(s) + c * SLIM_GEMM_COLUMNS,
-                               needed, ahead);
-    }
+  for (int i = 0; i < s.points; i++) {
+    slim_winograd_sum_point(v, z, du, s, slim_winograd_part_of(s), first, i, false);
   }
   if (first > 0) {
     slim_winograd_gain(du, sums, count);

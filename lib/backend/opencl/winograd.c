@@ -433,6 +433,7 @@ bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d
                                     slim_cl_winograd_gradient *g)
 {
   const slim_winograd_params *p = &g->p;
+  *g = (slim_cl_winograd_gradient){ .slices = 0 };
   const slim_conv2d_params folded = slim_cl_winograd_fold(device, conv, false, &g->fold);
   if (!is_suited(device, &folded)) {
     return false;
@@ -446,31 +447,51 @@ bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d
   }
   g->sums = (slim_winograd_sums_params){ .side = side_of(p), .points = (int)points_of(p), .c = p->c, .o = p->o,
                                          .tiles = p->tiles, .order = p->order };
-  return slim_cl_winograd_sums_cut(device, &g->sums);
+  g->slices = slim_cl_winograd_sums_slices(device, &g->sums);
+  return g->slices > 0 || slim_cl_winograd_sums_cut(device, &g->sums);
+}
+
+/* Without what is folded, which lies behind. */
+static size_t plain_gradient_workspace(const slim_device *device, const slim_cl_winograd_gradient *g)
+{
+  return g->slices > 0 ? slim_cl_winograd_slices_workspace(device, &g->sums, g->slices, g->p.taps * g->p.taps)
+                       : slim_cl_winograd_sums_workspace(device, &g->sums);
 }
 
 size_t slim_cl_winograd_gradient_workspace(const slim_device *device, const slim_cl_winograd_gradient *g)
 {
-  return slim_cl_winograd_sums_workspace(device, &g->sums) + slim_cl_winograd_folded(&g->fold);
+  return plain_gradient_workspace(device, g) + slim_cl_winograd_folded(&g->fold);
 }
 
-void slim_cl_winograd_gradient_launch(slim_cl_build *b, const slim_cl_winograd_gradient *g)
+static void launch_gradient(slim_cl_build *b, const slim_cl_winograd_gradient *g, const slim_view *x,
+                            const slim_view *dw)
 {
   const slim_winograd_params *p = &g->p;
   const slim_cl_winograd_sums_kernels kernels = { TAPPED(p, "slim_winograd_gradient_inputs", "_f32"),
                                                   TAPPED(p, "slim_winograd_gradient_panels", "_f32") };
+  cl_mem zeros = zeros_of(b, p->c);
+  if (g->slices > 0) {
+    slim_cl_winograd_slices_launch(b, TAPPED(p, "slim_winograd_gradient_slices", "_f32"), &g->sums, g->slices,
+                                   p->taps * p->taps, x, dw, p, sizeof(*p), zeros);
+  } else {
+    slim_cl_winograd_sums_launch(b, &kernels, &g->sums, x, dw, p, sizeof(*p), zeros);
+  }
+}
+
+void slim_cl_winograd_gradient_launch(slim_cl_build *b, const slim_cl_winograd_gradient *g)
+{
   if (g->line.taps > 0) {
     slim_cl_winograd_line_gradient_launch(b, &g->line, &g->sums, zeros_of(b, g->line.c));
     return;
   }
   if (g->fold.side == 1) {
-    slim_cl_winograd_sums_launch(b, &kernels, &g->sums, &b->in[1], &b->out[0], p, sizeof(*p), zeros_of(b, p->c));
+    launch_gradient(b, g, &b->in[1], &b->out[0]);
     return;
   }
-  const size_t behind = slim_cl_winograd_sums_workspace(b->device, &g->sums);
+  const size_t behind = plain_gradient_workspace(b->device, g);
   const slim_view image = part_of(b, behind);
   const slim_view folded = part_of(b, behind + slim_cl_winograd_folded_image(&g->fold));
   slim_cl_winograd_fold_image(b, &g->fold, &b->in[1], &image);
-  slim_cl_winograd_sums_launch(b, &kernels, &g->sums, &image, &folded, p, sizeof(*p), zeros_of(b, p->c));
+  launch_gradient(b, g, &image, &folded);
   slim_cl_winograd_unfold_weights(b, &g->fold, &folded, &b->out[0]);
 }

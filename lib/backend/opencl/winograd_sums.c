@@ -1,6 +1,7 @@
 #include "backend/opencl/winograd_sums.h"
 
 #include "backend/opencl/gemm.h"
+#include "backend/opencl/reduction.h"
 #include "kernels/winograd_params.h"
 
 #define GROUPS_A_UNIT 2
@@ -9,6 +10,9 @@
 #define RUN_FLOATS ((size_t)5 << 19) /* of the transformed tiles of a run */
 #define RUN_LEAST 112                /* tiles of a run, which pay for reading and writing the sums, */
 #define RUN_MOST 392                 /* and do not wait for memory between the two launches */
+#define SLICES_A_UNIT 4
+#define SLICE_TILES 28               /* of a run, whose transforms stay in a core's own cache, */
+#define SLICE_SUMS ((size_t)5 << 15) /* and most of the sums */
 
 /* --- sizes, in floats, as the kernels lay them out ---------------------------------------------------------------- */
 
@@ -82,6 +86,20 @@ bool slim_cl_winograd_sums_cut(const slim_device *device, slim_winograd_sums_par
   return share_channels(device, s);
 }
 
+int slim_cl_winograd_sums_slices(const slim_device *device, slim_winograd_sums_params *s)
+{
+  const int slices = device->info.compute_units * SLICES_A_UNIT;
+  slim_winograd_sums_params cut = *s;
+  cut.block = SLICE_TILES;
+  cut.depth = s->c;
+  const size_t sums = sums_floats(device, &cut) * (size_t)panels_of(device, s);
+  if (sums > SLICE_SUMS || sums * sizeof(float) > device->info.local_memory || s->tiles < slices * cut.block) {
+    return 0;
+  }
+  *s = cut;
+  return slices;
+}
+
 size_t slim_cl_winograd_sums_workspace(const slim_device *device, const slim_winograd_sums_params *s)
 {
   return slim_cl_float_bytes(inputs_floats(s)) + slim_cl_float_bytes(outputs_floats(device, s)) +
@@ -137,4 +155,40 @@ void slim_cl_winograd_sums_launch(slim_cl_build *b, const slim_cl_winograd_sums_
     slim_cl_range_3d(b, (const size_t[3]){ (size_t)tiles, 1, 1 }, (const size_t[3]){ 1, 1, 1 });
     launch_panels(b, kernels->panels, s, &at, dw, first);
   }
+}
+
+/* --- few weights: slices ------------------------------------------------------------------------------------------ */
+
+/* Of all groups: transforms of a run. */
+static size_t slices_scratch(const slim_device *device, const slim_winograd_sums_params *s)
+{
+  return slim_cl_float_bytes((size_t)device->info.compute_units * (inputs_floats(s) + outputs_floats(device, s)));
+}
+
+size_t slim_cl_winograd_slices_workspace(const slim_device *device, const slim_winograd_sums_params *s, int slices,
+                                         int taps)
+{
+  return slices_scratch(device, s) + slim_cl_float_bytes((size_t)(slices * taps * s->c) * (size_t)s->o);
+}
+
+void slim_cl_winograd_slices_launch(slim_cl_build *b, const char *kernel, const slim_winograd_sums_params *s, int slices,
+                                    int taps, const slim_view *x, const slim_view *dw, const void *convolution,
+                                    size_t bytes, cl_mem zeros)
+{
+  slim_view parts = *b->workspace, sum = *dw;
+  parts.offset += slices_scratch(b->device, s);
+  parts.dtype = SLIM_FLOAT32;
+  parts.shape = (slim_shape){ 2, { slices, taps * s->c * s->o } };
+  sum.shape = (slim_shape){ 1, { taps * s->c * s->o } };
+  slim_cl_begin(b, kernel);
+  slim_cl_arg_view(b, &b->in[0]);
+  slim_cl_arg_view(b, x);
+  slim_cl_arg_view(b, &parts);
+  slim_cl_arg_view(b, b->workspace);
+  slim_cl_arg_memory(b, zeros);
+  slim_cl_arg(b, convolution, bytes);
+  slim_cl_arg(b, s, sizeof(*s));
+  slim_cl_arg_local(b, sums_floats(b->device, s) * (size_t)panels_of(b->device, s) * sizeof(float));
+  slim_cl_range_dealt(b, (const size_t[3]){ (size_t)slices, 1, 1 });
+  slim_cl_reduce(b, &parts, &sum, SLIM_REDUCE_SUM, 1u);
 }
