@@ -251,15 +251,19 @@ __kernel void slim_winograd_fused_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(c
   const size_t v_step = slim_winograd_inputs_step(p.block, p.c), step = slim_winograd_products_step(p.block);
   __global float *v = scratch + get_group_id(0) * SLIM_WINOGRAD_POINTS * (v_step + step);
   __global float *product = v + SLIM_WINOGRAD_POINTS * v_step;
+  const int shares = SLIM_WINOGRAD_POINTS * ((p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS);
   SLIM_EACH_TASK(task)
   {
     const int first = task.x * p.block, count = min(p.block, p.tiles - first);
+    const int next = first + (int)get_num_groups(0) * p.block, ahead = clamp(p.tiles - next, 0, p.block);
     for (int t = 0; t < count; t++) {
       open_tile(x, zeros, p, first + t, t, v);
     }
     __global const float *panel = u;
     for (int o = 0; o < p.o; o += SLIM_GEMM_COLUMNS) {
       for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++, panel += (size_t)p.c * SLIM_GEMM_COLUMNS) {
+        slim_winograd_fetch(x, p, p.h, p.w, p.c, p.taps - 1 - p.before_h, p.taps - 1 - p.before_w, next, ahead,
+                            o / SLIM_GEMM_COLUMNS * SLIM_WINOGRAD_POINTS + i, shares);
         const slim_winograd_span at = slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, first, count);
         for (int t = at.begin; t < at.end; t += p.rows) {
           multiply(v + i * v_step + t * SLIM_WIDTH, panel, product + i * step + t * SLIM_GEMM_COLUMNS, p.c,
