@@ -1,5 +1,6 @@
 /* Build tool: embed OUT FOLDER PROGRAM=FILE,FILE ... writes a C file that holds each program as a byte array. Lines
- * that include a local file are replaced by that file; #line directives keep the names in build logs right. */
+ * that include a local file are replaced by that file; #line directives keep the names in build logs right. A program's
+ * own macros end with it, but for those called SLIM_, so that programs can be joined. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +9,12 @@
 #define PATH_SIZE 4096
 #define BYTES_A_ROW 24
 #define MAX_DEPTH 8
+#define MACROS_SIZE 16384
 
 typedef struct writer {
   FILE *out;
   size_t column;
+  char macros[MACROS_SIZE]; /* a line that ends each */
 } writer;
 
 static void fail(const char *what, const char *name)
@@ -52,6 +55,22 @@ static void put_line_directive(writer *w, int line, const char *name)
   put_text(w, text);
 }
 
+/* Notes what the line of a .cl file defines. */
+static void note_macro(writer *w, const char *line)
+{
+  char name[96] = "", end[128];
+  if (sscanf(line, "#define %95[A-Za-z0-9_]", name) != 1 || strncmp(name, "SLIM_", 5) == 0) {
+    return;
+  }
+  snprintf(end, sizeof(end), "#undef %s\n", name);
+  if (strstr(w->macros, end) == NULL) {
+    if (strlen(w->macros) + strlen(end) >= sizeof(w->macros)) {
+      fail("too many macros", name);
+    }
+    strcat(w->macros, end);
+  }
+}
+
 static void put_file(writer *w, const char *folder, const char *name, int depth)
 {
   char path[PATH_SIZE], line[LINE_SIZE];
@@ -70,6 +89,9 @@ static void put_file(writer *w, const char *folder, const char *name, int depth)
     const char *included = included_name(line);
     if (included == NULL) {
       put_text(w, line);
+      if (depth == 0) {
+        note_macro(w, line);
+      }
       continue;
     }
     put_file(w, folder, included, depth + 1);
@@ -88,9 +110,11 @@ static void put_program(writer *w, const char *folder, char *program)
   *files++ = '\0';
   fprintf(w->out, "static const unsigned char text_%s[] = {\n", program);
   w->column = 0;
+  w->macros[0] = '\0';
   for (char *name = strtok(files, ","); name != NULL; name = strtok(NULL, ",")) {
     put_file(w, folder, name, 0);
   }
+  put_text(w, w->macros);
   fprintf(w->out, "0 };\n");
 }
 
@@ -99,7 +123,8 @@ int main(int argc, char **argv)
   if (argc < 4) {
     fail("usage", "embed OUT FOLDER PROGRAM=FILE,FILE ...");
   }
-  writer w = { .out = fopen(argv[1], "w") };
+  static writer w;
+  w.out = fopen(argv[1], "w");
   if (w.out == NULL) {
     fail("cannot write", argv[1]);
   }

@@ -82,7 +82,7 @@ static inline void make_sums(__local float *tile, __global const float *x, __glo
 
 /* The share of a panel of columns, number c of them, in what the sums of pixels from row on read that those above did
  * not: fetched while the tile before is multiplied. Panels take the image's rows by turns. */
-static inline slim_gemm_ahead ahead_of(__global const float *x, const slim_depthwise_conv2d_params p,
+static inline slim_gemm_ahead made_ahead(__global const float *x, const slim_depthwise_conv2d_params p,
                                        const slim_gemm_part t, const int row, const int k, const int depth,
                                        const int c)
 {
@@ -106,7 +106,7 @@ static inline slim_gemm_ahead ahead_of(__global const float *x, const slim_depth
   for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {                                                        \
     make_sums(tile, x, weights, bias, p.sums, row, min(SLIM_GEMM_ROWS, t.row1 - row), k, depth);                       \
     for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {                                                           \
-      TILE_(tile, (panels_) + c * depth, depth, ahead_of(x, p.sums, t, row + SLIM_GEMM_ROWS, k, depth, c),             \
+      TILE_(tile, (panels_) + c * depth, depth, made_ahead(x, p.sums, t, row + SLIM_GEMM_ROWS, k, depth, c),             \
             slim_gemm_block_ahead(x, 0, 0, 0, 0, 1, depth),                                                            \
             slim_gemm_part_out(y, out_bias, residual, p.o, p.epilogue, t, row, c, k == 0, k + depth == p.sums.c));     \
     }                                                                                                                  \

@@ -68,7 +68,7 @@ __kernel void slim_winograd_line_weights_f32(SLIM_TENSOR(const slim_weight, weig
 /* --- tiles -------------------------------------------------------------------------------------------------------- */
 
 /* Tile number tile of all, which is number t of its block, into v. zeros: c of them. */
-static inline void open_tile(__global const float *x, __global const float *zeros, const slim_winograd_line_params p,
+static inline void open_line(__global const float *x, __global const float *zeros, const slim_winograd_line_params p,
                              const int tile, const int t, __global float *v)
 {
   __global const float *from[SLIM_LINE_POINTS];
@@ -80,7 +80,7 @@ static inline void open_tile(__global const float *x, __global const float *zero
 }
 
 /* A tile's results in a panel that begins at output o, from its products. */
-static inline void close_tile(__global const float *product, const size_t step, __global const float *bias,
+static inline void close_line(__global const float *product, const size_t step, __global const float *bias,
                               __global const float *residual, __global float *y, const slim_winograd_line_params p,
                               const int tile, const int o)
 {
@@ -109,10 +109,10 @@ static inline void close_tile(__global const float *product, const size_t step, 
   }
 }
 
-SLIM_WINOGRAD_MULTIPLY_BY(multiply, __global)
+SLIM_WINOGRAD_MULTIPLY_BY(multiply_line, __global)
 
 /* The products of count tiles by a panel of weights. */
-static inline void sum_panel(__global const float *v, __global const float *u, __global float *product,
+static inline void sum_line(__global const float *v, __global const float *u, __global float *product,
                              const slim_winograd_line_params p, const int count, const int columns)
 {
   const size_t v_step = slim_winograd_inputs_step(p.block, p.c), step = slim_winograd_products_step(p.block);
@@ -120,7 +120,7 @@ static inline void sum_panel(__global const float *v, __global const float *u, _
     const int depth = min(p.depth, p.c - k);
     for (int i = 0; i < SLIM_LINE_POINTS; i++, u += (size_t)depth * SLIM_GEMM_COLUMNS) {
       for (int t = 0; t < count; t += SLIM_GEMM_ROWS) {
-        multiply(v + i * v_step + t * SLIM_WIDTH, u, product + i * step + t * SLIM_GEMM_COLUMNS, depth,
+        multiply_line(v + i * v_step + t * SLIM_WIDTH, u, product + i * step + t * SLIM_GEMM_COLUMNS, depth,
                  slim_winograd_plane(p.block), count - t, columns, k > 0);
       }
     }
@@ -147,12 +147,12 @@ __kernel void slim_winograd_line_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(co
     const int first = task.x * p.block, count = min(p.block, p.tiles - first);
     const int o0 = task.y * p.panels * SLIM_GEMM_COLUMNS;
     for (int t = 0; t < count; t++) {
-      open_tile(x, zeros, p, first + t, t, v);
+      open_line(x, zeros, p, first + t, t, v);
     }
     for (int o = o0; o < min(o0 + p.panels * SLIM_GEMM_COLUMNS, p.o); o += SLIM_GEMM_COLUMNS) {
-      sum_panel(v, u + (size_t)o * SLIM_LINE_POINTS * p.c, product, p, count, p.o - o);
+      sum_line(v, u + (size_t)o * SLIM_LINE_POINTS * p.c, product, p, count, p.o - o);
       for (int t = 0; t < count; t++) {
-        close_tile(product + t * SLIM_GEMM_COLUMNS, step, bias, residual, y, p, first + t, o);
+        close_line(product + t * SLIM_GEMM_COLUMNS, step, bias, residual, y, p, first + t, o);
       }
     }
   }

@@ -8,6 +8,8 @@
 
 #include "cache_support.h"
 #include "kernels/kernels.h"
+#include "slim/layers.h"
+#include "slim/session.h"
 
 START_TEST(a_device_opens_and_moves_bytes)
 {
@@ -259,7 +261,6 @@ static int build_kernels(const char *limits, bool tiles, int i)
       cl_kernel kernel = NULL;
       slim_cl_program *program = NULL;
       ck_assert_msg(slim_cl_kernel_create(device, name, &kernel, &program) == SLIM_OK, "%s", device->error.text);
-      ck_assert_str_eq(program->kernel, name);
       slim_cl_of(device)->api->ReleaseKernel(kernel);
       kernels++;
     }
@@ -278,6 +279,119 @@ START_TEST(every_embedded_program_builds)
 }
 END_TEST
 
+static slim_cl_program *program_of(slim_device *device, const char *name)
+{
+  cl_kernel kernel = NULL;
+  slim_cl_program *program = NULL;
+  ck_assert_msg(slim_cl_kernel_create(device, name, &kernel, &program) == SLIM_OK, "%s", device->error.text);
+  slim_cl_of(device)->api->ReleaseKernel(kernel);
+  return program;
+}
+
+/* One program of three kernels of two sources, another of a twin, and one of what nobody expected. */
+static void use_kernels(slim_device *device)
+{
+  static const char *const names[] = { "slim_unary_naive_f32", "slim_activation_naive_f32", "slim_softmax_naive_f32" };
+  const size_t local[3] = { 1, 1, 1 };
+  for (size_t i = 0; i < 3; i++) {
+    slim_cl_kernel_expect(device, names[i]);
+  }
+  slim_cl_kernel_expect(device, "slim_matmul_naive_f16");
+  slim_cl_kernel_expect(device, "slim_no_such_kernel");
+  slim_cl_program *program = program_of(device, names[0]);
+  ck_assert_ptr_eq(program_of(device, names[2]), program);
+  ck_assert_ptr_ne(program_of(device, names[1]), program); /* the self-test has it already */
+  ck_assert_ptr_ne(program_of(device, "slim_matmul_naive_f16"), program);
+  ck_assert_ptr_ne(program_of(device, "slim_cast_naive_any"), program);
+  slim_cl_program_launched(device, program, names[0], local);
+  ck_assert_uint_eq(program->num_launched, 1);
+}
+
+START_TEST(expected_kernels_are_one_program)
+{
+  struct stat before, after;
+  fresh_cache();
+  for (int again = 0; again < 2; again++) {
+    slim_device *device = cl_test_open();
+    use_kernels(device);
+    slim_device_close(device);
+    char *path = cache_file();
+    ck_assert_int_eq(stat(path, again ? &after : &before), 0);
+    free(path);
+  }
+  ck_assert_uint_eq(before.st_ino, after.st_ino); /* found by any of its kernels, and not written again */
+  remove_cache();
+}
+END_TEST
+
+/* Convolutions by Winograd's and by packed weights, pooling, a product; all of what a device of some class may launch. */
+static slim_tensor *small_net(slim_tensor *images)
+{
+  slim_tensor *net = slim_conv2d(images, 64, SLIM_HW(3, 3), .scope = "conv1");
+  net = slim_conv2d(net, 64, SLIM_HW(1, 1), .scope = "conv2");
+  net = slim_conv2d(net, 64, SLIM_HW(3, 3), .scope = "conv3");
+  net = slim_max_pool2d(net, SLIM_HW(2, 2), .scope = "pool");
+  net = slim_separable_conv2d(net, 64, SLIM_HW(3, 3), .scope = "conv4");
+  net = slim_flatten(net);
+  return slim_fully_connected(net, 10, .scope = "logits");
+}
+
+START_TEST(a_plan_is_one_program)
+{
+  enum { SIDE = 14, CHANNELS = 64 };
+  static float pixels[SIDE * SIDE * CHANNELS];
+  float logits[10];
+  slim_graph *graph = slim_graph_create(1);
+  slim_tensor *x = slim_placeholder(graph, SLIM_FLOAT32, SLIM_SHAPE(1, SIDE, SIDE, CHANNELS), "x");
+  fresh_cache();
+  const slim_fetch fetch = { small_net(x), logits, sizeof(logits) };
+  const slim_feed feed = { x, pixels, 1 };
+  slim_device *device = cl_test_open();
+  slim_session *session = NULL;
+  int programs = 0;
+  ck_assert_int_eq(slim_session_create(graph, device, NULL, &session, NULL), SLIM_OK);
+  ck_assert_int_eq(slim_session_initialize(session), SLIM_OK);
+  ck_assert_msg(slim_session_run(session, &feed, 1, &fetch, 1) == SLIM_OK, "%s", slim_session_error(session));
+  for (const slim_cl_program *p = slim_cl_of(device)->programs; p != NULL; p = p->next) {
+    programs++;
+  }
+  ck_assert_int_eq(programs, 2); /* and the self-test's */
+  slim_session_destroy(session);
+  slim_device_close(device);
+  slim_graph_destroy(graph);
+  remove_cache();
+}
+END_TEST
+
+/* As a plan of all ops might need them; tiles are not for CPUs. */
+START_TEST(all_kernels_can_be_one_program)
+{
+  fresh_cache();
+  slim_device *device = is_cpu_class() ? cl_test_open() : NULL;
+  const char *last = NULL;
+  static char names[256][96];
+  int count = 0;
+  for (size_t i = 0; i < slim_kernel_source_count && device != NULL; i++) {
+    const char *text = slim_kernel_sources[i].text;
+    for (const char *at = strstr(text, "\n__kernel "); at != NULL; at = strstr(at + 1, "\n__kernel ")) {
+      ck_assert_int_lt(count, 256);
+      ck_assert_int_eq(sscanf(strstr(at, "void ") + strlen("void "), "%90[a-z0-9_](", names[count]), 1);
+      if (strstr(names[count], "_tile_") == NULL) {
+        slim_cl_kernel_expect(device, names[count]);
+        last = names[count++];
+      }
+    }
+  }
+  for (int i = 0; i < count; i++) {
+    ck_assert_msg(strcmp(names[i], "slim_activation_naive_f32") == 0 ||
+                      program_of(device, names[i]) == program_of(device, last),
+                  "%s: %s", names[i], device->error.text);
+  }
+  slim_device_close(device);
+  remove_cache();
+}
+END_TEST
+
 static void build(TCase *c)
 {
   tcase_add_test(c, a_device_opens_and_moves_bytes);
@@ -291,6 +405,9 @@ static void build(TCase *c)
   tcase_add_test(c, a_binary_that_the_driver_refuses_is_made_again);
   tcase_add_test(c, processes_share_binaries);
   tcase_add_test(c, a_device_may_be_closed_at_exit);
+  tcase_add_test(c, expected_kernels_are_one_program);
+  tcase_add_test(c, a_plan_is_one_program);
+  tcase_add_test(c, all_kernels_can_be_one_program);
   tcase_add_loop_test(c, every_embedded_program_builds, 0, (int)slim_kernel_source_count);
 }
 

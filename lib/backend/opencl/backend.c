@@ -54,9 +54,46 @@ static bool supports(const slim_device *device, const slim_group *group, const s
                               : all_float(in, group->num_in, op->halves) && all_float(out, group->num_out, op->halves);
 }
 
+/* Copies of views, in memory of some kind. */
+static void with_memory(slim_cl *cl, const slim_view *from, int count, slim_view *to)
+{
+  for (int i = 0; i < count; i++) {
+    to[i] = from[i];
+    to[i].buffer = from[i].buffer == NULL ? &cl->flag : from[i].buffer;
+  }
+}
+
+/* Prepares the step, but for what it would make, so that all of a plan's kernels are known before one is built. An op of
+ * the user's is not asked, who may count its launches. */
+static void expect_kernels(slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
+{
+  const slim_cl_op *op = find_op(group->nodes[0]->op);
+  slim_cl *cl = slim_cl_of(device);
+  slim_view *views = calloc((size_t)(group->num_in + group->num_out) + 1, sizeof(*views));
+  slim_cl_step none = { .count = 0 };
+  const slim_view scratch = { .dtype = SLIM_UINT8, .buffer = &cl->flag };
+  if (views != NULL && op != NULL && op != &slim_cl_op_custom) {
+    with_memory(cl, in, group->num_in, views);
+    with_memory(cl, out, group->num_out, views + group->num_in);
+    slim_cl_build build = { .device = device,
+                            .cl = cl,
+                            .group = group,
+                            .in = views,
+                            .out = views + group->num_in,
+                            .workspace = &scratch,
+                            .attr = group->nodes[0]->attr,
+                            .step = &none,
+                            .naming = true };
+    op->prepare(&build);
+  }
+  free(views);
+}
+
+/* Asked once of each step of a plan, before any is prepared. */
 static size_t workspace(slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {
   const slim_cl_op *op = find_op(group->nodes[0]->op);
+  expect_kernels(device, group, in, out);
   return op == NULL || op->workspace == NULL ? 0 : op->workspace(device, group, in, out);
 }
 

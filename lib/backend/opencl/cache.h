@@ -1,8 +1,8 @@
 /*
- * One file per device, in $XDG_CACHE_HOME/slimcl: program binaries and tuned parameters. A start (magic, identity of
- * device and driver), then entries of key, size, checksum and data, oldest first; numbers are little-endian. A key
- * names all that the data depends on, so that what is stale is never found. Readers take what is whole; the file is
- * replaced at once, and writers agree on a lock file beside it.
+ * One file per device, in $XDG_CACHE_HOME/slimcl: program binaries, which of them holds a kernel, and tuned parameters. A
+ * start (magic, identity of device and driver), then entries of key, size, checksum and data, oldest first; numbers are
+ * little-endian. A key names all that the data depends on, so that what is stale is never found. Readers take what is
+ * whole; the file is replaced at once, and writers agree on a lock file beside it.
  */
 #ifndef SLIM_OPENCL_CACHE_H
 #define SLIM_OPENCL_CACHE_H

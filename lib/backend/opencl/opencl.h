@@ -26,6 +26,7 @@ typedef struct slim_cl_stage {
 } slim_cl_stage;
 
 typedef struct slim_cl_program slim_cl_program;
+typedef struct slim_cl_kernel slim_cl_kernel;
 
 /* slim_device.impl */
 typedef struct slim_cl {
@@ -36,6 +37,7 @@ typedef struct slim_cl {
   cl_command_queue queue;
   pthread_mutex_t lock;      /* of programs, stages and the flag's reads */
   slim_cl_program *programs; /* a list */
+  slim_cl_kernel *kernels;   /* a list: those that are used or expected */
   bool compiles;             /* kernels that were launched for the first time since the queue was idle */
   slim_cl_stage stages[SLIM_CL_STAGES];
   cl_mem dealt;         /* uint: counts tasks of the launch that runs */
@@ -91,11 +93,19 @@ void slim_cl_flag_free(slim_cl *cl);
 
 /* --- program.c ---------------------------------------------------------------------------------------------------- */
 
-#define SLIM_CL_LAUNCHED_MOST 64
+#define SLIM_CL_LAUNCHED_MOST 256
+
+/* An embedded kernel. */
+struct slim_cl_kernel {
+  slim_cl_kernel *next;
+  char name[96];
+  bool sought;              /* in the cache file */
+  uint64_t key[2];          /* there */
+  slim_cl_program *program; /* NULL: not built yet */
+};
 
 struct slim_cl_program {
   slim_cl_program *next;
-  char kernel[96]; /* of an embedded one, which has no other; "" of an op of the user's */
   cl_program program;
   uint64_t key[2];                          /* of the disk cache */
   uint64_t launched[SLIM_CL_LAUNCHED_MOST]; /* hashes of the kernels and group sizes that its binary holds compiled */
@@ -103,7 +113,10 @@ struct slim_cl_program {
   bool refused;                             /* the driver did not take the binary of the cache file */
 };
 
-/** A new kernel object; the program with this kernel alone is built, or loaded, at first use. */
+/** An embedded kernel will be created soon: those that are expected when one has to be built are built with it, as one
+ * program. */
+void slim_cl_kernel_expect(slim_device *device, const char *name);
+/** A new kernel object; its program is built, or loaded, at first use. */
 slim_status slim_cl_kernel_create(slim_device *device, const char *name, cl_kernel *kernel, slim_cl_program **program);
 /** The same of a source that is not embedded: its program is kept for the next source of the same name and text. */
 slim_status slim_cl_kernel_create_of(slim_device *device, const slim_kernel_source *source, const char *name,
@@ -178,6 +191,7 @@ typedef struct slim_cl_build {
   const slim_view *in, *out, *workspace;
   const void *attr; /* of the heavy node */
   slim_cl_step *step;
+  bool naming; /* only tells which kernels to expect */
   slim_status status;
 } slim_cl_build;
 

@@ -13,12 +13,13 @@
 
 #define LOG_MOST (1u << 20)
 #define BINARY_MOST ((size_t)256 << 20)
+#define PROGRAM_KEY 16u /* bytes of a kernel's cache entry: the key of a program's */
 
 /* What a binary depends on: device, driver, options and source. */
-static bool make_key(const slim_device *device, const slim_kernel_source *s, uint64_t key[2])
+static bool make_key(const slim_device *device, const char *kind, const slim_kernel_source *s, uint64_t key[2])
 {
-  const char *texts[] = { device->info.name,   device->info.vendor,         device->info.version,
-                          device->info.driver, slim_cl_of(device)->options, s->name };
+  const char *texts[] = { device->info.name,           device->info.vendor, device->info.version, device->info.driver,
+                          slim_cl_of(device)->options, kind,                s->name };
   slim_bytes all = { 0 };
   for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
     slim_bytes_append(&all, texts[i], strlen(texts[i]) + 1);
@@ -128,20 +129,31 @@ static cl_program build_cached(slim_device *device, slim_cl_program *entry)
   return program;
 }
 
-/* Builds the program and puts it into the list. */
-static slim_status program_build(slim_device *device, const slim_kernel_source *source, const uint64_t key[2],
-                                 slim_cl_program **out)
+static slim_cl_program *program_by_key(const slim_cl *cl, const uint64_t key[2])
+{
+  slim_cl_program *found = cl->programs;
+  while (found != NULL && (found->key[0] != key[0] || found->key[1] != key[1])) {
+    found = found->next;
+  }
+  return found;
+}
+
+/* Loads the program of this key, or builds it where there is a source, and puts it into the list. */
+static slim_status program_make(slim_device *device, const slim_kernel_source *source, const uint64_t key[2],
+                                slim_cl_program **out)
 {
   slim_cl *cl = slim_cl_of(device);
   slim_cl_program *entry = calloc(1, sizeof(*entry));
+  *out = NULL;
   if (entry == NULL) {
     return slim_cl_fail(device, SLIM_ERR_MEMORY, "%s: out of memory", device->info.selector);
   }
   entry->key[0] = key[0];
   entry->key[1] = key[1];
   entry->program = build_cached(device, entry);
-  const slim_status status = entry->program == NULL ? build_source(device, source, &entry->program) : SLIM_OK;
-  if (status != SLIM_OK) {
+  const bool build = entry->program == NULL && source != NULL;
+  const slim_status status = build ? build_source(device, source, &entry->program) : SLIM_OK;
+  if (entry->program == NULL) {
     free(entry);
     return status;
   }
@@ -155,46 +167,131 @@ static slim_status program_build(slim_device *device, const slim_kernel_source *
 static slim_status program_find(slim_device *device, const slim_kernel_source *source, slim_cl_program **out)
 {
   uint64_t key[2];
-  if (!make_key(device, source, key)) {
+  if (!make_key(device, "program", source, key)) {
     return slim_cl_fail(device, SLIM_ERR_MEMORY, "%s: out of memory", device->info.selector);
   }
-  slim_cl_program *found = slim_cl_of(device)->programs;
-  while (found != NULL && (found->key[0] != key[0] || found->key[1] != key[1])) {
-    found = found->next;
-  }
-  *out = found;
-  return found == NULL ? program_build(device, source, key, out) : SLIM_OK;
+  *out = program_by_key(slim_cl_of(device), key);
+  return *out == NULL ? program_make(device, source, key, out) : SLIM_OK;
 }
 
-/* The program that an embedded kernel was built in before; NULL. */
-static slim_cl_program *program_of(const slim_cl *cl, const char *kernel)
+/* --- embedded kernels --------------------------------------------------------------------------------------------- */
+
+/* The kernel's entry in the list, new if need be; NULL without memory. */
+static slim_cl_kernel *kernel_of(slim_cl *cl, const char *name)
 {
-  slim_cl_program *found = cl->programs;
-  while (found != NULL && strcmp(found->kernel, kernel) != 0) {
+  slim_cl_kernel *found = cl->kernels;
+  while (found != NULL && strcmp(found->name, name) != 0) {
     found = found->next;
+  }
+  if (found == NULL && (found = calloc(1, sizeof(*found))) != NULL) {
+    snprintf(found->name, sizeof(found->name), "%s", name);
+    found->next = cl->kernels;
+    cl->kernels = found;
   }
   return found;
 }
 
-/* Of the embedded source that holds the kernel its part. */
-static slim_status embedded_build(slim_device *device, const char *kernel, slim_cl_program **out)
+void slim_cl_kernel_expect(slim_device *device, const char *name)
 {
-  const slim_kernel_source *whole = slim_cl_source_of(kernel);
+  slim_cl *cl = slim_cl_of(device);
+  pthread_mutex_lock(&cl->lock);
+  if (slim_cl_source_of(name) != NULL) {
+    (void)kernel_of(cl, name);
+  }
+  pthread_mutex_unlock(&cl->lock);
+}
+
+/* The key under which the cache file has that of the program that holds the kernel. */
+static bool kernel_key(const slim_device *device, const char *name, uint64_t key[2])
+{
   slim_bytes text = { 0 };
-  if (whole == NULL) {
-    return slim_cl_fail(device, SLIM_ERR_STATE, "%s: no program holds the kernel %s", device->info.selector, kernel);
+  const bool made = slim_cl_source_join(&name, 1, &text);
+  const slim_kernel_source part = { name, (const char *)text.data, text.size - 1 };
+  const bool ok = made && make_key(device, "kernel", &part, key);
+  slim_bytes_free(&text);
+  return ok;
+}
+
+/* Finds the kernel's program in the cache file; it keeps NULL where there is none. */
+static void kernel_load(slim_device *device, slim_cl_kernel *kernel)
+{
+  kernel->sought = true;
+  slim_cl_cache_entry kept = { .key = { 0 } };
+  if (!kernel_key(device, kernel->name, kept.key)) {
+    return;
+  }
+  memcpy(kernel->key, kept.key, sizeof(kernel->key));
+  if (slim_cl_cache_find(device, &kept) && kept.bytes == PROGRAM_KEY) {
+    const uint64_t key[2] = { slim_load_u64(kept.data), slim_load_u64(kept.data + 8) };
+    kernel->program = program_by_key(slim_cl_of(device), key);
+    if (kernel->program == NULL) {
+      (void)program_make(device, NULL, key, &kernel->program);
+    }
+  }
+  free(kept.data);
+}
+
+/* Builds one program of these kernels. */
+static slim_status kernels_build(slim_device *device, slim_cl_kernel *const *kernels, size_t count)
+{
+  slim_bytes text = { 0 };
+  slim_cl_program *program = NULL;
+  const char **names = calloc(count, sizeof(*names));
+  for (size_t i = 0; i < count && names != NULL; i++) {
+    names[i] = kernels[i]->name;
   }
   slim_status status = SLIM_OK;
-  if (slim_cl_source_cut(whole, kernel, &text)) {
-    const slim_kernel_source part = { kernel, (const char *)text.data, text.size - 1 };
-    status = program_find(device, &part, out);
+  if (names != NULL && slim_cl_source_join(names, count, &text)) {
+    const slim_kernel_source part = { count == 1 ? names[0] : "kernels", (const char *)text.data, text.size - 1 };
+    status = program_find(device, &part, &program);
   } else {
     status = slim_cl_fail(device, SLIM_ERR_MEMORY, "%s: out of memory", device->info.selector);
   }
-  if (status == SLIM_OK) {
-    snprintf((*out)->kernel, sizeof((*out)->kernel), "%s", kernel);
+  for (size_t i = 0; i < count; i++) {
+    kernels[i]->program = program;
   }
   slim_bytes_free(&text);
+  free(names);
+  return status;
+}
+
+/* One program of the kernel and of all that are expected and can be in it; of the kernel alone where that fails. */
+static slim_status expected_build(slim_device *device, slim_cl_kernel *kernel)
+{
+  const slim_cl *cl = slim_cl_of(device);
+  size_t count = 0;
+  for (const slim_cl_kernel *k = cl->kernels; k != NULL; k = k->next) {
+    count += k->program == NULL;
+  }
+  slim_cl_kernel **together = calloc(count, sizeof(*together));
+  count = 0;
+  for (slim_cl_kernel *k = cl->kernels; k != NULL && together != NULL; k = k->next) {
+    if (k->program == NULL && slim_cl_source_alike(k->name, kernel->name)) {
+      together[count++] = k;
+    }
+  }
+  const slim_status status = count > 1 ? kernels_build(device, together, count) : SLIM_OK;
+  free(together);
+  return kernel->program != NULL ? status : kernels_build(device, &kernel, 1);
+}
+
+static slim_status embedded_find(slim_device *device, const char *name, slim_cl_program **out)
+{
+  slim_cl *cl = slim_cl_of(device);
+  if (slim_cl_source_of(name) == NULL) {
+    return slim_cl_fail(device, SLIM_ERR_STATE, "%s: no program holds the kernel %s", device->info.selector, name);
+  }
+  slim_cl_kernel *kernel = kernel_of(cl, name);
+  if (kernel == NULL) {
+    return slim_cl_fail(device, SLIM_ERR_MEMORY, "%s: out of memory", device->info.selector);
+  }
+  for (slim_cl_kernel *k = cl->kernels; k != NULL && kernel->program == NULL; k = k->next) {
+    if (!k->sought) {
+      kernel_load(device, k);
+    }
+  }
+  const slim_status status = kernel->program == NULL ? expected_build(device, kernel) : SLIM_OK;
+  *out = kernel->program;
   return status;
 }
 
@@ -203,13 +300,10 @@ static slim_status kernel_create(slim_device *device, const slim_kernel_source *
                                  cl_kernel *kernel, slim_cl_program **program)
 {
   slim_cl *cl = slim_cl_of(device);
-  slim_status status = SLIM_OK;
   *kernel = NULL;
+  *program = NULL;
   pthread_mutex_lock(&cl->lock);
-  *program = source == NULL ? program_of(cl, name) : NULL;
-  if (*program == NULL) {
-    status = source == NULL ? embedded_build(device, name, program) : program_find(device, source, program);
-  }
+  const slim_status status = source == NULL ? embedded_find(device, name, program) : program_find(device, source, program);
   pthread_mutex_unlock(&cl->lock);
   if (status != SLIM_OK) {
     return status;
@@ -288,7 +382,7 @@ static bool take_binary(const slim_cl *cl, cl_program program, slim_bytes *data)
 
 void slim_cl_binaries_merge(slim_span old, slim_span own, slim_bytes *out)
 {
-  const slim_span kept = launched_in(old) >= launched_in(own) ? old : own;
+  const slim_span kept = old.size > 0 && launched_in(old) >= launched_in(own) ? old : own;
   slim_bytes_append(out, kept.data, kept.size);
 }
 
@@ -309,20 +403,57 @@ static slim_cl_cache_entry entry_of(const slim_cl *cl, slim_cl_program *program)
   };
 }
 
-void slim_cl_programs_save(slim_device *device)
+/* That of a kernel: the key of its program; data NULL without memory. */
+static slim_cl_cache_entry reference_of(const slim_cl_kernel *kernel)
 {
-  slim_cl *cl = slim_cl_of(device);
-  size_t count = 0, most = 0;
-  pthread_mutex_lock(&cl->lock);
-  for (const slim_cl_program *p = atomic_load(&exiting) ? NULL : cl->programs; p != NULL; p = p->next) {
-    most += p->num_launched > p->num_saved;
+  slim_bytes data = { 0 };
+  slim_bytes_append_u64(&data, kernel->program->key[0]);
+  slim_bytes_append_u64(&data, kernel->program->key[1]);
+  if (data.failed) {
+    slim_bytes_free(&data);
   }
-  slim_cl_cache_entry *entries = most > 0 ? calloc(most, sizeof(*entries)) : NULL;
-  for (slim_cl_program *p = cl->programs; p != NULL && entries != NULL; p = p->next) {
-    if (p->num_launched > p->num_saved) {
+  return (slim_cl_cache_entry){ { kernel->key[0], kernel->key[1] }, data.data, data.size, NULL };
+}
+
+static bool is_saved(const slim_cl_program *program)
+{
+  return program->num_launched == program->num_saved;
+}
+
+/* Entries of programs that are not saved, and of their kernels; entries has room. */
+static size_t list_entries(slim_cl *cl, slim_cl_cache_entry *entries)
+{
+  size_t count = 0;
+  for (const slim_cl_kernel *k = cl->kernels; k != NULL; k = k->next) {
+    if (k->program != NULL && k->sought && !is_saved(k->program)) {
+      entries[count] = reference_of(k);
+      count += entries[count].data != NULL;
+    }
+  }
+  for (slim_cl_program *p = cl->programs; p != NULL; p = p->next) {
+    if (!is_saved(p)) {
       entries[count] = entry_of(cl, p);
       count += entries[count].data != NULL;
     }
+  }
+  return count;
+}
+
+void slim_cl_programs_save(slim_device *device)
+{
+  slim_cl *cl = slim_cl_of(device);
+  size_t count = 0, most = 0, unsaved = 0;
+  pthread_mutex_lock(&cl->lock);
+  for (const slim_cl_program *p = atomic_load(&exiting) ? NULL : cl->programs; p != NULL; p = p->next) {
+    unsaved += !is_saved(p);
+    most++;
+  }
+  for (const slim_cl_kernel *k = cl->kernels; k != NULL; k = k->next) {
+    most++;
+  }
+  slim_cl_cache_entry *entries = unsaved > 0 ? calloc(most, sizeof(*entries)) : NULL;
+  if (entries != NULL) {
+    count = list_entries(cl, entries);
   }
   pthread_mutex_unlock(&cl->lock);
   if (count > 0) {
@@ -342,5 +473,10 @@ void slim_cl_programs_free(slim_device *device)
     cl->api->ReleaseProgram(cl->programs->program);
     free(cl->programs);
     cl->programs = next;
+  }
+  while (cl->kernels != NULL) {
+    slim_cl_kernel *next = cl->kernels->next;
+    free(cl->kernels);
+    cl->kernels = next;
   }
 }

@@ -1,8 +1,9 @@
-/* The source of one kernel: an embedded program's text without its other kernels, so that a device compiles what is
- * used. Twins are made of the same text. */
+/* The source of some kernels: the embedded programs' texts without their other kernels, so that a device compiles what
+ * is used. Twins are made of the same text. */
 #include "backend/opencl/source.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define KERNEL "\n__kernel " /* how a kernel's definition begins, */
@@ -51,13 +52,6 @@ const slim_kernel_source *slim_cl_source_of(const char *kernel)
   return i < slim_kernel_source_count ? &slim_kernel_sources[i] : NULL;
 }
 
-/* Is the kernel whose definition stands between from and end the one of this name? */
-static bool defines(const char *from, const char *end, const char *definition)
-{
-  const char *found = strstr(from, definition);
-  return found != NULL && found < end;
-}
-
 /* Only line ends, so that the numbers in build logs stay right. */
 static void append_lines(slim_bytes *out, const char *from, const char *end)
 {
@@ -68,26 +62,74 @@ static void append_lines(slim_bytes *out, const char *from, const char *end)
   }
 }
 
-bool slim_cl_source_cut(const slim_kernel_source *source, const char *kernel, slim_bytes *out)
+/* Is the kernel whose definition begins here one of these of the source? */
+static bool defines_one(const char *definition, const slim_kernel_source *source, const char *const *kernels,
+                        const slim_kernel_source *const *of, size_t count)
+{
+  const char *at = strstr(definition, " void ");
+  bool found = false;
+  for (size_t i = 0; at != NULL && i < count && !found; i++) {
+    char name[NAME_MOST];
+    name_in_source(kernels[i], name, NULL);
+    const size_t length = strlen(name);
+    found = of[i] == source && strncmp(at + strlen(" void "), name, length) == 0 && at[strlen(" void ") + length] == '(';
+  }
+  return found;
+}
+
+/* The source's text with these kernels alone; nothing when it holds none of them. */
+static void append_cut(slim_bytes *out, const slim_kernel_source *source, const char *const *kernels,
+                       const slim_kernel_source *const *of, size_t count)
 {
   const char *at = source->text, *next = NULL;
-  char name[NAME_MOST], definition[NAME_MOST + 8], rename[3 * NAME_MOST];
-  name_in_source(kernel, name, out);
-  if (strcmp(name, kernel) != 0) {
-    snprintf(rename, sizeof(rename), "#define %s %s\n", name, kernel);
-    slim_bytes_append(out, rename, strlen(rename));
+  size_t held = 0;
+  while (held < count && of[held] != source) {
+    held++;
   }
-  snprintf(definition, sizeof(definition), " void %s(", name);
-  while ((next = strstr(at, KERNEL)) != NULL) {
+  while (held < count && (next = strstr(at, KERNEL)) != NULL) {
     const char *close = strstr(next, END), *end = close == NULL ? next + strlen(next) : close + strlen(END) - 1;
     slim_bytes_append(out, at, (size_t)(next - at));
-    if (defines(next, end, definition)) {
+    if (defines_one(next, source, kernels, of, count)) {
       slim_bytes_append(out, next, (size_t)(end - next));
     } else {
       append_lines(out, next, end);
     }
     at = end;
   }
-  slim_bytes_append(out, at, strlen(at) + 1);
-  return !out->failed;
+  if (held < count) {
+    slim_bytes_append_text(out, at);
+  }
+}
+
+bool slim_cl_source_alike(const char *kernel, const char *other)
+{
+  char name[NAME_MOST];
+  slim_bytes a = { 0 }, b = { 0 };
+  name_in_source(kernel, name, &a);
+  name_in_source(other, name, &b);
+  const bool alike = a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+  slim_bytes_free(&a);
+  slim_bytes_free(&b);
+  return alike;
+}
+
+bool slim_cl_source_join(const char *const *kernels, size_t count, slim_bytes *out)
+{
+  char name[NAME_MOST], rename[3 * NAME_MOST];
+  const slim_kernel_source **of = calloc(count + 1, sizeof(*of));
+  for (size_t i = 0; i < count && of != NULL; i++) {
+    of[i] = slim_cl_source_of(kernels[i]);
+    name_in_source(kernels[i], name, i == 0 ? out : NULL);
+    if (strcmp(name, kernels[i]) != 0) {
+      snprintf(rename, sizeof(rename), "#define %s %s\n", name, kernels[i]);
+      slim_bytes_append_text(out, rename);
+    }
+  }
+  for (size_t i = 0; i < slim_kernel_source_count && of != NULL; i++) {
+    append_cut(out, &slim_kernel_sources[i], kernels, of, count);
+  }
+  slim_bytes_append(out, "", 1);
+  const bool made = of != NULL && !out->failed;
+  free(of);
+  return made;
 }

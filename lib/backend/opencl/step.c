@@ -19,6 +19,12 @@ static void check(slim_cl_build *b, cl_int code, const char *what)
   }
 }
 
+/* Is a step in the making? Not after a failure, nor while kernels are only named. */
+static bool making(const slim_cl_build *b)
+{
+  return b->status == SLIM_OK && !b->naming;
+}
+
 /* The launch in the making. */
 static slim_cl_launch *current(slim_cl_build *b)
 {
@@ -46,10 +52,13 @@ static void add_launch(slim_cl_build *b)
 
 void slim_cl_begin_source(slim_cl_build *b, const slim_kernel_source *source, const char *kernel)
 {
-  if (b->status == SLIM_OK) {
+  if (b->naming && source == NULL) {
+    slim_cl_kernel_expect(b->device, kernel);
+  }
+  if (making(b)) {
     add_launch(b);
   }
-  if (b->status != SLIM_OK) {
+  if (!making(b)) {
     return;
   }
   slim_cl_launch *l = current(b);
@@ -65,7 +74,7 @@ void slim_cl_begin(slim_cl_build *b, const char *kernel)
 
 void slim_cl_arg(slim_cl_build *b, const void *value, size_t bytes)
 {
-  if (b->status == SLIM_OK) {
+  if (making(b)) {
     slim_cl_launch *l = current(b);
     check(b, b->cl->api->SetKernelArg(l->kernel, l->args++, bytes, value), l->name);
   }
@@ -74,7 +83,7 @@ void slim_cl_arg(slim_cl_build *b, const void *value, size_t bytes)
 void slim_cl_args_expect(slim_cl_build *b, int count)
 {
   cl_uint takes = 0;
-  if (b->status != SLIM_OK) {
+  if (!making(b)) {
     return;
   }
   const slim_cl_launch *l = current(b);
@@ -105,7 +114,7 @@ void slim_cl_arg_view(slim_cl_build *b, const slim_view *view)
 
 void slim_cl_arg_local(slim_cl_build *b, size_t bytes)
 {
-  if (b->status != SLIM_OK) {
+  if (!making(b)) {
     return;
   }
   slim_cl_launch *l = current(b);
@@ -121,7 +130,7 @@ void slim_cl_arg_local(slim_cl_build *b, size_t bytes)
 
 void slim_cl_arg_host(slim_cl_build *b, const slim_view *view)
 {
-  if (b->status != SLIM_OK) {
+  if (!making(b)) {
     return;
   }
   slim_cl_launch *l = current(b);
@@ -137,7 +146,7 @@ void slim_cl_arg_host(slim_cl_build *b, const slim_view *view)
 
 void slim_cl_arg_key(slim_cl_build *b, uint64_t hash)
 {
-  if (b->status == SLIM_OK) {
+  if (making(b)) {
     slim_cl_launch *l = current(b);
     l->keyed = true;
     l->hash = hash;
@@ -161,7 +170,7 @@ void slim_cl_range_groups(slim_cl_build *b, size_t groups, size_t local)
 
 void slim_cl_range_3d(slim_cl_build *b, const size_t groups[3], const size_t local[3])
 {
-  if (b->status != SLIM_OK) {
+  if (!making(b)) {
     return;
   }
   slim_cl_launch *l = current(b);
@@ -188,7 +197,7 @@ void slim_cl_range_dealt(slim_cl_build *b, const size_t tasks[3])
 
 void slim_cl_range_items(slim_cl_build *b, const size_t items[3], const size_t *local)
 {
-  if (b->status != SLIM_OK) {
+  if (!making(b)) {
     return;
   }
   const size_t most = group_limit(b, current(b));
@@ -204,7 +213,7 @@ void slim_cl_range_items(slim_cl_build *b, const size_t items[3], const size_t *
 
 static void range_of(slim_cl_build *b, size_t n, size_t local)
 {
-  if (b->status == SLIM_OK) {
+  if (making(b)) {
     const size_t most = group_limit(b, current(b));
     local = local > most ? most : local < 1 ? 1 : local;
     slim_cl_range_groups(b, (n + local - 1) / local, local);
@@ -241,10 +250,10 @@ void slim_cl_range_rows(slim_cl_build *b, size_t rows)
 
 void slim_cl_copy(slim_cl_build *b, const slim_view *from, const slim_view *to, size_t bytes)
 {
-  if (b->status == SLIM_OK) {
+  if (making(b)) {
     add_launch(b);
   }
-  if (b->status == SLIM_OK) {
+  if (making(b)) {
     slim_cl_launch *l = current(b);
     l->name = "copy";
     l->from = from->buffer->memory;
@@ -257,10 +266,10 @@ void slim_cl_copy(slim_cl_build *b, const slim_view *from, const slim_view *to, 
 
 void slim_cl_zero(slim_cl_build *b, const slim_view *view, size_t bytes)
 {
-  if (b->status == SLIM_OK) {
+  if (making(b)) {
     add_launch(b);
   }
-  if (b->status == SLIM_OK) {
+  if (making(b)) {
     slim_cl_launch *l = current(b);
     l->name = "zero";
     l->to = view->buffer->memory;
@@ -271,10 +280,10 @@ void slim_cl_zero(slim_cl_build *b, const slim_view *view, size_t bytes)
 
 void slim_cl_call(slim_cl_build *b, const char *name, slim_cl_call_fn fn, const slim_cl_product *product)
 {
-  if (b->status == SLIM_OK) {
+  if (making(b)) {
     add_launch(b);
   }
-  if (b->status == SLIM_OK) {
+  if (making(b)) {
     slim_cl_launch *l = current(b);
     l->name = name;
     l->call = fn;
@@ -284,12 +293,12 @@ void slim_cl_call(slim_cl_build *b, const char *name, slim_cl_call_fn fn, const 
 
 static cl_mem buffer_of(slim_cl_build *b, cl_mem_flags flags, size_t bytes)
 {
-  if (b->status != SLIM_OK) {
-    return NULL;
+  if (!making(b)) {
+    return b->naming ? b->cl->flag.memory : NULL;
   }
   slim_cl_step *s = b->step;
   s->tables = grow(b, s->tables, s->num_tables, sizeof(cl_mem));
-  if (b->status != SLIM_OK) {
+  if (!making(b)) {
     return NULL;
   }
   cl_int code = CL_SUCCESS;
@@ -305,7 +314,7 @@ static cl_mem buffer_of(slim_cl_build *b, cl_mem_flags flags, size_t bytes)
 cl_mem slim_cl_table(slim_cl_build *b, const void *data, size_t bytes)
 {
   cl_mem table = buffer_of(b, CL_MEM_READ_ONLY, bytes);
-  if (b->status == SLIM_OK) {
+  if (making(b)) {
     check(b, b->cl->api->EnqueueWriteBuffer(b->cl->queue, table, CL_TRUE, 0, bytes, data, 0, NULL, NULL),
           "uploading a table");
   }
@@ -319,7 +328,7 @@ cl_mem slim_cl_kept(slim_cl_build *b, size_t bytes)
 
 void slim_cl_once(slim_cl_build *b, const slim_view *view)
 {
-  if (b->status == SLIM_OK) {
+  if (making(b)) {
     current(b)->version = view->version;
   }
 }
