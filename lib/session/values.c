@@ -11,7 +11,7 @@
 
 enum {
   BUCKETS = 1024,
-  PIECE = 1 << 20 /* bytes that are given at once */
+  PIECE = 1 << 20 /* bytes that are given, or go to a device, at once */
 };
 
 typedef struct chunk {
@@ -319,10 +319,16 @@ uint64_t *slim_values_changes(slim_values *values)
 
 /* --- reading and writing ------------------------------------------------------------------------------------------ */
 
+/* To a device in pieces, of which one is copied while the next is prepared. */
 static slim_status upload(slim_device *device, const slim_value *value, size_t at, const void *data, size_t bytes)
 {
   if (value->view.buffer) {
-    return device->backend->upload(device, value->view.buffer, value->view.offset + at, data, bytes);
+    slim_status status = SLIM_OK;
+    for (size_t i = 0, n = 0; i < bytes && status == SLIM_OK; i += n) {
+      n = bytes - i < PIECE ? bytes - i : PIECE;
+      status = device->backend->upload(device, value->view.buffer, value->view.offset + at + i, (const char *)data + i, n);
+    }
+    return status;
   }
   memcpy((char *)value->view.host + at, data, bytes);
   return SLIM_OK;
