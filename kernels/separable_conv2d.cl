@@ -83,8 +83,8 @@ static inline void make_sums(__local float *tile, __global const float *x, __glo
 /* The share of a panel of columns, number c of them, in what the sums of pixels from row on read that those above did
  * not: fetched while the tile before is multiplied. Panels take the image's rows by turns. */
 static inline slim_gemm_ahead made_ahead(__global const float *x, const slim_depthwise_conv2d_params p,
-                                       const slim_gemm_part t, const int row, const int k, const int depth,
-                                       const int c)
+                                         const slim_gemm_part t, const int row, const int k, const int depth,
+                                         const int c)
 {
   const int m = min(row, t.row1 - 1), ox = m % p.ow, oy = m / p.ow % p.oh, image = m / (p.ow * p.oh);
   const int panels = (t.columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS, panel = c / SLIM_GEMM_COLUMNS;
@@ -106,7 +106,7 @@ static inline slim_gemm_ahead made_ahead(__global const float *x, const slim_dep
   for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {                                                        \
     make_sums(tile, x, weights, bias, p.sums, row, min(SLIM_GEMM_ROWS, t.row1 - row), k, depth);                       \
     for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {                                                           \
-      TILE_(tile, (panels_) + c * depth, depth, made_ahead(x, p.sums, t, row + SLIM_GEMM_ROWS, k, depth, c),             \
+      TILE_(tile, (panels_) + c * depth, depth, made_ahead(x, p.sums, t, row + SLIM_GEMM_ROWS, k, depth, c),           \
             slim_gemm_block_ahead(x, 0, 0, 0, 0, 1, depth),                                                            \
             slim_gemm_part_out(y, out_bias, residual, p.o, p.epilogue, t, row, c, k == 0, k + depth == p.sums.c));     \
     }                                                                                                                  \

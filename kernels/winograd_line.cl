@@ -113,7 +113,7 @@ SLIM_WINOGRAD_MULTIPLY_BY(multiply_line, __global)
 
 /* The products of count tiles by a panel of weights. */
 static inline void sum_line(__global const float *v, __global const float *u, __global float *product,
-                             const slim_winograd_line_params p, const int count, const int columns)
+                            const slim_winograd_line_params p, const int count, const int columns)
 {
   const size_t v_step = slim_winograd_inputs_step(p.block, p.c), step = slim_winograd_products_step(p.block);
   for (int k = 0; k < p.c; k += p.depth, v += p.depth / SLIM_WIDTH * slim_winograd_plane(p.block)) {
