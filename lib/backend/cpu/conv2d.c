@@ -54,13 +54,14 @@ static gemm product_of(const slim_cpu_step *step, const state *s, const float *x
   return p;
 }
 
-/* Products and Winograd's two axes pack only weights that are then not kept a second time, 16-bit floats not; of one image,
- * which gains most, all that stay for Winograd. Its one axis packs none. */
+/* Are weights, once packed, not kept a second time? 16-bit floats stay as they are. */
 static bool packs_once(const slim_cpu_step *step)
 {
   return packed_owned(step->group.nodes[0], &step->in[1]) && !halves_of(&step->in[1]);
 }
 
+/* Products and Winograd's two axes pack only weights that are then not kept a second time, 16-bit floats not; of one image,
+ * which gains most, all that stay for Winograd. Its one axis packs none. */
 static size_t packed_floats(const slim_cpu_step *step, const state *s)
 {
   const gemm product = product_of(step, s, NULL, NULL);

@@ -3,7 +3,6 @@
 #include "backend/cpu/gemm_cut.h"
 #include "backend/cpu/strassen.h"
 
-#define N_BLOCK 4               /* panels of B that are packed at once */
 #define MOST_SEGMENTS 16        /* a power of two that no tile has more rows than */
 #define SET_FLOATS 1024         /* rows that far apart do so */
 #define IN_PLACE_PANELS 2       /* A serves that few panels without a copy */
@@ -307,12 +306,6 @@ static void run_block(const task *t, int k, int depth)
   }
 }
 
-/* Blocks that a slice's depth is cut into, [k0, k1); where number i begins. */
-static int block_begin(int k0, int k1, int i)
-{
-  return k0 + piece_begin(k1 - k0, pieces(k1 - k0, K_BLOCK), i);
-}
-
 /* Which piece of rows task number takes. Workers take tasks by turns, as a rule; where A is made, those of one worker are
  * neighbours, which share what they are made of, and the next step finds that in the cache of the same core. */
 static int row_of(const job *j, int number)
@@ -359,47 +352,6 @@ static void run_task(void *user, int number, int worker)
   if (t.stream) {
     vec_stream_end();
   }
-}
-
-/* --- packed in advance -------------------------------------------------------------------------------------------- */
-
-typedef struct pack_job {
-  gemm g; /* b_packed is written */
-  cut cut;
-} pack_job;
-
-static void pack_pieces(void *user, size_t begin, size_t end, int worker)
-{
-  const pack_job *j = user;
-  const gemm *g = &j->g;
-  const int n0 = (int)begin * TILE_COLUMNS, n1 = at_most((int)end * TILE_COLUMNS, g->n);
-  (void)worker;
-  for (int slice = 0; slice < j->cut.slices; slice++) {
-    const int k0 = piece_begin(g->k, j->cut.slices, slice), k1 = piece_begin(g->k, j->cut.slices, slice + 1);
-    for (int i = 0; i < pieces(k1 - k0, K_BLOCK); i++) {
-      const int k = block_begin(k0, k1, i), depth = block_begin(k0, k1, i + 1) - k;
-      pack_panels(g, n0, n1, k, depth, packed_at(g, n0, k, depth));
-    }
-  }
-}
-
-size_t CPU_OP(gemm_packed)(const gemm *g)
-{
-  if (g->by_halves) {
-    return CPU_OP(strassen_packed)(g);
-  }
-  return is_row(g) ? 0 : (size_t)g->k * panels_width((size_t)g->n);
-}
-
-void CPU_OP(gemm_pack)(const slim_cpu_step *step, const gemm *g, float *packed)
-{
-  if (g->by_halves) {
-    CPU_OP(strassen_pack)(step, g, packed);
-    return;
-  }
-  pack_job j = { .g = *g, .cut = cut_of(g, slim_threads_count(step->device->threads)) };
-  j.g.b_packed = packed;
-  slim_cpu_for(step, (size_t)pieces(g->n, TILE_COLUMNS), N_BLOCK, pack_pieces, &j);
 }
 
 /* --- one row of A ------------------------------------------------------------------------------------------------- */
@@ -470,11 +422,13 @@ static size_t turned_floats(const gemm *g, const cut *c)
 
 size_t CPU_OP(gemm_workspace)(const slim_cpu_step *step, const gemm *g)
 {
+  if (g->by_halves) {
+    return CPU_OP(strassen_workspace)(step, g);
+  }
   const int workers = slim_threads_count(step->device->threads);
   const cut c = cut_of(g, workers);
   const size_t partial = c.slices > 1 || is_row(g) ? (size_t)c.slices * (size_t)g->m * (size_t)g->n : 0;
-  const size_t plain = (size_t)workers * SCRATCH + turned_floats(g, &c) + partial;
-  return g->by_halves ? CPU_OP(strassen_workspace)(step, g) : plain * sizeof(float);
+  return ((size_t)workers * SCRATCH + turned_floats(g, &c) + partial) * sizeof(float);
 }
 
 void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)

@@ -120,6 +120,12 @@ static inline cut cut_of(const gemm *g, int workers)
   return c;
 }
 
+/* Blocks that a slice's depth is cut into, [k0, k1); where number i begins. */
+static inline int block_begin(int k0, int k1, int i)
+{
+  return k0 + piece_begin(k1 - k0, pieces(k1 - k0, K_BLOCK), i);
+}
+
 /* Whole lines of a C that is too large for the caches need not be read first. */
 static inline bool streams(const gemm *g)
 {

@@ -7,6 +7,7 @@
 
 #define K_BLOCK 512        /* depth of a packed block */
 #define LDA (K_BLOCK + VL) /* of the copied rows of A; not a power of two, or the rows would share cache sets */
+#define N_BLOCK 4          /* panels of B that are packed at once */
 #define PREFETCH 6         /* rows ahead of the one that is packed */
 /* Floats from tile to tile of a packed A; the gap keeps them in cache sets of their own. */
 #define A_STEP ((size_t)TILE_STRIDE * K_BLOCK + 16)
