@@ -268,8 +268,7 @@ __kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy),
     const int rows = p.kernel_h * p.kernel_w * p.c, pixels = p.n * p.oh * p.ow;
     const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, rows, p.o);
     const int begin = task.z * g.slice, end = min(begin + g.slice, pixels);
-    const int across = (t.columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
-    const int tiles = (t.row1 - t.row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
+    const int across = slim_gemm_part_panels(t), tiles = slim_gemm_part_tiles(t);
     const slim_epilogue_params none = { 0, 0, 0 };
     __global float *sums = dw + (size_t)task.z * rows * p.o;
     for (int k = begin; k < end; k += g.block_k) {

@@ -20,6 +20,17 @@ static inline slim_gemm_part slim_gemm_part_of(const slim_gemm_params g, const i
   return t;
 }
 
+/* Panels of its columns, and tiles of SLIM_GEMM_ROWS rows in all of them. */
+static inline int slim_gemm_part_panels(const slim_gemm_part t)
+{
+  return (t.columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
+}
+
+static inline int slim_gemm_part_tiles(const slim_gemm_part t)
+{
+  return (t.row1 - t.row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * slim_gemm_part_panels(t);
+}
+
 /* Where the part's tile of rows from row on and of columns from its column c on goes, in a result of n columns. */
 static inline slim_gemm_out slim_gemm_part_out(__global float *y, __global const float *bias,
                                                __global const float *residual, const int n,

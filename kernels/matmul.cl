@@ -58,8 +58,7 @@ __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(cons
   SLIM_EACH_TASK(task)
   {
     const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, p.m, p.n);
-    const int across = (t.columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
-    const int tiles = (t.row1 - t.row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
+    const int across = slim_gemm_part_panels(t), tiles = slim_gemm_part_tiles(t);
     for (int k = 0; k < p.k; k += g.block_k) {
       const int depth = min(g.block_k, p.k - k);
       pack_panels(panels, b, p, k, depth, t.column0, t.columns);
@@ -96,8 +95,7 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
   {
     const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, p.m, p.n);
     const int begin = task.z * g.slice, end = min(begin + g.slice, p.k);
-    const int across = (t.columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
-    const int tiles = (t.row1 - t.row0 + SLIM_GEMM_ROWS - 1) / SLIM_GEMM_ROWS * across;
+    const int across = slim_gemm_part_panels(t), tiles = slim_gemm_part_tiles(t);
     __global float *sums = y + (size_t)task.z * p.m * p.n;
     for (int k = begin; k < end; k += g.block_k) {
       const int depth = min(g.block_k, end - k), after = k + depth, left = min(g.block_k, end - after);

@@ -87,7 +87,7 @@ static inline slim_gemm_ahead made_ahead(__global const float *x, const slim_dep
                                          const int c)
 {
   const int m = min(row, t.row1 - 1), ox = m % p.ow, oy = m / p.ow % p.oh, image = m / (p.ow * p.oh);
-  const int panels = (t.columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS, panel = c / SLIM_GEMM_COLUMNS;
+  const int panels = slim_gemm_part_panels(t), panel = c / SLIM_GEMM_COLUMNS;
   const int shares = (panels + p.stride_h - 1) / p.stride_h, pixels = min(SLIM_GEMM_ROWS, t.row1 - row) * p.stride_w;
   const int share = (pixels + shares - 1) / shares, first = panel / p.stride_h * share;
   const int y = oy * p.stride_h - p.before_h + p.kernel_h - p.stride_h + panel % p.stride_h;

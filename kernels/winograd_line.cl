@@ -121,7 +121,7 @@ static inline void sum_line(__global const float *v, __global const float *u, __
     for (int i = 0; i < SLIM_LINE_POINTS; i++, u += (size_t)depth * SLIM_GEMM_COLUMNS) {
       for (int t = 0; t < count; t += SLIM_GEMM_ROWS) {
         multiply_line(v + i * v_step + t * SLIM_WIDTH, u, product + i * step + t * SLIM_GEMM_COLUMNS, depth,
-                 slim_winograd_plane(p.block), count - t, columns, k > 0);
+                      slim_winograd_plane(p.block), count - t, columns, k > 0);
       }
     }
   }
