@@ -108,6 +108,8 @@ static const struct winograd_case kept_cases[] = {
   { "3x3_kept_staged_sevens", 1, 24, 32, 512, 41, 3, 3, false, SEVENS, 1 },
   { "3x3_kept_one_panel", 1, 27, 27, 400, 32, 3, 3, false, OTHERS, 1 },
   { "5x5_kept", 1, 20, 17, 96, 112, 5, 5, false, SEVENS, 1 },
+  { "3x3_kept_vectors", 1, 25, 28, 48, 144, 3, 3, false, SEVENS, 1 },
+  { "3x3_kept_vectors_sixes", 1, 27, 24, 128, 80, 3, 3, true, OTHERS, 1 },
   { "3x3_kept_few_tiles", 1, 14, 14, 256, 80, 3, 3, false, OTHERS, 1 },
 };
 #define KEPT_CASES ((int)(sizeof kept_cases / sizeof *kept_cases))

@@ -140,17 +140,12 @@ bool slim_cl_conv2d_owns(const slim_node *node, const slim_view *weights)
 static bool by_winograd(const slim_device *device, const slim_group *group, const slim_view *weights,
                         const slim_conv2d_params *p, slim_cl_winograd *w)
 {
-  if (is_product(device, p) || !slim_cl_winograd_plan(device, p, false, w)) {
-    return false;
-  }
-  if (may_keep(weights)) {
-    (void)slim_cl_winograd_keep(w, slim_cl_conv2d_owns(group->nodes[0], weights));
-  }
-  return true;
+  return !is_product(device, p) && slim_cl_winograd_plan(device, p, false, may_keep(weights),
+                                                         slim_cl_conv2d_owns(group->nodes[0], weights), w);
 }
 
-/* Are the weights packed when they change? Those of plain products, and of Winograd's transforms in two directions,
- * only where they are then not kept a second time. */
+/* Are the weights packed when they change? Those of plain products, and, of more than one image, of Winograd's transforms
+ * in two directions, only where they are then not kept a second time. */
 static bool keeps(const slim_device *device, const slim_group *group, const slim_view *weights,
                   const slim_conv2d_params *p)
 {
@@ -299,7 +294,7 @@ static size_t input_gradient_workspace(const slim_device *device, const slim_gro
   if (is_product(device, &p)) {
     return slim_cl_matmul_workspace(device, &product, false, false);
   }
-  if (slim_cl_winograd_plan(device, &t, true, &w)) {
+  if (slim_cl_winograd_plan(device, &t, true, false, false, &w)) {
     return slim_cl_winograd_workspace(device, &w);
   }
   return method_of(device, &p) == NAIVE ? 0 : slim_cl_bytes(&in[1]) + SLIM_CONV2D_PHASES * SLIM_ALIGNMENT;
@@ -316,7 +311,7 @@ static void prepare_input_gradient(slim_cl_build *b)
   slim_cl_winograd w;
   if (is_product(b->device, &p)) {
     slim_cl_matmul(b, &b->in[0], &b->in[1], &b->out[0], &none, &product);
-  } else if (slim_cl_winograd_plan(b->device, &t, true, &w)) {
+  } else if (slim_cl_winograd_plan(b->device, &t, true, false, false, &w)) {
     slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], &none);
   } else if (method == BLOCKS) {
     slim_cl_conv2d_phases(b, &p);

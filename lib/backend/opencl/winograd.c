@@ -24,6 +24,8 @@
 #define FUSED_TILES 256            /* fewer do not pay for transforming all weights first */
 #define FOLDED_TILES 64            /* the same of a first layer, whose weights are few, and kept in inference */
 #define FUSED_WEIGHTS (64 * 128)    /* more are better transformed where they are used, a row of points at a time */
+#define KEPT_TILES 32     /* the same of one image whose weights are kept, */
+#define KEPT_CHANNELS 128 /* and the most channels */
 #define FUSED_BYTES ((size_t)640 << 10) /* of a group's scratch, which should stay in a core's own cache */
 #define STREAMED_OUTPUTS ((double)(3 << 19)) /* that would leave the caches before they are read */
 #define STAGED_CHANNELS 128             /* whose taps are transformed at a time */
@@ -169,20 +171,27 @@ static bool geometry(const slim_device *device, const slim_conv2d_params *conv, 
   return p->tiles >= TILES_LEAST;
 }
 
+/* Are weights that stay as they are transformed once, all of them, whatever they are to the caches? */
+static bool stays(const slim_cl_winograd *w)
+{
+  return w->kept && w->fold.side == 1 && w->p.n == 1;
+}
+
 /* Blocks of two tiles' rows, as many for each unit; false when their scratch is too large or units would idle. */
 static bool fuse(const slim_device *device, slim_cl_winograd *w)
 {
   slim_winograd_params *p = &w->p;
   const int rows = slim_cl_gemm_rows(device), most = 2 * rows * (rows > 6 ? 1 : 2);
-  const int units = device->info.compute_units, least = w->fold.side > 1 ? FOLDED_TILES : FUSED_TILES;
+  const int units = device->info.compute_units;
+  const int least = stays(w) ? KEPT_TILES : w->fold.side > 1 ? FOLDED_TILES : FUSED_TILES;
   p->block = slim_cl_ceil_div(p->tiles, slim_cl_ceil_div(slim_cl_ceil_div(p->tiles, most), units) * units);
   const int blocks = slim_cl_ceil_div(p->tiles, p->block);
   w->groups = units;
   p->rows = rows_for(device, p->block);
   const size_t scratch = (inputs_floats(p) + products_floats(device, p, p->block)) * sizeof(float);
   const size_t taps = taps_floats(device, p, slim_cl_of(device)->vector_width) * sizeof(float);
-  return p->c * p->o <= FUSED_WEIGHTS && p->tiles >= least && scratch <= FUSED_BYTES && blocks >= units &&
-         taps <= device->info.local_memory;
+  const bool fit = stays(w) ? p->c <= KEPT_CHANNELS : p->c * p->o <= FUSED_WEIGHTS && scratch <= FUSED_BYTES;
+  return fit && p->tiles >= least && blocks >= units && taps <= device->info.local_memory;
 }
 
 /* Are weights of so few tiles multiplied where they are made? That takes 32 registers (kernels/winograd.cl). */
@@ -234,7 +243,8 @@ static bool streams(const slim_device *device, const slim_conv2d_params *conv)
   return slim_cl_of(device)->vector_width == 16 && outputs >= STREAMED_OUTPUTS;
 }
 
-bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned, slim_cl_winograd *w)
+bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned, bool stay, bool lone,
+                           slim_cl_winograd *w)
 {
   *w = (slim_cl_winograd){ .groups = 0 };
   const slim_conv2d_params folded = slim_cl_winograd_fold(device, conv, turned, &w->fold);
@@ -242,20 +252,16 @@ bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *
     return false;
   }
   if (slim_cl_winograd_line_plan(device, &folded, turned, &w->line)) {
+    w->kept = stay;
     return true;
   }
   if (!geometry(device, &folded, false, &w->p)) {
     return false;
   }
+  w->kept = stay && (lone || w->fold.side > 1 || w->p.n == 1);
   w->p.turned = turned;
   w->p.streams = streams(device, &folded);
   return fuse(device, w) || stage(device, w);
-}
-
-bool slim_cl_winograd_keep(slim_cl_winograd *w, bool lone)
-{
-  w->kept = w->line.groups > 0 || w->fold.side > 1 || lone;
-  return w->kept;
 }
 
 /* Without what is folded, which lies behind. */

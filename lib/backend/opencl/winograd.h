@@ -28,11 +28,11 @@ typedef struct slim_cl_winograd_gradient {
   int slices; /* of the tiles, in one launch; 0: in runs */
 } slim_cl_winograd_gradient;
 
-/** Plans the convolution; turned: by weights [kernel,kernel,o,c] from the last tap to the first.
+/** Plans the convolution; turned: by weights [kernel,kernel,o,c] from the last tap to the first; stay: they may be kept
+ * packed while their version stays; lone: then they are not kept a second time.
  * @return false when it is none for these transforms, or too small. */
-bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned, slim_cl_winograd *w);
-/** Asks for weights that are kept packed; lone: then they are not kept a second time. @return w->kept. */
-bool slim_cl_winograd_keep(slim_cl_winograd *w, bool lone);
+bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned, bool stay, bool lone,
+                           slim_cl_winograd *w);
 size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winograd *w);
 /** Launches the convolution of x by weights into the step's output. */
 void slim_cl_winograd_launch(slim_cl_build *build, const slim_cl_winograd *w, const slim_view *x,
