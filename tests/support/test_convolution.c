@@ -44,26 +44,73 @@ typedef struct products {
   double *want, *scale;
 } products;
 
-static void accumulate(const products *p, size_t x, size_t w, size_t y)
+/* Values beside each other: where the first lies, and how far it is to the next. */
+typedef struct values {
+  size_t first, step;
+} values;
+
+static void add_product(const products *p, size_t to, double product)
 {
-  const size_t a = p->pass == TEST_FORWARD ? x : y, b = p->pass == TEST_WEIGHTS_GRADIENT ? x : w;
-  const size_t to = p->pass == TEST_FORWARD ? y : p->pass == TEST_INPUT_GRADIENT ? x : w;
-  const double product = (double)p->a[a] * (double)p->b[b];
   p->want[to] += product;
   p->scale[to] += product < 0.0 ? -product : product;
 }
 
-/* The products of one tap of the window of result pixel at[]: image, row, column. in: the pixel under the tap. */
-static void add_tap(const products *p, const test_convolution *c, bool depthwise, const int at[3], int tap, slim_hw in)
+/* Adds the products of one factor and count others to as many sums. */
+static void add_products(const products *p, values to, float factor, const float *others, values other, int count)
 {
-  const grid g = grid_of(c);
-  const int channels = test_convolution_channels(c, depthwise);
-  for (int o = 0; o < channels; o++) {
-    const size_t y = test_image_place(c->nchw, g.oh, g.ow, channels, at[0], at[1], at[2], o);
-    const int first = depthwise ? o / c->outputs : 0, last = depthwise ? first : c->c - 1;
-    for (int i = first; i <= last; i++) {
-      const int weight = depthwise ? tap * channels + o : (tap * c->c + i) * channels + o;
-      accumulate(p, test_image_place(c->nchw, c->h, c->w, c->c, at[0], in.h, in.w, i), (size_t)weight, y);
+  for (size_t i = 0; i < (size_t)count; i++) {
+    add_product(p, to.first + i * to.step, (double)factor * (double)others[other.first + i * other.step]);
+  }
+}
+
+/* The products of one tap. x: channels of the pixel under it; weights: where its own begin; y: channels of the result.
+ */
+static void add_tap(const products *p, const test_convolution *c, values x, size_t weights, values y)
+{
+  if (p->pass == TEST_INPUT_GRADIENT) {
+    for (size_t o = 0; o < (size_t)c->outputs; o++) {
+      const values column = { weights + o, (size_t)c->outputs };
+      add_products(p, x, p->a[y.first + o * y.step], p->b, column, c->c);
+    }
+    return;
+  }
+  for (size_t i = 0; i < (size_t)c->c; i++) {
+    const size_t pixel = x.first + i * x.step;
+    const values row = { weights + i * (size_t)c->outputs, 1 };
+    if (p->pass == TEST_FORWARD) {
+      add_products(p, y, p->a[pixel], p->b, row, c->outputs);
+    } else {
+      add_products(p, row, p->b[pixel], p->a, y, c->outputs);
+    }
+  }
+}
+
+static void add_depthwise_tap(const products *p, const test_convolution *c, values x, size_t weights, values y)
+{
+  for (size_t o = 0; o < (size_t)c->c * (size_t)c->outputs; o++) {
+    const size_t pixel = x.first + o / (size_t)c->outputs * x.step, weight = weights + o, result = y.first + o * y.step;
+    const size_t a = p->pass == TEST_FORWARD ? pixel : result, b = p->pass == TEST_WEIGHTS_GRADIENT ? pixel : weight;
+    add_product(p,
+                p->pass == TEST_FORWARD          ? result
+                : p->pass == TEST_INPUT_GRADIENT ? pixel
+                                                 : weight,
+                (double)p->a[a] * (double)p->b[b]);
+  }
+}
+
+/* Those of all taps of the window of result pixel at[]: image, row, column. */
+static void add_window(const products *p, const test_convolution *c, bool depthwise, const grid *g, const int at[3])
+{
+  const int all = test_convolution_channels(c, depthwise);
+  const values y = { test_image_place(c->nchw, g->oh, g->ow, all, at[0], at[1], at[2], 0),
+                     c->nchw ? (size_t)(g->oh * g->ow) : 1 };
+  for (int tap = 0; tap < c->kernel.h * c->kernel.w; tap++) {
+    const slim_hw in = { at[1] * c->stride.h - g->top + tap / c->kernel.w * c->rate.h,
+                         at[2] * c->stride.w - g->left + tap % c->kernel.w * c->rate.w };
+    if (in.h >= 0 && in.h < c->h && in.w >= 0 && in.w < c->w) {
+      const values x = { test_image_place(c->nchw, c->h, c->w, c->c, at[0], in.h, in.w, 0),
+                         c->nchw ? (size_t)(c->h * c->w) : 1 };
+      (depthwise ? add_depthwise_tap : add_tap)(p, c, x, (size_t)(tap * c->c * c->outputs), y);
     }
   }
 }
@@ -78,13 +125,7 @@ void test_convolution_loops(const test_op *t, const test_convolution *c, bool de
   const products p = { pass, t->in[0].data, t->in[1].data, *want, *scale };
   for (int i = 0; i < c->n * g.oh * g.ow; i++) {
     const int at[3] = { i / (g.oh * g.ow), i / g.ow % g.oh, i % g.ow };
-    for (int tap = 0; tap < c->kernel.h * c->kernel.w; tap++) {
-      const slim_hw in = { at[1] * c->stride.h - g.top + tap / c->kernel.w * c->rate.h,
-                           at[2] * c->stride.w - g.left + tap % c->kernel.w * c->rate.w };
-      if (in.h >= 0 && in.h < c->h && in.w >= 0 && in.w < c->w) {
-        add_tap(&p, c, depthwise, at, tap, in);
-      }
-    }
+    add_window(&p, c, depthwise, &g, at);
   }
 }
 
