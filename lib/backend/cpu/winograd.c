@@ -256,7 +256,7 @@ static void open_tile(const job *j, const places *p, int number, int at)
   const size_t step = winograd_step(w->block, WINOGRAD_K);
   float *to = p->inputs + (size_t)at * WINOGRAD_K;
   for (int k = 0; k < w->c; k += WINOGRAD_K, to += (size_t)w->points * step) {
-    CPU_OP(winograd_open)(w, j->in, number, k, to, step);
+    CPU_OP(winograd_open)(w, j->in, number, k, at_most(w->c - k, WINOGRAD_K), to, step);
   }
 }
 

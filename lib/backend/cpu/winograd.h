@@ -129,8 +129,8 @@ static inline size_t winograd_step(int tiles, int row)
 bool CPU_OP(winograd_wanted)(void);
 /* Completes the geometry. @return false when it is none for these transforms, or too small. */
 bool CPU_OP(winograd_tiles)(winograd *w);
-/* B^T d B of channels [k, k + WINOGRAD_K) of tile number to to[point * step + channel - k]. */
-void CPU_OP(winograd_open)(const winograd *w, const float *in, int number, int k, float *to, size_t step);
+/* B^T d B of channels [k, k + count) of tile number to to[point * step + channel - k]. */
+void CPU_OP(winograd_open)(const winograd *w, const float *in, int number, int k, int count, float *to, size_t step);
 
 typedef struct winograd_weights {
   const slim_view *view;

@@ -1,7 +1,7 @@
 /*
- * The gradient by weights. A chunk of tiles at a time: first its inputs and its outputs' gradients are transformed,
- * then each task takes some input channels by a panel of output channels, multiplies them at every point with the tiles
- * as depth, and brings the sums back to taps. Chunks depend on the shape alone and are added one after another, so that
+ * The gradient by weights. A chunk of tiles at a time: first its outputs' gradients are transformed, then each task
+ * transforms some input channels, multiplies them with panels of output channels at every point, the tiles being the
+ * depth, and brings the sums back to taps. Chunks depend on the shape alone and are added one after another, so that
  * the number of threads changes nothing. Few weights are summed in slices: each task takes its slice of the tiles from
  * inputs to taps, a block at a time that stays in its worker's cache; then the slices are added.
  */
@@ -29,7 +29,7 @@ static bool in_slices(const winograd *w)
 static winograd_sums sums_of(const winograd *w, const slim_cpu_step *step)
 {
   if (in_slices(w)) {
-    return (winograd_sums){ .points = w->points, .c = w->c, .oc = w->oc, .block = SLICE_TILES, .parts = 1 };
+    return (winograd_sums){ .points = w->points, .c = w->c, .oc = w->oc, .block = SLICE_TILES, .rows = WINOGRAD_K };
   }
   return winograd_sums_plan(w->points, w->c, w->oc, w->tiles, step);
 }
@@ -37,7 +37,7 @@ static winograd_sums sums_of(const winograd *w, const slim_cpu_step *step)
 /* Transforms and sums of a worker, taps of a slice. */
 static size_t worker_floats(const winograd_sums *s)
 {
-  return inputs_floats(s) + outputs_floats(s) + (size_t)winograd_sums_tasks(s) * sums_floats(s);
+  return inputs_floats(s) + outputs_floats(s) + (size_t)winograd_panels(s) * sums_floats(s);
 }
 
 static size_t slice_floats(const winograd *w)
@@ -63,7 +63,7 @@ typedef struct job {
   const winograd *w;
   winograd_sums s;
   const float *in, *dy;
-  float *dw, *inputs, *outputs, *sums, *slices;
+  float *dw, *outputs, *inputs, *sums, *slices;
   bool add; /* onto dw */
   int first, count; /* tiles of the chunk */
   span tiles[MOST_SIZE * MOST_SIZE]; /* of these, what each point needs */
@@ -142,17 +142,19 @@ static void spread_tile(const job *j, int number)
   }
 }
 
-static void transform_piece(void *user, size_t begin, size_t end, int worker)
+static void spread_piece(void *user, size_t begin, size_t end, int worker)
 {
-  const job *j = user;
-  const winograd *w = j->w;
   (void)worker;
   for (size_t t = begin; t < end; t++) {
-    for (int k = 0; k < w->c; k += WINOGRAD_K) {
-      float *to = j->inputs + (size_t)(k / WINOGRAD_K) * (size_t)w->points * inputs_step(&j->s) + t * WINOGRAD_K;
-      CPU_OP(winograd_open)(w, j->in, j->first + (int)t, k, to, inputs_step(&j->s));
-    }
-    spread_tile(j, (int)t);
+    spread_tile(user, (int)t);
+  }
+}
+
+/* Input channels [k, k + rows) of all tiles of the chunk. */
+static void open_tiles(const job *j, int k, int rows)
+{
+  for (int t = 0; t < j->count; t++) {
+    CPU_OP(winograd_open)(j->w, j->in, j->first + t, k, rows, j->inputs + t * j->s.rows, inputs_step(&j->s));
   }
 }
 
@@ -195,11 +197,11 @@ CPU_INLINE void gather_row(const job *j, const float *sums, size_t step, float *
 }
 
 /* Input channels [k, k + rows) by the columns of a panel, summed over the chunk, to or onto dw. */
-static void gather_panel(const job *j, const float *sums, size_t step, int k, int rows, int n0)
+static void gather_panel(const job *j, const float *sums, int k, int rows, int panel)
 {
   const winograd *w = j->w;
-  const size_t tap = (size_t)w->c * (size_t)w->oc;
-  const int columns = at_most(TILE_COLUMNS, w->oc - n0);
+  const size_t tap = (size_t)w->c * (size_t)w->oc, step = sums_step(&j->s);
+  const int n0 = panel * TILE_COLUMNS, columns = at_most(TILE_COLUMNS, w->oc - n0);
   for (int r = 0; r < rows; r++, sums += TILE_COLUMNS) {
     float *to = j->dw + (size_t)(k + r) * (size_t)w->oc + n0;
     for (int t = 0; t < w->kernel * w->kernel; t++) {
@@ -221,31 +223,35 @@ static void gather_panel(const job *j, const float *sums, size_t step, int k, in
 
 static void sum_task(void *user, int number, int worker)
 {
-  const job *j = user;
-  float *sums = j->sums + (size_t)worker * sums_floats(&j->s);
-  const winograd_part p = winograd_sum(&j->s, number, j->tiles, j->inputs, j->outputs, sums, false);
-  gather_panel(j, sums, sums_step(&j->s), p.k, p.rows, p.n0);
+  job j = *(const job *)user;
+  const winograd_part p = winograd_part_of(&j.s, number);
+  j.inputs += (size_t)worker * (inputs_floats(&j.s) + sums_floats(&j.s));
+  j.sums = j.inputs + inputs_floats(&j.s);
+  open_tiles(&j, p.k, p.rows);
+  for (int panel = p.panel; panel < p.end; panel++) {
+    winograd_sum(&j.s, p.rows, panel, j.tiles, j.inputs, j.outputs, j.sums, false);
+    gather_panel(&j, j.sums, p.k, p.rows, panel);
+  }
 }
 
 static void run_chunks(const slim_cpu_step *step, job *j)
 {
   const winograd *w = j->w;
-  j->outputs = j->inputs + inputs_floats(&j->s);
-  j->sums = j->outputs + outputs_floats(&j->s);
+  j->inputs = j->outputs + outputs_floats(&j->s);
   for (int first = 0; first < w->tiles; first += j->s.block) {
     open_chunk(j, first);
     j->add = first > 0;
-    slim_cpu_for(step, (size_t)j->count, 1 + 512 / (size_t)(w->c + w->oc), transform_piece, j);
+    slim_cpu_for(step, (size_t)j->count, 1 + 512 / (size_t)w->oc, spread_piece, j);
     slim_threads_run(step->device->threads, winograd_sums_tasks(&j->s), sum_task, j);
   }
 }
 
 /* --- few weights: slices of the tiles ----------------------------------------------------------------------------- */
 
-static void gather_slice(job *j, const float *sums)
+static void gather_slice(job *j)
 {
-  for (int panel = 0; panel < winograd_sums_tasks(&j->s); panel++, sums += sums_floats(&j->s)) {
-    gather_panel(j, sums, sums_step(&j->s), 0, j->w->c, panel * TILE_COLUMNS);
+  for (int panel = 0; panel < winograd_panels(&j->s); panel++) {
+    gather_panel(j, j->sums + (size_t)panel * sums_floats(&j->s), 0, j->w->c, panel);
   }
   j->add = true;
 }
@@ -255,20 +261,21 @@ static void slice_task(void *user, int number, int worker)
   job j = *(const job *)user;
   const int blocks = pieces(j.w->tiles, j.s.block);
   const int begin = blocks * number / SLICES, end = blocks * (number + 1) / SLICES;
-  j.inputs += (size_t)worker * worker_floats(&j.s);
-  j.outputs = j.inputs + inputs_floats(&j.s);
-  j.sums = j.outputs + outputs_floats(&j.s);
+  j.outputs += (size_t)worker * worker_floats(&j.s);
+  j.inputs = j.outputs + outputs_floats(&j.s);
+  j.sums = j.inputs + inputs_floats(&j.s);
   j.dw = j.slices + (size_t)number * slice_floats(j.w);
   for (int block = begin; block < end; block++) {
     const int summed = (block - begin) % SLICE_BLOCKS;
     open_chunk(&j, block * j.s.block);
-    transform_piece(&j, 0, (size_t)j.count, worker);
-    for (int panel = 0; panel < winograd_sums_tasks(&j.s); panel++) {
-      (void)winograd_sum(&j.s, panel, j.tiles, j.inputs, j.outputs, j.sums + (size_t)panel * sums_floats(&j.s),
-                         summed > 0);
+    open_tiles(&j, 0, j.w->c);
+    spread_piece(&j, 0, (size_t)j.count, worker);
+    for (int panel = 0; panel < winograd_panels(&j.s); panel++) {
+      winograd_sum(&j.s, j.w->c, panel, j.tiles, j.inputs, j.outputs, j.sums + (size_t)panel * sums_floats(&j.s),
+                   summed > 0);
     }
     if (summed + 1 == SLICE_BLOCKS || block + 1 == end) {
-      gather_slice(&j, j.sums);
+      gather_slice(&j);
     }
   }
 }
@@ -289,7 +296,7 @@ static void add_slices(void *user, size_t begin, size_t end, int worker)
 static void run_slices(const slim_cpu_step *step, job *j)
 {
   slim_threads *threads = step->device->threads;
-  j->slices = j->inputs + (size_t)slim_threads_count(threads) * worker_floats(&j->s);
+  j->slices = j->outputs + (size_t)slim_threads_count(threads) * worker_floats(&j->s);
   slim_threads_run(threads, SLICES, slice_task, j);
   slim_cpu_for(step, slice_floats(j->w), CPU_GRAIN, add_slices, j);
 }
@@ -297,7 +304,7 @@ static void run_slices(const slim_cpu_step *step, job *j)
 void CPU_OP(winograd_gradient_run)(const slim_cpu_step *step, const winograd *w, const float *in, const float *dy,
                                    float *dw, float *workspace)
 {
-  job j = { .w = w, .s = sums_of(w, step), .in = in, .dy = dy, .dw = dw, .inputs = workspace };
+  job j = { .w = w, .s = sums_of(w, step), .in = in, .dy = dy, .dw = dw, .outputs = workspace };
   float *pixels = workspace + plain_floats(w, step);
   const bool folded = w->fold.side > 1;
   if (folded) {

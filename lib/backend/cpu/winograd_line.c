@@ -208,9 +208,13 @@ static void multiply_panel(const job *j, const float *inputs, int n0, int count,
 CPU_INLINE void run_block(const job *j, int first, int count, int panel, int end, float *inputs, int points)
 {
   const winograd_line *l = j->l;
+  const size_t step = winograd_step(l->block, WINOGRAD_K);
   float *products = inputs + inputs_floats(l);
   for (int t = 0; t < count; t++) {
-    open_tile(l, j->in, first + t, t, inputs, points);
+    float *to = inputs + (size_t)t * WINOGRAD_K;
+    for (int k = 0; k < l->c; k += WINOGRAD_K, to += (size_t)points * step) {
+      open_tile(l, j->in, first + t, k, at_most(l->c - k, WINOGRAD_K), to, step, points);
+    }
   }
   for (; panel < end; panel++) {
     const int n0 = panel * TILE_COLUMNS, columns = at_most(TILE_COLUMNS, l->oc - n0);

@@ -28,7 +28,7 @@ typedef struct job {
   const winograd_line *l;
   winograd_sums s;
   const float *in, *dy;
-  float *dw, *inputs, *outputs, *sums;
+  float *dw, *outputs, *inputs, *sums;
   int first, count; /* tiles of the chunk */
   span tiles[MOST_POINTS]; /* all of them, at each point */
 } job;
@@ -76,17 +76,27 @@ CPU_INLINE void spread_tile(const job *j, int number, int points)
   }
 }
 
-static void transform_piece(void *user, size_t begin, size_t end, int worker)
+static void spread_piece(void *user, size_t begin, size_t end, int worker)
 {
   const job *j = user;
   (void)worker;
   for (int t = (int)begin; t < (int)end; t++) {
     if (j->l->kernel == 3) {
-      open_tile(j->l, j->in, j->first + t, t, j->inputs, POINTS_OF_THREE);
       spread_tile(j, t, POINTS_OF_THREE);
     } else {
-      open_tile(j->l, j->in, j->first + t, t, j->inputs, MOST_POINTS);
       spread_tile(j, t, MOST_POINTS);
+    }
+  }
+}
+
+static void open_tiles(const job *j, winograd_part p)
+{
+  float *to = j->inputs;
+  for (int t = 0; t < j->count; t++, to += j->s.rows) {
+    if (j->l->kernel == 3) {
+      open_tile(j->l, j->in, j->first + t, p.k, p.rows, to, inputs_step(&j->s), POINTS_OF_THREE);
+    } else {
+      open_tile(j->l, j->in, j->first + t, p.k, p.rows, to, inputs_step(&j->s), MOST_POINTS);
     }
   }
 }
@@ -115,13 +125,13 @@ CPU_INLINE void gather_channels(const float *sums, size_t step, float *dw, size_
   }
 }
 
-CPU_INLINE void gather_part(const job *j, const float *sums, winograd_part p, int kernel)
+CPU_INLINE void gather_panel(const job *j, const float *sums, winograd_part p, int panel, int kernel)
 {
   const winograd_line *l = j->l;
   const size_t tap = (size_t)l->c * (size_t)l->oc, step = sums_step(&j->s);
-  const int columns = at_most(TILE_COLUMNS, l->oc - p.n0);
+  const int n0 = panel * TILE_COLUMNS, columns = at_most(TILE_COLUMNS, l->oc - n0);
   for (int r = 0; r < p.rows; r++, sums += TILE_COLUMNS) {
-    float *to = j->dw + (size_t)(p.k + r) * (size_t)l->oc + p.n0;
+    float *to = j->dw + (size_t)(p.k + r) * (size_t)l->oc + n0;
     for (int n = 0; n < columns; n += VL) {
       gather_channels(sums + n, step, to + n, tap, at_most(VL, columns - n), j->first > 0, kernel);
     }
@@ -130,28 +140,32 @@ CPU_INLINE void gather_part(const job *j, const float *sums, winograd_part p, in
 
 static void sum_task(void *user, int number, int worker)
 {
-  const job *j = user;
-  float *sums = j->sums + (size_t)worker * sums_floats(&j->s);
-  const winograd_part p = winograd_sum(&j->s, number, j->tiles, j->inputs, j->outputs, sums, false);
-  if (j->l->kernel == 3) {
-    gather_part(j, sums, p, 3);
-  } else {
-    gather_part(j, sums, p, 7);
+  job j = *(const job *)user;
+  const winograd_part p = winograd_part_of(&j.s, number);
+  j.inputs += (size_t)worker * (inputs_floats(&j.s) + sums_floats(&j.s));
+  j.sums = j.inputs + inputs_floats(&j.s);
+  open_tiles(&j, p);
+  for (int panel = p.panel; panel < p.end; panel++) {
+    winograd_sum(&j.s, p.rows, panel, j.tiles, j.inputs, j.outputs, j.sums, false);
+    if (j.l->kernel == 3) {
+      gather_panel(&j, j.sums, p, panel, 3);
+    } else {
+      gather_panel(&j, j.sums, p, panel, 7);
+    }
   }
 }
 
 void CPU_OP(winograd_line_gradient_run)(const slim_cpu_step *step, const winograd_line *l, const float *in,
                                         const float *dy, float *dw, float *workspace)
 {
-  job j = { .l = l, .s = sums_of(l, step), .in = in, .dy = dy, .dw = dw, .inputs = workspace };
-  j.outputs = j.inputs + inputs_floats(&j.s);
-  j.sums = j.outputs + outputs_floats(&j.s);
+  job j = { .l = l, .s = sums_of(l, step), .in = in, .dy = dy, .dw = dw, .outputs = workspace };
+  j.inputs = j.outputs + outputs_floats(&j.s);
   for (; j.first < l->tiles; j.first += l->block) {
     j.count = at_most(l->block, l->tiles - j.first);
     for (int i = 0; i < l->points; i++) {
       j.tiles[i] = (span){ 0, j.count };
     }
-    slim_cpu_for(step, (size_t)j.count, 1 + 512 / (size_t)(l->c + l->oc), transform_piece, &j);
+    slim_cpu_for(step, (size_t)j.count, 1 + 512 / (size_t)l->oc, spread_piece, &j);
     slim_threads_run(step->device->threads, winograd_sums_tasks(&j.s), sum_task, &j);
   }
 }

@@ -174,22 +174,21 @@ CPU_INLINE void open_channels(const float *in, ptrdiff_t step, int begin, int en
   }
 }
 
-/* Tile number number, which is number at of its block, to inputs: [k block][point][tile][WINOGRAD_K]. */
-CPU_INLINE void open_tile(const winograd_line *l, const float *images, int number, int at, float *inputs, int points)
+/* Channels [k, k + count) of tile number number to to[point * to_step + channel - k]. */
+CPU_INLINE void open_tile(const winograd_line *l, const float *images, int number, int k, int count, float *to,
+                          size_t to_step, int points)
 {
   const place p = line_place(l, number);
   const int from = (l->upright ? p.y : p.x) - l->before, size = l->upright ? l->h : l->w;
   const int begin = at_least(-from, 0), end = at_most(size - from, points);
   const ptrdiff_t pixel = ((ptrdiff_t)p.image * l->h + (l->upright ? from : p.y)) * l->w + (l->upright ? p.x : from);
   const ptrdiff_t step = (ptrdiff_t)(l->upright ? l->w : 1) * l->c;
-  const size_t to_step = winograd_step(l->block, WINOGRAD_K);
-  const float *in = images + pixel * l->c;
-  for (int k = 0; k < l->c; k += VL) {
-    float *to = inputs + (size_t)(k / WINOGRAD_K * points) * to_step + (size_t)(at * WINOGRAD_K + k % WINOGRAD_K);
-    if (begin == 0 && end == points && k + VL <= l->c) {
-      open_channels(in + k, step, 0, points, VL, to, to_step, points);
+  const float *in = images + pixel * l->c + k;
+  for (int i = 0; i < count; i += VL) {
+    if (begin == 0 && end == points && i + VL <= count) {
+      open_channels(in + i, step, 0, points, VL, to + i, to_step, points);
     } else {
-      open_channels(in + k, step, begin, end, at_most(VL, l->c - k), to, to_step, points);
+      open_channels(in + i, step, begin, end, at_most(VL, count - i), to + i, to_step, points);
     }
   }
 }

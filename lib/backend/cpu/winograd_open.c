@@ -97,9 +97,9 @@ CPU_INLINE void open_channels(const window *s, ptrdiff_t k, int count, bool whol
   }
 }
 
-CPU_INLINE void open_tile(const winograd *w, const window *s, int k, float *to, size_t step, int size)
+CPU_INLINE void open_tile(const winograd *w, const window *s, int k, int count, float *to, size_t step, int size)
 {
-  const int count = at_most(w->c - k, WINOGRAD_K), whole = count / VL * VL;
+  const int whole = count / VL * VL;
   const bool inside = s->y0 == 0 && s->y1 == size && s->x0 == 0 && s->x1 == size;
   for (int i = 0; inside && i < whole; i += VL) {
     open_channels(s, k + i, VL, true, to + i, step, size, w->m);
@@ -114,12 +114,12 @@ CPU_INLINE void open_tile(const winograd *w, const window *s, int k, float *to, 
   }
 }
 
-void CPU_OP(winograd_open)(const winograd *w, const float *in, int number, int k, float *to, size_t step)
+void CPU_OP(winograd_open)(const winograd *w, const float *in, int number, int k, int count, float *to, size_t step)
 {
   const window s = window_of(w, in, number);
   if (w->size == 6) {
-    open_tile(w, &s, k, to, step, 6);
+    open_tile(w, &s, k, count, to, step, 6);
   } else {
-    open_tile(w, &s, k, to, step, 7);
+    open_tile(w, &s, k, count, to, step, 7);
   }
 }

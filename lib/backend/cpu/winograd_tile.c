@@ -42,22 +42,22 @@
     }                                                                                                                  \
   }
 
-/* across: floats from row to row of A; along: from k to k. */
-CPU_INLINE void multiply(const winograd_tile *t, int rows, int vectors, int across, int along, bool streamed)
+CPU_INLINE void multiply(const winograd_tile *t, int rows, int vectors, bool by_columns, bool streamed)
 {
+  const size_t across = by_columns ? 1 : WINOGRAD_K, along = by_columns ? t->a_step : 1; /* from row to row, k to k */
   const float *b = t->b, *block = t->a, *ahead = t->ahead, *ahead_b = t->ahead_b;
   float *const c = t->c;
-  const int run = along == 1 ? WINOGRAD_K : t->depth;
+  const int run = by_columns ? t->depth : WINOGRAD_K;
   EACH_ROW(DECLARE)
   if (t->accumulate) {
     EACH_ROW(LOAD)
   }
   for (int left = t->depth; left > 0; left -= run, block += t->a_step, ahead += t->a_step) {
-    const float *a = block, *const end = block + (left < run ? left : run) * along;
+    const float *a = block, *const end = block + (size_t)(left < run ? left : run) * along;
     for (; a != end; a += along, b += vectors * VL) {
       const vec b0 = vec_load(b), b1 = vec_load(b + (vectors - 1) * VL);
       EACH_ROW(MULTIPLY)
-      if (FETCH_AHEAD && along == 1) {
+      if (FETCH_AHEAD && !by_columns) {
         __builtin_prefetch(ahead + (a - block) * rows);
       }
       if (streamed) {
@@ -73,27 +73,27 @@ CPU_INLINE void multiply(const winograd_tile *t, int rows, int vectors, int acro
 #define KERNELS(rows_)                                                                                                 \
   static void rows_narrow_##rows_(const winograd_tile *t)                                                              \
   {                                                                                                                    \
-    multiply(t, rows_, 1, WINOGRAD_K, 1, false);                                                                       \
+    multiply(t, rows_, 1, false, false);                                                                               \
   }                                                                                                                    \
   static void rows_wide_##rows_(const winograd_tile *t)                                                                \
   {                                                                                                                    \
-    multiply(t, rows_, 2, WINOGRAD_K, 1, false);                                                                       \
+    multiply(t, rows_, 2, false, false);                                                                               \
   }                                                                                                                    \
   static void streams_narrow_##rows_(const winograd_tile *t)                                                           \
   {                                                                                                                    \
-    multiply(t, rows_, 1, WINOGRAD_K, 1, true);                                                                        \
+    multiply(t, rows_, 1, false, true);                                                                                \
   }                                                                                                                    \
   static void streams_wide_##rows_(const winograd_tile *t)                                                             \
   {                                                                                                                    \
-    multiply(t, rows_, 2, WINOGRAD_K, 1, true);                                                                        \
+    multiply(t, rows_, 2, false, true);                                                                                \
   }                                                                                                                    \
   static void columns_narrow_##rows_(const winograd_tile *t)                                                           \
   {                                                                                                                    \
-    multiply(t, rows_, 1, 1, WINOGRAD_K, false);                                                                       \
+    multiply(t, rows_, 1, true, false);                                                                                \
   }                                                                                                                    \
   static void columns_wide_##rows_(const winograd_tile *t)                                                             \
   {                                                                                                                    \
-    multiply(t, rows_, 2, 1, WINOGRAD_K, false);                                                                       \
+    multiply(t, rows_, 2, true, false);                                                                                \
   }
 
 EACH_HEIGHT(KERNELS)

@@ -1,8 +1,8 @@
 /*
- * The innermost kernel of Winograd's products: a tile of C in registers, as in tile.h, but with every stride a
- * constant. C[r][j] (+)= sum over k of A(r, k) * b[k][j], where C's rows are TILE_COLUMNS apart and A lies in blocks
- * whose rows are WINOGRAD_K floats: A(r, k) = a[k / WINOGRAD_K * a_step + r * WINOGRAD_K + k % WINOGRAD_K] by rows, and
- * A(r, k) = a[k * WINOGRAD_K + r] by columns.
+ * The innermost kernel of Winograd's products: a tile of C in registers, as in tile.h, but with constant strides.
+ * C[r][j] (+)= sum over k of A(r, k) * b[k][j], where C's rows are TILE_COLUMNS apart. By rows A lies in blocks whose
+ * rows are WINOGRAD_K floats: A(r, k) = a[k / WINOGRAD_K * a_step + r * WINOGRAD_K + k % WINOGRAD_K]; by columns
+ * A(r, k) = a[k * a_step + r].
  */
 #ifndef SLIM_CPU_WINOGRAD_TILE_H
 #define SLIM_CPU_WINOGRAD_TILE_H
