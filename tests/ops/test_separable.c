@@ -40,6 +40,8 @@ static const struct separable_case {
   { { "vectors_rate", 2, 13, 15, 32, 1, { 3, 3 }, { 1, 1 }, { 2, 3 }, SLIM_SAME, 0 }, 20 },
   { { "vectors_rate_down", 1, 13, 21, 32, 1, { 3, 3 }, { 1, 1 }, { 2, 1 }, SLIM_SAME, 0 }, 20 },
   { { "vectors_past_the_caches", 4, 128, 200, 16, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 32 },
+  { { "products_of_halves", 1, 11, 13, 512, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 128 },
+  { { "tasks_of_halves", 6, 12, 14, 512, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 64 },
   { { "one_by_one", 2, 12, 12, 18, 1, { 1, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 18 },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
@@ -50,11 +52,14 @@ static const slim_bias_attr bias = { 0 };
 static const slim_binary_attr add = { SLIM_BINARY_ADD };
 static const slim_activation_attr relu6 = { SLIM_ACTIVATION_RELU6 }, elu = { SLIM_ACTIVATION_ELU };
 static const test_fused bare[] = { { &slim_op_conv2d, &product, 2, 0 } };
-static const test_fused full[] = { { &slim_op_bias_add, &bias, 2, 0 },  { &slim_op_activation, &relu6, 1, 0 },
-                                   { &slim_op_conv2d, &product, 2, 0 }, { &slim_op_bias_add, &bias, 2, 0 },
-                                   { &slim_op_binary, &add, 2, 0 },     { &slim_op_activation, &elu, 1, 0 } };
+#define FULL_UP_TO(activation_)                                                                                        \
+  {                                                                                                                    \
+    { &slim_op_bias_add, &bias, 2, 0 }, { &slim_op_activation, &relu6, 1, 0 }, { &slim_op_conv2d, &product, 2, 0 },    \
+    { &slim_op_bias_add, &bias, 2, 0 }, { &slim_op_binary, &add, 2, 0 }, { &slim_op_activation, &(activation_), 1, 0 } \
+  }
+static const test_fused full[] = FULL_UP_TO(elu), clamped[] = FULL_UP_TO(relu6);
 
-enum variant { BARE, FULL, FOLDED, HALVES, VARIANTS };
+enum variant { BARE, FULL, FOLDED, HALVES, VARIANTS }; /* FOLDED: clamped, so that products of halves can be made */
 
 static double relu6_of(double x)
 {
@@ -127,7 +132,7 @@ static double output_of(const separable *s, size_t pixel, int o, double *scale)
   if (s->variant != BARE) {
     const size_t at = pixel * (size_t)s->c->outputs + (size_t)o;
     sum += (double)((float *)t->in[4].data)[o] + (double)((float *)t->in[5].data)[at];
-    sum = sum < 0.0 ? expm1(sum) : sum;
+    sum = s->variant == FOLDED ? relu6_of(sum) : sum < 0.0 ? expm1(sum) : sum;
   }
   return sum;
 }
@@ -151,7 +156,8 @@ static double tolerance_of(const test_convolution *c)
 
 static bool separable_run(separable *s)
 {
-  return s->variant == BARE ? test_op_run_fused(&s->t, bare, 1, NULL) : test_op_run_fused(&s->t, full, 6, NULL);
+  return s->variant == BARE ? test_op_run_fused(&s->t, bare, 1, NULL)
+                            : test_op_run_fused(&s->t, s->variant == FOLDED ? clamped : full, 6, NULL);
 }
 
 static void separable_free(separable *s)
@@ -193,7 +199,7 @@ END_TEST
 /* Tasks are cut by the number of threads; the bits stay. */
 START_TEST(threads_make_no_difference)
 {
-  separable s = { .c = &cases[_i], .variant = FULL }, other = s;
+  separable s = { .c = &cases[_i / 2], .variant = _i % 2 ? FOLDED : FULL }, other = s;
   const test_convolution *c = &s.c->sums;
   const slim_conv2d_attr attr = { c->stride, c->rate, c->padding, c->nchw };
   separable_open(&s, &attr);
@@ -215,7 +221,7 @@ static void build(TCase *tcase)
 {
   tcase_add_loop_test(tcase, matches_loops, 0, VARIANTS * CASES);
   if (on_cpu()) {
-    tcase_add_loop_test(tcase, threads_make_no_difference, 0, CASES);
+    tcase_add_loop_test(tcase, threads_make_no_difference, 0, 2 * CASES);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 #include "backend/cpu/depthwise.h"
 #include "backend/cpu/packed.h"
+#include "backend/cpu/strassen.h"
 #include "backend/separable.h"
 
 /* Of the 1x1 convolution. */
@@ -67,6 +68,13 @@ static separable separable_of(const depthwise *d, const depthwise_operands *oper
   return (separable){ .source = { make, reads, CPU_OP(depthwise_unit)(d, GEMM_UNIT) }, .d = d, .operands = *operands };
 }
 
+static bool packs_once(const slim_cpu_step *step)
+{
+  const slim_group *group = &step->group;
+  const slim_view *weights = &step->in[slim_separable_input(group)];
+  return packed_owned(group->nodes[slim_separable_node(group)], weights) && !halves_of(weights);
+}
+
 /* The 1x1 convolution, with the weights as they lie. */
 static gemm product_of(const slim_cpu_step *step, const separable *s)
 {
@@ -79,14 +87,13 @@ static gemm product_of(const slim_cpu_step *step, const separable *s)
   p.c = step->out[0].host;
   p.ldb = p.ldc = (size_t)p.n;
   p.epilogue = epilogue_between(step, slim_separable_node(&step->group) + 1, step->group.count, input + 1);
+  p.by_halves = packs_once(step) && CPU_OP(strassen_fits)(&p);
   return p;
 }
 
 static size_t packed_floats(const slim_cpu_step *step, const gemm *product)
 {
-  const slim_group *group = &step->group;
-  const bool owned = packed_owned(group->nodes[slim_separable_node(group)], &step->in[slim_separable_input(group)]);
-  return owned && !product->b_half ? CPU_OP(gemm_packed)(product) : 0;
+  return packs_once(step) ? CPU_OP(gemm_packed)(product) : 0;
 }
 
 /* The product with nothing to make yet: what its size alone decides. */

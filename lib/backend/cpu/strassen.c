@@ -12,6 +12,7 @@
 #define MOST_DEPTH 2048
 #define PAIR (2 * TILE_COLUMNS) /* columns of C that a panel of each half makes */
 #define TASK_FLOATS (50 << 10)  /* of A's sums, about, that a task holds in the second-level cache */
+#define MADE_TILES 4            /* the same in tiles, where A is made: once, so that a task has all pairs */
 
 /* The factors in the order of their use: A11, A12, S2, S1, S3, A22, S4 and B11, B21, T2, T1, T3, T4, B22. */
 enum { OF_P1, OF_P2, OF_P6, OF_P5, OF_P7, OF_P4, OF_P3 };
@@ -20,14 +21,16 @@ typedef struct job {
   gemm g;
   int half, depth, tiles, pairs; /* rows of A's upper half, depth of its left one; tiles of those rows; pairs of panels */
   int run, columns, workers;     /* tiles of a task; pieces of the pairs */
+  size_t made;                   /* floats of either half's rows that a task makes */
   bool stream;
   float *scratch, *packed;
 } job;
 
 bool CPU_OP(strassen_fits)(const gemm *g)
 {
-  return !g->source && !g->b_half && !g->a_transposed && !g->b_transposed && g->m >= LEAST_ROWS && g->n % PAIR == 0 &&
-         g->k % (2 * VL) == 0 && g->k >= LEAST_DEPTH && g->k <= MOST_DEPTH &&
+  const int most_depth = g->source ? K_BLOCK : MOST_DEPTH; /* A that is made has a place for each worker */
+  return !g->b_half && !g->a_transposed && !g->b_transposed && g->m >= LEAST_ROWS && g->n % PAIR == 0 &&
+         g->k % (2 * VL) == 0 && g->k >= LEAST_DEPTH && g->k <= most_depth &&
          g->epilogue.activation <= SLIM_ACTIVATION_RELU6 && CPU_OP(winograd_wanted)();
 }
 
@@ -42,6 +45,15 @@ static size_t a_floats(const job *j)
   return PRODUCTS * TILE_ROWS * a_step(j);
 }
 
+/* Tasks by rows alone, as many for each worker. */
+static void cut_made(job *j)
+{
+  j->tiles = pieces(j->tiles, j->workers) * j->workers;
+  j->run = at_most(MADE_TILES, j->tiles / j->workers);
+  j->columns = 1;
+  j->made = (size_t)(j->run * TILE_ROWS) * copied_step(&j->g, j->g.k);
+}
+
 static job job_of(const gemm *g, const slim_cpu_step *step)
 {
   job j = { .g = *g, .half = pieces(g->m, 2), .depth = g->k / 2, .pairs = g->n / PAIR };
@@ -50,7 +62,16 @@ static job job_of(const gemm *g, const slim_cpu_step *step)
   j.stream = streams(g);
   j.run = at_most(pieces(TASK_FLOATS, (int)a_floats(&j)), j.tiles);
   j.columns = at_most(j.pairs, pieces(TASKS, pieces(j.tiles, j.run)));
+  if (g->source) {
+    cut_made(&j);
+  }
   return j;
+}
+
+/* Floats of a worker. */
+static size_t scratch_floats(const job *j)
+{
+  return (size_t)j->run * a_floats(j) + 2 * j->made;
 }
 
 static int tasks_of(const job *j)
@@ -112,14 +133,37 @@ void CPU_OP(strassen_pack)(const slim_cpu_step *step, const gemm *g, float *pack
 
 /* --- a task: some tiles of rows, some pairs of panels ------------------------------------------------------------- */
 
+/* Rows of A's halves from the first of a task on, step floats apart. */
+typedef struct halves {
+  const float *upper, *lower;
+  size_t step;
+  int first;
+} halves;
+
+/* Those from row first on to row end: where they lie, or are made now. */
+static halves halves_of_a(const job *j, int first, int end, float *made, int worker)
+{
+  const gemm *g = &j->g;
+  if (!g->source) {
+    const float *upper = g->a + (size_t)first * g->lda;
+    return (halves){ upper, upper + (size_t)j->half * g->lda, g->lda, first };
+  }
+  const size_t step = copied_step(g, g->k);
+  const int lower_end = at_most(j->half + end, g->m);
+  g->source->make(g->source, first, end - first, 0, g->k, made, step, worker);
+  g->source->make(g->source, j->half + first, lower_end - j->half - first, 0, g->k, made + j->made, step, worker);
+  return (halves){ made, made + j->made, step, first };
+}
+
 /* Sums of rows [begin, end) of the halves; below the last row of an odd number are zeros. */
-static void add_a(const job *j, int begin, int end, float *to)
+static void add_a(const job *j, const halves *h, int begin, int end, float *to)
 {
   const gemm *g = &j->g;
   const size_t product = TILE_ROWS * a_step(j);
   const vec zero = { 0 };
   for (int r = begin; r < end; r++, to += a_step(j)) {
-    const float *upper = g->a + (size_t)r * g->lda, *lower = upper + (size_t)j->half * g->lda;
+    const float *upper = h->upper + (size_t)(r - h->first) * h->step;
+    const float *lower = h->lower + (size_t)(r - h->first) * h->step;
     const bool both = j->half + r < g->m;
     for (int k = 0; k < j->depth; k += VL) {
       const vec a11 = vec_load(upper + k), a12 = vec_load(upper + j->depth + k);
@@ -280,9 +324,10 @@ static void run_task(void *user, int number, int worker)
 {
   const job *j = user;
   const task t = task_of(j, number), next = next_of(j, number);
-  float *const a = j->scratch + (size_t)worker * (size_t)j->run * a_floats(j);
+  float *const a = j->scratch + (size_t)worker * scratch_floats(j), *const made = a + (size_t)j->run * a_floats(j);
+  const halves h = halves_of_a(j, first_row(j, t.first), first_row(j, t.end), made, worker);
   for (int i = t.first; i < t.end; i++) {
-    add_a(j, first_row(j, i), first_row(j, i + 1), a + (size_t)(i - t.first) * a_floats(j));
+    add_a(j, &h, first_row(j, i), first_row(j, i + 1), a + (size_t)(i - t.first) * a_floats(j));
   }
   for (int pair = t.p0; pair < t.p1; pair++) {
     for (int i = t.first; i < t.end; i++) {
@@ -290,7 +335,7 @@ static void run_task(void *user, int number, int worker)
       const int next_tile = next.first + i - t.first;
       b.rows = first_row(j, i + 1) - b.begin;
       b.next_pair = i + 1 < t.end ? pair : pair + 1 < t.p1 ? pair + 1 : next.p0;
-      if (pair + 1 == t.p1 && next_tile < next.end && next.first != t.first) {
+      if (!j->g.source && pair + 1 == t.p1 && next_tile < next.end && next.first != t.first) {
         b.next_a[0] = j->g.a + (size_t)first_row(j, next_tile) * j->g.lda;
         b.next_a[1] = b.next_a[0] + (size_t)j->half * j->g.lda;
       }
@@ -305,7 +350,7 @@ static void run_task(void *user, int number, int worker)
 size_t CPU_OP(strassen_workspace)(const slim_cpu_step *step, const gemm *g)
 {
   const job j = job_of(g, step);
-  return (size_t)j.workers * (size_t)j.run * a_floats(&j) * sizeof(float);
+  return (size_t)j.workers * scratch_floats(&j) * sizeof(float);
 }
 
 void CPU_OP(strassen_run)(const slim_cpu_step *step, const gemm *g, float *workspace)
