@@ -32,7 +32,17 @@ HERE = pathlib.Path(__file__).resolve().parent
 PARTS = ("conv", "nets", "gemm", "start", "host")
 BENCHMARKS = ("alexnet_v2", "vgg_16", "resnet_v1_50", "mobilenet_v1", "inception_v3")
 MODES = (("inference", 1), ("inference", 8), ("train", 8))
-RATE, MOMENTUM = 1e-5, 0.9  # so small that the first losses tell of gradients, not of chaos
+# Powers of ten at which the first update changes the loss by 0.0004 to 0.02 of it. Of less, what float32 losses are rounded by
+# would be too large a part; of more, the nets with batch norm would tell of chaos, not of gradients.
+RATES = {
+    "lenet": 1e-5,
+    "alexnet_v2": 1e-3,
+    "vgg_16": 1e-2,
+    "resnet_v1_50": 1e-6,
+    "mobilenet_v1": 1e-6,
+    "inception_v3": 1e-6,
+}
+MOMENTUM = 0.9
 RUNS = 4  # of a second process
 TURNS = 3  # of each side of a net's row in a round
 WARM_MS, TURN_MS = 8, 60  # of a turn: what does not count, what does
@@ -184,7 +194,7 @@ class Comparison:
             f"--num_classes={NETS[net][3]}",
             f"--mode={mode}",
             f"--batch_size={batch}",
-            f"--learning_rate={RATE}",
+            f"--learning_rate={RATES[net]}",
             f"--momentum={MOMENTUM}",
             f"--checkpoint_path={self.weights(net)}",
             *more,
@@ -251,7 +261,7 @@ class Comparison:
     def net(self, net, mode, batch):
         """One net in one mode."""
         prefix = str(self.weights(net))
-        asked = {"net": net, "mode": mode, "batch": batch, "prefix": prefix, "rate": RATE, "momentum": MOMENTUM}
+        asked = {"net": net, "mode": mode, "batch": batch, "prefix": prefix, "rate": RATES[net], "momentum": MOMENTUM}
         entry = {"ways": {}, "differences": {}, "left_out": {}}
         entry |= {d: self.our_plan(net, mode, batch, selector) for d, selector in self.devices.items()}
         outputs = {d: self.our_outputs(net, mode, batch, selector) for d, selector in self.devices.items()}
