@@ -1,7 +1,8 @@
 /*
  * The convolutions of tools/bench_suite.def in their three passes against oneDNN, whose results are compared too.
- *   bench_conv [--list] [WORD...]: only lines that contain every word, for example: bench_conv conv2d 3x3 b8 weights
- * With --list their names alone.
+ *   bench_conv [--list|--tuned] [WORD...]: only lines that contain every word: bench_conv conv2d 3x3 b8 weights
+ * With --list their names alone; with --tuned beside the same device without what slimcl tune found for it, in place of
+ * oneDNN.
  * Constant weights are packed once, as in inference; a gradient packs what it needs each time. oneDNN runs on its best
  * layout, with nothing to convert, by the algorithm that it chooses; "asked" is its Winograd, which it runs when asked.
  * Device: SLIM_TEST_DEVICE.
@@ -172,6 +173,34 @@ static void run_row(row *r, slim_device *device, const slim_op *op)
   bench_release(&b);
 }
 
+/* --- a tuned device and an untuned one --------------------------------------------------------------------------- */
+
+static void measure_tuned(row *r, bench_step *tuned, bench_step *untuned)
+{
+  bench_entry entries[] = { { .fn = bench_step_run, .user = tuned }, { .fn = bench_step_run, .user = untuned } };
+  bench_run(entries, 2);
+  r->slim_ms = entries[0].median;
+  r->peer_ms = entries[1].median;
+  float *ours = bench_copy(tuned->device, &tuned->out[0]), *theirs = bench_copy(untuned->device, &untuned->out[0]);
+  r->difference = difference(ours, theirs, slim_shape_elements(&tuned->out[0].shape));
+  free(ours);
+  free(theirs);
+}
+
+static void run_tuned(row *r, slim_device *tuned, slim_device *untuned)
+{
+  const slim_op *op = op_of(r);
+  bench_step steps[2] = { 0 };
+  prepare(&steps[0], tuned, r, op);
+  prepare(&steps[1], untuned, r, op);
+  measure_tuned(r, &steps[0], &steps[1]);
+  (void)printf("%-50s %8.3f ms  untuned %8.3f ms  ratio %5.2f  difference %.1e\n", r->label, r->slim_ms, r->peer_ms,
+               r->peer_ms / r->slim_ms, r->difference);
+  (void)fflush(stdout);
+  bench_release(&steps[0]);
+  bench_release(&steps[1]);
+}
+
 /* --- geometric means ---------------------------------------------------------------------------------------------- */
 
 static const char *const group_names[] = { "3x3", "other", "first layer", "depthwise", "all" };
@@ -229,18 +258,31 @@ static int choose(row *rows, int num_words, char **words)
   return count;
 }
 
-/* @return whether both sides compute the same. */
-static bool run_rows(row *rows, int count)
+static slim_device *untuned_device(void)
 {
+  (void)setenv("SLIM_KNOBS", "0", 1);
   slim_device *device = bench_device();
+  (void)unsetenv("SLIM_KNOBS");
+  return device;
+}
+
+/* @return whether both sides compute the same. */
+static bool run_rows(row *rows, int count, bool tuned)
+{
+  slim_device *device = bench_device(), *untuned = tuned ? untuned_device() : NULL;
   bool same = true;
   (void)printf("device %s, %s\n", device->info.name, device->info.driver);
   for (int i = 0; i < count; i++) {
-    run_row(&rows[i], device, op_of(&rows[i]));
+    if (tuned) {
+      run_tuned(&rows[i], device, untuned);
+    } else {
+      run_row(&rows[i], device, op_of(&rows[i]));
+    }
     same = same && rows[i].difference <= TOLERANCE;
   }
   print_means(rows, count, 8);
   print_means(rows, count, 1);
+  slim_device_close(untuned);
   slim_device_close(device);
   return same;
 }
@@ -249,10 +291,10 @@ int main(int argc, char **argv)
 {
   static row rows[2 * SUITE * NUM_PASSES + 1]; /* the last is never chosen */
   bench_settle(argv);
-  const bool list = argc > 1 && strcmp(argv[1], "--list") == 0;
-  const int count = choose(rows, argc - 1 - list, argv + 1 + list);
+  const bool list = argc > 1 && strcmp(argv[1], "--list") == 0, tuned = argc > 1 && strcmp(argv[1], "--tuned") == 0;
+  const int words = 1 + (list || tuned), count = choose(rows, argc - words, argv + words);
   for (int i = 0; i < count && list; i++) {
     (void)puts(rows[i].label);
   }
-  return count && (list || run_rows(rows, count)) ? EXIT_SUCCESS : EXIT_FAILURE;
+  return count && (list || run_rows(rows, count, tuned)) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -5,10 +5,11 @@ Usage: compare.py BUILD [--output=FOLDER] [--parts=conv,nets,...] [--nets=...] [
 
 BUILD is a build folder made with -Dbench=true (run.sh makes one). Parts: conv (single convolutions beside oneDNN and PyTorch),
 nets (inference and training beside PyTorch, OpenCV's DNN, and TensorFlow where the environment's SLIMCL_TENSORFLOW_PYTHON names a
-Python that has it; memory too), gemm (beside OpenBLAS and CLBlast), start (a second process), host (what a step costs it). In a
-row of the first two every side is ready in a process of its own and asleep but for its turns, which are short, so that a machine
-that changes its speed does so for all of them; nothing else should run there. A ratio holds, a time does not. Results go to
-FOLDER/results.json, where parts that are not run now keep what they had, and from there to FOLDER/table.txt and table.html.
+Python that has it; memory too), gemm (beside OpenBLAS and CLBlast), start (a second process), host (what a step costs it), tune
+(what slimcl tune finds for the convolutions in a minute, beside what is built in). In a row of the first two every side is ready
+in a process of its own and asleep but for its turns, which are short, so that a machine that changes its speed does so for all of
+them; nothing else should run there. A ratio holds, a time does not. Results go to FOLDER/results.json, where parts
+that are not run now keep what they had, and from there to FOLDER/table.txt and table.html.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from nets import NETS
 from worker import Failure, Turns, Worker
 
 HERE = pathlib.Path(__file__).resolve().parent
-PARTS = ("conv", "nets", "gemm", "start", "host")
+PARTS = ("conv", "nets", "gemm", "start", "host", "tune")
 BENCHMARKS = ("alexnet_v2", "vgg_16", "resnet_v1_50", "mobilenet_v1", "inception_v3")
 MODES = (("inference", 1), ("inference", 8), ("train", 8))
 # Powers of ten at which the first update changes the loss by 0.0004 to 0.02 of it. Of less, what float32 losses are rounded by
@@ -44,6 +45,8 @@ RATES = {
 }
 MOMENTUM = 0.9
 RUNS = 4  # of a second process
+BUDGET_S = 60  # of slimcl tune
+SHAPE = ("op", "input", "filter", "stride", "pass")  # what a row of the list is
 TURNS = 3  # of each side of a net's row in a round
 WARM_MS, TURN_MS = 8, 60  # of a turn: what does not count, what does
 LONG_MS = 1000  # a step that takes longer is no faster in a second run
@@ -60,6 +63,13 @@ def run(command, **environment):
     if done.returncode != 0:
         raise Failure(f"{' '.join(str(c) for c in command)}: {(done.stderr or done.stdout).strip()[-500:]}")
     return done.stdout
+
+
+def caches(folder):
+    """The environment of a program that keeps what it compiles in this empty folder."""
+    pocl = pathlib.Path(folder) / "pocl"
+    pocl.mkdir()
+    return {"XDG_CACHE_HOME": str(folder), "POCL_CACHE_DIR": str(pocl)}
 
 
 class Comparison:
@@ -324,19 +334,47 @@ class Comparison:
                 row["openblas"] = max(row.get("openblas", 0), float(theirs))
         results["gemm"] = rows
 
+    # --- tuned kernels
+
+    TUNED = re.compile(r"^(b\d+ .*?\S) +([0-9.]+) ms +untuned +([0-9.]+) ms +ratio +[0-9.]+ +difference (\S+)$", re.MULTILINE)
+
+    def tune(self, results):
+        """What slimcl tune finds for the list. Every row is compared with the untuned one; those for which it found something, the
+        others run the same kernels, are timed in turns with them."""
+        with tempfile.TemporaryDirectory(dir=self.work) as cache:
+            places = caches(cache)
+            program, selector = self.build / "tools/slimcl", self.devices["opencl"]
+            tuned = json.loads(
+                run([program, "tune", f"--device={selector}", "--suite=conv", f"--budget={BUDGET_S}s", "--json"], **places)
+            )
+
+            def rows_of(*words):
+                program = [self.build / "tests/bench/bench_conv", "--tuned", *words]
+                return self.TUNED.findall(run(program, SLIM_TEST_DEVICE=selector, **places))
+
+            shapes = [[row[k] for k in SHAPE] for row in tuned["rows"] if row["found"]]
+            found = [name for name, row in self.conv_list().items() if [row[k] for k in SHAPE] in shapes]
+            differences = {name: float(difference) for name, _, _, difference in rows_of()}
+            rows = {}
+            for name in found:
+                times = [[float(ms) for ms in rows_of(name)[0][1:3]] for _ in range(self.rounds)]
+                ours, untuned = (statistics.median(t) for t in zip(*times))
+                ratio = statistics.median(t[1] / t[0] for t in times)
+                rows[name] = {"tuned_ms": ours, "untuned_ms": untuned, "ratio": ratio}
+        results["tune"] = {"seconds": tuned["seconds"], "budget_s": BUDGET_S, "rows": rows, "differences": differences}
+
     # --- a second process, and the host's part
 
     def start(self, results):
         """resnet_v1_50 with weights from a checkpoint in the page cache: the first process compiles kernels, the next ones find them."""
         with tempfile.TemporaryDirectory(dir=self.work) as cache:
-            places = {"XDG_CACHE_HOME": cache, "POCL_CACHE_DIR": str(pathlib.Path(cache) / "pocl")}
+            places = caches(cache)
             arguments = [
                 "--model_name=resnet_v1_50",
                 f"--checkpoint_path={self.weights('resnet_v1_50')}",
                 "--num_classes=1000",
             ]
             selector = f"--device={self.devices['opencl']}"
-            (pathlib.Path(cache) / "pocl").mkdir()
             first = self.slimcl(*arguments, selector, "--runs=1", **places)
             second = [self.slimcl(*arguments, selector, f"--runs={RUNS}", **places) for _ in range(max(3, self.rounds))]
         added = [s["first_ms"] - s["median_ms"] for s in second]
@@ -398,6 +436,7 @@ def main():
         "gemm": comparison.gemm,
         "start": comparison.start,
         "host": comparison.host,
+        "tune": comparison.tune,
     }
     try:
         for part in options.parts.split(","):
