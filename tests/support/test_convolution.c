@@ -63,7 +63,7 @@ static void add_products(const products *p, values to, float factor, const float
   }
 }
 
-/* The products of one tap. x: channels of the pixel under it; weights: where its own begin; y: channels of the result.
+/* The products of one tap. x: channels of the pixel under it; weights: where the tap's begin; y: the result's channels.
  */
 static void add_tap(const products *p, const test_convolution *c, values x, size_t weights, values y)
 {
@@ -87,14 +87,14 @@ static void add_tap(const products *p, const test_convolution *c, values x, size
 
 static void add_depthwise_tap(const products *p, const test_convolution *c, values x, size_t weights, values y)
 {
-  for (size_t o = 0; o < (size_t)c->c * (size_t)c->outputs; o++) {
-    const size_t pixel = x.first + o / (size_t)c->outputs * x.step, weight = weights + o, result = y.first + o * y.step;
-    const size_t a = p->pass == TEST_FORWARD ? pixel : result, b = p->pass == TEST_WEIGHTS_GRADIENT ? pixel : weight;
-    add_product(p,
-                p->pass == TEST_FORWARD          ? result
-                : p->pass == TEST_INPUT_GRADIENT ? pixel
-                                                 : weight,
-                (double)p->a[a] * (double)p->b[b]);
+  const bool forward = p->pass == TEST_FORWARD, sums_pixels = p->pass == TEST_INPUT_GRADIENT;
+  const size_t outputs = (size_t)c->outputs;
+  for (size_t i = 0; i < (size_t)c->c; i++) {
+    for (size_t o = i * outputs; o < (i + 1) * outputs; o++) {
+      const size_t pixel = x.first + i * x.step, weight = weights + o, result = y.first + o * y.step;
+      const float a = p->a[forward ? pixel : result], b = p->b[forward || sums_pixels ? weight : pixel];
+      add_product(p, forward ? result : sums_pixels ? pixel : weight, (double)a * (double)b);
+    }
   }
 }
 
