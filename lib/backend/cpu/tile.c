@@ -160,8 +160,19 @@ static void store_any(const tile *t, int rows, float *sums)
     }                                                                                                                  \
   }
 
-#define ROW_POINTER(r_) const float *a##r_ = rows > (r_) ? t->rows[r_] + offset : NULL;
-#define BY_ROWS(r_) MULTIPLY(r_, a##r_[k])
+/* Where there are more rows than registers for their addresses, these are read from memory: gcc would keep some in vectors,
+ * from where each takes a multiplication's turn. */
+#if defined(__AVX512F__)
+#define ROWS_HELD 7
+#else
+#define ROWS_HELD TILE_ROWS
+#endif
+#define ROW_POINTER(r_)                                                                                                \
+  const float *const a##r_ = rows > (r_) ? t->rows[r_] : NULL;                                                         \
+  if (rows > (r_) && (r_) >= ROWS_HELD) {                                                                              \
+    further[r_] = a##r_;                                                                                               \
+  }
+#define BY_ROWS(r_) MULTIPLY(r_, ((r_) < ROWS_HELD ? a##r_ : further[r_])[k])
 #define BY_COLUMNS(r_) MULTIPLY(r_, a_column[r_])
 
 CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
@@ -178,9 +189,10 @@ CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
     EACH_ROW(FETCH_RESIDUAL)
   }
   for (int s = 0; s < t->segments; s++) {
-    const ptrdiff_t offset = t->offset[s];
+    const ptrdiff_t end = t->offset[s] + t->depth;
+    const float *volatile further[TILE_ROWS];
     EACH_ROW(ROW_POINTER)
-    for (int k = 0; k < t->depth; k++) {
+    for (ptrdiff_t k = t->offset[s]; k < end; k++) {
       const vec b0 = vec_load(b), b1 = vec_load(b + (vectors - 1) * VL);
       EACH_ROW(BY_ROWS)
       __builtin_prefetch(ahead, 0, 2);
