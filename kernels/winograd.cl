@@ -231,8 +231,28 @@ static inline void close_tile(__global const float *product, const size_t step, 
   }
 }
 
-SLIM_WINOGRAD_MULTIPLY_BY(multiply, __global)
 SLIM_WINOGRAD_MULTIPLY_BY(multiply_local, __local)
+
+/* The same by weights that come from far away, while of those at ahead a step is fetched for each channel. */
+static inline void multiply(__global const float *a, __global const float *b, __global float *product,
+                            const int channels, const int plane, const int rows, const int columns,
+                            __global const float *ahead, const int ahead_step)
+{
+  const bool adds = false;
+  SLIM_WINOGRAD_BY_ROWS_(SLIM_WINOGRAD_FETCH_PANEL_)
+}
+
+/* Products of the tiles at a point by a panel of weights; the next point's, or panel's, which lie behind, are fetched. */
+static inline void multiply_point(__global const float *v, __global const float *u, __global float *product,
+                                  const slim_winograd_params p, const slim_winograd_span at, const int columns)
+{
+  const int step = SLIM_GEMM_COLUMNS / max(1, (at.end - at.begin + p.rows - 1) / p.rows);
+  __global const float *ahead = u + (size_t)p.c * SLIM_GEMM_COLUMNS;
+  for (int t = at.begin; t < at.end; t += p.rows, ahead += p.c * step) {
+    multiply(v + t * SLIM_WIDTH, u, product + t * SLIM_GEMM_COLUMNS, p.c, slim_winograd_plane(p.block),
+             min(p.rows, at.end - t), columns, ahead, step);
+  }
+}
 
 /* --- all in one: tasks of a block of tiles, in scratch of their groups' own ---------------------------------------- */
 
@@ -252,11 +272,8 @@ SLIM_APART void fused_block(__global const float *x, __global const float *panel
     for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++, panel += (size_t)p.c * SLIM_GEMM_COLUMNS) {
       slim_winograd_fetch(x, p, p.h, p.w, p.c, p.taps - 1 - p.before_h, p.taps - 1 - p.before_w, next, ahead,
                           o / SLIM_GEMM_COLUMNS * SLIM_WINOGRAD_POINTS + i, shares);
-      const slim_winograd_span at = slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, first, count);
-      for (int t = at.begin; t < at.end; t += p.rows) {
-        multiply(v + i * v_step + t * SLIM_WIDTH, panel, product + i * step + t * SLIM_GEMM_COLUMNS, p.c,
-                 slim_winograd_plane(p.block), min(p.rows, at.end - t), p.o - o, false);
-      }
+      multiply_point(v + i * v_step, panel, product + i * step, p,
+                     slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, first, count), p.o - o);
     }
     for (int t = 0; t < count; t++) {
       close_tile(product + t * SLIM_GEMM_COLUMNS, step, bias, residual, y, p, first + t, o);
@@ -476,6 +493,25 @@ __kernel void slim_winograd_panels_f32(PANEL_PARAMETERS_(SLIM_TENSOR(const slim_
 __kernel void slim_winograd_packed_f32(PANEL_PARAMETERS_(__global const float *packed), __local float *u)
 {
   PACKED_PANEL_(sum_packed_panel(v, taps, products, u, p, t, k, depth, next))
+}
+
+/* Weights that slim_winograd_weights_f32 transformed. */
+SLIM_APART void sum_points(__global const float *v, __global const float *u, __global float *products,
+                           const slim_winograd_params p, const panel t)
+{
+  v += t.begin * SLIM_WIDTH;
+  u += (size_t)t.o * SLIM_WINOGRAD_POINTS * p.c;
+  for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++, u += (size_t)p.c * SLIM_GEMM_COLUMNS) {
+    multiply_point(v + i * slim_winograd_inputs_step(p.block, p.c), u, products + i * t.step, p,
+                   slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, t.first, t.tiles), t.columns);
+  }
+}
+
+__kernel void slim_winograd_points_f32(PANEL_PARAMETERS_(__global const float *u))
+{
+  OPEN_PANEL_
+  sum_points(v, u, products, p, t);
+  close_panel(products, bias, residual, y, p, t);
 }
 
 /* Both of four tiles, whose weights stay in registers. */

@@ -293,7 +293,7 @@ static inline size_t slim_winograd_products_step(const int tiles)
 #define SLIM_WINOGRAD_STORE_BOTH_(i_)                                                                                  \
   SLIM_WINOGRAD_STORE_LEFT_(i_)                                                                                        \
   SLIM_STOREW(right##i_, 2 * i_ + 1, product);
-#define SLIM_WINOGRAD_MULTIPLY_(EACH_, LOAD_, STORE_)                                                                  \
+#define SLIM_WINOGRAD_MULTIPLY_(EACH_, LOAD_, STORE_, FETCH_)                                                          \
   EACH_(SLIM_GEMM_DECLARE_)                                                                                            \
   if (adds) {                                                                                                          \
     EACH_(LOAD_)                                                                                                       \
@@ -302,39 +302,47 @@ static inline size_t slim_winograd_products_step(const int tiles)
     for (int k = 0; k < SLIM_WIDTH; k++, b += SLIM_GEMM_COLUMNS) {                                                     \
       const SLIM_FLOATW b0 = SLIM_LOADW(0, b), b1 = SLIM_LOADW(1, b);                                                  \
       EACH_(SLIM_WINOGRAD_ADD_TILE_)                                                                                   \
+      FETCH_                                                                                                           \
     }                                                                                                                  \
   }                                                                                                                    \
   EACH_(STORE_)
-#define SLIM_WINOGRAD_WIDE_OR_NARROW_(EACH_)                                                                           \
+#define SLIM_WINOGRAD_WIDE_OR_NARROW_(EACH_, FETCH_)                                                                   \
   if (columns > SLIM_WIDTH) {                                                                                          \
-    SLIM_WINOGRAD_MULTIPLY_(EACH_, SLIM_WINOGRAD_LOAD_BOTH_, SLIM_WINOGRAD_STORE_BOTH_)                                \
+    SLIM_WINOGRAD_MULTIPLY_(EACH_, SLIM_WINOGRAD_LOAD_BOTH_, SLIM_WINOGRAD_STORE_BOTH_, FETCH_)                        \
   } else {                                                                                                             \
-    SLIM_WINOGRAD_MULTIPLY_(EACH_, SLIM_WINOGRAD_LOAD_LEFT_, SLIM_WINOGRAD_STORE_LEFT_)                                \
+    SLIM_WINOGRAD_MULTIPLY_(EACH_, SLIM_WINOGRAD_LOAD_LEFT_, SLIM_WINOGRAD_STORE_LEFT_, FETCH_)                        \
   }
 #if SLIM_GEMM_ROWS > SLIM_WINOGRAD_FEWER_ROWS
 #define SLIM_WINOGRAD_EACH_FEWER(X) SLIM_GEMM_EACH_SOME(X) X(8) X(9) X(10) X(11)
-#define SLIM_WINOGRAD_ALL_OR_FEWER_                                                                                    \
+#define SLIM_WINOGRAD_ALL_OR_FEWER_(FETCH_)                                                                            \
   if (rows > SLIM_WINOGRAD_FEWER_ROWS) {                                                                               \
-    SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH)                                                                      \
+    SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH, FETCH_)                                                              \
   } else {                                                                                                             \
-    SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_WINOGRAD_EACH_FEWER)                                                            \
+    SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_WINOGRAD_EACH_FEWER, FETCH_)                                                    \
   }
 #else
-#define SLIM_WINOGRAD_ALL_OR_FEWER_ SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH)
+#define SLIM_WINOGRAD_ALL_OR_FEWER_(FETCH_) SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH, FETCH_)
 #endif
+#define SLIM_WINOGRAD_BY_ROWS_(FETCH_)                                                                                 \
+  if (rows > SLIM_GEMM_SOME_ROWS) {                                                                                    \
+    SLIM_WINOGRAD_ALL_OR_FEWER_(FETCH_)                                                                                \
+  } else if (rows > SLIM_GEMM_FEW_ROWS) {                                                                              \
+    SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH_SOME, FETCH_)                                                         \
+  } else {                                                                                                             \
+    SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH_FEW, FETCH_)                                                          \
+  }
+#define SLIM_WINOGRAD_FETCH_NONE_
+#define SLIM_WINOGRAD_FETCH_PANEL_                                                                                     \
+  SLIM_FETCH_LATER(ahead);                                                                                             \
+  SLIM_FETCH_LATER(ahead + SLIM_WIDTH);                                                                                \
+  ahead += ahead_step;
 /* rows tiles, in so many channels, by a panel of weights at one point; adds: to the product so far. Rows are rounded up
  * to those of a loop. */
 #define SLIM_WINOGRAD_MULTIPLY_BY(name_, space_)                                                                       \
   static inline void name_(__global const float *a, space_ const float *b, __global float *product,                    \
                            const int channels, const int plane, const int rows, const int columns, const bool adds)    \
   {                                                                                                                    \
-    if (rows > SLIM_GEMM_SOME_ROWS) {                                                                                  \
-      SLIM_WINOGRAD_ALL_OR_FEWER_                                                                                      \
-    } else if (rows > SLIM_GEMM_FEW_ROWS) {                                                                            \
-      SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH_SOME)                                                               \
-    } else {                                                                                                           \
-      SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH_FEW)                                                                \
-    }                                                                                                                  \
+    SLIM_WINOGRAD_BY_ROWS_(SLIM_WINOGRAD_FETCH_NONE_)                                                                  \
   }
 
 /* --- results ------------------------------------------------------------------------------------------------------ */

@@ -110,6 +110,12 @@ static const struct winograd_case kept_cases[] = {
   { "5x5_kept", 1, 20, 17, 96, 112, 5, 5, false, SEVENS, 1 },
   { "3x3_kept_vectors", 1, 25, 28, 48, 144, 3, 3, false, SEVENS, 1 },
   { "3x3_kept_vectors_sixes", 1, 27, 24, 128, 80, 3, 3, true, OTHERS, 1 },
+  { "3x3_kept_vectors_staged", 1, 27, 26, 272, 80, 3, 3, false, OTHERS, 1 },
+  { "3x3_kept_vectors_staged_sevens", 1, 30, 29, 144, 112, 3, 3, false, SEVENS, 1 },
+  { "3x3_kept_vectors_many_tiles", 1, 58, 63, 144, 48, 3, 3, true, SEVENS, 1 },
+  { "4x4_kept_vectors_staged", 1, 24, 23, 144, 80, 4, 4, false, SEVENS, 1 },
+  { "5x5_kept_vectors_staged", 1, 20, 17, 144, 48, 5, 5, true, SEVENS, 1 },
+  { "5x5_kept_vectors_staged_sixes", 1, 4, 34, 144, 48, 5, 5, false, OTHERS, 1 },
   { "3x3_kept_few_tiles", 1, 14, 14, 256, 80, 3, 3, false, OTHERS, 1 },
 };
 #define KEPT_CASES ((int)(sizeof kept_cases / sizeof *kept_cases))

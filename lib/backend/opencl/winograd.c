@@ -25,7 +25,8 @@
 #define FOLDED_TILES 64            /* the same of a first layer, whose weights are few, and kept in inference */
 #define FUSED_WEIGHTS (64 * 128)    /* more are better transformed where they are used, a row of points at a time */
 #define KEPT_TILES 32     /* the same of one image whose weights are kept, */
-#define KEPT_CHANNELS 128 /* and the most channels */
+#define KEPT_CHANNELS 128 /* and the most channels, */
+#define KEPT_MANY 128     /* of so many tiles twice as many */
 #define FUSED_BYTES ((size_t)640 << 10) /* of a group's scratch, which should stay in a core's own cache */
 #define STREAMED_OUTPUTS ((double)(3 << 19)) /* that would leave the caches before they are read */
 #define STAGED_CHANNELS 128             /* whose taps are transformed at a time */
@@ -171,7 +172,7 @@ static bool geometry(const slim_device *device, const slim_conv2d_params *conv, 
   return p->tiles >= TILES_LEAST;
 }
 
-/* Are weights that stay as they are transformed once, all of them, whatever they are to the caches? */
+/* Are the weights of one image, which stay as they are, transformed once, however many they are? */
 static bool stays(const slim_cl_winograd *w)
 {
   return w->kept && w->fold.side == 1 && w->p.n == 1;
@@ -190,7 +191,8 @@ static bool fuse(const slim_device *device, slim_cl_winograd *w)
   p->rows = rows_for(device, p->block);
   const size_t scratch = (inputs_floats(p) + products_floats(device, p, p->block)) * sizeof(float);
   const size_t taps = taps_floats(device, p, slim_cl_of(device)->vector_width) * sizeof(float);
-  const bool fit = stays(w) ? p->c <= KEPT_CHANNELS : p->c * p->o <= FUSED_WEIGHTS && scratch <= FUSED_BYTES;
+  const int channels = p->tiles < KEPT_MANY ? KEPT_CHANNELS : 2 * KEPT_CHANNELS;
+  const bool fit = stays(w) ? p->c <= channels : p->c * p->o <= FUSED_WEIGHTS && scratch <= FUSED_BYTES;
   return fit && p->tiles >= least && blocks >= units && taps <= device->info.local_memory;
 }
 
@@ -224,6 +226,7 @@ static bool stage(const slim_device *device, slim_cl_winograd *w)
   const int units = device->info.compute_units, panels = panels_of(device, p->o);
   w->groups = 0;
   w->parts = 1;
+  w->points = stays(w) && p->tiles >= KEPT_TILES;
   p->rows = rows;
   p->block = slim_cl_ceil_div(slim_cl_ceil_div(p->tiles, slim_cl_ceil_div(p->tiles, STAGED_TILES)), rows) * rows;
   while (panels * w->parts % units != 0 && panels * w->parts < GROUPS_A_UNIT * units &&
@@ -232,6 +235,9 @@ static bool stage(const slim_device *device, slim_cl_winograd *w)
   }
   p->part = slim_cl_ceil_div(slim_cl_ceil_div(p->block, w->parts), rows) * rows;
   w->parts = slim_cl_ceil_div(p->block, p->part);
+  if (w->points) {
+    return taps_floats(device, p, slim_cl_of(device)->vector_width) * sizeof(float) <= device->info.local_memory;
+  }
   const bool copies = !p->turned && rows != SLIM_WINOGRAD_FEW;
   return (copies && deepen(device, p, 2)) || deepen(device, p, 1);
 }
@@ -357,22 +363,30 @@ static void launch_inputs(slim_cl_build *b, const slim_winograd_params *p, const
   range(b, p->tiles - first < p->block ? p->tiles - first : p->block, 1);
 }
 
+/* Of kernels that take the second stage: by weights as they lie, packed, or transformed. */
+static const char *panels_kernel(const slim_cl_winograd *w, const slim_view *weights)
+{
+  const slim_winograd_params *p = &w->p;
+  if (w->points) {
+    return TAPPED(p, "slim_winograd_points", "_f32");
+  }
+  if (p->rows == SLIM_WINOGRAD_FEW) {
+    return w->kept ? "slim_winograd_few_packed_f32" : SLIM_CL_READING(weights, "slim_winograd_few");
+  }
+  return w->kept ? TAPPED(p, "slim_winograd_packed", "_f32") : READING(p, weights, "slim_winograd_panels");
+}
+
+/* kept: the weights, packed or transformed; NULL: they are read as they lie. */
 static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *weights, const slim_view *y,
-                          cl_mem packed, const slim_cl_epilogue *epilogue, int first)
+                          cl_mem kept, const slim_cl_epilogue *epilogue, int first)
 {
   const slim_winograd_params *p = &w->p;
   const slim_view products = part_of(b, slim_cl_float_bytes(inputs_floats(p)));
   const int tiles = p->tiles - first < p->block ? p->tiles - first : p->block;
-  const bool few = p->rows == SLIM_WINOGRAD_FEW;
-  if (few) {
-    slim_cl_begin(b, packed ? "slim_winograd_few_packed_f32" : SLIM_CL_READING(weights, "slim_winograd_few"));
-  } else {
-    slim_cl_begin(b, packed ? TAPPED(p, "slim_winograd_packed", "_f32")
-                            : READING(p, weights, "slim_winograd_panels"));
-  }
+  slim_cl_begin(b, panels_kernel(w, weights));
   slim_cl_arg_view(b, b->workspace);
-  if (packed != NULL) {
-    slim_cl_arg_memory(b, packed);
+  if (kept != NULL) {
+    slim_cl_arg_memory(b, kept);
   } else {
     slim_cl_arg_view(b, weights);
   }
@@ -382,13 +396,26 @@ static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const sli
   slim_cl_arg_view(b, &products);
   slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, &first, sizeof(first));
-  if (packed == NULL) {
+  if (kept == NULL) {
     slim_cl_arg_local(b, (size_t)p->places * taps_floats(b->device, p, p->depth) * sizeof(float));
   }
-  if (!few) {
+  if (p->rows != SLIM_WINOGRAD_FEW && !w->points) {
     slim_cl_arg_local(b, row_floats(b->device, p, p->depth) * sizeof(float));
   }
   range(b, panels_of(b->device, p->o), slim_cl_ceil_div(tiles, p->part));
+}
+
+/* The weights of the second stage, made when they change; NULL: they are read as they lie. */
+static cl_mem keep_weights(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *weights)
+{
+  const slim_winograd_params *p = &w->p;
+  const slim_conv2d_params all = { .kernel_h = p->taps, .kernel_w = p->taps, .c = p->c, .o = p->o };
+  if (!w->points) {
+    return w->kept ? slim_cl_conv2d_pack(b, weights, &all, p->c) : NULL;
+  }
+  cl_mem kept = slim_cl_kept(b, slim_cl_float_bytes(weights_floats(b->device, p)));
+  launch_weights(b, p, weights, kept);
+  return kept;
 }
 
 static void launch_plain(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *weights,
@@ -404,11 +431,10 @@ static void launch_plain(slim_cl_build *b, const slim_cl_winograd *w, const slim
     launch_fused(b, w, x, weights, y, zeros, epilogue);
     return;
   }
-  const slim_conv2d_params all = { .kernel_h = p->taps, .kernel_w = p->taps, .c = p->c, .o = p->o };
-  cl_mem packed = w->kept ? slim_cl_conv2d_pack(b, weights, &all, p->c) : NULL;
+  cl_mem kept = keep_weights(b, w, weights);
   for (int first = 0; first < p->tiles; first += p->block) {
     launch_inputs(b, p, x, zeros, first);
-    launch_panels(b, w, weights, y, packed, epilogue, first);
+    launch_panels(b, w, weights, y, kept, epilogue, first);
   }
 }
 

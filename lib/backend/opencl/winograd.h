@@ -15,9 +15,10 @@ typedef struct slim_cl_winograd {
   slim_cl_winograd_line line; /* with groups: this one instead */
   slim_winograd_params p;
   slim_winograd_fold_params fold; /* of x, or, turned, of y */
-  int groups; /* that take blocks of tiles, each with a scratch of its own; 0: in stages */
-  int parts;  /* in stages: of a block's tiles, that share a panel of outputs */
-  bool kept;  /* weights are packed, or transformed, when their version changes */
+  int groups;  /* that take blocks of tiles, each with a scratch of its own; 0: in stages */
+  int parts;   /* in stages: of a block's tiles, that share a panel of outputs */
+  bool kept;   /* weights are packed, or transformed, when their version changes; */
+  bool points; /* in stages: transformed */
 } slim_cl_winograd;
 
 typedef struct slim_cl_winograd_gradient {
