@@ -313,12 +313,18 @@ static inline size_t slim_winograd_products_step(const int tiles)
     SLIM_WINOGRAD_MULTIPLY_(EACH_, SLIM_WINOGRAD_LOAD_LEFT_, SLIM_WINOGRAD_STORE_LEFT_, FETCH_)                        \
   }
 #if SLIM_GEMM_ROWS > SLIM_WINOGRAD_FEWER_ROWS
-#define SLIM_WINOGRAD_EACH_FEWER(X) SLIM_GEMM_EACH_SOME(X) X(8) X(9) X(10) X(11)
+/* Two loops for whole panels only: others have room for the columns they lack, and need them seldom. */
+#define SLIM_WINOGRAD_EACH_TEN(X) SLIM_GEMM_EACH_SOME(X) X(8) X(9)
+#define SLIM_WINOGRAD_EACH_FEWER(X) SLIM_WINOGRAD_EACH_TEN(X) X(10) X(11)
+#define SLIM_WINOGRAD_WIDE_(EACH_, FETCH_)                                                                             \
+  SLIM_WINOGRAD_MULTIPLY_(EACH_, SLIM_WINOGRAD_LOAD_BOTH_, SLIM_WINOGRAD_STORE_BOTH_, FETCH_)
 #define SLIM_WINOGRAD_ALL_OR_FEWER_(FETCH_)                                                                            \
   if (rows > SLIM_WINOGRAD_FEWER_ROWS) {                                                                               \
     SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH, FETCH_)                                                              \
+  } else if (rows > SLIM_WINOGRAD_TEN_ROWS) {                                                                          \
+    SLIM_WINOGRAD_WIDE_(SLIM_WINOGRAD_EACH_FEWER, FETCH_)                                                              \
   } else {                                                                                                             \
-    SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_WINOGRAD_EACH_FEWER, FETCH_)                                                    \
+    SLIM_WINOGRAD_WIDE_(SLIM_WINOGRAD_EACH_TEN, FETCH_)                                                                \
   }
 #else
 #define SLIM_WINOGRAD_ALL_OR_FEWER_(FETCH_) SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH, FETCH_)

@@ -7,6 +7,7 @@
 
 #define SLIM_WINOGRAD_SPARE 13 /* tiles that a product may read and write behind the last one */
 #define SLIM_WINOGRAD_FEWER_ROWS 12 /* tiles of a product, where so many divide a number better than 14 do */
+#define SLIM_WINOGRAD_TEN_ROWS 10   /* the most of a loop that nine tiles do not waste */
 #define SLIM_WINOGRAD_FEW 4         /* the same, where a product is of no more tiles and weights stay in registers */
 
 /* The order of tiles: those that the lower edge cuts off, the whole ones, those that the right edge cuts off, those cut
