@@ -67,7 +67,16 @@ static void store_any(const tile *t, int rows, float *sums)
 #define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5)
 #endif
 
-#define DECLARE(r_) vec r##r_##_0 = { 0 }, r##r_##_1 = { 0 };
+/* Sums begin with the bias, where the end is FINISH's for a whole tile. */
+#define DECLARE_SUMS                                                                                                   \
+  const bool whole = t->columns == vectors * VL && t->activation <= SLIM_ACTIVATION_RELU6;                             \
+  vec bias0 = { 0 }, bias1 = { 0 };                                                                                    \
+  if (t->bias && whole) {                                                                                              \
+    bias0 = vec_load(t->bias + t->column);                                                                             \
+    bias1 = vec_load(t->bias + t->column + (vectors - 1) * VL);                                                        \
+  }                                                                                                                    \
+  EACH_ROW(DECLARE)
+#define DECLARE(r_) vec r##r_##_0 = bias0, r##r_##_1 = bias1;
 
 #define MULTIPLY(r_, a_)                                                                                               \
   if (rows > (r_)) {                                                                                                   \
@@ -96,17 +105,17 @@ static void store_any(const tile *t, int rows, float *sums)
 
 #define STORE(r_)                                                                                                      \
   if (rows > (r_)) {                                                                                                   \
-    vec_store(t->c[r_] + t->column, vec_clamp(r##r_##_0 + bias0, floor, top));                                         \
+    vec_store(t->c[r_] + t->column, vec_clamp(r##r_##_0, floor, top));                                                 \
     if (vectors > 1) {                                                                                                 \
-      vec_store(t->c[r_] + t->column + VL, vec_clamp(r##r_##_1 + bias1, floor, top));                                  \
+      vec_store(t->c[r_] + t->column + VL, vec_clamp(r##r_##_1, floor, top));                                          \
     }                                                                                                                  \
   }
 
 #define STREAM(r_)                                                                                                     \
   if (rows > (r_)) {                                                                                                   \
-    vec_stream(t->c[r_] + t->column, vec_clamp(r##r_##_0 + bias0, floor, top));                                        \
+    vec_stream(t->c[r_] + t->column, vec_clamp(r##r_##_0, floor, top));                                                \
     if (vectors > 1) {                                                                                                 \
-      vec_stream(t->c[r_] + t->column + VL, vec_clamp(r##r_##_1 + bias1, floor, top));                                 \
+      vec_stream(t->c[r_] + t->column + VL, vec_clamp(r##r_##_1, floor, top));                                         \
     }                                                                                                                  \
   }
 
@@ -118,14 +127,9 @@ static void store_any(const tile *t, int rows, float *sums)
 
 /* A whole tile that ends with a clamp at most, or any tile. */
 #define FINISH                                                                                                         \
-  if (t->columns == vectors * VL && t->activation <= SLIM_ACTIVATION_RELU6) {                                          \
+  if (whole) {                                                                                                         \
     const vec zero = { 0 }, floor = zero + (t->activation == SLIM_ACTIVATION_NONE ? -HUGE_VALF : 0.0f);                \
     const vec top = zero + (t->activation == SLIM_ACTIVATION_RELU6 ? 6.0f : HUGE_VALF);                                \
-    vec bias0 = zero, bias1 = zero;                                                                                    \
-    if (t->bias) {                                                                                                     \
-      bias0 = vec_load(t->bias + t->column);                                                                           \
-      bias1 = vec_load(t->bias + t->column + (vectors - 1) * VL);                                                      \
-    }                                                                                                                  \
     if (t->accumulate) {                                                                                               \
       EACH_ROW(ADD_C)                                                                                                  \
     }                                                                                                                  \
@@ -181,7 +185,7 @@ CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
   const size_t b_step = (size_t)(vectors * VL) + t->b_gap;
   const float *ahead = t->ahead ? t->ahead : b;
   const size_t ahead_step = t->ahead ? t->ahead_step : 0;
-  EACH_ROW(DECLARE)
+  DECLARE_SUMS
   if (!t->stream) {
     EACH_ROW(FETCH_C)
   }
@@ -213,7 +217,7 @@ CPU_INLINE void by_columns(const tile *t, int rows, int vectors)
   const size_t b_step = (size_t)(vectors * VL) + t->b_gap;
   const float *ahead = t->ahead ? t->ahead : b;
   const size_t ahead_step = t->ahead ? t->ahead_step : 0;
-  EACH_ROW(DECLARE)
+  DECLARE_SUMS
   if (!t->stream) {
     EACH_ROW(FETCH_C)
   }
