@@ -88,10 +88,26 @@ static void *address(slim_device *device, slim_buffer *buffer)
   return buffer->memory;
 }
 
+#define COPY_BYTES ((size_t)64 << 10) /* of a copy, at a time: what a worker copies, its next step finds near */
+
+typedef struct copy {
+  unsigned char *to;
+  const unsigned char *from;
+  size_t bytes;
+} copy;
+
+static void copy_piece(void *user, int number, int worker)
+{
+  const copy *c = user;
+  const size_t begin = (size_t)number * COPY_BYTES, left = c->bytes - begin;
+  (void)worker;
+  memcpy(c->to + begin, c->from + begin, left < COPY_BYTES ? left : COPY_BYTES);
+}
+
 static slim_status upload(slim_device *device, slim_buffer *dst, size_t offset, const void *src, size_t bytes)
 {
-  (void)device;
-  memcpy(dst->memory + offset, src, bytes);
+  copy c = { dst->memory + offset, src, bytes };
+  slim_threads_run(impl_of(device)->threads, (int)((bytes + COPY_BYTES - 1) / COPY_BYTES), copy_piece, &c);
   return SLIM_OK;
 }
 
