@@ -12,7 +12,7 @@
 #define MOST_DEPTH 2048
 #define PAIR (2 * TILE_COLUMNS) /* columns of C that a panel of each half makes */
 #define TASK_FLOATS (50 << 10)  /* of A's sums, about, that a task holds in the second-level cache */
-#define MADE_TILES 4            /* the same in tiles, where A is made: once, so that a task has all pairs */
+#define MADE_FLOATS (110 << 10) /* the same, at most, where A is made: once, so that a task has all pairs */
 
 /* The factors in the order of their use: A11, A12, S2, S1, S3, A22, S4 and B11, B21, T2, T1, T3, T4, B22. */
 enum { OF_P1, OF_P2, OF_P6, OF_P5, OF_P7, OF_P4, OF_P3 };
@@ -45,11 +45,16 @@ static size_t a_floats(const job *j)
   return PRODUCTS * TILE_ROWS * a_step(j);
 }
 
-/* Tasks by rows alone, as many for each worker. */
+/* Tasks by rows alone, as many for each worker, of as many tiles; no tile is without rows, however many workers there are. */
 static void cut_made(job *j)
 {
-  j->tiles = pieces(j->tiles, j->workers) * j->workers;
-  j->run = at_most(MADE_TILES, j->tiles / j->workers);
+  const int workers = at_most(j->workers, j->tiles);
+  int tasks = workers;
+  while (tasks < j->tiles && (size_t)pieces(j->tiles, tasks) * a_floats(j) > MADE_FLOATS) {
+    tasks += workers;
+  }
+  j->run = pieces(j->tiles, tasks);
+  j->tiles = j->run * tasks;
   j->columns = 1;
   j->made = (size_t)(j->run * TILE_ROWS) * copied_step(&j->g, j->g.k);
 }
