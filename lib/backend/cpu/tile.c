@@ -164,8 +164,8 @@ static void store_any(const tile *t, int rows, float *sums)
     }                                                                                                                  \
   }
 
-/* Where there are more rows than registers for their addresses, these are read from memory: gcc would keep some in vectors,
- * from where each takes a multiplication's turn. */
+/* Where there are more rows than registers for their addresses, these are read from memory: gcc would keep some in
+ * vectors, from where each takes a multiplication's turn. */
 #if defined(__AVX512F__)
 #define ROWS_HELD 7
 #else
