@@ -284,7 +284,7 @@ __kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy),
           };
           const int tile = (row - t.row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
           slim_gemm_tile_columns(
-              windows + row - t.row0, g.block_m, panels + c * depth, depth,
+              windows + row - t.row0, g.block_m, panels + c * depth, SLIM_GEMM_COLUMNS, depth,
               windows_ahead(x, p, t.row0, t.row1 - t.row0, k + depth, k + depth + left, tile, depth),
               slim_gemm_block_ahead(dy + (size_t)(k + depth) * p.o + t.column0, p.o, left, t.columns, tile, tiles,
                                     depth),

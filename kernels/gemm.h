@@ -318,24 +318,28 @@ SLIM_GEMM_TILE_ROWS_(slim_gemm_tile_packed, __global)
 
 #define SLIM_GEMM_ADD_COLUMN_(i_) SLIM_GEMM_ADD_(i_, from[i_])
 #define SLIM_GEMM_SUM_COLUMNS_(EACH_)                                                                                  \
-  __local const float *from = a;                                                                                       \
   for (int k0 = 0; k0 < depth; k0 += SLIM_GEMM_CHUNK) {                                                                \
     slim_gemm_fetch_chunk(next_a, k0);                                                                                 \
     slim_gemm_fetch_chunk(next_b, k0);                                                                                 \
-    for (int k = k0; k < min(k0 + SLIM_GEMM_CHUNK, depth); k++, from += a_stride) {                                    \
-      const SLIM_FLOATW b0 = SLIM_LOADW(0, b + k * SLIM_GEMM_COLUMNS);                                                 \
-      const SLIM_FLOATW b1 = SLIM_LOADW(1, b + k * SLIM_GEMM_COLUMNS);                                                 \
+    for (int k = k0; k < min(k0 + SLIM_GEMM_CHUNK, depth); k++, from += a_stride, next += b_stride) {                  \
+      const SLIM_FLOATW b0 = SLIM_LOADW(0, next);                                                                      \
+      const SLIM_FLOATW b1 = SLIM_LOADW(1, next);                                                                      \
       EACH_(SLIM_GEMM_ADD_COLUMN_)                                                                                     \
     }                                                                                                                  \
   }
 
-/* The same for a packed as depth rows of SLIM_GEMM_ROWS, a_stride apart. */
-SLIM_APART void slim_gemm_tile_columns(__local const float *a, const int a_stride, __local const float *b,
-                                       const int depth, const slim_gemm_ahead next_a, const slim_gemm_ahead next_b,
-                                       const slim_gemm_out o)
-{
-  SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_COLUMNS_)
-}
+/* The same for an a of depth rows of SLIM_GEMM_ROWS, a_stride apart; b's rows lie b_stride apart. whole_: no columns are
+ * missing. */
+#define SLIM_GEMM_TILE_COLUMNS_(name_, a_space_, b_space_, whole_)                                                     \
+  SLIM_APART void name_(a_space_ const float *a, const int a_stride, b_space_ const float *b, const int b_stride,      \
+                        const int depth, const slim_gemm_ahead next_a, const slim_gemm_ahead next_b, slim_gemm_out o)  \
+  {                                                                                                                    \
+    a_space_ const float *from = a;                                                                                    \
+    b_space_ const float *next = b;                                                                                    \
+    o.columns = whole_ ? SLIM_GEMM_COLUMNS : o.columns;                                                                \
+    SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_COLUMNS_)                                                                         \
+  }
+SLIM_GEMM_TILE_COLUMNS_(slim_gemm_tile_columns, __local, __local, false)
 
 /* How k is walked in a that is not packed: outer times inner elements, in steps. */
 typedef struct slim_gemm_walk {

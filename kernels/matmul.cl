@@ -80,8 +80,42 @@ __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(cons
   }
 }
 
-/* a is given transposed: its block is packed whole, as it lies, block_k rows of block_m. Sums each slice of k into its
- * own part of y. */
+#define IN_PLACE_PANELS 2 /* an a that is given transposed serves that few panels without a copy */
+#define SET_FLOATS 1024   /* rows that far apart meet in few sets of a cache */
+
+SLIM_GEMM_TILE_COLUMNS_(tile_of_block, __local, __global, true)
+SLIM_GEMM_TILE_COLUMNS_(tile_in_place, __global, __global, true)
+
+/* Is b read as it lies? A block has few tiles, and packing b would take longer than they gain. */
+static inline bool reads_b_in_place(const slim_matmul_params p)
+{
+  return sizeof(slim_weight) == sizeof(float) && p.b_column == 1 && p.n % SLIM_GEMM_COLUMNS == 0 &&
+         p.b_k % SET_FLOATS != 0;
+}
+
+/* Is a? Not where its last tile has more rows than are left. */
+static inline bool reads_a_in_place(const slim_matmul_params p, const slim_gemm_part t)
+{
+  const int rest = (t.row1 - t.row0) % SLIM_GEMM_ROWS;
+  return reads_b_in_place(p) && p.a_k % SET_FLOATS != 0 && t.columns <= IN_PLACE_PANELS * SLIM_GEMM_COLUMNS &&
+         (rest == 0 || rest == SLIM_GEMM_SOME_ROWS || rest == SLIM_GEMM_FEW_ROWS);
+}
+
+/* depth rows of a, from k on, to rows of block_m. */
+static inline void copy_block(__local float *block, __global const float *a, const slim_matmul_params p,
+                              const int block_m, const slim_gemm_part t, const int k, const int depth,
+                              const bool fetches)
+{
+  for (int i = 0; i < depth; i++) {
+    for (int j = t.row0; j < t.row1 && fetches; j += 16) {
+      SLIM_FETCH(a + (size_t)(k + min(i + SLIM_GEMM_AHEAD, depth - 1)) * p.a_k + j);
+    }
+    slim_gemm_copy(block + i * block_m, a + (size_t)(k + i) * p.a_k + t.row0, t.row1 - t.row0);
+  }
+}
+
+/* a is given transposed: its block is copied whole, as it lies, block_k rows of block_m, or read in place. Sums each
+ * slice of k into its own part of y. */
 __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const slim_weight, b),
                                       SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y),
                                       const slim_matmul_params p, const slim_gemm_params g, __local float *block,
@@ -96,16 +130,15 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
     const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, p.m, p.n);
     const int begin = task.z * g.slice, end = min(begin + g.slice, p.k);
     const int across = slim_gemm_part_panels(t), tiles = slim_gemm_part_tiles(t);
+    const bool a_lies = reads_a_in_place(p, t), b_lies = reads_b_in_place(p);
     __global float *sums = y + (size_t)task.z * p.m * p.n;
     for (int k = begin; k < end; k += g.block_k) {
       const int depth = min(g.block_k, end - k), after = k + depth, left = min(g.block_k, end - after);
-      __global const float *next_a = a + (size_t)after * p.a_k + t.row0;
-      pack_panels(panels, b, p, k, depth, t.column0, t.columns);
-      for (int i = 0; i < depth; i++) {
-        for (int j = t.row0; j < t.row1 && k == begin; j += 16) {
-          SLIM_FETCH(a + (size_t)(k + min(i + SLIM_GEMM_AHEAD, depth - 1)) * p.a_k + j);
-        }
-        slim_gemm_copy(block + i * g.block_m, a + (size_t)(k + i) * p.a_k + t.row0, t.row1 - t.row0);
+      if (!b_lies) {
+        pack_panels(panels, b, p, k, depth, t.column0, t.columns);
+      }
+      if (!a_lies) {
+        copy_block(block, a, p, g.block_m, t, k, depth, k == begin);
       }
       for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {
         for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {
@@ -118,10 +151,18 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
                                     k + depth == end,
                                     p.epilogue };
           const int tile = (row - t.row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
-          slim_gemm_tile_columns(
-              block + row - t.row0, g.block_m, panels + c * depth, depth,
-              slim_gemm_block_ahead(next_a, p.a_k, left, t.row1 - t.row0, tile, tiles, depth),
-              panels_ahead(b, p, after, left, t.column0, t.columns, tile, tiles, depth), o);
+          const slim_gemm_ahead next_a = slim_gemm_block_ahead(a + (size_t)after * p.a_k + t.row0, p.a_k, left,
+                                                               t.row1 - t.row0, tile, tiles, depth);
+          const slim_gemm_ahead next_b = panels_ahead(b, p, after, left, t.column0, t.columns, tile, tiles, depth);
+          __global const float *lying = (__global const float *)(b + (size_t)k * p.b_k + t.column0 + c);
+          if (a_lies) {
+            tile_in_place(a + (size_t)k * p.a_k + row, p.a_k, lying, p.b_k, depth, next_a, next_b, o);
+          } else if (b_lies) {
+            tile_of_block(block + row - t.row0, g.block_m, lying, p.b_k, depth, next_a, next_b, o);
+          } else {
+            slim_gemm_tile_columns(block + row - t.row0, g.block_m, panels + c * depth, SLIM_GEMM_COLUMNS, depth,
+                                   next_a, next_b, o);
+          }
         }
       }
     }

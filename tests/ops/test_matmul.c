@@ -100,6 +100,14 @@ START_TEST(any_number_of_rows)
 }
 END_TEST
 
+/* OpenCL reads whole panels in place, and so few of them the transposed rows too, where these are whole tiles. */
+START_TEST(whole_panels)
+{
+  static const int rows[] = { 18, 20, 22, 28 };
+  assert_loops(&(struct matmul_case){ "panels", rows[_i % 4], 32 + _i / 4 * 32, 21 }, (slim_matmul_attr){ 1, 0 });
+}
+END_TEST
+
 /* OpenCL shares few rows among groups of columns: here 63 of 1024, and one column, whose vector begins before it. */
 START_TEST(a_column_behind_whole_groups)
 {
@@ -162,6 +170,7 @@ static void build(TCase *tcase)
 {
   tcase_add_loop_test(tcase, matches_loops, 0, 4 * CASES);
   tcase_add_loop_test(tcase, any_number_of_rows, 0, 2 * ROWS);
+  tcase_add_loop_test(tcase, whole_panels, 0, 12);
   tcase_add_test(tcase, a_column_behind_whole_groups);
   tcase_add_loop_test(tcase, epilogue_matches_loops, 0, 2 * CASES);
   tcase_add_test(tcase, more_dimensions_count_as_rows);
