@@ -4,7 +4,7 @@ import html
 import math
 
 PASSES = ("forward", "input_gradient", "weights_gradient")
-LOGITS_BOUND, LOSS_BOUND, UPDATE_BOUND = 1e-3, 1e-4, 0.05  # see Comparison.difference
+LOGITS_BOUND, LOSS_BOUND, UPDATE_BOUND = 1e-3, 1e-4, 0.02  # see Comparison.difference
 TUNED_BOUND = 1e-4  # of a tuned convolution, as part of the largest value: that of bench_conv
 TUNED_RATIO = 0.97  # what equal kernels may seem to differ by
 MOST_MISSES, MOST_SHORT = 3, 0.1  # figures may miss, each row of them counts, by this part
