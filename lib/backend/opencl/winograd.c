@@ -119,8 +119,7 @@ static int rounded(const slim_device *device, int tiles, int rows)
 {
   const int most = slim_cl_gemm_rows(device), some = most > 6 ? 8 : 4, rest = tiles % rows;
   const int fewer = most < SLIM_WINOGRAD_FEWER_ROWS ? most : SLIM_WINOGRAD_FEWER_ROWS;
-  const int ten = most < SLIM_WINOGRAD_TEN_ROWS ? most : SLIM_WINOGRAD_TEN_ROWS;
-  return tiles - rest + (rest > fewer ? most : rest > ten ? fewer : rest > some ? ten : rest > 0 ? some : 0);
+  return tiles - rest + (rest > fewer ? most : rest > some ? fewer : rest > 0 ? some : 0);
 }
 
 /* Rows of the blocks that so many tiles fill best. */
