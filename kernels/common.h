@@ -11,4 +11,10 @@
 #define SLIM_OPEN(type_, name_)                                                                                        \
   __global type_ *name_ = name_##_buffer + (size_t)name_##_at * (256 / sizeof(*name_##_buffer))
 
+/* The same of a kernel that nets launch often, as drivers copy each argument at each launch: the places of all its
+ * tensors are one vector, at. */
+#define SLIM_PLACED(type_, name_) __global type_ *name_##_buffer
+#define SLIM_OPEN_PLACED(type_, name_, number_)                                                                        \
+  __global type_ *name_ = name_##_buffer + (size_t)at.s##number_ * (256 / sizeof(*name_##_buffer))
+
 #endif

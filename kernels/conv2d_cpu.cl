@@ -123,15 +123,15 @@ __kernel void slim_conv2d_cpu_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const
 }
 
 /* The same with weights that slim_conv2d_pack_f32 has packed. */
-__kernel void slim_conv2d_packed_f32(SLIM_TENSOR(const float, x), __global const float *packed,
-                                     SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
-                                     SLIM_TENSOR(float, y), const slim_conv2d_params p, const slim_gemm_params g,
-                                     __local float *tile, SLIM_DEALT)
+__kernel void slim_conv2d_packed_f32(SLIM_PLACED(const float, x), __global const float *packed,
+                                     SLIM_PLACED(const float, bias), SLIM_PLACED(const float, residual),
+                                     SLIM_PLACED(float, y), const uint4 at, const slim_conv2d_params p,
+                                     const slim_gemm_params g, __local float *tile, SLIM_DEALT)
 {
-  SLIM_OPEN(const float, x);
-  SLIM_OPEN(const float, bias);
-  SLIM_OPEN(const float, residual);
-  SLIM_OPEN(float, y);
+  SLIM_OPEN_PLACED(const float, x, 0);
+  SLIM_OPEN_PLACED(const float, bias, 1);
+  SLIM_OPEN_PLACED(const float, residual, 2);
+  SLIM_OPEN_PLACED(float, y, 3);
   SLIM_EACH_TASK(task)
   {
     const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, p.n * p.oh * p.ow, p.o);

@@ -16,7 +16,7 @@ static inline slim_gemm_part slim_gemm_part_of(const slim_gemm_params g, const i
                                                const int n)
 {
   const int row0 = down * g.block_m, column0 = across * g.block_n;
-  const slim_gemm_part t = { row0, min(row0 + g.block_m, m), column0, min(g.block_n, n - column0), g.streams };
+  const slim_gemm_part t = { row0, min(row0 + g.block_m, m), column0, min(g.block_n, n - column0), g.slice == 0 };
   return t;
 }
 

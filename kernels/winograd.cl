@@ -305,13 +305,13 @@ __kernel void slim_winograd_fused_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(c
 
 /* --- in two stages, for a block of tiles: their inputs, then panels of outputs ------------------------------------ */
 
-/* A group a tile, from tile first on. zeros: c of them. */
-__kernel void slim_winograd_inputs_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, v), __global const float *zeros,
-                                       const slim_winograd_params p, const int first)
+/* A group a tile, from the first on. zeros: c of them. */
+__kernel void slim_winograd_inputs_f32(SLIM_PLACED(const float, x), SLIM_PLACED(float, v), const uint4 at,
+                                       __global const float *zeros, const slim_winograd_params p)
 {
-  SLIM_OPEN(const float, x);
-  SLIM_OPEN(float, v);
-  open_tile(x, zeros, p, first + (int)get_group_id(0), (int)get_group_id(0), v);
+  SLIM_OPEN_PLACED(const float, x, 0);
+  SLIM_OPEN_PLACED(float, v, 1);
+  open_tile(x, zeros, p, p.first + (int)get_group_id(0), (int)get_group_id(0), v);
 }
 
 /* What a group of the second stage makes: tiles [begin, begin + tiles) of the block in a panel of outputs from o on. */
@@ -321,11 +321,11 @@ typedef struct panel {
   size_t step; /* between the points of its products */
 } panel;
 
-static inline panel panel_of(const slim_winograd_params p, const int first)
+static inline panel panel_of(const slim_winograd_params p)
 {
   const int o = (int)get_group_id(0) * SLIM_GEMM_COLUMNS, begin = (int)get_group_id(1) * p.part;
-  const panel t = { o, min(SLIM_GEMM_COLUMNS, p.o - o), begin, min(p.part, min(p.block, p.tiles - first) - begin),
-                    first + begin, slim_winograd_products_step(p.part) };
+  const panel t = { o, min(SLIM_GEMM_COLUMNS, p.o - o), begin, min(p.part, min(p.block, p.tiles - p.first) - begin),
+                    p.first + begin, slim_winograd_products_step(p.part) };
   return t;
 }
 
@@ -438,19 +438,24 @@ SLIM_APART void close_panel(__global const float *products, __global const float
   }
 }
 
-/* What the kernels of panels read and write, */
+static inline size_t products_at(const slim_winograd_params p)
+{
+  return (SLIM_WINOGRAD_POINTS * slim_winograd_inputs_step(p.block, p.c) + 63) / 64 * 64;
+}
+
+/* What the kernels of panels read and write: products lie behind v, at a multiple of 256 bytes, */
 #define PANEL_PARAMETERS_(weights_)                                                                                    \
-  SLIM_TENSOR(const float, v), weights_, SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),           \
-      SLIM_TENSOR(float, y), SLIM_TENSOR(float, products), const slim_winograd_params p, const int first
+  SLIM_PLACED(float, v), SLIM_PLACED(const float, bias), SLIM_PLACED(const float, residual), SLIM_PLACED(float, y),    \
+      const uint4 at, weights_, const slim_winograd_params p
 
 #define OPEN_PANEL_                                                                                                    \
-  SLIM_OPEN(const float, v);                                                                                           \
-  SLIM_OPEN(const float, bias);                                                                                        \
-  SLIM_OPEN(const float, residual);                                                                                    \
-  SLIM_OPEN(float, y);                                                                                                 \
-  SLIM_OPEN(float, products);                                                                                          \
-  const panel t = panel_of(p, first);                                                                                  \
-  products += (get_group_id(1) * get_num_groups(0) + get_group_id(0)) * SLIM_WINOGRAD_POINTS * t.step;
+  SLIM_OPEN_PLACED(float, v, 0);                                                                                       \
+  SLIM_OPEN_PLACED(const float, bias, 1);                                                                              \
+  SLIM_OPEN_PLACED(const float, residual, 2);                                                                          \
+  SLIM_OPEN_PLACED(float, y, 3);                                                                                       \
+  const panel t = panel_of(p);                                                                                         \
+  __global float *products = v + products_at(p) +                                                                      \
+                             (get_group_id(1) * get_num_groups(0) + get_group_id(0)) * SLIM_WINOGRAD_POINTS * t.step;
 
 /* and how: sum_ adds depth channels from k on, whose taps are now, to the products. Weights as they lie, */
 #define PANEL_(sum_)                                                                                                   \
@@ -481,7 +486,7 @@ SLIM_APART void close_panel(__global const float *products, __global const float
   }                                                                                                                    \
   close_panel(products, bias, residual, y, p, t);
 
-/* A group: a panel of outputs, a part of the tiles of the block that begins at tile first. products: of each group;
+/* A group: a panel of outputs, a part of the tiles of the block. products: of each group;
  * taps: p.places of what pack_taps makes. */
 __kernel void slim_winograd_panels_f32(PANEL_PARAMETERS_(SLIM_TENSOR(const slim_weight, weights)), __local float *taps,
                                        __local float *u)

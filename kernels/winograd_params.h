@@ -27,6 +27,7 @@ typedef struct slim_winograd_params {
   int turned;              /* weights [taps,taps,o,c], taken from the last tap to the first */
   int rows;                /* tiles of a product, */
   int block;               /* tiles that are worked on together, */
+  int first;               /* from this one on where a launch is for a block, */
   int part, depth;         /* so many by a group of a panel, in so many channels at a time */
   int places;              /* of such channels' taps: 2 where the next ones' are copied meanwhile */
   int streams;             /* y goes past the caches */

@@ -183,11 +183,12 @@ static void launch_packed(slim_cl_build *b, const slim_cl_epilogue *epilogue, co
   const slim_conv2d_params rows = { .kernel_h = 1, .kernel_w = 1, .c = window_of(p), .o = p->o };
   cl_mem packed = slim_cl_conv2d_pack(b, &b->in[1], &rows, g.block_k);
   slim_cl_begin(b, "slim_conv2d_packed_f32");
-  slim_cl_arg_view(b, &b->in[0]);
+  slim_cl_arg_placed(b, &b->in[0]);
   slim_cl_arg_memory(b, packed);
-  slim_cl_arg_view(b, epilogue->bias);
-  slim_cl_arg_view(b, epilogue->residual);
-  slim_cl_arg_view(b, &b->out[0]);
+  slim_cl_arg_placed(b, epilogue->bias);
+  slim_cl_arg_placed(b, epilogue->residual);
+  slim_cl_arg_placed(b, &b->out[0]);
+  slim_cl_arg_places(b);
   slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, &g, sizeof(g));
   slim_cl_gemm_range_packed(b, &g, pixels_of(p), p->o);

@@ -144,19 +144,19 @@ static bool streams(int m, int n, int k, int block_k)
 slim_gemm_params slim_cl_gemm_blocks(const slim_device *device, int m, int n, int k)
 {
   const limits l = limits_of(device, m, n, k, DEPTH, ROWS_MOST, BLOCKS);
-  slim_gemm_params g = { .block_k = depth_that_fits(device, &l, k, 1), .slice = k };
+  slim_gemm_params g = { .block_k = depth_that_fits(device, &l, k, 1) };
   cut_result(device, &g, &l, m, n, columns_fit(device, &l, tile_bytes(device), g.block_k), BLOCKS);
-  g.streams = streams(m, n, k, g.block_k);
+  g.slice = streams(m, n, k, g.block_k) ? 0 : k;
   return g;
 }
 
 slim_gemm_params slim_cl_gemm_packed(const slim_device *device, int m, int n, int k)
 {
   const limits l = limits_of(device, m, n, k, DEPTH, ROWS_MOST, PACKED);
-  slim_gemm_params g = { .block_k = even_part(k, l.depth, 1), .slice = k };
+  slim_gemm_params g = { .block_k = even_part(k, l.depth, 1) };
   const int columns = slim_cl_gemm_columns(device);
   cut_result(device, &g, &l, m, n, l.columns < columns ? columns : l.columns / columns * columns, PACKED);
-  g.streams = streams(m, n, k, g.block_k);
+  g.slice = streams(m, n, k, g.block_k) ? 0 : k;
   return g;
 }
 
@@ -165,11 +165,11 @@ slim_gemm_params slim_cl_gemm_made(const slim_device *device, int m, int n, int 
   const limits l = limits_of(device, m, n, k, DEPTH, MADE_ROWS, MADE);
   const int units = device->info.compute_units, columns = slim_cl_gemm_columns(device);
   const int tasks = slim_cl_ceil_div(slim_cl_ceil_div(m, l.rows), units) * units;
-  slim_gemm_params g = { .slice = k };
+  slim_gemm_params g;
   g.block_k = packed ? even_part(k, l.depth, columns / 2) : depth_that_fits(device, &l, k, columns / 2);
   g.block_m = even_part(m, slim_cl_ceil_div(m, tasks), slim_cl_gemm_rows(device));
   g.block_n = even_part(n, packed ? n : columns_fit(device, &l, tile_bytes(device), g.block_k), columns);
-  g.streams = streams(m, n, k, g.block_k);
+  g.slice = streams(m, n, k, g.block_k) ? 0 : k;
   return g;
 }
 
@@ -221,7 +221,7 @@ slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, in
 
 int slim_cl_gemm_slices(const slim_gemm_params *g, int k)
 {
-  return slim_cl_ceil_div(k, g->slice);
+  return g->slice == 0 ? 1 : slim_cl_ceil_div(k, g->slice);
 }
 
 void slim_cl_gemm_range_sliced(slim_cl_build *b, const slim_gemm_params *g, int m, int n, int k)

@@ -137,6 +137,7 @@ void slim_cl_programs_free(slim_device *device);
 /* --- step.c: steps and how ops build them ------------------------------------------------------------------------- */
 
 #define SLIM_CL_HOST_ARGS 4
+#define SLIM_CL_PLACES 4
 
 /* A matrix product that another library enqueues; places and strides in elements. */
 typedef struct slim_cl_product {
@@ -157,6 +158,8 @@ struct slim_cl_launch {
   const uint64_t *version; /* of what it packs: not launched again while that stays; NULL: always launched */
   uint64_t seen;           /* 1 + the version it packed; 0: never */
   cl_uint args, dims;
+  cl_uint places[SLIM_CL_PLACES], num_places; /* of tensors, until they are an argument */
+  cl_mem last;                                /* of its buffers */
   size_t global[3], local[3], local_bytes;
   int num_host; /* float arguments that are read from the host at each enqueue */
   struct {
@@ -218,10 +221,14 @@ void slim_cl_begin(slim_cl_build *build, const char *kernel);
 /** The same for a kernel of this source, which may be gone afterwards. */
 void slim_cl_begin_source(slim_cl_build *build, const slim_kernel_source *source, const char *kernel);
 /** The view's buffer and its offset; a view without memory is passed as some valid buffer that the kernel must not
- * touch. */
+ * touch: one that the launch has already, if there is one, as drivers take notes of each. */
 void slim_cl_arg_view(slim_cl_build *build, const slim_view *view);
 /** As slim_cl_arg_view, bytes behind the view's start (a multiple of SLIM_ALIGNMENT). */
 void slim_cl_arg_view_at(slim_cl_build *build, const slim_view *view, size_t bytes);
+/** Only the view's buffer: the offsets of all such views, in order, are what slim_cl_arg_places passes as uint4
+ * (kernels/common.h). */
+void slim_cl_arg_placed(slim_cl_build *build, const slim_view *view);
+void slim_cl_arg_places(slim_cl_build *build);
 void slim_cl_arg(slim_cl_build *build, const void *value, size_t bytes);
 void slim_cl_arg_memory(slim_cl_build *build, cl_mem memory);
 /** Local memory; fails where a kernel's arguments take more than the device has. */

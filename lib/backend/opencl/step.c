@@ -1,6 +1,7 @@
 /* Steps: a list of launches whose arguments are set once; enqueue sets only what changes from run to run. */
 #include "backend/opencl/opencl.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,14 +98,45 @@ void slim_cl_args_expect(slim_cl_build *b, int count)
 void slim_cl_arg_memory(slim_cl_build *b, cl_mem memory)
 {
   slim_cl_arg(b, &memory, sizeof(cl_mem));
+  if (making(b)) {
+    current(b)->last = memory;
+  }
+}
+
+static void arg_buffer(slim_cl_build *b, const slim_view *view)
+{
+  cl_mem other = making(b) && current(b)->last != NULL ? current(b)->last : b->cl->flag.memory;
+  slim_cl_arg_memory(b, view->buffer != NULL ? view->buffer->memory : other);
+}
+
+static cl_uint place_of(const slim_view *view, size_t bytes)
+{
+  return view->buffer != NULL ? (cl_uint)((view->offset + bytes) / SLIM_ALIGNMENT) : 0;
 }
 
 void slim_cl_arg_view_at(slim_cl_build *b, const slim_view *view, size_t bytes)
 {
-  const bool present = view->buffer != NULL;
-  const cl_uint at = present ? (cl_uint)((view->offset + bytes) / SLIM_ALIGNMENT) : 0;
-  slim_cl_arg_memory(b, present ? view->buffer->memory : b->cl->flag.memory);
+  const cl_uint at = place_of(view, bytes);
+  arg_buffer(b, view);
   slim_cl_arg(b, &at, sizeof(at));
+}
+
+void slim_cl_arg_placed(slim_cl_build *b, const slim_view *view)
+{
+  arg_buffer(b, view);
+  if (making(b)) {
+    slim_cl_launch *l = current(b);
+    assert(l->num_places < SLIM_CL_PLACES);
+    l->places[l->num_places++] = place_of(view, 0);
+  }
+}
+
+void slim_cl_arg_places(slim_cl_build *b)
+{
+  if (making(b)) {
+    slim_cl_launch *l = current(b);
+    slim_cl_arg(b, l->places, sizeof(l->places));
+  }
 }
 
 void slim_cl_arg_view(slim_cl_build *b, const slim_view *view)

@@ -352,15 +352,20 @@ static void launch_fused(slim_cl_build *b, const slim_cl_winograd *w, const slim
   slim_cl_range_dealt(b, (const size_t[3]){ (size_t)slim_cl_ceil_div(w->p.tiles, w->p.block), 1, 1 });
 }
 
-static void launch_inputs(slim_cl_build *b, const slim_winograd_params *p, const slim_view *x, cl_mem zeros, int first)
+static int tiles_of_block(const slim_winograd_params *p)
+{
+  return p->tiles - p->first < p->block ? p->tiles - p->first : p->block;
+}
+
+static void launch_inputs(slim_cl_build *b, const slim_winograd_params *p, const slim_view *x, cl_mem zeros)
 {
   slim_cl_begin(b, TILED(p, "slim_winograd_inputs", "_f32"));
-  slim_cl_arg_view(b, x);
-  slim_cl_arg_view(b, b->workspace);
+  slim_cl_arg_placed(b, x);
+  slim_cl_arg_placed(b, b->workspace);
+  slim_cl_arg_places(b);
   slim_cl_arg_memory(b, zeros);
   slim_cl_arg(b, p, sizeof(*p));
-  slim_cl_arg(b, &first, sizeof(first));
-  range(b, p->tiles - first < p->block ? p->tiles - first : p->block, 1);
+  range(b, tiles_of_block(p), 1);
 }
 
 /* Of kernels that take the second stage: by weights as they lie, packed, or transformed. */
@@ -378,31 +383,28 @@ static const char *panels_kernel(const slim_cl_winograd *w, const slim_view *wei
 
 /* kept: the weights, packed or transformed; NULL: they are read as they lie. */
 static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *weights, const slim_view *y,
-                          cl_mem kept, const slim_cl_epilogue *epilogue, int first)
+                          cl_mem kept, const slim_cl_epilogue *epilogue)
 {
   const slim_winograd_params *p = &w->p;
-  const slim_view products = part_of(b, slim_cl_float_bytes(inputs_floats(p)));
-  const int tiles = p->tiles - first < p->block ? p->tiles - first : p->block;
   slim_cl_begin(b, panels_kernel(w, weights));
-  slim_cl_arg_view(b, b->workspace);
+  slim_cl_arg_placed(b, b->workspace);
+  slim_cl_arg_placed(b, epilogue->bias);
+  slim_cl_arg_placed(b, epilogue->residual);
+  slim_cl_arg_placed(b, y);
+  slim_cl_arg_places(b);
   if (kept != NULL) {
     slim_cl_arg_memory(b, kept);
   } else {
     slim_cl_arg_view(b, weights);
   }
-  slim_cl_arg_view(b, epilogue->bias);
-  slim_cl_arg_view(b, epilogue->residual);
-  slim_cl_arg_view(b, y);
-  slim_cl_arg_view(b, &products);
   slim_cl_arg(b, p, sizeof(*p));
-  slim_cl_arg(b, &first, sizeof(first));
   if (kept == NULL) {
     slim_cl_arg_local(b, (size_t)p->places * taps_floats(b->device, p, p->depth) * sizeof(float));
   }
   if (p->rows != SLIM_WINOGRAD_FEW && !w->points) {
     slim_cl_arg_local(b, row_floats(b->device, p, p->depth) * sizeof(float));
   }
-  range(b, panels_of(b->device, p->o), slim_cl_ceil_div(tiles, p->part));
+  range(b, panels_of(b->device, p->o), slim_cl_ceil_div(tiles_of_block(p), p->part));
 }
 
 /* The weights of the second stage, made when they change; NULL: they are read as they lie. */
@@ -421,8 +423,7 @@ static cl_mem keep_weights(slim_cl_build *b, const slim_cl_winograd *w, const sl
 static void launch_plain(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *weights,
                          const slim_view *y, const slim_cl_epilogue *epilogue)
 {
-  const slim_winograd_params *p = &w->p;
-  cl_mem zeros = zeros_of(b, w->line.groups > 0 ? w->line.p.c : p->c);
+  cl_mem zeros = zeros_of(b, w->line.groups > 0 ? w->line.p.c : w->p.c);
   if (w->line.groups > 0) {
     slim_cl_winograd_line_launch(b, &w->line, x, weights, w->kept, zeros, epilogue);
     return;
@@ -431,10 +432,11 @@ static void launch_plain(slim_cl_build *b, const slim_cl_winograd *w, const slim
     launch_fused(b, w, x, weights, y, zeros, epilogue);
     return;
   }
+  slim_cl_winograd now = *w;
   cl_mem kept = keep_weights(b, w, weights);
-  for (int first = 0; first < p->tiles; first += p->block) {
-    launch_inputs(b, p, x, zeros, first);
-    launch_panels(b, w, weights, y, kept, epilogue, first);
+  for (; now.p.first < now.p.tiles; now.p.first += now.p.block) {
+    launch_inputs(b, &now.p, x, zeros);
+    launch_panels(b, &now, weights, y, kept, epilogue);
   }
 }
 
