@@ -196,6 +196,7 @@ void slim_cl_device_close(slim_device *device)
   slim_cl_tuning_close(device);
   slim_cl_programs_free(device);
   slim_cl_flag_free(cl);
+  slim_cl_chunk_free(cl);
   slim_cl_stages_free(cl);
   if (cl->dealt != NULL) {
     cl->api->ReleaseMemObject(cl->dealt);

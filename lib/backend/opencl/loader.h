@@ -17,6 +17,7 @@
   X(CreateCommandQueue)                                                                                                \
   X(ReleaseCommandQueue)                                                                                               \
   X(CreateBuffer)                                                                                                      \
+  X(CreateSubBuffer)                                                                                                   \
   X(ReleaseMemObject)                                                                                                  \
   X(SetMemObjectDestructorCallback)                                                                                    \
   X(CreateProgramWithSource)                                                                                           \

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STAGED_MOST (64u << 20) /* larger uploads wait instead */
+#define CHUNK ((size_t)32 << 20) /* of memory that steps share */
+#define STAGED_MOST (64u << 20)  /* larger uploads wait instead */
 
 static void CL_CALLBACK free_host(cl_mem memory, void *host)
 {
@@ -30,6 +31,66 @@ cl_mem slim_cl_create(slim_device *device, cl_mem_flags flags, size_t bytes, cl_
   }
   free(host);
   return NULL;
+}
+
+/* --- chunks: what is not touched of one takes nothing on CPU-like devices ----------------------------------------- */
+
+static size_t chunk_bytes(const slim_device *device)
+{
+  return device->info.max_allocation < CHUNK ? device->info.max_allocation : CHUNK;
+}
+
+static bool may_share(const slim_device *device, size_t bytes)
+{
+  const slim_cl *cl = slim_cl_of(device);
+  return device->info.device_class == SLIM_CLASS_CPU && bytes <= chunk_bytes(device) / 2 &&
+         slim_cl_query(cl->api, cl->id, CL_DEVICE_MEM_BASE_ADDR_ALIGN) <= SLIM_ALIGNMENT * 8;
+}
+
+/* A new chunk, where the present one has no room for so many bytes; its parts keep the latter. */
+static cl_int chunk_open(slim_device *device, size_t bytes)
+{
+  slim_cl *cl = slim_cl_of(device);
+  cl_int code = CL_SUCCESS;
+  if (cl->chunk.memory == NULL || cl->chunk_used + bytes > cl->chunk.bytes) {
+    slim_cl_chunk_free(cl);
+    cl->chunk.bytes = chunk_bytes(device);
+    cl->chunk.memory = slim_cl_create(device, CL_MEM_READ_WRITE, cl->chunk.bytes, &code);
+    cl->chunk_used = 0;
+  }
+  return code;
+}
+
+static cl_mem part_of_chunk(slim_device *device, size_t bytes, cl_int *code)
+{
+  slim_cl *cl = slim_cl_of(device);
+  *code = chunk_open(device, bytes);
+  if (*code != CL_SUCCESS) {
+    return NULL;
+  }
+  const cl_buffer_region region = { cl->chunk_used, bytes };
+  cl->chunk_used += slim_cl_aligned(bytes);
+  return cl->api->CreateSubBuffer(cl->chunk.memory, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, code);
+}
+
+cl_mem slim_cl_create_part(slim_device *device, size_t bytes, cl_int *code)
+{
+  slim_cl *cl = slim_cl_of(device);
+  if (!may_share(device, bytes)) {
+    return slim_cl_create(device, CL_MEM_READ_WRITE, bytes, code);
+  }
+  pthread_mutex_lock(&cl->lock);
+  cl_mem part = part_of_chunk(device, bytes, code);
+  pthread_mutex_unlock(&cl->lock);
+  return part;
+}
+
+void slim_cl_chunk_free(slim_cl *cl)
+{
+  if (cl->chunk.memory != NULL) {
+    cl->api->ReleaseMemObject(cl->chunk.memory);
+    cl->chunk.memory = NULL;
+  }
 }
 
 slim_status slim_cl_alloc(slim_device *device, size_t bytes, slim_buffer **out)

@@ -35,12 +35,14 @@ typedef struct slim_cl {
   cl_device_id id;
   cl_context context;
   cl_command_queue queue;
-  pthread_mutex_t lock;      /* of programs, stages and the flag's reads */
+  pthread_mutex_t lock;      /* of programs, stages, the chunk and the flag's reads */
   slim_cl_program *programs; /* a list */
   slim_cl_kernel *kernels;   /* a list: those that are used or expected */
   bool compiles;             /* kernels that were launched for the first time since the queue was idle */
   slim_cl_stage stages[SLIM_CL_STAGES];
   cl_mem dealt;         /* uint: counts tasks of the launch that runs */
+  slim_buffer chunk;    /* the newest one that steps get parts of, */
+  size_t chunk_used;    /* its bytes that they have */
   slim_buffer flag;     /* uint: 1 after a value that was not finite */
   cl_uint flag_host[2]; /* where reads of the flag arrive, in turn */
   cl_event flag_event[2];
@@ -80,6 +82,10 @@ uint64_t slim_cl_query(const slim_cl_api *api, cl_device_id id, cl_device_info w
 
 /** A buffer object; on CPU-like devices of memory as the CPU backend's, which drivers use in place. */
 cl_mem slim_cl_create(slim_device *device, cl_mem_flags flags, size_t bytes, cl_int *code);
+/** Memory that a step keeps. On CPU-like devices many such parts are of one buffer: at each launch PoCL takes notes of
+ * all buffers that it is given. */
+cl_mem slim_cl_create_part(slim_device *device, size_t bytes, cl_int *code);
+void slim_cl_chunk_free(slim_cl *cl);
 slim_status slim_cl_alloc(slim_device *device, size_t bytes, slim_buffer **out);
 void slim_cl_release(slim_device *device, slim_buffer *buffer);
 slim_status slim_cl_upload(slim_device *device, slim_buffer *dst, size_t offset, const void *src, size_t bytes);

@@ -323,7 +323,7 @@ void slim_cl_call(slim_cl_build *b, const char *name, slim_cl_call_fn fn, const 
   }
 }
 
-static cl_mem buffer_of(slim_cl_build *b, cl_mem_flags flags, size_t bytes)
+static cl_mem buffer_of(slim_cl_build *b, size_t bytes)
 {
   if (!making(b)) {
     return b->naming ? b->cl->flag.memory : NULL;
@@ -334,7 +334,7 @@ static cl_mem buffer_of(slim_cl_build *b, cl_mem_flags flags, size_t bytes)
     return NULL;
   }
   cl_int code = CL_SUCCESS;
-  cl_mem buffer = slim_cl_create(b->device, flags, bytes, &code);
+  cl_mem buffer = slim_cl_create_part(b->device, bytes, &code);
   check(b, code, "allocating memory of a step");
   if (code == CL_SUCCESS) {
     s->tables[s->num_tables++] = buffer;
@@ -345,7 +345,7 @@ static cl_mem buffer_of(slim_cl_build *b, cl_mem_flags flags, size_t bytes)
 
 cl_mem slim_cl_table(slim_cl_build *b, const void *data, size_t bytes)
 {
-  cl_mem table = buffer_of(b, CL_MEM_READ_ONLY, bytes);
+  cl_mem table = buffer_of(b, bytes);
   if (making(b)) {
     check(b, b->cl->api->EnqueueWriteBuffer(b->cl->queue, table, CL_TRUE, 0, bytes, data, 0, NULL, NULL),
           "uploading a table");
@@ -355,7 +355,7 @@ cl_mem slim_cl_table(slim_cl_build *b, const void *data, size_t bytes)
 
 cl_mem slim_cl_kept(slim_cl_build *b, size_t bytes)
 {
-  return buffer_of(b, CL_MEM_READ_WRITE, bytes);
+  return buffer_of(b, bytes);
 }
 
 void slim_cl_once(slim_cl_build *b, const slim_view *view)
