@@ -77,8 +77,9 @@ names() (
 )
 
 # The CPU backend with leaks; PoCL without, whose compiler keeps its own memory, and those that list every device and so
-# load every driver. bench and inference of all nets on PoCL take long and run there what the tests of ops and training do.
-# Other drivers are left to the plain run: compiling for them takes many times as long here, and finds nothing else.
+# load every driver. bench and inference of all nets take long on PoCL, run there what the tests of ops and training do, and
+# are left to --full. Other drivers are left to the plain run: compiling for them takes many times as long here, and finds
+# nothing else.
 sanitized() {
   export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
   export LSAN_OPTIONS="suppressions=$root/tests/suppressions/lsan.txt:print_suppressions=0"
@@ -87,9 +88,11 @@ sanitized() {
   # shellcheck disable=SC2046 # names are split on purpose
   tests build-check-sanitize -t 6 $(names build-check-sanitize '^[^@]*$|@cpu' | grep -vxE 'cli|missing_device')
   export ASAN_OPTIONS=detect_leaks=0:strict_string_checks=1
+  long='(bench|nets_run)@pocl'
+  [ $full = no ] || long=
   # shellcheck disable=SC2046
   tests build-check-sanitize -t 6 \
-    $(names build-check-sanitize '@pocl$|^(cli|missing_device)$' | grep -vxE '(bench|nets_run)@pocl')
+    $(names build-check-sanitize '@pocl$|^(cli|missing_device)$' | grep -vxE "$long")
   unset UBSAN_OPTIONS LSAN_OPTIONS ASAN_OPTIONS
 }
 
@@ -147,7 +150,7 @@ fi
 [ $full = yes ] || check "build with clang" with_clang
 check "manual, without a warning of Doxygen's" sh tools/manual.sh build-check/manual
 # -O1 and line numbers alone: kernels of vectors compile in a third of the time that -O2 and all of -g take. Sums of pointers
-# that wrap are looked for by the fuzz targets alone: a quarter of the time, and AddressSanitizer sees what is accessed there.
+# that wrap are looked for by the fuzz targets alone, as they take long to compile and AddressSanitizer sees what is accessed.
 if check "build with AddressSanitizer and UBSan" build build-check-sanitize -Dbuildtype=custom -Doptimization=1 \
   -Ddebug=false -Dc_args='-g1 -fno-sanitize=pointer-overflow' -Db_sanitize=address,undefined -Db_ndebug=false; then
   sanitized
