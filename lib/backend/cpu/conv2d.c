@@ -54,10 +54,10 @@ static gemm product_of(const slim_cpu_step *step, const state *s, const float *x
   return p;
 }
 
-/* Are weights, once packed, not kept a second time? 16-bit floats stay as they are. */
+/* Are weights, once packed, not kept a second time? */
 static bool packs_once(const slim_cpu_step *step)
 {
-  return packed_owned(step->group.nodes[0], &step->in[1]) && !halves_of(&step->in[1]);
+  return packed_owned(step->group.nodes[0], &step->in[1]);
 }
 
 /* Products and Winograd's two axes pack only weights that are then not kept a second time, 16-bit floats not; of one image,

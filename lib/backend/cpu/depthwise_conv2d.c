@@ -71,8 +71,7 @@ static separable separable_of(const depthwise *d, const depthwise_operands *oper
 static bool packs_once(const slim_cpu_step *step)
 {
   const slim_group *group = &step->group;
-  const slim_view *weights = &step->in[slim_separable_input(group)];
-  return packed_owned(group->nodes[slim_separable_node(group)], weights) && !halves_of(weights);
+  return packed_owned(group->nodes[slim_separable_node(group)], &step->in[slim_separable_input(group)]);
 }
 
 /* The 1x1 convolution, with the weights as they lie. */

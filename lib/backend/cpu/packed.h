@@ -18,10 +18,13 @@ static inline size_t packed_workspace(const slim_view *weights, size_t floats)
 }
 
 /* Are weights, input 1 of the node, the step's own, which need no memory once they are packed? A plan folds them for it;
- * of no plan, they are when they stay as they are. */
+ * of no plan, they are when they stay as they are. 16-bit floats are never packed. */
 static inline bool packed_owned(const slim_node *node, const slim_view *weights)
 {
   slim_tensor *const *inputs = node->inputs; /* NULL: a step of no plan */
+  if (halves_of(weights)) {
+    return false;
+  }
   return inputs ? inputs[1]->node && inputs[1]->node->op == &slim_op_batch_norm_fold : weights->version != NULL;
 }
 
