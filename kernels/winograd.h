@@ -18,6 +18,7 @@
 #define SLIM_WINOGRAD_TAPS 3
 #endif
 #define SLIM_WINOGRAD_POINTS (SLIM_WINOGRAD_N * SLIM_WINOGRAD_N)
+#define SLIM_WINOGRAD_M (SLIM_WINOGRAD_N + 1 - SLIM_WINOGRAD_TAPS) /* results of a tile along an axis */
 
 #if SLIM_WINOGRAD_N == 7
 #define SLIM_WINOGRAD_ZERO 0 /* points before the pairs of both signs */

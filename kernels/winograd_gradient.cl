@@ -8,34 +8,32 @@
 #include "winograd_sums.h"
 
 #if SLIM_CLASS == 0
-#define M (SLIM_WINOGRAD_N + 1 - SLIM_WINOGRAD_TAPS) /* results of a tile along an axis */
-
-/* A vector of outputs of dy under a tile, transformed: columns, then rows, with the numbers between them in memory; pixels
- * outside count as 0. Fetches those of the tile to the right. Points go step floats apart. */
+/* A vector of outputs of dy under a tile, transformed: columns, then rows, with the numbers between them in memory;
+ * pixels outside count as 0. Fetches those of the tile to the right. Points go step floats apart. */
 static inline void open_gradient(__global const float *dy, const slim_winograd_params p, const slim_winograd_place at,
                                  const int o, __global float *to, const size_t step)
 {
-  SLIM_FLOATW half_done[SLIM_WINOGRAD_N * M], d[M], t[SLIM_WINOGRAD_N];
+  SLIM_FLOATW half_done[SLIM_WINOGRAD_N * SLIM_WINOGRAD_M], d[SLIM_WINOGRAD_M], t[SLIM_WINOGRAD_N];
   dy += (size_t)((at.image * p.oh + at.y) * p.ow + at.x) * p.o + o;
-  for (int x = 0; x < M; x++, dy += p.o) {
+  for (int x = 0; x < SLIM_WINOGRAD_M; x++, dy += p.o) {
     SLIM_UNROLL
-    for (int y = 0; y < M; y++) {
+    for (int y = 0; y < SLIM_WINOGRAD_M; y++) {
       __global const float *from = dy + (size_t)y * p.ow * p.o;
-      SLIM_FETCH(from + M * p.o);
+      SLIM_FETCH(from + SLIM_WINOGRAD_M * p.o);
       d[y] = at.y + y < p.oh && at.x + x < p.ow ? SLIM_LOADW(0, from) : (SLIM_FLOATW)(0.0f);
     }
-    slim_winograd_evaluate(d, 1, t, 1, M);
+    slim_winograd_evaluate(d, 1, t, 1, SLIM_WINOGRAD_M);
     SLIM_UNROLL
     for (int y = 0; y < SLIM_WINOGRAD_N; y++) {
-      half_done[y * M + x] = t[y];
+      half_done[y * SLIM_WINOGRAD_M + x] = t[y];
     }
   }
   for (int y = 0; y < SLIM_WINOGRAD_N; y++) {
     SLIM_UNROLL
-    for (int x = 0; x < M; x++) {
-      d[x] = half_done[y * M + x];
+    for (int x = 0; x < SLIM_WINOGRAD_M; x++) {
+      d[x] = half_done[y * SLIM_WINOGRAD_M + x];
     }
-    slim_winograd_evaluate(d, 1, t, 1, M);
+    slim_winograd_evaluate(d, 1, t, 1, SLIM_WINOGRAD_M);
     SLIM_UNROLL
     for (int x = 0; x < SLIM_WINOGRAD_N; x++) {
       SLIM_STOREW(t[x], 0, to + (y * SLIM_WINOGRAD_N + x) * step);
@@ -126,8 +124,8 @@ static inline void sum_slice(__global const float *dy, __global const float *x, 
   }
 }
 
-/* All in one, where few weights leave the sums of all of them in a cache: tasks of a slice of the tiles each, in scratch
- * of their groups' own, to a dw of its own. s.depth is c. */
+/* All in one, where few weights leave the sums of all of them in a cache: tasks of a slice of the tiles each, in
+ * scratch of their groups' own, to a dw of its own. s.depth is c. */
 __kernel void slim_winograd_gradient_slices_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
                                                 SLIM_TENSOR(float, dw), SLIM_TENSOR(float, scratch),
                                                 __global const float *zeros, const slim_winograd_params p,

@@ -1,0 +1,228 @@
+/* The second stage of winograd.cl: panels of outputs from the inputs of a block of tiles. */
+#include "common.h"
+#include "winograd_taps.h"
+#include "winograd_tile.h"
+
+#if SLIM_CLASS == 0
+SLIM_WINOGRAD_FILTER_ROW(filter_row, __local, __local)
+SLIM_WINOGRAD_FILTER_ROW(filter_packed_row, __global, __local)
+SLIM_WINOGRAD_MULTIPLY_BY(multiply_local, __local)
+
+/* What a group of the second stage makes: tiles [begin, begin + tiles) of the block in a panel of outputs from o on. */
+typedef struct panel {
+  int o, columns, begin, tiles;
+  int first;   /* number of the first tile, of all */
+  size_t step; /* between the points of its products */
+} panel;
+
+static inline panel panel_of(const slim_winograd_params p)
+{
+  const int o = (int)get_group_id(0) * SLIM_GEMM_COLUMNS, begin = (int)get_group_id(1) * p.part;
+  const panel t = { o, min(SLIM_GEMM_COLUMNS, p.o - o), begin, min(p.part, min(p.block, p.tiles - p.first) - begin),
+                    p.first + begin, slim_winograd_products_step(p.part) };
+  return t;
+}
+
+#define EACH_SUM_(p_, t_)                                                                                              \
+  SLIM_UNROLL                                                                                                          \
+  for (int p_ = 0; p_ < SLIM_WINOGRAD_N; p_++)                                                                         \
+    SLIM_UNROLL                                                                                                        \
+    for (int t_ = 0; t_ < SLIM_WINOGRAD_FEW; t_++)
+/* Adds depth channels to the products of four tiles by a vector of outputs, a side of a panel, in a row of points: each
+ * is multiplied as soon as it is made. Scales come last. */
+#define SUM_SOME_(space_, first_, last_)                                                                               \
+  for (int c = 0; c < depth; c += SLIM_WIDTH, v += slim_winograd_plane(SLIM_WINOGRAD_FEW)) {                           \
+    slim_winograd_next_taps(next, ((row * 2 + side) * depth + c) / SLIM_WIDTH,                                         \
+                            SLIM_WINOGRAD_N * 2 * depth / SLIM_WIDTH);                                                 \
+    for (int k = 0; k < SLIM_WIDTH; k++, taps += SLIM_WINOGRAD_TAPS_STEP) {                                            \
+      SLIM_WINOGRAD_ROW_POINTS_(space_, taps, power, first_, last_, all)                                               \
+      EACH_SUM_(p, t)                                                                                                  \
+      {                                                                                                                \
+        sums[p][t] = fma((SLIM_FLOATW)(v[p * v_step + t * SLIM_WIDTH + k]), all[p], sums[p][t]);                       \
+      }                                                                                                                \
+    }                                                                                                                  \
+  }
+#define SUM_ROW(name_, space_)                                                                                         \
+  SLIM_APART void name_(__global const float *v, const size_t v_step, space_ const float *taps,                        \
+                        __global float *products, const size_t step, const int row, const int side, const int depth,   \
+                        const bool adds, const slim_winograd_ahead next)                                               \
+  {                                                                                                                    \
+    SLIM_FLOATW sums[SLIM_WINOGRAD_N][SLIM_WINOGRAD_FEW], all[SLIM_WINOGRAD_N];                                        \
+    float power[5];                                                                                                    \
+    slim_winograd_row_powers(row, power);                                                                              \
+    EACH_SUM_(p, t) { sums[p][t] = (SLIM_FLOATW)(0.0f); }                                                              \
+    if (row < SLIM_WINOGRAD_ZERO) {                                                                                    \
+      SUM_SOME_(space_, 0, 0)                                                                                          \
+    } else if (row < SLIM_WINOGRAD_N - 1) {                                                                            \
+      SUM_SOME_(space_, 0, SLIM_WINOGRAD_TAPS - 1)                                                                     \
+    } else {                                                                                                           \
+      SUM_SOME_(space_, SLIM_WINOGRAD_TAPS - 1, SLIM_WINOGRAD_TAPS - 1)                                                \
+    }                                                                                                                  \
+    EACH_SUM_(p, t)                                                                                                    \
+    {                                                                                                                  \
+      const float scale = slim_winograd_scale(row) * slim_winograd_scale(p);                                           \
+      __global float *to = products + p * step + t * SLIM_GEMM_COLUMNS;                                                \
+      SLIM_STOREW(adds ? SLIM_LOADW(0, to) + sums[p][t] * scale : sums[p][t] * scale, 0, to);                          \
+    }                                                                                                                  \
+  }
+SUM_ROW(sum_row, __local)
+SUM_ROW(sum_packed_row, __global)
+
+/* Adds depth channels from k on to the products of a panel. u: a row of points of as many channels. */
+#define SUM_PANEL(name_, space_, FILTER_)                                                                              \
+  SLIM_APART void name_(__global const float *v, space_ const float *taps, __global float *products,                   \
+                        __local float *u, const slim_winograd_params p, const panel t, const int k, const int depth,   \
+                        const slim_winograd_ahead next)                                                                \
+  {                                                                                                                    \
+    v += k / SLIM_WIDTH * slim_winograd_plane(p.block);                                                                \
+    for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {                                                                   \
+      if (i % SLIM_WINOGRAD_N == 0) {                                                                                  \
+        FILTER_(taps, u, depth * SLIM_GEMM_COLUMNS, i / SLIM_WINOGRAD_N, depth, t.columns);                            \
+      }                                                                                                                \
+      slim_winograd_next_taps(next, i, SLIM_WINOGRAD_POINTS);                                                          \
+      const slim_winograd_span at = slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, t.first, t.tiles);             \
+      for (int tile = at.begin; tile < at.end; tile += p.rows) {                                                       \
+        multiply_local(v + i * slim_winograd_inputs_step(p.block, p.c) + (t.begin + tile) * SLIM_WIDTH,                \
+                       u + i % SLIM_WINOGRAD_N * depth * SLIM_GEMM_COLUMNS,                                            \
+                       products + i * t.step + tile * SLIM_GEMM_COLUMNS, depth, slim_winograd_plane(p.block),          \
+                       min(p.rows, at.end - tile), t.columns, k > 0);                                                  \
+      }                                                                                                                \
+    }                                                                                                                  \
+  }
+SUM_PANEL(sum_panel, __local, filter_row)
+SUM_PANEL(sum_packed_panel, __global, filter_packed_row)
+
+/* The same of four tiles, without u. */
+#define SUM_FEW(name_, space_, ROW_)                                                                                   \
+  SLIM_APART void name_(__global const float *v, space_ const float *taps, __global float *products,                   \
+                        const slim_winograd_params p, const panel t, const int k, const int depth,                     \
+                        const slim_winograd_ahead next)                                                                \
+  {                                                                                                                    \
+    const size_t v_step = slim_winograd_inputs_step(p.block, p.c);                                                     \
+    v += k / SLIM_WIDTH * slim_winograd_plane(SLIM_WINOGRAD_FEW);                                                      \
+    for (int row = 0; row < SLIM_WINOGRAD_N; row++) {                                                                  \
+      for (int o = 0; o < t.columns; o += SLIM_WIDTH) {                                                                \
+        ROW_(v + row * SLIM_WINOGRAD_N * v_step, v_step, taps + o,                                                     \
+             products + row * SLIM_WINOGRAD_N * t.step + o, t.step, row, o / SLIM_WIDTH, depth, k > 0, next);          \
+      }                                                                                                                \
+    }                                                                                                                  \
+  }
+SUM_FEW(sum_few, __local, sum_row)
+SUM_FEW(sum_packed_few, __global, sum_packed_row)
+
+/* Where the taps of a group's channels behind k lie, or, behind the last ones, those of the next group. to: where the
+ * former are copied, if there is a second place. */
+static inline slim_winograd_ahead taps_behind(__global const slim_weight *weights, const slim_winograd_params p,
+                                              const panel t, const int k, __local float *to)
+{
+  const bool deeper = k + p.depth < p.c;
+  const int next_k = deeper ? k + p.depth : 0, depth = min(p.depth, p.c - next_k);
+  const int o = deeper ? t.o : t.o + SLIM_GEMM_COLUMNS, columns = clamp(p.o - o, 0, SLIM_GEMM_COLUMNS);
+  const slim_winograd_ahead next = { weights + (p.turned ? (size_t)o * p.c + next_k : (size_t)next_k * p.o + o),
+                                     (size_t)p.c * p.o, p.turned ? columns : depth, p.turned ? p.c : p.o,
+                                     p.turned ? depth : columns, deeper && p.places > 1 ? to : 0 };
+  return next;
+}
+
+SLIM_APART void close_panel(__global const float *products, __global const float *bias,
+                            __global const float *residual, __global float *y, const slim_winograd_params p,
+                            const panel t)
+{
+  for (int i = 0; i < t.tiles; i++) {
+    slim_winograd_close_tile(products + i * SLIM_GEMM_COLUMNS, t.step, bias, residual, y, p, t.first + i, t.o);
+  }
+}
+
+static inline size_t products_at(const slim_winograd_params p)
+{
+  return (SLIM_WINOGRAD_POINTS * slim_winograd_inputs_step(p.block, p.c) + 63) / 64 * 64;
+}
+
+/* What the kernels of panels read and write: products lie behind v, at a multiple of 256 bytes, */
+#define PANEL_PARAMETERS_(weights_)                                                                                    \
+  SLIM_PLACED(float, v), SLIM_PLACED(const float, bias), SLIM_PLACED(const float, residual), SLIM_PLACED(float, y),    \
+      const uint4 at, weights_, const slim_winograd_params p
+
+#define OPEN_PANEL_                                                                                                    \
+  SLIM_OPEN_PLACED(float, v, 0);                                                                                       \
+  SLIM_OPEN_PLACED(const float, bias, 1);                                                                              \
+  SLIM_OPEN_PLACED(const float, residual, 2);                                                                          \
+  SLIM_OPEN_PLACED(float, y, 3);                                                                                       \
+  const panel t = panel_of(p);                                                                                         \
+  __global float *products = v + products_at(p) +                                                                      \
+                             (get_group_id(1) * get_num_groups(0) + get_group_id(0)) * SLIM_WINOGRAD_POINTS * t.step;
+
+/* and how: sum_ adds depth channels from k on, whose taps are now, to the products. Weights as they lie, */
+#define PANEL_(sum_)                                                                                                   \
+  SLIM_OPEN(const slim_weight, weights);                                                                               \
+  OPEN_PANEL_                                                                                                          \
+  for (int k = 0; k < p.c; k += p.depth) {                                                                             \
+    const int depth = min(p.depth, p.c - k), place = k / p.depth % p.places;                                           \
+    __local float *now = taps + place * p.depth * SLIM_WINOGRAD_TAPS_STEP;                                             \
+    const slim_winograd_ahead next =                                                                                   \
+        taps_behind(weights, p, t, k, taps + (1 - place) * p.depth * SLIM_WINOGRAD_TAPS_STEP);                         \
+    if (k == 0 || p.places == 1) {                                                                                     \
+      slim_winograd_pack_taps(now, weights, p, k, depth, t.o, t.columns);                                              \
+    }                                                                                                                  \
+    sum_;                                                                                                              \
+  }                                                                                                                    \
+  close_panel(products, bias, residual, y, p, t);
+
+/* or packed by slim_conv2d_pack_f32, all channels together: what is read next lies behind. */
+#define PACKED_PANEL_(sum_)                                                                                            \
+  OPEN_PANEL_                                                                                                          \
+  __global const float *taps = packed + (size_t)t.o * p.c * SLIM_WINOGRAD_ALL_TAPS;                                    \
+  for (int k = 0; k < p.c; k += p.depth) {                                                                             \
+    const int depth = min(p.depth, p.c - k), left = p.c - k - depth;                                                   \
+    const int next_depth = left > 0 ? min(p.depth, left) : t.o + SLIM_GEMM_COLUMNS < p.o ? min(p.depth, p.c) : 0;      \
+    const slim_winograd_ahead next = { taps + depth * SLIM_WINOGRAD_TAPS_STEP, next_depth * SLIM_GEMM_COLUMNS,         \
+                                       next_depth, SLIM_GEMM_COLUMNS, SLIM_GEMM_COLUMNS, 0 };                          \
+    sum_;                                                                                                              \
+    taps += depth * SLIM_WINOGRAD_TAPS_STEP;                                                                           \
+  }                                                                                                                    \
+  close_panel(products, bias, residual, y, p, t);
+
+/* A group: a panel of outputs, a part of the tiles of the block. products: of each group;
+ * taps: p.places of what slim_winograd_pack_taps makes. */
+__kernel void slim_winograd_panels_f32(PANEL_PARAMETERS_(SLIM_TENSOR(const slim_weight, weights)), __local float *taps,
+                                       __local float *u)
+{
+  PANEL_(sum_panel(v, now, products, u, p, t, k, depth, next))
+}
+
+/* The same with packed weights. */
+__kernel void slim_winograd_packed_f32(PANEL_PARAMETERS_(__global const float *packed), __local float *u)
+{
+  PACKED_PANEL_(sum_packed_panel(v, taps, products, u, p, t, k, depth, next))
+}
+
+/* Weights that slim_winograd_weights_f32 transformed. */
+SLIM_APART void sum_points(__global const float *v, __global const float *u, __global float *products,
+                           const slim_winograd_params p, const panel t)
+{
+  v += t.begin * SLIM_WIDTH;
+  u += (size_t)t.o * SLIM_WINOGRAD_POINTS * p.c;
+  for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++, u += (size_t)p.c * SLIM_GEMM_COLUMNS) {
+    slim_winograd_multiply_point(v + i * slim_winograd_inputs_step(p.block, p.c), u, products + i * t.step, p,
+                                 slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, t.first, t.tiles), t.columns);
+  }
+}
+
+__kernel void slim_winograd_points_f32(PANEL_PARAMETERS_(__global const float *u))
+{
+  OPEN_PANEL_
+  sum_points(v, u, products, p, t);
+  close_panel(products, bias, residual, y, p, t);
+}
+
+/* Both of four tiles, whose weights stay in registers. */
+__kernel void slim_winograd_few_f32(PANEL_PARAMETERS_(SLIM_TENSOR(const slim_weight, weights)), __local float *taps)
+{
+  PANEL_(sum_few(v, now, products, p, t, k, depth, next))
+}
+
+__kernel void slim_winograd_few_packed_f32(PANEL_PARAMETERS_(__global const float *packed))
+{
+  PACKED_PANEL_(sum_packed_few(v, taps, products, p, t, k, depth, next))
+}
+#endif
