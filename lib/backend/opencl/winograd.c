@@ -1,53 +1,24 @@
 #include "backend/opencl/winograd.h"
 
-#include <stdlib.h>
-
 #include "backend/opencl/conv2d.h"
 #include "backend/opencl/gemm.h"
+#include "backend/opencl/winograd_tiles.h"
 
-#define TILES_LEAST 4
-#define SIDE_LEAST 6 /* points of a tile along an axis, and */
-#define SIDE_MOST 7  /* where that saves a part in SAVES of the work */
-#define SAVES 16
-#define WEIGHTS_ROWS 5 /* to transform the weights of a point takes as long as so many tiles' products with them */
-/* The name of a kernel for tiles as the plan has them; for its taps too; and of one that reads weights. */
-#define TILED(p_, kernel_, end_) (side_of(p_) == SIDE_MOST ? kernel_ "_n7" end_ : kernel_ end_)
-#define TAPPED(p_, kernel_, end_)                                                                                      \
-  ((p_)->taps == 5   ? TILED(p_, kernel_ "_t5", end_)                                                                  \
-   : (p_)->taps == 4 ? kernel_ "_t4_n7" end_                                                                           \
-                     : TILED(p_, kernel_, end_))
+/* The name of a kernel that reads weights. */
 #define READING(p_, view_, kernel_)                                                                                    \
-  ((view_)->dtype == SLIM_FLOAT16 ? TAPPED(p_, kernel_, "_f16") : TAPPED(p_, kernel_, "_f32"))
-#define GRADIENT_TILES 8 /* for fewer, many weights are summed directly */
-#define GRADIENT_WEIGHTS (256 * 256)
-#define STAGED_TILES 140            /* of a block: a panel's products stay in a core's own cache */
-#define FUSED_TILES 256            /* fewer do not pay for transforming all weights first */
-#define FOLDED_TILES 64            /* the same of a first layer, whose weights are few, and kept in inference */
-#define FUSED_WEIGHTS (64 * 128)    /* more are better transformed where they are used, a row of points at a time */
-#define KEPT_TILES 32     /* the same of one image whose weights are kept, */
-#define KEPT_CHANNELS 128 /* and the most channels, */
-#define KEPT_MANY 128     /* of so many tiles twice as many */
+  ((view_)->dtype == SLIM_FLOAT16 ? SLIM_CL_WINOGRAD_TAPPED(p_, kernel_, "_f16")                                       \
+                                  : SLIM_CL_WINOGRAD_TAPPED(p_, kernel_, "_f32"))
+#define STAGED_TILES 140                /* of a block: a panel's products stay in a core's own cache */
+#define FUSED_TILES 256                 /* fewer do not pay for transforming all weights first */
+#define FOLDED_TILES 64                 /* the same of a first layer, whose weights are few, and kept in inference */
+#define FUSED_WEIGHTS (64 * 128)        /* more are better transformed where they are used, a row of points at a time */
+#define KEPT_TILES 32                   /* the same of one image whose weights are kept, */
+#define KEPT_CHANNELS 128               /* and the most channels, */
+#define KEPT_MANY 128                   /* of so many tiles twice as many */
 #define FUSED_BYTES ((size_t)640 << 10) /* of a group's scratch, which should stay in a core's own cache */
 #define STREAMED_OUTPUTS ((double)(3 << 19)) /* that would leave the caches before they are read */
-#define STAGED_CHANNELS 128             /* whose taps are transformed at a time */
+#define STAGED_CHANNELS 128                  /* whose taps are transformed at a time */
 #define GROUPS_A_UNIT 4
-
-static bool switched_off(void)
-{
-  const char *given = getenv("SLIM_WINOGRAD");
-  return given != NULL && given[0] == '0' && given[1] == '\0';
-}
-
-/* Points of a tile along an axis. */
-static int side_of(const slim_winograd_params *p)
-{
-  return p->m + p->taps - 1;
-}
-
-static size_t points_of(const slim_winograd_params *p)
-{
-  return (size_t)(side_of(p) * side_of(p));
-}
 
 /* --- sizes, in floats, as the kernels lay them out ---------------------------------------------------------------- */
 
@@ -64,18 +35,18 @@ static size_t wide(const slim_device *device, int outputs)
 
 static size_t weights_floats(const slim_device *device, const slim_winograd_params *p)
 {
-  return points_of(p) * (size_t)p->c * wide(device, p->o);
+  return slim_cl_winograd_points(p) * (size_t)p->c * wide(device, p->o);
 }
 
 static size_t inputs_floats(const slim_winograd_params *p)
 {
-  return slim_cl_winograd_inputs(points_of(p), p->block, p->c);
+  return slim_cl_winograd_inputs(slim_cl_winograd_points(p), p->block, p->c);
 }
 
 /* Of a panel of outputs and so many tiles. */
 static size_t products_floats(const slim_device *device, const slim_winograd_params *p, int tiles)
 {
-  return slim_cl_winograd_products(device, points_of(p), tiles);
+  return slim_cl_winograd_products(device, slim_cl_winograd_points(p), tiles);
 }
 
 /* Packed taps, and a row of points of transformed ones, of depth channels and a panel of outputs. */
@@ -86,91 +57,10 @@ static size_t taps_floats(const slim_device *device, const slim_winograd_params 
 
 static size_t row_floats(const slim_device *device, const slim_winograd_params *p, int depth)
 {
-  return (size_t)(side_of(p) * depth) * (size_t)slim_cl_gemm_columns(device);
+  return (size_t)(slim_cl_winograd_side(p) * depth) * (size_t)slim_cl_gemm_columns(device);
 }
 
 /* --- plans -------------------------------------------------------------------------------------------------------- */
-
-/* Of stride 1, whole vectors of channels, on a device that is like a CPU, and not switched off? */
-static bool is_suited(const slim_device *device, const slim_conv2d_params *conv)
-{
-  const int width = slim_cl_of(device)->vector_width;
-  const bool unit = conv->stride_h == 1 && conv->stride_w == 1 && conv->rate_h == 1 && conv->rate_w == 1 &&
-                    conv->dilate_h == 1 && conv->dilate_w == 1;
-  return device->info.device_class == SLIM_CLASS_CPU && !switched_off() && !conv->nchw && unit &&
-         conv->c % width == 0 && conv->o % width == 0 && conv->c > 0 && conv->o > 0;
-}
-
-/* Cuts the results into tiles of so many points along an axis. */
-static void cut(slim_winograd_params *p, int side)
-{
-  p->m = side + 1 - p->taps;
-  p->down = slim_cl_ceil_div(p->oh, p->m);
-  p->across = slim_cl_ceil_div(p->ow, p->m);
-  p->tiles = p->n * p->down * p->across;
-  p->order.below = p->n * (p->down - p->oh / p->m) * (p->ow / p->m);
-  p->order.whole = p->order.below + p->n * (p->oh / p->m) * (p->ow / p->m);
-  p->order.right = p->order.below + p->n * (p->oh / p->m) * p->across;
-}
-
-/* So many tiles in blocks of rows, of which the last is as high as a loop of products is (kernels/winograd.h). The
- * lowest loop waits for weights, and takes as long as the next one. */
-static int rounded(const slim_device *device, int tiles, int rows)
-{
-  const int most = slim_cl_gemm_rows(device), some = most > 6 ? 8 : 4, rest = tiles % rows;
-  const int fewer = most < SLIM_WINOGRAD_FEWER_ROWS ? most : SLIM_WINOGRAD_FEWER_ROWS;
-  return tiles - rest + (rest > fewer ? most : rest > some ? fewer : rest > 0 ? some : 0);
-}
-
-/* Rows of the blocks that so many tiles fill best. */
-static int rows_for(const slim_device *device, int tiles)
-{
-  const int most = slim_cl_gemm_rows(device);
-  const bool fewer = most > SLIM_WINOGRAD_FEWER_ROWS &&
-                     rounded(device, tiles, SLIM_WINOGRAD_FEWER_ROWS) < rounded(device, tiles, most);
-  return fewer ? SLIM_WINOGRAD_FEWER_ROWS : most;
-}
-
-/* For each channel and output, products of the transformed tiles, in blocks of rows, or summed, tile by tile: those of
- * most points, and those of the points at infinity along an axis, and along both. Weights that are transformed count as
- * products. */
-static double work_of(const slim_device *device, const slim_winograd_params *p, bool summed)
-{
-  const slim_winograd_order *o = &p->order;
-  const int finite = side_of(p) - 1, tiles[] = { p->tiles, o->right - o->below, o->whole, o->whole - o->below };
-  const int points[] = { finite * finite, finite, finite, 1 };
-  double sum = WEIGHTS_ROWS * (double)points_of(p);
-  for (int i = 0; i < 4; i++) {
-    sum += (double)points[i] * (summed ? tiles[i] : rounded(device, tiles[i], rows_for(device, p->tiles)));
-  }
-  return sum;
-}
-
-static bool geometry(const slim_device *device, const slim_conv2d_params *conv, bool summed, slim_winograd_params *p)
-{
-  const int k = conv->kernel_h;
-  if (k != conv->kernel_w || k < 3 || k > 5) {
-    return false;
-  }
-  *p = (slim_winograd_params){ .n = conv->n,
-                               .h = conv->h,
-                               .w = conv->w,
-                               .c = conv->c,
-                               .oh = conv->oh,
-                               .ow = conv->ow,
-                               .o = conv->o,
-                               .taps = k,
-                               .before_h = conv->before_h,
-                               .before_w = conv->before_w,
-                               .epilogue = conv->epilogue };
-  cut(p, SIDE_MOST);
-  const double most = work_of(device, p, summed);
-  cut(p, SIDE_LEAST);
-  if (k == 4 || most <= work_of(device, p, summed) * (SAVES - 1) / SAVES) {
-    cut(p, SIDE_MOST);
-  }
-  return p->tiles >= TILES_LEAST;
-}
 
 /* Are the weights of one image, which stay as they are, transformed once, however many they are? */
 static bool stays(const slim_cl_winograd *w)
@@ -188,7 +78,7 @@ static bool fuse(const slim_device *device, slim_cl_winograd *w)
   p->block = slim_cl_ceil_div(p->tiles, slim_cl_ceil_div(slim_cl_ceil_div(p->tiles, most), units) * units);
   const int blocks = slim_cl_ceil_div(p->tiles, p->block);
   w->groups = units;
-  p->rows = rows_for(device, p->block);
+  p->rows = slim_cl_winograd_rows(device, p->block);
   const size_t scratch = (inputs_floats(p) + products_floats(device, p, p->block)) * sizeof(float);
   const size_t taps = taps_floats(device, p, slim_cl_of(device)->vector_width) * sizeof(float);
   const int channels = p->tiles < KEPT_MANY ? KEPT_CHANNELS : 2 * KEPT_CHANNELS;
@@ -196,11 +86,11 @@ static bool fuse(const slim_device *device, slim_cl_winograd *w)
   return fit && p->tiles >= least && blocks >= units && taps <= device->info.local_memory;
 }
 
-/* Are weights of so few tiles multiplied where they are made? That takes 32 registers (kernels/winograd.cl). */
+/* Are weights of so few tiles multiplied where they are made? That takes 32 registers (kernels/winograd_panels.cl). */
 static bool are_few(const slim_device *device, const slim_winograd_params *p)
 {
   return slim_cl_of(device)->vector_width == 16 && p->tiles == SLIM_WINOGRAD_FEW && p->taps == 3 &&
-         side_of(p) == SIDE_LEAST;
+         slim_cl_winograd_side(p) == SLIM_CL_WINOGRAD_SIDE_LEAST;
 }
 
 /* Cuts channels by local memory, which has so many places for their taps; false when it is too small. */
@@ -222,7 +112,7 @@ static bool deepen(const slim_device *device, slim_winograd_params *p, int place
 static bool stage(const slim_device *device, slim_cl_winograd *w)
 {
   slim_winograd_params *p = &w->p;
-  const int rows = are_few(device, p) ? SLIM_WINOGRAD_FEW : rows_for(device, p->tiles);
+  const int rows = are_few(device, p) ? SLIM_WINOGRAD_FEW : slim_cl_winograd_rows(device, p->tiles);
   const int units = device->info.compute_units, panels = panels_of(device, p->o);
   w->groups = 0;
   w->parts = 1;
@@ -254,14 +144,14 @@ bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *
 {
   *w = (slim_cl_winograd){ .groups = 0 };
   const slim_conv2d_params folded = slim_cl_winograd_fold(device, conv, turned, &w->fold);
-  if (!is_suited(device, &folded)) {
+  if (!slim_cl_winograd_suits(device, &folded)) {
     return false;
   }
   if (slim_cl_winograd_line_plan(device, &folded, turned, &w->line)) {
     w->kept = stay;
     return true;
   }
-  if (!geometry(device, &folded, false, &w->p)) {
+  if (!slim_cl_winograd_cut(device, &folded, false, &w->p)) {
     return false;
   }
   w->kept = stay && (lone || w->fold.side > 1 || w->p.n == 1);
@@ -279,8 +169,7 @@ static size_t plain_workspace(const slim_device *device, const slim_cl_winograd 
   }
   if (w->groups == 0) {
     const size_t groups = (size_t)(panels_of(device, p->o) * w->parts);
-    return slim_cl_float_bytes(inputs_floats(p)) +
-           slim_cl_float_bytes(groups * products_floats(device, p, p->part));
+    return slim_cl_float_bytes(inputs_floats(p)) + slim_cl_float_bytes(groups * products_floats(device, p, p->part));
   }
   return (w->kept ? 0 : slim_cl_float_bytes(weights_floats(device, p))) +
          slim_cl_float_bytes((size_t)w->groups * (inputs_floats(p) + products_floats(device, p, p->block)));
@@ -292,26 +181,6 @@ size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winog
 }
 
 /* --- launches ----------------------------------------------------------------------------------------------------- */
-
-/* The view behind bytes of the workspace. */
-static slim_view part_of(const slim_cl_build *b, size_t bytes)
-{
-  slim_view view = *b->workspace;
-  view.offset += bytes;
-  view.dtype = SLIM_FLOAT32;
-  return view;
-}
-
-static cl_mem zeros_of(slim_cl_build *b, int count)
-{
-  float *zeros = calloc((size_t)count, sizeof(*zeros));
-  if (zeros == NULL && b->status == SLIM_OK) {
-    b->status = slim_cl_fail(b->device, SLIM_ERR_MEMORY, "%s: out of memory", b->device->info.selector);
-  }
-  cl_mem table = slim_cl_table(b, zeros, (size_t)count * sizeof(*zeros));
-  free(zeros);
-  return table;
-}
 
 static void range(slim_cl_build *b, int first, int second)
 {
@@ -337,10 +206,10 @@ static void launch_fused(slim_cl_build *b, const slim_cl_winograd *w, const slim
                          const slim_view *y, cl_mem zeros, const slim_cl_epilogue *epilogue)
 {
   const size_t bytes = slim_cl_float_bytes(weights_floats(b->device, &w->p));
-  const slim_view scratch = part_of(b, w->kept ? 0 : bytes);
+  const slim_view scratch = slim_cl_winograd_behind(b, w->kept ? 0 : bytes);
   cl_mem kept = w->kept ? slim_cl_kept(b, bytes) : NULL;
   launch_weights(b, &w->p, weights, kept);
-  slim_cl_begin(b, TAPPED(&w->p, "slim_winograd_fused", "_f32"));
+  slim_cl_begin(b, SLIM_CL_WINOGRAD_TAPPED(&w->p, "slim_winograd_fused", "_f32"));
   slim_cl_arg_view(b, x);
   slim_cl_winograd_arg_weights(b, kept);
   slim_cl_arg_view(b, epilogue->bias);
@@ -359,7 +228,7 @@ static int tiles_of_block(const slim_winograd_params *p)
 
 static void launch_inputs(slim_cl_build *b, const slim_winograd_params *p, const slim_view *x, cl_mem zeros)
 {
-  slim_cl_begin(b, TILED(p, "slim_winograd_inputs", "_f32"));
+  slim_cl_begin(b, SLIM_CL_WINOGRAD_TILED(p, "slim_winograd_inputs", "_f32"));
   slim_cl_arg_placed(b, x);
   slim_cl_arg_placed(b, b->workspace);
   slim_cl_arg_places(b);
@@ -373,12 +242,13 @@ static const char *panels_kernel(const slim_cl_winograd *w, const slim_view *wei
 {
   const slim_winograd_params *p = &w->p;
   if (w->points) {
-    return TAPPED(p, "slim_winograd_points", "_f32");
+    return SLIM_CL_WINOGRAD_TAPPED(p, "slim_winograd_points", "_f32");
   }
   if (p->rows == SLIM_WINOGRAD_FEW) {
     return w->kept ? "slim_winograd_few_packed_f32" : SLIM_CL_READING(weights, "slim_winograd_few");
   }
-  return w->kept ? TAPPED(p, "slim_winograd_packed", "_f32") : READING(p, weights, "slim_winograd_panels");
+  return w->kept ? SLIM_CL_WINOGRAD_TAPPED(p, "slim_winograd_packed", "_f32")
+                 : READING(p, weights, "slim_winograd_panels");
 }
 
 /* kept: the weights, packed or transformed; NULL: they are read as they lie. */
@@ -423,7 +293,7 @@ static cl_mem keep_weights(slim_cl_build *b, const slim_cl_winograd *w, const sl
 static void launch_plain(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *weights,
                          const slim_view *y, const slim_cl_epilogue *epilogue)
 {
-  cl_mem zeros = zeros_of(b, w->line.groups > 0 ? w->line.p.c : w->p.c);
+  cl_mem zeros = slim_cl_winograd_zeros(b, w->line.groups > 0 ? w->line.p.c : w->p.c);
   if (w->line.groups > 0) {
     slim_cl_winograd_line_launch(b, &w->line, x, weights, w->kept, zeros, epilogue);
     return;
@@ -448,8 +318,8 @@ void slim_cl_winograd_launch(slim_cl_build *b, const slim_cl_winograd *w, const 
     return;
   }
   const size_t behind = plain_workspace(b->device, w);
-  const slim_view image = part_of(b, behind);
-  slim_view folded = part_of(b, behind + slim_cl_winograd_folded_image(&w->fold));
+  const slim_view image = slim_cl_winograd_behind(b, behind);
+  slim_view folded = slim_cl_winograd_behind(b, behind + slim_cl_winograd_folded_image(&w->fold));
   folded.version = weights->version;
   slim_cl_winograd_fold_weights(b, &w->fold, weights, &folded, w->kept);
   if (w->p.turned) {
@@ -459,73 +329,4 @@ void slim_cl_winograd_launch(slim_cl_build *b, const slim_cl_winograd *w, const 
     slim_cl_winograd_fold_image(b, &w->fold, x, &image);
     launch_plain(b, w, &image, &folded, &b->out[0], epilogue);
   }
-}
-
-/* --- the gradient by the weights ---------------------------------------------------------------------------------- */
-
-bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d_params *conv,
-                                    slim_cl_winograd_gradient *g)
-{
-  const slim_winograd_params *p = &g->p;
-  *g = (slim_cl_winograd_gradient){ .slices = 0 };
-  const slim_conv2d_params folded = slim_cl_winograd_fold(device, conv, false, &g->fold);
-  if (!is_suited(device, &folded)) {
-    return false;
-  }
-  if (slim_cl_winograd_line_gradient_plan(device, &folded, &g->line, &g->sums)) {
-    return true;
-  }
-  if (!geometry(device, &folded, true, &g->p) ||
-      (p->tiles < GRADIENT_TILES && (double)p->c * p->o > GRADIENT_WEIGHTS)) {
-    return false;
-  }
-  g->sums = (slim_winograd_sums_params){ .side = side_of(p), .points = (int)points_of(p), .c = p->c, .o = p->o,
-                                         .tiles = p->tiles, .order = p->order };
-  g->slices = slim_cl_winograd_sums_slices(device, &g->sums);
-  return g->slices > 0 || slim_cl_winograd_sums_cut(device, &g->sums);
-}
-
-/* Without what is folded, which lies behind. */
-static size_t plain_gradient_workspace(const slim_device *device, const slim_cl_winograd_gradient *g)
-{
-  return g->slices > 0 ? slim_cl_winograd_slices_workspace(device, &g->sums, g->slices, g->p.taps * g->p.taps)
-                       : slim_cl_winograd_sums_workspace(device, &g->sums);
-}
-
-size_t slim_cl_winograd_gradient_workspace(const slim_device *device, const slim_cl_winograd_gradient *g)
-{
-  return plain_gradient_workspace(device, g) + slim_cl_winograd_folded(&g->fold);
-}
-
-static void launch_gradient(slim_cl_build *b, const slim_cl_winograd_gradient *g, const slim_view *x,
-                            const slim_view *dw)
-{
-  const slim_winograd_params *p = &g->p;
-  const slim_cl_winograd_sums_kernels kernels = { TAPPED(p, "slim_winograd_gradient_inputs", "_f32"),
-                                                  TAPPED(p, "slim_winograd_gradient_panels", "_f32") };
-  cl_mem zeros = zeros_of(b, p->c);
-  if (g->slices > 0) {
-    slim_cl_winograd_slices_launch(b, TAPPED(p, "slim_winograd_gradient_slices", "_f32"), &g->sums, g->slices,
-                                   p->taps * p->taps, x, dw, p, sizeof(*p), zeros);
-  } else {
-    slim_cl_winograd_sums_launch(b, &kernels, &g->sums, x, dw, p, sizeof(*p), zeros);
-  }
-}
-
-void slim_cl_winograd_gradient_launch(slim_cl_build *b, const slim_cl_winograd_gradient *g)
-{
-  if (g->line.taps > 0) {
-    slim_cl_winograd_line_gradient_launch(b, &g->line, &g->sums, zeros_of(b, g->line.c));
-    return;
-  }
-  if (g->fold.side == 1) {
-    launch_gradient(b, g, &b->in[1], &b->out[0]);
-    return;
-  }
-  const size_t behind = plain_gradient_workspace(b->device, g);
-  const slim_view image = part_of(b, behind);
-  const slim_view folded = part_of(b, behind + slim_cl_winograd_folded_image(&g->fold));
-  slim_cl_winograd_fold_image(b, &g->fold, &b->in[1], &image);
-  launch_gradient(b, g, &image, &folded);
-  slim_cl_winograd_unfold_weights(b, &g->fold, &folded, &b->out[0]);
 }
