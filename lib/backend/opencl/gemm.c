@@ -135,10 +135,12 @@ static int depth_that_fits(const slim_device *device, const limits *l, int k, in
   return depth;
 }
 
-/* Is the result written once, by whole lines of a cache, and too large to stay there? */
-static bool streams(int m, int n, int k, int block_k)
+/* The slice of tasks that take all of k: 0 where the result is written once, by whole lines of a cache, and too large to
+ * stay there. */
+static int whole_slice(int m, int n, int k, int block_k)
 {
-  return k <= block_k && n % 16 == 0 && (double)m * n >= STREAMED_SUMS;
+  const bool streams = k <= block_k && n % 16 == 0 && (double)m * n >= STREAMED_SUMS;
+  return streams ? 0 : k;
 }
 
 slim_gemm_params slim_cl_gemm_blocks(const slim_device *device, int m, int n, int k)
@@ -146,7 +148,7 @@ slim_gemm_params slim_cl_gemm_blocks(const slim_device *device, int m, int n, in
   const limits l = limits_of(device, m, n, k, DEPTH, ROWS_MOST, BLOCKS);
   slim_gemm_params g = { .block_k = depth_that_fits(device, &l, k, 1) };
   cut_result(device, &g, &l, m, n, columns_fit(device, &l, tile_bytes(device), g.block_k), BLOCKS);
-  g.slice = streams(m, n, k, g.block_k) ? 0 : k;
+  g.slice = whole_slice(m, n, k, g.block_k);
   return g;
 }
 
@@ -156,7 +158,7 @@ slim_gemm_params slim_cl_gemm_packed(const slim_device *device, int m, int n, in
   slim_gemm_params g = { .block_k = even_part(k, l.depth, 1) };
   const int columns = slim_cl_gemm_columns(device);
   cut_result(device, &g, &l, m, n, l.columns < columns ? columns : l.columns / columns * columns, PACKED);
-  g.slice = streams(m, n, k, g.block_k) ? 0 : k;
+  g.slice = whole_slice(m, n, k, g.block_k);
   return g;
 }
 
@@ -169,7 +171,7 @@ slim_gemm_params slim_cl_gemm_made(const slim_device *device, int m, int n, int 
   g.block_k = packed ? even_part(k, l.depth, columns / 2) : depth_that_fits(device, &l, k, columns / 2);
   g.block_m = even_part(m, slim_cl_ceil_div(m, tasks), slim_cl_gemm_rows(device));
   g.block_n = even_part(n, packed ? n : columns_fit(device, &l, tile_bytes(device), g.block_k), columns);
-  g.slice = streams(m, n, k, g.block_k) ? 0 : k;
+  g.slice = whole_slice(m, n, k, g.block_k);
   return g;
 }
 
