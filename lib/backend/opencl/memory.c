@@ -40,13 +40,6 @@ static size_t chunk_bytes(const slim_device *device)
   return device->info.max_allocation < CHUNK ? device->info.max_allocation : CHUNK;
 }
 
-static bool may_share(const slim_device *device, size_t bytes)
-{
-  const slim_cl *cl = slim_cl_of(device);
-  return device->info.device_class == SLIM_CLASS_CPU && bytes <= chunk_bytes(device) / 2 &&
-         slim_cl_query(cl->api, cl->id, CL_DEVICE_MEM_BASE_ADDR_ALIGN) <= SLIM_ALIGNMENT * 8;
-}
-
 /* A new chunk, where the present one has no room for so many bytes; its parts keep the latter. */
 static cl_int chunk_open(slim_device *device, size_t bytes)
 {
@@ -76,7 +69,7 @@ static cl_mem part_of_chunk(slim_device *device, size_t bytes, cl_int *code)
 cl_mem slim_cl_create_part(slim_device *device, size_t bytes, cl_int *code)
 {
   slim_cl *cl = slim_cl_of(device);
-  if (!may_share(device, bytes)) {
+  if (!cl->chunks || bytes > chunk_bytes(device) / 2) {
     return slim_cl_create(device, CL_MEM_READ_WRITE, bytes, code);
   }
   pthread_mutex_lock(&cl->lock);

@@ -41,6 +41,7 @@ typedef struct slim_cl {
   bool compiles;             /* kernels that were launched for the first time since the queue was idle */
   slim_cl_stage stages[SLIM_CL_STAGES];
   cl_mem dealt;         /* uint: counts tasks of the launch that runs */
+  bool chunks;          /* can parts of a buffer begin wherever views do, on a device that is like a CPU? */
   slim_buffer chunk;    /* the newest one that steps get parts of, */
   size_t chunk_used;    /* its bytes that they have */
   slim_buffer flag;     /* uint: 1 after a value that was not finite */
