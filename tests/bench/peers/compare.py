@@ -8,8 +8,9 @@ nets (inference and training beside PyTorch, OpenCV's DNN, and TensorFlow where 
 Python that has it; memory too), gemm (beside OpenBLAS and CLBlast), start (a second process), host (what a step costs it), tune
 (what slimcl tune finds for the convolutions in a minute, beside what is built in). In a row of the first two every side is ready
 in a process of its own and asleep but for its turns, which are short, so that a machine that changes its speed does so for all of
-them; nothing else should run there. A ratio holds, a time does not. Results go to FOLDER/results.json, where parts
-that are not run now keep what they had, and from there to FOLDER/table.txt and table.html.
+them; nothing else should run there. A ratio holds, a time does not. A row that a round shows well above its goal has no further
+round; of a net the same goes for each side. Results go to FOLDER/results.json, where parts that are not run now keep what they had,
+and from there to FOLDER/table.txt and table.html.
 """
 
 import argparse
@@ -70,6 +71,11 @@ def caches(folder):
     pocl = pathlib.Path(folder) / "pocl"
     pocl.mkdir()
     return {"XDG_CACHE_HOME": str(folder), "POCL_CACHE_DIR": str(pocl)}
+
+
+def slower(times, side):
+    """How many times as long as the CPU backend a side takes, in the rounds that it took part in."""
+    return statistics.median(times[side]) / statistics.median(times["cpu"][: len(times[side])])
 
 
 class Comparison:
@@ -149,27 +155,34 @@ class Comparison:
             rows[device] = found.groups()
         return rows, statistics.median(theirs) if theirs else None
 
+    def conv_round(self, name, row, times, entry):
+        """One round of a row: appends to the times of all sides."""
+        rows, pytorch = self.conv_turns(name, self.peer("torch"))
+        times["pytorch"] += [pytorch] if pytorch else []
+        for device, (ms, onednn, asked, kernel, note) in rows.items():
+            times[device].append(float(ms))
+            times["onednn"].append(row["mflop"] / float(onednn))
+            times["onednn_asked"] += [row["mflop"] / float(asked)] if float(asked) else []
+            entry["kernel"] = kernel if device == "cpu" else entry["kernel"]
+            entry["different"] = entry["different"] or "DIFFERENT" in note
+
     def conv_row(self, name, row):
         """One row. Of ours the median of the processes counts; of peers the best, whose times move between processes."""
         times = {"cpu": [], "opencl": [], "onednn": [], "onednn_asked": [], "pytorch": []}
-        torch, kernel, different = self.peer("torch"), {}, False
-        if torch:
+        entry = {**row, "kernel": "", "different": False}
+        if self.peer("torch"):
             shape = {k: row[k] for k in ("input", "filter", "stride")}
-            torch.ask("conv", depthwise=row["op"] == "depthwise", what=row["pass"], **shape)
+            self.peer("torch").ask("conv", depthwise=row["op"] == "depthwise", what=row["pass"], **shape)
         for _ in range(self.rounds):
-            rows, pytorch = self.conv_turns(name, torch)
-            times["pytorch"] += [pytorch] if torch else []
-            for device, (ms, onednn, asked, kernel[device], note) in rows.items():
-                times[device].append(float(ms))
-                times["onednn"].append(row["mflop"] / float(onednn))
-                times["onednn_asked"] += [row["mflop"] / float(asked)] if float(asked) else []
-                different = different or "DIFFERENT" in note
-        entry = {**row, "kernel": kernel["cpu"], "different": different}
-        for side, values in times.items():
-            if values:
-                entry[f"{side}_ms"] = statistics.median(values) if side in self.devices else min(values)
-        best = min(entry[f"{peer}_ms"] for peer in ("onednn", "pytorch") if times[peer])
-        return {**entry, "ratio": best / entry["cpu_ms"], "opencl_to_cpu": entry["cpu_ms"] / entry["opencl_ms"]}
+            self.conv_round(name, row, times, entry)
+            entry |= {f"{d}_ms": statistics.median(times[d]) for d in self.devices}
+            entry |= {f"{p}_ms": min(t) for p, t in times.items() if t and p not in self.devices}
+            best = min(entry[f"{peer}_ms"] for peer in ("onednn", "pytorch") if times[peer])
+            entry |= {"ratio": best / entry["cpu_ms"], "opencl_to_cpu": entry["cpu_ms"] / entry["opencl_ms"]}
+            on_opencl = entry["cpu_ms"] >= report.LEAST_MS and report.near(entry["opencl_to_cpu"], report.OPENCL_GOAL)
+            if not on_opencl and not report.near(entry["ratio"], report.conv_goal(row)):
+                break
+        return entry
 
     def conv(self, results):
         rows = results.setdefault("conv", {})
@@ -236,17 +249,37 @@ class Comparison:
         keys = ("flops", "steps", "cpu_steps", "arena_bytes", "variable_bytes", "peak_bytes", "empty_bytes")
         return {k: answer[k] for k in (*keys, "host_us_per_step", "peak_gflops")}
 
-    def net_turns(self, workers):
-        """The median turn of each. The first round makes plans and compiles, and tells how long a step is."""
-        times = {name: [] for name in workers}
+    def net_round(self, workers, times):
+        """A round of turns: appends the median of each to the times of its side. What comes before it makes plans, compiles, and
+        tells how long a step is."""
         warm_ms = {name: WARM_MS for name in workers}
         names = list(workers)
-        for r in range(1 + TURNS * self.rounds):
+        for r in range(1 + TURNS):
             for name in names[r % len(names) :] + names[: r % len(names)]:
                 ms = statistics.median(workers[name].ask("turn", warm_ms=warm_ms[name], time_ms=TURN_MS))
-                times[name] += [ms] if r else []
+                if r:
+                    times.setdefault(name, []).append(ms)
                 warm_ms[name] = WARM_MS if ms < LONG_MS else 0
-        return {name: statistics.median(values) for name, values in times.items()}
+
+    def rounds_of(self, asked, peers):
+        """All rounds of a net: the times of each side. Ours are new processes in each, as where memory lies makes a difference."""
+        times, workers = {}, {**self.devices, **peers}
+        for _ in range(self.rounds):
+            ours = {d: self.open_ours(asked, self.devices[d]) for d in workers if d in self.devices}
+            self.net_round(workers | ours, times)
+            for worker in ours.values():
+                worker.close()
+            goal = report.net_goal(asked["net"], asked["mode"])
+            workers = {
+                name: worker
+                for name, worker in workers.items()
+                if name == "cpu"
+                or (name == "opencl" and report.near(1 / slower(times, name), report.OPENCL_GOAL))
+                or (name in peers and report.near(slower(times, name), goal))
+            }
+            if len(workers) == 1:
+                break
+        return times
 
     def open_peers(self, entry, mode, outputs, asked):
         """The peers that can run a net, ready for it. What they computed is compared with our outputs by device."""
@@ -276,18 +309,18 @@ class Comparison:
         entry |= {d: self.our_plan(net, mode, batch, selector) for d, selector in self.devices.items()}
         outputs = {d: self.our_outputs(net, mode, batch, selector) for d, selector in self.devices.items()}
         peers = self.open_peers(entry, mode, outputs, asked)
-        ours = {d: self.open_ours(asked, selector) for d, selector in self.devices.items()}
-        medians = self.net_turns(ours | peers)
-        for device, worker in ours.items():
-            worker.close()
+        times = self.rounds_of(asked, peers)
+        medians = {name: statistics.median(values) for name, values in times.items()}
+        for device in self.devices:
             ms, peak = medians[device], entry[device]["peak_gflops"]
             gflops = entry[device]["flops"] * 1e-6 / ms
             entry[device] |= {"median_ms": ms, "gflops": gflops, "percent_of_peak": 100 * gflops / peak if peak else None}
         entry["peers"] = {name: medians[name] for name in peers}
-        if peers:
-            entry["best"] = min(entry["peers"], key=entry["peers"].get)
-            entry["ratio"] = medians[entry["best"]] / medians["cpu"]
-        entry["opencl_to_cpu"] = medians["cpu"] / medians["opencl"]
+        ratios = {name: slower(times, name) for name in peers}
+        if ratios:
+            entry["best"] = min(ratios, key=ratios.get)
+            entry["ratio"] = ratios[entry["best"]]
+        entry["opencl_to_cpu"] = 1 / slower(times, "opencl")
         if "torch" in peers:
             entry["memory"] = self.memory(entry, asked)
         return entry
@@ -420,7 +453,7 @@ def main():
     parser.add_argument("--parts", default=",".join(PARTS))
     parser.add_argument("--nets", default=",".join(BENCHMARKS), help="also lenet")
     parser.add_argument("--filter", default="", help="only rows that contain every one of these words")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="of a row near its goal; others have one")
     parser.add_argument("--opencl", default="opencl", help="the OpenCL device, as slimcl --device names it")
     options = parser.parse_args()
     unknown = set(options.parts.split(",")) - set(PARTS)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh [--output=FOLDER] [FLAG...]: SlimCL beside its peers: installs their packages, builds, measures, and writes
 # results.json, table.txt and table.html to FOLDER (build-peers/results). The other flags are those of compare.py: --parts=conv,...,
-# --nets=..., --filter=..., --rounds=... A whole run takes most of an hour; nothing else should run meanwhile. TensorFlow takes
+# --nets=..., --filter=..., --rounds=... A whole run takes more than half an hour; nothing else should run meanwhile. TensorFlow takes
 # part when SLIMCL_TENSORFLOW_PYTHON names a Python that has it, for example that of a virtual environment.
 set -eu
 root=$(cd "$(dirname "$0")/../../.." && pwd)
