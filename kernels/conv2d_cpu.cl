@@ -18,6 +18,21 @@ static inline place place_of(const slim_conv2d_params p, const int m)
   return at;
 }
 
+/* The next pixel. */
+static inline place place_after(const slim_conv2d_params p, place at)
+{
+  at.x0 += p.stride_w;
+  if (at.x0 == p.ow * p.stride_w - p.before_w) {
+    at.x0 = -p.before_w;
+    at.y0 += p.stride_h;
+  }
+  if (at.y0 == p.oh * p.stride_h - p.before_h) {
+    at.y0 = -p.before_h;
+    at.image++;
+  }
+  return at;
+}
+
 /* Elements k to k + depth of a window: rows of kernel_w * c floats that lie together in x, cut at its edges. */
 static inline void gather_rows(__local float *to, __global const float *x, const slim_conv2d_params p, const place at, int k,
                         int depth)
@@ -55,13 +70,35 @@ static inline void gather_taps(__local float *to, __global const float *x, const
   }
 }
 
-static inline void gather(__local float *to, __global const float *x, const slim_conv2d_params p, const int m, const int k,
-                   const int depth)
+/* Is it the pixel itself, of a result with as many? */
+static inline bool is_pixel(const slim_conv2d_params p)
+{
+  return p.kernel_h == 1 && p.kernel_w == 1 && p.stride_h == 1 && p.stride_w == 1;
+}
+
+static inline void gather(__local float *to, __global const float *x, const slim_conv2d_params p, const place at,
+                          const int k, const int depth)
 {
   if (p.rate_w == 1) {
-    gather_rows(to, x, p, place_of(p, m), k, depth);
+    gather_rows(to, x, p, at, k, depth);
   } else {
-    gather_taps(to, x, p, place_of(p, m), k, depth);
+    gather_taps(to, x, p, at, k, depth);
+  }
+}
+
+/* The windows of pixels from row on to a tile. */
+static inline void gather_tile(__local float *tile, __global const float *x, const slim_conv2d_params p, const int row,
+                               const int rows, const int k, const int depth)
+{
+  if (is_pixel(p)) {
+    for (int i = 0; i < rows; i++) {
+      slim_gemm_copy(tile + i * SLIM_GEMM_A_STRIDE, x + (size_t)(row + i) * p.c + k, depth);
+    }
+    return;
+  }
+  place at = place_of(p, row);
+  for (int i = 0; i < rows; i++, at = place_after(p, at)) {
+    gather(tile + i * SLIM_GEMM_A_STRIDE, x, p, at, k, depth);
   }
 }
 
@@ -70,6 +107,9 @@ static inline void gather(__local float *to, __global const float *x, const slim
 static inline slim_gemm_ahead ahead_of(__global const float *x, const slim_conv2d_params p, const slim_gemm_part t,
                                        const int row, const int k, const int depth, const int c)
 {
+  if (is_pixel(p)) {
+    return slim_gemm_rows_ahead(x + k, p.c, row, t.row1, depth, c, t.columns);
+  }
   const bool apart = (p.kernel_h == 1 && p.kernel_w == 1) || p.stride_h > 1;
   const place at = place_of(p, min(row, t.row1 - 1));
   const int run = p.kernel_w * p.c, iy = clamp(at.y0 + k / run * p.rate_h, 0, p.h - 1);
@@ -78,20 +118,21 @@ static inline slim_gemm_ahead ahead_of(__global const float *x, const slim_conv2
 }
 
 /* The tiles of a part over depth elements of the windows from k on, which panels have. tile: SLIM_GEMM_ROWS rows of
- * SLIM_GEMM_A_STRIDE. */
+ * SLIM_GEMM_A_STRIDE. next: so many rows of panels that are read after these. */
 #define SUM_BLOCK(name_, space_, TILE_)                                                                                \
   SLIM_APART void name_(__global const float *x, space_ const float *panels, __global const float *bias,               \
                         __global const float *residual, __global float *y, const slim_conv2d_params p,                 \
-                        const slim_gemm_part t, const int k, const int depth, __local float *tile)                     \
+                        const slim_gemm_part t, const int k, const int depth, __local float *tile,                     \
+                        __global const float *next, const int next_rows)                                               \
   {                                                                                                                    \
     const bool last = k + depth == p.kernel_h * p.kernel_w * p.c;                                                      \
+    const int tiles = slim_gemm_part_tiles(t);                                                                         \
+    int number = 0;                                                                                                    \
     for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {                                                      \
-      for (int i = 0; i < min(SLIM_GEMM_ROWS, t.row1 - row); i++) {                                                    \
-        gather(tile + i * SLIM_GEMM_A_STRIDE, x, p, row + i, k, depth);                                                \
-      }                                                                                                                \
-      for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {                                                         \
+      gather_tile(tile, x, p, row, min(SLIM_GEMM_ROWS, t.row1 - row), k, depth);                                       \
+      for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS, number++) {                                               \
         TILE_(tile, panels + c * depth, depth, ahead_of(x, p, t, row + SLIM_GEMM_ROWS, k, depth, c),                   \
-              slim_gemm_block_ahead(x, 0, 0, 0, 0, 1, depth),                                                          \
+              slim_gemm_block_ahead(next, SLIM_GEMM_COLUMNS, next_rows, SLIM_GEMM_COLUMNS, number, tiles, depth),      \
               slim_gemm_part_out(y, bias, residual, p.o, p.epilogue, t, row, c, k == 0, last));                        \
       }                                                                                                                \
     }                                                                                                                  \
@@ -117,12 +158,28 @@ __kernel void slim_conv2d_cpu_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const
     for (int k = 0; k < total; k += g.block_k) {
       const int depth = min(g.block_k, total - k);
       slim_gemm_pack_b(panels, weights + (size_t)k * p.o + t.column0, p.o, depth, t.columns);
-      sum_block(x, panels, bias, residual, y, p, t, k, depth, tile);
+      sum_block(x, panels, bias, residual, y, p, t, k, depth, tile, x, 0);
     }
   }
 }
 
-/* The same with weights that slim_conv2d_pack_f32 has packed. */
+/* Elements of the windows from k on by the columns of a part, of weights that slim_conv2d_pack_f32 has packed. */
+typedef struct packed_block {
+  __global const float *panels;
+  int depth, rows; /* of a panel, of all of them */
+} packed_block;
+
+static inline packed_block packed_block_of(__global const float *packed, const slim_conv2d_params p,
+                                           const slim_gemm_params g, const slim_gemm_part t, const int k)
+{
+  const int depth = min(g.block_k, p.kernel_h * p.kernel_w * p.c - k);
+  const size_t wide = (size_t)(p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS;
+  const packed_block b = { packed + k * wide + (size_t)t.column0 * depth, depth, slim_gemm_part_panels(t) * depth };
+  return b;
+}
+
+/* The same by such weights. While a block is multiplied, the next one is fetched: of this task, or of that which the
+ * group will probably take next. */
 __kernel void slim_conv2d_packed_f32(SLIM_PLACED(const float, x), __global const float *packed,
                                      SLIM_PLACED(const float, bias), SLIM_PLACED(const float, residual),
                                      SLIM_PLACED(float, y), const uint4 at, const slim_conv2d_params p,
@@ -134,12 +191,17 @@ __kernel void slim_conv2d_packed_f32(SLIM_PLACED(const float, x), __global const
   SLIM_OPEN_PLACED(float, y, 3);
   SLIM_EACH_TASK(task)
   {
-    const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, p.n * p.oh * p.ow, p.o);
-    const int total = p.kernel_h * p.kernel_w * p.c;
-    const size_t wide = (size_t)(p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS;
-    for (int k = 0; k < total; k += g.block_k) {
-      const int depth = min(g.block_k, total - k);
-      sum_packed(x, packed + k * wide + (size_t)t.column0 * depth, bias, residual, y, p, t, k, depth, tile);
+    const int m = p.n * p.oh * p.ow, total = p.kernel_h * p.kernel_w * p.c;
+    const int later = (task.x + (int)get_num_groups(0)) / deal.x; /* columns of tasks that come first */
+    const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, m, p.o);
+    const slim_gemm_part then = slim_gemm_part_of(g, 0, min(task.y + later, deal.y - 1), m, p.o);
+    for (int k = 0, depth; k < total; k += depth) {
+      const packed_block now = packed_block_of(packed, p, g, t, k);
+      depth = now.depth;
+      const bool deeper = k + depth < total;
+      const packed_block next = packed_block_of(packed, p, g, deeper ? t : then, deeper ? k + depth : 0);
+      sum_packed(x, now.panels, bias, residual, y, p, t, k, depth, tile, next.panels,
+                 next.panels == now.panels ? 0 : next.rows);
     }
   }
 }
@@ -194,7 +256,7 @@ static inline void sum_phase(__global const float *dy, __local const float *pane
   for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {
     size_t places[SLIM_GEMM_ROWS];
     for (int i = 0; i < min(SLIM_GEMM_ROWS, t.row1 - row); i++) {
-      gather(tile + i * SLIM_GEMM_A_STRIDE, dy, f.conv, row + i, k, depth);
+      gather(tile + i * SLIM_GEMM_A_STRIDE, dy, f.conv, place_of(f.conv, row + i), k, depth);
       places[i] = phase_place(p, f, row + i);
     }
     for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {
@@ -275,7 +337,7 @@ __kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy),
       const int depth = min(g.block_k, end - k), left = min(g.block_k, end - k - depth);
       slim_gemm_pack_b(panels, dy + (size_t)k * p.o + t.column0, p.o, depth, t.columns);
       for (int i = 0; i < depth; i++) {
-        gather(windows + i * g.block_m, x, p, k + i, t.row0, t.row1 - t.row0);
+        gather(windows + i * g.block_m, x, p, place_of(p, k + i), t.row0, t.row1 - t.row0);
       }
       for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {
         for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {

@@ -257,12 +257,16 @@ typedef struct slim_gemm_ahead {
   int lines;
 } slim_gemm_ahead;
 
-static inline void slim_gemm_fetch_chunk(const slim_gemm_ahead next, const int k)
+static inline void slim_gemm_fetch_chunk(const slim_gemm_ahead next, const int k, const bool later)
 {
   __global const float *from = next.from + (size_t)(k / SLIM_GEMM_CHUNK) * next.chunk_step;
   for (int i = 0; i < next.rows && k < next.chunks * SLIM_GEMM_CHUNK; i++, from += next.row_step) {
     for (int j = 0; j < next.lines; j++) {
-      SLIM_FETCH(from + 16 * j);
+      if (later) {
+        SLIM_FETCH_LATER(from + 16 * j);
+      } else {
+        SLIM_FETCH(from + 16 * j);
+      }
     }
   }
 }
@@ -297,8 +301,8 @@ static inline slim_gemm_ahead slim_gemm_block_ahead(__global const float *from, 
 #define SLIM_GEMM_ADD_ROW_(i_) SLIM_GEMM_ADD_(i_, a[i_ * SLIM_GEMM_A_STRIDE + k])
 #define SLIM_GEMM_SUM_ROWS_(EACH_)                                                                                     \
   for (int k0 = 0; k0 < depth; k0 += SLIM_GEMM_CHUNK) {                                                                \
-    slim_gemm_fetch_chunk(next_a, k0);                                                                                 \
-    slim_gemm_fetch_chunk(next_b, k0);                                                                                 \
+    slim_gemm_fetch_chunk(next_a, k0, false);                                                                          \
+    slim_gemm_fetch_chunk(next_b, k0, true);                                                                           \
     for (int k = k0; k < min(k0 + SLIM_GEMM_CHUNK, depth); k++) {                                                      \
       const SLIM_FLOATW b0 = SLIM_LOADW(0, b + k * SLIM_GEMM_COLUMNS);                                                 \
       const SLIM_FLOATW b1 = SLIM_LOADW(1, b + k * SLIM_GEMM_COLUMNS);                                                 \
@@ -319,8 +323,8 @@ SLIM_GEMM_TILE_ROWS_(slim_gemm_tile_packed, __global)
 #define SLIM_GEMM_ADD_COLUMN_(i_) SLIM_GEMM_ADD_(i_, from[i_])
 #define SLIM_GEMM_SUM_COLUMNS_(EACH_)                                                                                  \
   for (int k0 = 0; k0 < depth; k0 += SLIM_GEMM_CHUNK) {                                                                \
-    slim_gemm_fetch_chunk(next_a, k0);                                                                                 \
-    slim_gemm_fetch_chunk(next_b, k0);                                                                                 \
+    slim_gemm_fetch_chunk(next_a, k0, false);                                                                          \
+    slim_gemm_fetch_chunk(next_b, k0, false);                                                                          \
     for (int k = k0; k < min(k0 + SLIM_GEMM_CHUNK, depth); k++, from += a_stride, next += b_stride) {                  \
       const SLIM_FLOATW b0 = SLIM_LOADW(0, next);                                                                      \
       const SLIM_FLOATW b1 = SLIM_LOADW(1, next);                                                                      \
