@@ -254,7 +254,6 @@ static void read_fixture(void)
 void net_add_tests(TCase *c, const net_lists *of)
 {
   lists = of;
-  tcase_set_timeout(c, 600); /* seconds a net: some drivers compile slowly */
   tcase_add_checked_fixture(c, read_fixture, test_fixture_free);
   tcase_add_loop_test(c, logits_do_not_depend_on_the_batch, 0, of->cases.count);
   tcase_add_loop_test(c, training_reaches_every_variable, 0, of->cases.count);
