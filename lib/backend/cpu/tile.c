@@ -147,23 +147,6 @@ static void store_any(const tile *t, int rows, float *sums)
     store_any(t, rows, sums);                                                                                          \
   }
 
-/* C is written (and perhaps read) at the end: time enough to fetch it. */
-#define FETCH_C(r_)                                                                                                    \
-  if (rows > (r_)) {                                                                                                   \
-    __builtin_prefetch(t->c[r_] + t->column, 1);                                                                       \
-    if (vectors > 1) {                                                                                                 \
-      __builtin_prefetch(t->c[r_] + t->column + 2 * VL - 1, 1);                                                        \
-    }                                                                                                                  \
-  }
-
-#define FETCH_RESIDUAL(r_)                                                                                             \
-  if (rows > (r_)) {                                                                                                   \
-    __builtin_prefetch(t->c[r_] + t->column + t->to_residual);                                                         \
-    if (vectors > 1) {                                                                                                 \
-      __builtin_prefetch(t->c[r_] + t->column + t->to_residual + 2 * VL - 1);                                          \
-    }                                                                                                                  \
-  }
-
 /* Where there are more rows than registers for their addresses, these are read from memory: gcc would keep some in
  * vectors, from where each takes a multiplication's turn. */
 #if defined(__AVX512F__)
@@ -179,6 +162,36 @@ static void store_any(const tile *t, int rows, float *sums)
 #define BY_ROWS(r_) MULTIPLY(r_, ((r_) < ROWS_HELD ? a##r_ : further[r_])[k])
 #define BY_COLUMNS(r_) MULTIPLY(r_, a_column[r_])
 
+/* The rows' multiplications at k, and the next k. */
+#define STEP(row_)                                                                                                     \
+  const vec b0 = vec_load(b), b1 = vec_load(b + (vectors - 1) * VL);                                                   \
+  EACH_ROW(row_)                                                                                                       \
+  __builtin_prefetch(ahead, 0, 2);                                                                                     \
+  if (TILE_COLUMNS > 16) {                                                                                             \
+    __builtin_prefetch(ahead + 16, 0, 2);                                                                              \
+  }                                                                                                                    \
+  ahead += ahead_step;                                                                                                 \
+  b += b_step;
+
+/* C is written, and it or a residual perhaps read, at the end: time enough to fetch a line of each at each of the first
+ * k. All at once they would take the places in which the panels' own lines arrive. */
+#define FETCH_LINES                                                                                                    \
+  const float *const c = t->c[line / vectors] + t->column + line % vectors * VL;                                       \
+  __builtin_prefetch(c + to_written, 1);                                                                               \
+  __builtin_prefetch(c + t->to_residual);                                                                              \
+  line++;
+
+/* Vectors that are fetched, and from C to what is fetched to be written: nothing of a C that goes past the caches. */
+#define DECLARE_LINES                                                                                                  \
+  const int lines = t->stream && !t->add_residual ? 0 : rows * vectors;                                                \
+  const ptrdiff_t to_written = t->stream ? t->to_residual : 0;                                                         \
+  int line = 0;
+
+static inline int least(int a, int b)
+{
+  return a < b ? a : b;
+}
+
 CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
 {
   const float *b = t->b;
@@ -186,25 +199,18 @@ CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
   const float *ahead = t->ahead ? t->ahead : b;
   const size_t ahead_step = t->ahead ? t->ahead_step : 0;
   DECLARE_SUMS
-  if (!t->stream) {
-    EACH_ROW(FETCH_C)
-  }
-  if (t->add_residual) {
-    EACH_ROW(FETCH_RESIDUAL)
-  }
+  DECLARE_LINES
   for (int s = 0; s < t->segments; s++) {
-    const ptrdiff_t end = t->offset[s] + t->depth;
+    ptrdiff_t k = t->offset[s];
+    const ptrdiff_t end = k + t->depth, fetched = k + least(lines - line, t->depth);
     const float *volatile further[TILE_ROWS];
     EACH_ROW(ROW_POINTER)
-    for (ptrdiff_t k = t->offset[s]; k < end; k++) {
-      const vec b0 = vec_load(b), b1 = vec_load(b + (vectors - 1) * VL);
-      EACH_ROW(BY_ROWS)
-      __builtin_prefetch(ahead, 0, 2);
-      if (TILE_COLUMNS > 16) {
-        __builtin_prefetch(ahead + 16, 0, 2);
-      }
-      ahead += ahead_step;
-      b += b_step;
+    for (; k < fetched; k++) {
+      FETCH_LINES
+      STEP(BY_ROWS)
+    }
+    for (; k < end; k++) {
+      STEP(BY_ROWS)
     }
     ahead += t->ahead_jump;
   }
@@ -218,25 +224,18 @@ CPU_INLINE void by_columns(const tile *t, int rows, int vectors)
   const float *ahead = t->ahead ? t->ahead : b;
   const size_t ahead_step = t->ahead ? t->ahead_step : 0;
   DECLARE_SUMS
-  if (!t->stream) {
-    EACH_ROW(FETCH_C)
-  }
-  if (t->add_residual) {
-    EACH_ROW(FETCH_RESIDUAL)
-  }
+  DECLARE_LINES
   for (int s = 0; s < t->segments; s++) {
     const float *a_column = t->base[s];
+    const int fetched = least(lines - line, t->depth);
+    int k = 0;
     b = t->b_rows ? t->b_rows[s] : b;
-    for (int k = 0; k < t->depth; k++) {
-      const vec b0 = vec_load(b), b1 = vec_load(b + (vectors - 1) * VL);
-      EACH_ROW(BY_COLUMNS)
-      __builtin_prefetch(ahead, 0, 2);
-      if (TILE_COLUMNS > 16) {
-        __builtin_prefetch(ahead + 16, 0, 2);
-      }
-      ahead += ahead_step;
-      b += b_step;
-      a_column += t->stride;
+    for (; k < fetched; k++, a_column += t->stride) {
+      FETCH_LINES
+      STEP(BY_COLUMNS)
+    }
+    for (; k < t->depth; k++, a_column += t->stride) {
+      STEP(BY_COLUMNS)
     }
   }
   FINISH
