@@ -16,12 +16,14 @@
 
 /* The factors in the order of their use: A11, A12, S2, S1, S3, A22, S4 and B11, B21, T2, T1, T3, T4, B22. */
 enum { OF_P1, OF_P2, OF_P6, OF_P5, OF_P7, OF_P4, OF_P3 };
+/* Places of A's in a row: first the rows of both halves, of which S1 replaces A21. */
+static const int place_of_a[PRODUCTS] = { [OF_P1] = 0, [OF_P2] = 1, [OF_P5] = 2, [OF_P4] = 3,
+                                          [OF_P6] = 4, [OF_P7] = 5, [OF_P3] = 6 };
 
 typedef struct job {
   gemm g;
   int half, depth, tiles, pairs; /* rows of A's upper half, depth of its left one; tiles of those rows; pairs of panels */
   int run, columns, workers;     /* tiles of a task; pieces of the pairs */
-  size_t made;                   /* floats of either half's rows that a task makes */
   bool stream;
   float *scratch, *packed;
 } job;
@@ -34,15 +36,16 @@ bool CPU_OP(strassen_fits)(const gemm *g)
          g->epilogue.activation <= SLIM_ACTIVATION_RELU6 && CPU_OP(winograd_wanted)();
 }
 
-/* Floats of a tile's sums of A, [product][row][a_step]; the gap keeps rows in cache sets of their own. */
+/* Floats of a row's factors; the gap keeps rows in cache sets of their own. */
 static size_t a_step(const job *j)
 {
-  return (size_t)j->depth + VL;
+  return PRODUCTS * (size_t)j->depth + VL;
 }
 
+/* Of a tile's rows. */
 static size_t a_floats(const job *j)
 {
-  return PRODUCTS * TILE_ROWS * a_step(j);
+  return TILE_ROWS * a_step(j);
 }
 
 /* Tasks by rows alone, as many for each worker, of as many tiles; no tile is without rows, however many workers there are. */
@@ -56,7 +59,6 @@ static void cut_made(job *j)
   j->run = pieces(j->tiles, tasks);
   j->tiles = j->run * tasks;
   j->columns = 1;
-  j->made = (size_t)(j->run * TILE_ROWS) * copied_step(&j->g, j->g.k);
 }
 
 static job job_of(const gemm *g, const slim_cpu_step *step)
@@ -76,7 +78,7 @@ static job job_of(const gemm *g, const slim_cpu_step *step)
 /* Floats of a worker. */
 static size_t scratch_floats(const job *j)
 {
-  return (size_t)j->run * a_floats(j) + 2 * j->made;
+  return (size_t)j->run * a_floats(j);
 }
 
 static int tasks_of(const job *j)
@@ -138,80 +140,73 @@ void CPU_OP(strassen_pack)(const slim_cpu_step *step, const gemm *g, float *pack
 
 /* --- a task: some tiles of rows, some pairs of panels ------------------------------------------------------------- */
 
-/* Rows of A's halves from the first of a task on, step floats apart. */
-typedef struct halves {
-  const float *upper, *lower;
-  size_t step;
-  int first;
-} halves;
-
-/* Those from row first on to row end: where they lie, or are made now. */
-static halves halves_of_a(const job *j, int first, int end, float *made, int worker)
+/* A row's factors from its halves, which lie elsewhere or in their places. */
+CPU_INLINE void add_row(const float *upper, const float *lower, int depth, float *to, bool elsewhere)
 {
-  const gemm *g = &j->g;
-  if (!g->source) {
-    const float *upper = g->a + (size_t)first * g->lda;
-    return (halves){ upper, upper + (size_t)j->half * g->lda, g->lda, first };
+  for (int k = 0; k < depth; k += VL) {
+    const vec a11 = vec_load(upper + k), a12 = vec_load(upper + depth + k);
+    const vec a21 = vec_load(lower + k), a22 = vec_load(lower + depth + k);
+    const vec s1 = a21 + a22, s2 = s1 - a11;
+    if (elsewhere) {
+      vec_store(to + k, a11);
+      vec_store(to + depth + k, a12);
+      vec_store(to + 3 * depth + k, a22);
+    }
+    vec_store(to + 2 * depth + k, s1);
+    vec_store(to + 4 * depth + k, s2);
+    vec_store(to + 5 * depth + k, a11 - a21);
+    vec_store(to + 6 * depth + k, a12 - s2);
   }
-  const size_t step = copied_step(g, g->k);
-  const int lower_end = at_most(j->half + end, g->m);
-  g->source->make(g->source, first, end - first, 0, g->k, made, step, worker);
-  g->source->make(g->source, j->half + first, lower_end - j->half - first, 0, g->k, made + j->made, step, worker);
-  return (halves){ made, made + j->made, step, first };
 }
 
-/* Sums of rows [begin, end) of the halves; below the last row of an odd number are zeros. */
-static void add_a(const job *j, const halves *h, int begin, int end, float *to)
+/* The factors of rows [first, end) of the halves; below the last row of an odd number are zeros. */
+static void find_a(const job *j, int first, int end, float *to, int worker)
 {
   const gemm *g = &j->g;
-  const size_t product = TILE_ROWS * a_step(j);
-  const vec zero = { 0 };
-  for (int r = begin; r < end; r++, to += a_step(j)) {
-    const float *upper = h->upper + (size_t)(r - h->first) * h->step;
-    const float *lower = h->lower + (size_t)(r - h->first) * h->step;
-    const bool both = j->half + r < g->m;
-    for (int k = 0; k < j->depth; k += VL) {
-      const vec a11 = vec_load(upper + k), a12 = vec_load(upper + j->depth + k);
-      const vec a21 = both ? vec_load(lower + k) : zero, a22 = both ? vec_load(lower + j->depth + k) : zero;
-      const vec s1 = a21 + a22, s2 = s1 - a11;
-      vec_store(to + OF_P1 * product + k, a11);
-      vec_store(to + OF_P2 * product + k, a12);
-      vec_store(to + OF_P6 * product + k, s2);
-      vec_store(to + OF_P5 * product + k, s1);
-      vec_store(to + OF_P7 * product + k, a11 - a21);
-      vec_store(to + OF_P4 * product + k, a22);
-      vec_store(to + OF_P3 * product + k, a12 - s2);
+  const size_t step = a_step(j), k = (size_t)g->k;
+  const int rows = end - first, lower_rows = at_most(end, g->m - j->half) - first;
+  if (g->source) {
+    g->source->make(g->source, first, rows, 0, g->k, to, step, worker);
+    g->source->make(g->source, j->half + first, lower_rows, 0, g->k, to + k, step, worker);
+  }
+  for (int r = 0; r < rows; r++, to += step) {
+    const float *upper = g->a + (size_t)(first + r) * g->lda, *lower = upper + (size_t)j->half * g->lda;
+    if (r >= lower_rows) {
+      lower = memset(to + k, 0, k * sizeof *to);
+    }
+    if (g->source) {
+      add_row(to, to + k, j->depth, to, false);
+    } else {
+      add_row(upper, lower, j->depth, to, true);
     }
   }
 }
 
 #define SUMS (TILE_ROWS * TILE_COLUMNS) /* floats of a tile's */
 
+enum { U2, LEFT, RIGHT, SUMS_HELD }; /* of a tile at once */
+
 /* A tile's rows of the halves, [begin, begin + rows), and a pair of panels. */
 typedef struct block {
   const job *j;
-  const float *a;         /* its sums of A */
-  const float *next_a[2]; /* rows of A's halves that are fetched meanwhile, NULL: none */
-  int begin, rows, pair, next_pair;
+  const float *a;               /* its rows' factors */
+  const float *ahead[PRODUCTS]; /* what is fetched during each product, as much as a panel */
+  int begin, rows, pair;
+  ptrdiff_t offset; /* of a product's factor in the rows */
+  tile tile;
 } block;
 
-/* sums (+)= a product. */
-static void multiply(const block *b, int product, float *sums, bool accumulate)
+/* Those sums (+)= a product. */
+static void multiply(block *b, int product, int sums, bool accumulate)
 {
-  static const ptrdiff_t no_offset = 0;
   const job *j = b->j;
-  const float *row[TILE_ROWS], *a = b->a + (size_t)(product * TILE_ROWS) * a_step(j);
-  const float *next_a = product < 2 ? b->next_a[product] : NULL;
-  const float *next_panel = product + 1 < PRODUCTS ? panel_at(j, b->pair, product + 1) : panel_at(j, b->next_pair, 0);
-  float *c[TILE_ROWS];
-  for (int r = 0; r < b->rows; r++, a += a_step(j)) {
-    row[r] = a;
-    c[r] = sums + r * TILE_COLUMNS;
-  }
-  const tile t = { .rows = row, .offset = &no_offset, .segments = 1, .depth = j->depth, .c = c, .columns = TILE_COLUMNS,
-                   .b = panel_at(j, b->pair, product), .accumulate = accumulate, .ahead_step = TILE_COLUMNS,
-                   .ahead = next_a ? next_a : next_panel };
-  CPU_OP(tile_rows)[1][b->rows - 1](&t);
+  tile *t = &b->tile;
+  b->offset = (ptrdiff_t)place_of_a[product] * j->depth;
+  t->b = panel_at(j, b->pair, product);
+  t->ahead = b->ahead[product];
+  t->column = (size_t)sums * SUMS;
+  t->accumulate = accumulate;
+  CPU_OP(tile_rows)[1][b->rows - 1](t);
 }
 
 /* Where the block's part of a quarter of C begins. */
@@ -285,24 +280,31 @@ CPU_INLINE void finish(const block *b, const float *x, const float *y, const flo
   }
 }
 
-static void run_block(const block *b)
+static void run_block(block *b)
 {
-  float u2[SUMS] __attribute__((aligned(64))), left[SUMS] __attribute__((aligned(64)));
-  float right[SUMS] __attribute__((aligned(64)));
+  float sums[SUMS_HELD * SUMS] __attribute__((aligned(64))), *c[TILE_ROWS];
+  const float *const u2 = sums + U2 * SUMS, *const left = sums + LEFT * SUMS, *const right = sums + RIGHT * SUMS;
+  const float *row[TILE_ROWS];
+  for (int r = 0; r < b->rows; r++) {
+    row[r] = b->a + (size_t)r * a_step(b->j);
+    c[r] = sums + r * TILE_COLUMNS;
+  }
+  b->tile = (tile){ .rows = row, .offset = &b->offset, .segments = 1, .depth = b->j->depth, .c = c,
+                    .columns = TILE_COLUMNS, .ahead_step = TILE_COLUMNS };
   fetch(b, false, false);
-  multiply(b, OF_P1, u2, false);
-  multiply(b, OF_P2, left, false);
+  multiply(b, OF_P1, U2, false);
+  multiply(b, OF_P2, LEFT, false);
   finish(b, u2, left, NULL, false, false);
   fetch(b, true, true);
-  multiply(b, OF_P6, u2, true);
+  multiply(b, OF_P6, U2, true);
   fetch(b, true, false);
-  multiply(b, OF_P5, right, false);
+  multiply(b, OF_P5, RIGHT, false);
   fetch(b, false, true);
-  multiply(b, OF_P7, left, false);
+  multiply(b, OF_P7, LEFT, false);
   finish(b, u2, left, right, true, true);
-  multiply(b, OF_P4, left, true);
+  multiply(b, OF_P4, LEFT, true);
   finish(b, u2, left, NULL, true, false);
-  multiply(b, OF_P3, right, true);
+  multiply(b, OF_P3, RIGHT, true);
   finish(b, u2, right, NULL, false, true);
 }
 
@@ -325,25 +327,67 @@ static task next_of(const job *j, int number)
   return task_of(j, next < tasks_of(j) ? next : number);
 }
 
+/* What rows of A are made of, in pieces as large as a panel. */
+typedef struct made {
+  const float *first;
+  int count;
+} made;
+
+static made made_of(const job *j, int first, int end)
+{
+  size_t floats = 0;
+  if (first >= end) {
+    return (made){ 0 };
+  }
+  const float *from = j->g.source->reads(j->g.source, first, end - first, &floats);
+  return (made){ from, pieces((int)floats, j->depth * TILE_COLUMNS) };
+}
+
+/* The next task's, from piece number on, during products [0, count). */
+static void find_made_ahead(const job *j, const task *next, int number, int count, const float **ahead)
+{
+  const int first = first_row(j, next->first), end = first_row(j, next->end);
+  const made upper = made_of(j, first, end), lower = made_of(j, j->half + first, at_most(j->half + end, j->g.m));
+  for (int p = 0; p < count && number < upper.count + lower.count; p++, number++) {
+    const bool below = number >= upper.count;
+    const int piece = below ? number - upper.count : number;
+    ahead[p] = (below ? lower : upper).first + (size_t)piece * (size_t)j->depth * TILE_COLUMNS;
+  }
+}
+
+/* What is fetched while tile i of the task meets a pair: the panels that come next, but at last what the next task
+ * reads; where that is made, while tiles meet panels that the first has fetched. */
+static void find_ahead(const job *j, const task *t, const task *next, int pair, int i, const float **ahead)
+{
+  const bool last_tile = i + 1 == t->end, last_pair = pair + 1 == t->p1;
+  const int next_pair = !last_tile ? pair : last_pair ? next->p0 : pair + 1, next_tile = next->first + i - t->first;
+  for (int p = 0; p < PRODUCTS; p++) {
+    ahead[p] = p + 1 < PRODUCTS ? panel_at(j, pair, p + 1) : panel_at(j, next_pair, 0);
+  }
+  if (!last_pair || next->first == t->first) {
+    return;
+  }
+  if (j->g.source && i > t->first) {
+    find_made_ahead(j, next, (i - t->first - 1) * PRODUCTS, last_tile ? PRODUCTS - 1 : PRODUCTS, ahead);
+  } else if (!j->g.source && next_tile < next->end) {
+    ahead[0] = j->g.a + (size_t)first_row(j, next_tile) * j->g.lda;
+    ahead[1] = ahead[0] + (size_t)j->half * j->g.lda;
+  }
+}
+
 static void run_task(void *user, int number, int worker)
 {
   const job *j = user;
   const task t = task_of(j, number), next = next_of(j, number);
-  float *const a = j->scratch + (size_t)worker * scratch_floats(j), *const made = a + (size_t)j->run * a_floats(j);
-  const halves h = halves_of_a(j, first_row(j, t.first), first_row(j, t.end), made, worker);
-  for (int i = t.first; i < t.end; i++) {
-    add_a(j, &h, first_row(j, i), first_row(j, i + 1), a + (size_t)(i - t.first) * a_floats(j));
-  }
+  float *const a = j->scratch + (size_t)worker * scratch_floats(j);
+  const int begin = first_row(j, t.first);
+  find_a(j, begin, first_row(j, t.end), a, worker);
   for (int pair = t.p0; pair < t.p1; pair++) {
     for (int i = t.first; i < t.end; i++) {
-      block b = { .j = j, .a = a + (size_t)(i - t.first) * a_floats(j), .begin = first_row(j, i), .pair = pair };
-      const int next_tile = next.first + i - t.first;
+      block b = { .j = j, .begin = first_row(j, i), .pair = pair };
+      b.a = a + (size_t)(b.begin - begin) * a_step(j);
       b.rows = first_row(j, i + 1) - b.begin;
-      b.next_pair = i + 1 < t.end ? pair : pair + 1 < t.p1 ? pair + 1 : next.p0;
-      if (!j->g.source && pair + 1 == t.p1 && next_tile < next.end && next.first != t.first) {
-        b.next_a[0] = j->g.a + (size_t)first_row(j, next_tile) * j->g.lda;
-        b.next_a[1] = b.next_a[0] + (size_t)j->half * j->g.lda;
-      }
+      find_ahead(j, &t, &next, pair, i, b.ahead);
       run_block(&b);
     }
   }
