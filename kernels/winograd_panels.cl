@@ -28,8 +28,12 @@ static inline panel panel_of(const slim_winograd_params p)
   for (int p_ = 0; p_ < SLIM_WINOGRAD_N; p_++)                                                                         \
     SLIM_UNROLL                                                                                                        \
     for (int t_ = 0; t_ < SLIM_WINOGRAD_FEW; t_++)
-/* Adds depth channels to the products of four tiles by a vector of outputs, a side of a panel, in a row of points: each
- * is multiplied as soon as it is made. Scales come last. */
+/* Of four tiles that are cut off below, whole, at the right, and both ways: is number t_ needed at point p_ of a row, the
+ * last of them or not? */
+#define FEW_NEEDED_(last_row_, p_, t_)                                                                                 \
+  ((!(last_row_) || (t_) == 1 || (t_) == 2) && ((p_) < SLIM_WINOGRAD_N - 1 || (t_) < 2))
+/* Adds depth channels to the products of those by a vector of outputs, a side of a panel, in a row of points: each is
+ * multiplied as soon as it is made. Scales come last. */
 #define SUM_SOME_(space_, first_, last_)                                                                               \
   for (int c = 0; c < depth; c += SLIM_WIDTH, v += slim_winograd_plane(SLIM_WINOGRAD_FEW)) {                           \
     slim_winograd_next_taps(next, ((row * 2 + side) * depth + c) / SLIM_WIDTH,                                         \
@@ -37,7 +41,7 @@ static inline panel panel_of(const slim_winograd_params p)
     for (int k = 0; k < SLIM_WIDTH; k++, taps += SLIM_WINOGRAD_TAPS_STEP) {                                            \
       SLIM_WINOGRAD_ROW_POINTS_(space_, taps, power, first_, last_, all)                                               \
       EACH_SUM_(p, t)                                                                                                  \
-      {                                                                                                                \
+      if (FEW_NEEDED_((first_) > 0, p, t)) {                                                                           \
         sums[p][t] = fma((SLIM_FLOATW)(v[p * v_step + t * SLIM_WIDTH + k]), all[p], sums[p][t]);                       \
       }                                                                                                                \
     }                                                                                                                  \
@@ -215,7 +219,7 @@ __kernel void slim_winograd_points_f32(PANEL_PARAMETERS_(__global const float *u
   close_panel(products, bias, residual, y, p, t);
 }
 
-/* Both of four tiles, whose weights stay in registers. */
+/* Both of four tiles, one of them whole, whose weights stay in registers. */
 __kernel void slim_winograd_few_f32(PANEL_PARAMETERS_(SLIM_TENSOR(const slim_weight, weights)), __local float *taps)
 {
   PANEL_(sum_few(v, now, products, p, t, k, depth, next))

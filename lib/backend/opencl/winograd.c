@@ -86,11 +86,13 @@ static bool fuse(const slim_device *device, slim_cl_winograd *w)
   return fit && p->tiles >= least && blocks >= units && taps <= device->info.local_memory;
 }
 
-/* Are weights of so few tiles multiplied where they are made? That takes 32 registers (kernels/winograd_panels.cl). */
+/* Are weights of so few tiles, one of them whole, multiplied where they are made? That takes 32 registers
+ * (kernels/winograd_panels.cl). */
 static bool are_few(const slim_device *device, const slim_winograd_params *p)
 {
-  return slim_cl_of(device)->vector_width == 16 && p->tiles == SLIM_WINOGRAD_FEW && p->taps == 3 &&
-         slim_cl_winograd_side(p) == SLIM_CL_WINOGRAD_SIDE_LEAST;
+  const slim_winograd_order *o = &p->order;
+  return slim_cl_of(device)->vector_width == 16 && p->tiles == SLIM_WINOGRAD_FEW && o->below == 1 && o->whole == 2 &&
+         o->right == 3 && p->taps == 3 && slim_cl_winograd_side(p) == SLIM_CL_WINOGRAD_SIDE_LEAST;
 }
 
 /* Cuts channels by local memory, which has so many places for their taps; false when it is too small. */
