@@ -170,14 +170,15 @@ static void find_a(const job *j, int first, int end, float *to, int worker)
     g->source->make(g->source, j->half + first, lower_rows, 0, g->k, to + k, step, worker);
   }
   for (int r = 0; r < rows; r++, to += step) {
-    const float *upper = g->a + (size_t)(first + r) * g->lda, *lower = upper + (size_t)j->half * g->lda;
-    if (r >= lower_rows) {
-      lower = memset(to + k, 0, k * sizeof *to);
+    const bool both = r < lower_rows;
+    if (!both) {
+      memset(to + k, 0, k * sizeof *to);
     }
     if (g->source) {
       add_row(to, to + k, j->depth, to, false);
     } else {
-      add_row(upper, lower, j->depth, to, true);
+      const float *upper = g->a + (size_t)(first + r) * g->lda;
+      add_row(upper, both ? upper + (size_t)j->half * g->lda : to + k, j->depth, to, true);
     }
   }
 }
