@@ -56,18 +56,19 @@ __kernel void slim_avg_pool2d_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSO
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(float, y);
-  SLIM_POOL2D_EACH(p.oh, p.ow)
+  const slim_pool2d_part part = slim_pool2d_part_of(p, p.ow);
+  SLIM_POOL2D_EACH(part, p.oh, p.ow)
   {
     const int y0 = row * p.stride_h - p.before_h, x0 = column * p.stride_w - p.before_w;
     __global const float *from = x + (size_t)image * p.h * p.w * p.c + k;
     SLIM_FLOATW sum = (SLIM_FLOATW)(0.0f);
     slim_pool2d_fetch(from, p, y0, max(x0, 0));
     for (int iy = max(y0, 0); iy < min(y0 + p.kernel_h, p.h); iy++) {
-      SLIM_FLOATW part = (SLIM_FLOATW)(0.0f);
+      SLIM_FLOATW line = (SLIM_FLOATW)(0.0f);
       for (int ix = max(x0, 0); ix < min(x0 + p.kernel_w, p.w); ix++) {
-        part += SLIM_LOADW(0, from + (iy * p.w + ix) * p.c);
+        line += SLIM_LOADW(0, from + (iy * p.w + ix) * p.c);
       }
-      sum += part;
+      sum += line;
     }
     SLIM_STOREW(sum / (float)(covered(y0, p.kernel_h, p.h) * covered(x0, p.kernel_w, p.w)), 0, y + i);
   }
@@ -79,7 +80,8 @@ __kernel void slim_avg_pool2d_gradient_vector_f32(SLIM_TENSOR(const float, dy), 
   SLIM_OPEN(const float, dy);
   SLIM_OPEN(float, dx);
   const float whole = 1.0f / (float)(p.kernel_h * p.kernel_w); /* of a window inside of the image */
-  SLIM_POOL2D_EACH(p.h, p.w)
+  const slim_pool2d_part part = slim_pool2d_part_of(p, p.w);
+  SLIM_POOL2D_EACH(part, p.h, p.w)
   {
     SLIM_FLOATW sum = (SLIM_FLOATW)(0.0f);
     for (int oy = slim_first_window(row, p.before_h, p.kernel_h, p.stride_h);

@@ -214,11 +214,11 @@ static inline void add_step(__local float *sums, const int stride, __global cons
   }
 }
 
-/* The same for one row of a: b is read in the order in which it lies. */
+/* The same for one row of a and a whole step: b is read in the order in which it lies. */
 static inline void add_row(__local float *sums, __global const float *a, __global const slim_weight *b, const int b_k,
-                           const int columns, const int depth)
+                           const int columns)
 {
-  add_step(sums, 0, a, 0, 0, b, b_k, 0, columns, columns, b, 0, 1, depth);
+  add_step(sums, 0, a, 0, 0, b, b_k, 0, columns, columns, b, 0, 1, STEP);
 }
 
 /* The sums of a task. */
@@ -232,12 +232,11 @@ SLIM_APART void sum_rows(__local float *sums, __global const float *a, __global 
   for (int k = begin, step; k < end; k += step) {
     __global const slim_weight *from = b + (size_t)k * p.b_k;
     step = k + STEP <= end ? STEP : 1;
-    if (p.m == 1 && step == STEP) {
-      add_row(sums, a + k, from, p.b_k, columns, STEP);
-    } else if (p.m == 1) {
-      add_row(sums, a + k, from, p.b_k, columns, 1);
+    const bool lone = p.m == 1 && step == STEP;
+    if (lone) {
+      add_row(sums, a + k, from, p.b_k, columns);
     }
-    for (int first = 0; first < columns && p.m > 1; first += PART) {
+    for (int first = 0; first < columns && !lone; first += PART) {
       __global const slim_weight *next = first + PART < columns ? from + first + PART : from + (size_t)STEP * p.b_k;
       for (int row = 0; row < p.m; row += ROWS) {
         const int skipped = row / ROWS * share, count = clamp(STEP - skipped, 0, share);
@@ -300,17 +299,11 @@ static inline void end_each(__global const float *parts, __global const float *b
   }
 }
 
-/* A vector of results: the parts of all slices in order, and the product's end. */
-__kernel void slim_matmul_slices_f32(SLIM_TENSOR(const float, parts), SLIM_TENSOR(const float, bias),
-                                     SLIM_TENSOR(float, y), const slim_matmul_params p, const int slices)
+/* A vector of results from the first on: the parts of all slices in order, and the product's end. */
+SLIM_APART void end_slices(__global const float *parts, __global const float *bias, __global float *y,
+                           const slim_matmul_params p, const int slices, const int first)
 {
-  SLIM_OPEN(const float, parts);
-  SLIM_OPEN(const float, bias);
-  SLIM_OPEN(float, y);
-  const int first = (int)get_global_id(0) * SLIM_WIDTH, total = p.m * p.n;
-  if (first >= total) {
-    return;
-  }
+  const int total = p.m * p.n;
   if (p.n % SLIM_WIDTH != 0) {
     end_each(parts, bias, y, p, slices, first, min(SLIM_WIDTH, total - first));
     return;
@@ -321,6 +314,18 @@ __kernel void slim_matmul_slices_f32(SLIM_TENSOR(const float, parts), SLIM_TENSO
   }
   sum = p.epilogue.has_bias ? sum + SLIM_LOADW(0, bias + first % p.n) : sum;
   SLIM_STOREW(slim_gemm_activate(sum, p.epilogue.activation), 0, y + first);
+}
+
+__kernel void slim_matmul_slices_f32(SLIM_TENSOR(const float, parts), SLIM_TENSOR(const float, bias),
+                                     SLIM_TENSOR(float, y), const slim_matmul_params p, const int slices)
+{
+  SLIM_OPEN(const float, parts);
+  SLIM_OPEN(const float, bias);
+  SLIM_OPEN(float, y);
+  const int first = (int)get_global_id(0) * SLIM_WIDTH;
+  if (first < p.m * p.n) {
+    end_slices(parts, bias, y, p, slices, first);
+  }
 }
 
 /* --- few dots and outer products ---------------------------------------------------------------------------------- */

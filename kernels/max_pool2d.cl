@@ -56,13 +56,10 @@ __kernel void slim_max_pool2d_gradient_naive_f32(SLIM_TENSOR(const float, dy), S
   dx[i] = sum;
 }
 
-__kernel void slim_max_pool2d_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, y), SLIM_TENSOR(int, indices),
-                                         const slim_pool2d_params p)
+SLIM_APART void pool_part(__global const float *x, __global float *y, __global int *indices,
+                          const slim_pool2d_params p, const slim_pool2d_part part)
 {
-  SLIM_OPEN(const float, x);
-  SLIM_OPEN(float, y);
-  SLIM_OPEN(int, indices);
-  SLIM_POOL2D_EACH(p.oh, p.ow)
+  SLIM_POOL2D_EACH(part, p.oh, p.ow)
   {
     const int y0 = row * p.stride_h - p.before_h, x0 = column * p.stride_w - p.before_w;
     const int left = max(x0, 0), right = min(x0 + p.kernel_w, p.w), top = max(y0, 0), end = min(y0 + p.kernel_h, p.h);
@@ -86,13 +83,23 @@ __kernel void slim_max_pool2d_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSO
   }
 }
 
+__kernel void slim_max_pool2d_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, y), SLIM_TENSOR(int, indices),
+                                         const slim_pool2d_params p)
+{
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(float, y);
+  SLIM_OPEN(int, indices);
+  pool_part(x, y, indices, p, slim_pool2d_part_of(p, p.ow));
+}
+
 __kernel void slim_max_pool2d_gradient_vector_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const int, indices),
                                                   SLIM_TENSOR(float, dx), const slim_pool2d_params p)
 {
   SLIM_OPEN(const float, dy);
   SLIM_OPEN(const int, indices);
   SLIM_OPEN(float, dx);
-  SLIM_POOL2D_EACH(p.h, p.w)
+  const slim_pool2d_part part = slim_pool2d_part_of(p, p.w);
+  SLIM_POOL2D_EACH(part, p.h, p.w)
   {
     const SLIM_INTW me = (SLIM_INTW)((row * p.w + column) * p.c + k) + SLIM_LANES;
     SLIM_FLOATW sum = (SLIM_FLOATW)(0.0f);

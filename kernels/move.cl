@@ -55,16 +55,23 @@ static inline void move_run(__global float *to, __global const float *from, cons
   }
 }
 
+/* Number i of the blocks of rows. */
+SLIM_APART void move_block(__global const float *x, __global float *y, const slim_move_params p, const uint i)
+{
+  const uint blocks = (uint)((p.rows + p.block - 1) / p.block);
+  const int2 at = slim_strides_at(p.strides, i / blocks);
+  const int first = (int)(i % blocks) * p.block;
+  for (int row = first; row < min(first + p.block, p.rows); row++) {
+    move_run(y + p.to + (uint)(at.y + row * p.row_b), x + p.from + (uint)(at.x + row * p.row_a), p.run, p.scale);
+  }
+}
+
 __kernel void slim_move_rows_b4(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, y), const slim_move_params p)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(float, y);
-  const uint i = get_global_id(0), blocks = (uint)((p.rows + p.block - 1) / p.block);
+  const uint i = get_global_id(0);
   if (i < p.n) {
-    const int2 at = slim_strides_at(p.strides, i / blocks);
-    const int first = (int)(i % blocks) * p.block;
-    for (int row = first; row < min(first + p.block, p.rows); row++) {
-      move_run(y + p.to + (uint)(at.y + row * p.row_b), x + p.from + (uint)(at.x + row * p.row_a), p.run, p.scale);
-    }
+    move_block(x, y, p, i);
   }
 }

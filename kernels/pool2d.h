@@ -24,13 +24,13 @@ static inline slim_pool2d_part slim_pool2d_part_of(const slim_pool2d_params p, c
   return part;
 }
 
-/* The loop in a kernel's body over vectors of results, images of height_ rows of width_: number image's at (row, column),
+/* The loop over a part's vectors of results, images of height_ rows of width_: number image's at (row, column),
  * channels from k on, element i. */
-#define SLIM_POOL2D_EACH(height_, width_)                                                                              \
-  const slim_pool2d_part part = slim_pool2d_part_of(p, width_);                                                        \
-  const int image = part.row / (height_), row = part.row % (height_);                                                  \
-  for (int column = part.begin; column < part.end; column++)                                                           \
-    for (int k = part.k0, i = (part.row * (width_) + column) * p.c + k; k < part.k1; k += SLIM_WIDTH, i += SLIM_WIDTH)
+#define SLIM_POOL2D_EACH(part_, height_, width_)                                                                       \
+  const int image = part_.row / (height_), row = part_.row % (height_);                                                \
+  for (int column = part_.begin; column < part_.end; column++)                                                         \
+    for (int k = part_.k0, i = (part_.row * (width_) + column) * p.c + k; k < part_.k1;                                \
+         k += SLIM_WIDTH, i += SLIM_WIDTH)
 
 /* Fetches what the window below the one whose rows begin at y0 reads beyond it, and its neighbour does not. */
 static inline void slim_pool2d_fetch(__global const float *from, const slim_pool2d_params p, const int y0, const int left)

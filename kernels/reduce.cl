@@ -84,15 +84,9 @@ __kernel void slim_reduce_rows_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(floa
   y[i] = result * p.scale;
 }
 
-/* Neighbouring results lie together and fill whole vectors; y is [chunk][result], a vector of results a work-item. */
-__kernel void slim_reduce_columns_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, y), const slim_reduce_params p)
+/* The vector of results, and their chunk, from element at of y on. */
+SLIM_APART void reduce_columns(__global const float *x, __global float *y, const slim_reduce_params p, const uint at)
 {
-  SLIM_OPEN(const float, x);
-  SLIM_OPEN(float, y);
-  const uint at = get_global_id(0) * SLIM_WIDTH;
-  if (at >= p.n * (uint)p.chunks) {
-    return;
-  }
   const int begin = (int)(at / p.n) * p.length, end = min(begin + p.length, p.count);
   const SLIM_FLOATW start = (SLIM_FLOATW)(p.kind == REDUCE_MAX ? -INFINITY : 0.0f);
   SLIM_FLOATW result = start;
@@ -105,4 +99,15 @@ __kernel void slim_reduce_columns_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(f
     result = p.kind == REDUCE_MAX ? block : result + block;
   }
   SLIM_STOREW(result * p.scale, 0, y + at);
+}
+
+/* Neighbouring results lie together and fill whole vectors; y is [chunk][result], a vector of results a work-item. */
+__kernel void slim_reduce_columns_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, y), const slim_reduce_params p)
+{
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(float, y);
+  const uint at = get_global_id(0) * SLIM_WIDTH;
+  if (at < p.n * (uint)p.chunks) {
+    reduce_columns(x, y, p, at);
+  }
 }

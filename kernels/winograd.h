@@ -257,11 +257,15 @@ static inline void slim_winograd_pixels(__global const float *x, __global const 
                                         const slim_winograd_params p, const int tile, __global const float **from)
 {
   const slim_winograd_place at = slim_winograd_place_of(p, tile);
-  SLIM_UNROLL
-  for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
-    const int y = at.y - p.before_h + i / SLIM_WINOGRAD_N, column = at.x - p.before_w + i % SLIM_WINOGRAD_N;
-    const bool inside = y >= 0 && y < p.h && column >= 0 && column < p.w;
-    from[i] = inside ? x + (size_t)((at.image * p.h + y) * p.w + column) * p.c : zeros;
+  for (int i = 0; i < SLIM_WINOGRAD_N; i++, from += SLIM_WINOGRAD_N) {
+    const int y = at.y - p.before_h + i, left = at.x - p.before_w;
+    const bool inside = y >= 0 && y < p.h;
+    SLIM_UNROLL
+    for (int j = 0; j < SLIM_WINOGRAD_N; j++) {
+      const int column = left + j;
+      const bool lies = inside && column >= 0 && column < p.w;
+      from[j] = lies ? x + (size_t)((at.image * p.h + y) * p.w + column) * p.c : zeros;
+    }
   }
 }
 
@@ -307,18 +311,18 @@ static inline size_t slim_winograd_products_step(const int tiles)
     }                                                                                                                  \
   }                                                                                                                    \
   EACH_(STORE_)
+/* Lower loops are for whole panels only: others have room for the columns they lack, and need them seldom. */
+#define SLIM_WINOGRAD_WIDE_(EACH_, FETCH_)                                                                             \
+  SLIM_WINOGRAD_MULTIPLY_(EACH_, SLIM_WINOGRAD_LOAD_BOTH_, SLIM_WINOGRAD_STORE_BOTH_, FETCH_)
 #define SLIM_WINOGRAD_WIDE_OR_NARROW_(EACH_, FETCH_)                                                                   \
   if (columns > SLIM_WIDTH) {                                                                                          \
-    SLIM_WINOGRAD_MULTIPLY_(EACH_, SLIM_WINOGRAD_LOAD_BOTH_, SLIM_WINOGRAD_STORE_BOTH_, FETCH_)                        \
+    SLIM_WINOGRAD_WIDE_(EACH_, FETCH_)                                                                                 \
   } else {                                                                                                             \
     SLIM_WINOGRAD_MULTIPLY_(EACH_, SLIM_WINOGRAD_LOAD_LEFT_, SLIM_WINOGRAD_STORE_LEFT_, FETCH_)                        \
   }
 #if SLIM_GEMM_ROWS > SLIM_WINOGRAD_FEWER_ROWS
-/* Two loops for whole panels only: others have room for the columns they lack, and need them seldom. */
 #define SLIM_WINOGRAD_EACH_TEN(X) SLIM_GEMM_EACH_SOME(X) X(8) X(9)
 #define SLIM_WINOGRAD_EACH_FEWER(X) SLIM_WINOGRAD_EACH_TEN(X) X(10) X(11)
-#define SLIM_WINOGRAD_WIDE_(EACH_, FETCH_)                                                                             \
-  SLIM_WINOGRAD_MULTIPLY_(EACH_, SLIM_WINOGRAD_LOAD_BOTH_, SLIM_WINOGRAD_STORE_BOTH_, FETCH_)
 #define SLIM_WINOGRAD_ALL_OR_FEWER_(FETCH_)                                                                            \
   if (rows > SLIM_WINOGRAD_FEWER_ROWS) {                                                                               \
     SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH, FETCH_)                                                              \
@@ -334,9 +338,9 @@ static inline size_t slim_winograd_products_step(const int tiles)
   if (rows > SLIM_GEMM_SOME_ROWS) {                                                                                    \
     SLIM_WINOGRAD_ALL_OR_FEWER_(FETCH_)                                                                                \
   } else if (rows > SLIM_GEMM_FEW_ROWS) {                                                                              \
-    SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH_SOME, FETCH_)                                                         \
+    SLIM_WINOGRAD_WIDE_(SLIM_GEMM_EACH_SOME, FETCH_)                                                                   \
   } else {                                                                                                             \
-    SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH_FEW, FETCH_)                                                          \
+    SLIM_WINOGRAD_WIDE_(SLIM_GEMM_EACH_FEW, FETCH_)                                                                    \
   }
 #define SLIM_WINOGRAD_FETCH_NONE_
 #define SLIM_WINOGRAD_FETCH_PANEL_                                                                                     \

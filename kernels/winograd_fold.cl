@@ -36,15 +36,11 @@ static inline void fold_run(__global float *to, __global const float *row, const
   clear_few(to + end, run - end);
 }
 
-__kernel void slim_winograd_fold_image_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, folded),
-                                           const slim_winograd_fold_params p)
+/* A row of all images. */
+SLIM_APART void fold_row(__global const float *x, __global float *folded, const slim_winograd_fold_params p,
+                         const int row)
 {
-  SLIM_OPEN(const float, x);
-  SLIM_OPEN(float, folded);
-  const int row = (int)get_global_id(0), top = row % p.fold_h * p.side - p.top, run = p.side * p.c;
-  if (row >= p.n * p.fold_h) {
-    return;
-  }
+  const int top = row % p.fold_h * p.side - p.top, run = p.side * p.c;
   x += (size_t)(row / p.fold_h) * p.h * p.w * p.c;
   folded += (size_t)row * p.fold_w * p.fold_c;
   for (int y = 0; y < p.side; y++) {
@@ -60,6 +56,17 @@ __kernel void slim_winograd_fold_image_f32(SLIM_TENSOR(const float, x), SLIM_TEN
   }
   for (int i = 0; i < p.fold_w; i++) {
     clear_few(folded + i * p.fold_c + p.side * run, p.fold_c - p.side * run);
+  }
+}
+
+__kernel void slim_winograd_fold_image_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, folded),
+                                           const slim_winograd_fold_params p)
+{
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(float, folded);
+  const int row = (int)get_global_id(0);
+  if (row < p.n * p.fold_h) {
+    fold_row(x, folded, p, row);
   }
 }
 

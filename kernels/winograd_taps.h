@@ -58,9 +58,9 @@ static inline void slim_winograd_next_taps(const slim_winograd_ahead t, const in
 
 /* The taps of depth channels from k on and a panel of outputs from o on: [channel][tap][SLIM_GEMM_COLUMNS]. Read tap by
  * tap, as all taps of a channel may lie in few sets of a cache. */
-static inline void slim_winograd_pack_taps(__local float *taps, __global const slim_weight *weights,
-                                           const slim_winograd_params p, const int k, const int depth, const int o,
-                                           const int columns)
+SLIM_APART void slim_winograd_pack_taps(__local float *taps, __global const slim_weight *weights,
+                                        const slim_winograd_params p, const int k, const int depth, const int o,
+                                        const int columns)
 {
   for (int i = 0; i < SLIM_WINOGRAD_ALL_TAPS && p.turned; i++) {
     __global const slim_weight *from = weights + ((size_t)(SLIM_WINOGRAD_ALL_TAPS - 1 - i) * p.o + o) * p.c + k;
