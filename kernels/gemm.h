@@ -214,10 +214,11 @@ static inline void slim_gemm_activate_rows(const slim_gemm_out o)
     SLIM_GEMM_END_KEPT_(EACH_, SLIM_GEMM_KEEP_LEFT_)                                                                   \
   }
 
-/* What a tile's end reads and writes: fetched while the sums are made. */
-static inline void slim_gemm_fetch(const slim_gemm_out o)
+/* What a tile's end reads and writes, of rows from first on: fetched while the sums are made, some rows with each chunk of
+ * k. All at once they would take the places in which b's own lines arrive. */
+static inline void slim_gemm_fetch(const slim_gemm_out o, const int first, const int count)
 {
-  for (int row = 0; row < min(o.rows, SLIM_GEMM_ROWS); row++) {
+  for (int row = first; row < min(min(o.rows, SLIM_GEMM_ROWS), first + count); row++) {
     const size_t at = slim_gemm_row(o, row);
     if (!o.streams) {
       SLIM_FETCH(o.y + at);
@@ -230,9 +231,14 @@ static inline void slim_gemm_fetch(const slim_gemm_out o)
   }
 }
 
+/* So many of them with each of the chunks of depth. */
+static inline int slim_gemm_fetch_rows(const int depth)
+{
+  return depth >= 14 * 16 ? 1 : depth >= 7 * 16 ? 2 : depth >= 4 * 16 ? 4 : SLIM_GEMM_ROWS;
+}
+
 /* The tile's height by the rows that are left. */
 #define SLIM_GEMM_TILE_OF_(SUM_)                                                                                       \
-  slim_gemm_fetch(o);                                                                                                  \
   if (o.rows > SLIM_GEMM_SOME_ROWS) {                                                                                  \
     SLIM_GEMM_TILE_(SLIM_GEMM_EACH, SUM_, SLIM_GEMM_END_HIGH_)                                                         \
   } else if (o.rows > SLIM_GEMM_FEW_ROWS) {                                                                            \
@@ -287,6 +293,10 @@ static inline slim_gemm_ahead slim_gemm_rows_ahead(__global const float *a, cons
 static inline slim_gemm_ahead slim_gemm_block_ahead(__global const float *from, const int stride, const int rows,
                                                     const int columns, const int i, const int count, const int depth)
 {
+  if (rows <= 0) {
+    const slim_gemm_ahead none = { from, 0, 0, 0, 0, 0 };
+    return none;
+  }
   const int chunks = (depth + SLIM_GEMM_CHUNK - 1) / SLIM_GEMM_CHUNK;
   const int of_chunk = (rows + count * chunks - 1) / (count * chunks), first = i * chunks * of_chunk;
   const slim_gemm_ahead next = { from + (size_t)first * stride,
@@ -300,8 +310,10 @@ static inline slim_gemm_ahead slim_gemm_block_ahead(__global const float *from, 
 
 #define SLIM_GEMM_ADD_ROW_(i_) SLIM_GEMM_ADD_(i_, a[i_ * SLIM_GEMM_A_STRIDE + k])
 #define SLIM_GEMM_SUM_ROWS_(EACH_)                                                                                     \
+  const int each = slim_gemm_fetch_rows(depth);                                                                        \
   for (int k0 = 0; k0 < depth; k0 += SLIM_GEMM_CHUNK) {                                                                \
     slim_gemm_fetch_chunk(next_a, k0, false);                                                                          \
+    slim_gemm_fetch(o, k0 / SLIM_GEMM_CHUNK * each, each);                                                             \
     slim_gemm_fetch_chunk(next_b, k0, true);                                                                           \
     for (int k = k0; k < min(k0 + SLIM_GEMM_CHUNK, depth); k++) {                                                      \
       const SLIM_FLOATW b0 = SLIM_LOADW(0, b + k * SLIM_GEMM_COLUMNS);                                                 \
@@ -322,8 +334,10 @@ SLIM_GEMM_TILE_ROWS_(slim_gemm_tile_packed, __global)
 
 #define SLIM_GEMM_ADD_COLUMN_(i_) SLIM_GEMM_ADD_(i_, from[i_])
 #define SLIM_GEMM_SUM_COLUMNS_(EACH_)                                                                                  \
+  const int each = slim_gemm_fetch_rows(depth);                                                                        \
   for (int k0 = 0; k0 < depth; k0 += SLIM_GEMM_CHUNK) {                                                                \
     slim_gemm_fetch_chunk(next_a, k0, false);                                                                          \
+    slim_gemm_fetch(o, k0 / SLIM_GEMM_CHUNK * each, each);                                                             \
     slim_gemm_fetch_chunk(next_b, k0, false);                                                                          \
     for (int k = k0; k < min(k0 + SLIM_GEMM_CHUNK, depth); k++, from += a_stride, next += b_stride) {                  \
       const SLIM_FLOATW b0 = SLIM_LOADW(0, next);                                                                      \
@@ -354,6 +368,7 @@ typedef struct slim_gemm_walk {
 #define SLIM_GEMM_ADD_WALK_(i_) SLIM_GEMM_ADD_(i_, row[offset##i_])
 #define SLIM_GEMM_SUM_WALK_(EACH_)                                                                                     \
   __local const float *from = a, *next = b;                                                                            \
+  slim_gemm_fetch(o, 0, SLIM_GEMM_ROWS);                                                                               \
   for (int j = 0; j < w.outer; j++, from += w.outer_step) {                                                            \
     __local const float *row = from;                                                                                   \
     for (int k = 0; k < w.inner; k++, row += w.inner_step, next += SLIM_GEMM_COLUMNS) {                                \
