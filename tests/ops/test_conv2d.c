@@ -53,6 +53,7 @@ static const test_convolution cases[] = {
   { "folded_11x11_valid", 1, 69, 78, 3, 16, { 11, 11 }, { 4, 4 }, { 1, 1 }, SLIM_VALID, 0 },
   { "strassen", 1, 7, 17, 512, 64, { 1, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "strassen_wide", 1, 16, 15, 512, 128, { 1, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "strassen_shallow", 3, 5, 9, 256, 128, { 1, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "nchw", 2, 9, 7, 5, 6, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 1 },
   { "nchw_stride", 2, 9, 7, 17, 33, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 1 },
   { "past_the_caches", 1, 181, 182, 26, 96, { 1, 2 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },

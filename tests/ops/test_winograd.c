@@ -94,6 +94,7 @@ static const struct winograd_case {
   { "7x7_by_3", 2, 25, 32, 4, 48, 7, 7, false, SEVENS, 3 },
   { "11x11_by_4", 2, 67, 63, 3, 64, 11, 11, false, SEVENS, 4 },
   { "1x1_512", 1, 9, 13, 512, 192, 1, 1, false, OTHERS, 1 },
+  { "1x1_256", 1, 11, 11, 256, 128, 1, 1, false, OTHERS, 1 },
   { "1x1_2048", 1, 8, 14, 2048, 64, 1, 1, false, OTHERS, 1 },
   { "1x1_512_positive", 3, 9, 7, 512, 128, 1, 1, true, OTHERS, 1 },
 };

@@ -3,19 +3,20 @@
 #include "backend/cpu/gemm_cut.h"
 #include "backend/cpu/winograd.h"
 
-#include <math.h>
-
 #define PRODUCTS 7
-/* Measured: fewer rows do not repay reading more of B, nor does less depth repay the sums. */
+/* Measured: fewer rows or columns do not repay reading more of B, nor does less depth repay the sums; of an A that is
+ * made, more depth alone was. */
 #define LEAST_ROWS (8 * TILE_ROWS)
-#define LEAST_DEPTH 512
+#define LEAST_DEPTH 256
+#define LEAST_WEIGHTS (1 << 15)
+#define LEAST_MADE_DEPTH 512
 #define MOST_DEPTH 2048
 #define PAIR (2 * TILE_COLUMNS) /* columns of C that a panel of each half makes */
 #define TASK_FLOATS (50 << 10)  /* of A's sums, about, that a task holds in the second-level cache */
 #define MADE_FLOATS (110 << 10) /* the same, at most, where A is made: once, so that a task has all pairs */
 
 /* The factors in the order of their use: A11, A12, S2, S1, S3, A22, S4 and B11, B21, T2, T1, T3, T4, B22. */
-enum { OF_P1, OF_P2, OF_P6, OF_P5, OF_P7, OF_P4, OF_P3 };
+enum { OF_P1, OF_P2, OF_P6, OF_P5, OF_P7, OF_P4, OF_P3, NO_PRODUCT };
 /* Places of A's in a row: first the rows of both halves, of which S1 replaces A21. */
 static const int place_of_a[PRODUCTS] = { [OF_P1] = 0, [OF_P2] = 1, [OF_P5] = 2, [OF_P4] = 3,
                                           [OF_P6] = 4, [OF_P7] = 5, [OF_P3] = 6 };
@@ -31,8 +32,9 @@ typedef struct job {
 bool CPU_OP(strassen_fits)(const gemm *g)
 {
   const int most_depth = g->source ? K_BLOCK : MOST_DEPTH; /* A that is made has a place for each worker */
+  const int least_depth = g->source ? LEAST_MADE_DEPTH : LEAST_DEPTH;
   return !g->b_half && !g->a_transposed && !g->b_transposed && g->m >= LEAST_ROWS && g->n % PAIR == 0 &&
-         g->k % (2 * VL) == 0 && g->k >= LEAST_DEPTH && g->k <= most_depth &&
+         g->k % (2 * VL) == 0 && g->k >= least_depth && g->k <= most_depth && g->k * g->n >= LEAST_WEIGHTS &&
          g->epilogue.activation <= SLIM_ACTIVATION_RELU6 && CPU_OP(winograd_wanted)();
 }
 
@@ -185,7 +187,7 @@ static void find_a(const job *j, int first, int end, float *to, int worker)
 
 #define SUMS (TILE_ROWS * TILE_COLUMNS) /* floats of a tile's */
 
-enum { U2, LEFT, RIGHT, SUMS_HELD }; /* of a tile at once */
+enum { U2, U3, U4, LAST, SUMS_HELD }; /* of a tile at once; LAST: of the lower right quarter */
 
 /* A tile's rows of the halves, [begin, begin + rows), and a pair of panels. */
 typedef struct block {
@@ -194,28 +196,24 @@ typedef struct block {
   const float *ahead[PRODUCTS]; /* what is fetched during each product, as much as a panel */
   int begin, rows, pair;
   ptrdiff_t offset; /* of a product's factor in the rows */
-  tile tile;
+  float *sums;
+  tile tile; /* of a product, to such sums */
 } block;
 
-/* Those sums (+)= a product. */
-static void multiply(block *b, int product, int sums, bool accumulate)
+static void multiply(block *b, int product, int rows, tile *t)
 {
-  const job *j = b->j;
-  tile *t = &b->tile;
-  b->offset = (ptrdiff_t)place_of_a[product] * j->depth;
-  t->b = panel_at(j, b->pair, product);
+  b->offset = (ptrdiff_t)place_of_a[product] * b->j->depth;
+  t->b = panel_at(b->j, b->pair, product);
   t->ahead = b->ahead[product];
-  t->column = (size_t)sums * SUMS;
-  t->accumulate = accumulate;
-  CPU_OP(tile_rows)[1][b->rows - 1](t);
+  CPU_OP(tile_rows)[1][rows - 1](t);
 }
 
-/* Where the block's part of a quarter of C begins. */
-static size_t place_of(const block *b, bool lower, bool right)
+/* sums = a product + more, NULL: nothing. */
+static void add_product(block *b, int product, const float *more, int sums)
 {
-  const job *j = b->j;
-  return (size_t)(b->begin + (lower ? j->half : 0)) * j->g.ldc + (size_t)(b->pair * TILE_COLUMNS) +
-         (size_t)(right ? j->g.n / 2 : 0);
+  b->tile.more = more;
+  b->tile.column = (size_t)sums * SUMS;
+  multiply(b, product, b->rows, &b->tile);
 }
 
 static int rows_of(const block *b, bool lower)
@@ -223,14 +221,44 @@ static int rows_of(const block *b, bool lower)
   return lower ? at_most(b->rows, b->j->g.m - b->j->half - b->begin) : b->rows;
 }
 
-/* Fetches that part, and what is added to it. */
-CPU_INLINE void fetch(const block *b, bool lower, bool right)
+/* The block's part of a quarter of C = a product, or none, + more, with the epilogue. */
+static void finish(block *b, int product, int more, bool lower, bool right)
 {
   const gemm *g = &b->j->g;
-  size_t at = place_of(b, lower, right);
-  for (int r = 0; r < rows_of(b, lower); r++, at += g->ldc) {
+  const tile_epilogue *e = &g->epilogue;
+  const int rows = rows_of(b, lower);
+  const size_t first = (size_t)(b->begin + (lower ? b->j->half : 0));
+  float *c[TILE_ROWS];
+  tile t = b->tile;
+  t.c = c;
+  t.column = (size_t)(b->pair * TILE_COLUMNS) + (size_t)(right ? g->n / 2 : 0);
+  t.more = b->sums + more * SUMS;
+  t.bias = e->bias;
+  t.activation = e->activation;
+  t.add_residual = e->residual != NULL;
+  t.to_residual = t.add_residual ? e->residual - g->c : 0;
+  t.stream = b->j->stream;
+  for (int r = 0; r < rows; r++) {
+    c[r] = g->c + (first + (size_t)r) * g->ldc;
+  }
+  if (rows > 0 && product != NO_PRODUCT) {
+    multiply(b, product, rows, &t);
+  } else if (rows > 0) {
+    t.segments = 0;
+    CPU_OP(tile_rows)[1][rows - 1](&t);
+  }
+}
+
+/* Fetches a third of the rows of C's lower right quarter, and of what is added to them. */
+static void fetch_some(const block *b, int third)
+{
+  const job *j = b->j;
+  const gemm *g = &j->g;
+  const int rows = rows_of(b, true), end = rows * (third + 1) / 3;
+  for (int r = rows * third / 3; r < end; r++) {
+    const size_t at = (size_t)(j->half + b->begin + r) * g->ldc + (size_t)(b->pair * TILE_COLUMNS + g->n / 2);
     for (int i = 0; i < TILE_COLUMNS; i += 16) {
-      if (!b->j->stream) {
+      if (!j->stream) {
         __builtin_prefetch(g->c + at + i, 1);
       }
       if (g->epilogue.residual) {
@@ -240,73 +268,41 @@ CPU_INLINE void fetch(const block *b, bool lower, bool right)
   }
 }
 
-/* It is the sum of these, with the epilogue. z: NULL for none. All is read before the first is written: rows of C and what
- * is added to them may lie whole pages apart, and a core takes that for the same memory. */
-CPU_INLINE void finish(const block *b, const float *x, const float *y, const float *z, bool lower, bool right)
+/* U4 holds P5: C's lower right quarter = U3 + P5, and U4 = U2 + P5. */
+static void add_sums(const block *b)
 {
-  const gemm *g = &b->j->g;
-  const tile_epilogue *e = &g->epilogue;
-  const vec zero = { 0 }, floor = zero + (e->activation == SLIM_ACTIVATION_NONE ? -HUGE_VALF : 0.0f);
-  const vec top = zero + (e->activation == SLIM_ACTIVATION_RELU6 ? 6.0f : HUGE_VALF);
-  const float *bias = e->bias ? e->bias + b->pair * TILE_COLUMNS + (right ? g->n / 2 : 0) : NULL;
-  const vec bias0 = bias ? vec_load(bias) : zero, bias1 = bias ? vec_load(bias + VL) : zero;
-  const size_t at = place_of(b, lower, right), step = g->ldc;
-  const int rows = rows_of(b, lower);
-  const bool stream = b->j->stream;
-  const float *more = e->residual ? e->residual + at : NULL;
-  float sums[SUMS] __attribute__((aligned(64))), *sum = sums, *c = g->c + at;
-  for (int r = 0; r < rows; r++, x += TILE_COLUMNS, y += TILE_COLUMNS, sum += TILE_COLUMNS) {
-    vec v0 = vec_load(x) + vec_load(y) + bias0, v1 = vec_load(x + VL) + vec_load(y + VL) + bias1;
-    if (z) {
-      v0 += vec_load(z + r * TILE_COLUMNS);
-      v1 += vec_load(z + r * TILE_COLUMNS + VL);
-    }
-    if (more) {
-      v0 += vec_load(more);
-      v1 += vec_load(more + VL);
-      more += step;
-    }
-    vec_store(sum, vec_clamp(v0, floor, top));
-    vec_store(sum + VL, vec_clamp(v1, floor, top));
-  }
-  for (int r = 0; r < rows; r++, c += step) {
-    const vec v0 = vec_load(sums + r * TILE_COLUMNS), v1 = vec_load(sums + r * TILE_COLUMNS + VL);
-    if (stream) {
-      vec_stream(c, v0);
-      vec_stream(c + VL, v1);
-    } else {
-      vec_store(c, v0);
-      vec_store(c + VL, v1);
-    }
+  const float *u2 = b->sums + U2 * SUMS, *u3 = b->sums + U3 * SUMS;
+  float *u4 = b->sums + U4 * SUMS, *last = b->sums + LAST * SUMS;
+  for (int i = 0; i < b->rows * TILE_COLUMNS; i += VL) {
+    const vec p5 = vec_load(u4 + i);
+    vec_store(last + i, vec_load(u3 + i) + p5);
+    vec_store(u4 + i, vec_load(u2 + i) + p5);
   }
 }
 
 static void run_block(block *b)
 {
   float sums[SUMS_HELD * SUMS] __attribute__((aligned(64))), *c[TILE_ROWS];
-  const float *const u2 = sums + U2 * SUMS, *const left = sums + LEFT * SUMS, *const right = sums + RIGHT * SUMS;
-  const float *row[TILE_ROWS];
+  const float *row[TILE_ROWS], *const u2 = sums + U2 * SUMS;
   for (int r = 0; r < b->rows; r++) {
     row[r] = b->a + (size_t)r * a_step(b->j);
     c[r] = sums + r * TILE_COLUMNS;
   }
+  b->sums = sums;
   b->tile = (tile){ .rows = row, .offset = &b->offset, .segments = 1, .depth = b->j->depth, .c = c,
                     .columns = TILE_COLUMNS, .ahead_step = TILE_COLUMNS };
-  fetch(b, false, false);
-  multiply(b, OF_P1, U2, false);
-  multiply(b, OF_P2, LEFT, false);
-  finish(b, u2, left, NULL, false, false);
-  fetch(b, true, true);
-  multiply(b, OF_P6, U2, true);
-  fetch(b, true, false);
-  multiply(b, OF_P5, RIGHT, false);
-  fetch(b, false, true);
-  multiply(b, OF_P7, LEFT, false);
-  finish(b, u2, left, right, true, true);
-  multiply(b, OF_P4, LEFT, true);
-  finish(b, u2, left, NULL, true, false);
-  multiply(b, OF_P3, RIGHT, true);
-  finish(b, u2, right, NULL, false, true);
+  add_product(b, OF_P1, NULL, U2);
+  finish(b, OF_P2, U2, false, false);
+  fetch_some(b, 0);
+  add_product(b, OF_P6, u2, U2);
+  fetch_some(b, 1);
+  add_product(b, OF_P5, NULL, U4);
+  fetch_some(b, 2);
+  add_product(b, OF_P7, u2, U3);
+  add_sums(b);
+  finish(b, NO_PRODUCT, LAST, true, true);
+  finish(b, OF_P4, U3, true, false);
+  finish(b, OF_P3, U4, false, true);
 }
 
 /* What a task computes: tiles [first, end) of rows, pairs [p0, p1). */

@@ -87,6 +87,14 @@ static void store_any(const tile *t, int rows, float *sums)
     }                                                                                                                  \
   }
 
+#define ADD_MORE(r_)                                                                                                   \
+  if (rows > (r_)) {                                                                                                   \
+    r##r_##_0 += vec_load(t->more + (r_)*TILE_COLUMNS);                                                                \
+    if (vectors > 1) {                                                                                                 \
+      r##r_##_1 += vec_load(t->more + (r_)*TILE_COLUMNS + VL);                                                         \
+    }                                                                                                                  \
+  }
+
 #define ADD_C(r_)                                                                                                      \
   if (rows > (r_)) {                                                                                                   \
     r##r_##_0 += vec_load(t->c[r_] + t->column);                                                                       \
@@ -127,6 +135,9 @@ static void store_any(const tile *t, int rows, float *sums)
 
 /* A whole tile that ends with a clamp at most, or any tile. */
 #define FINISH                                                                                                         \
+  if (t->more) {                                                                                                       \
+    EACH_ROW(ADD_MORE)                                                                                                 \
+  }                                                                                                                    \
   if (whole) {                                                                                                         \
     const vec zero = { 0 }, floor = zero + (t->activation == SLIM_ACTIVATION_NONE ? -HUGE_VALF : 0.0f);                \
     const vec top = zero + (t->activation == SLIM_ACTIVATION_RELU6 ? 6.0f : HUGE_VALF);                                \

@@ -42,6 +42,7 @@ typedef struct tile {
   float *const *c;        /* where each row of C begins */
   size_t column;          /* the first of this panel in them */
   ptrdiff_t to_residual;  /* from an element of C to its residual, in floats */
+  const float *more;      /* sums that are added, rows of TILE_COLUMNS without gaps; NULL: none */
   const float *bias;      /* of all columns, NULL: none */
   slim_activation_kind activation;
   bool add_residual, accumulate; /* accumulate: C has the sum so far */
