@@ -96,6 +96,8 @@ static const struct winograd_case {
   { "1x1_512", 1, 9, 13, 512, 192, 1, 1, false, OTHERS, 1 },
   { "1x1_256", 1, 11, 11, 256, 128, 1, 1, false, OTHERS, 1 },
   { "1x1_2048", 1, 8, 14, 2048, 64, 1, 1, false, OTHERS, 1 },
+  { "1x1_256_turned", 1, 17, 19, 256, 288, 1, 1, false, OTHERS, 1 },
+  { "1x1_576_turned", 1, 16, 17, 576, 256, 1, 1, true, OTHERS, 1 },
   { "1x1_512_positive", 3, 9, 7, 512, 128, 1, 1, true, OTHERS, 1 },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))

@@ -2,6 +2,7 @@
  * of dy, of stride 1, with the taps that meet it. */
 #include "backend/cpu/layout.h"
 #include "backend/cpu/packed.h"
+#include "backend/cpu/strassen.h"
 #include "backend/cpu/taps.h"
 #include "backend/cpu/winograd.h"
 #include "backend/cpu/winograd_line.h"
@@ -65,6 +66,7 @@ static gemm product_of(const slim_cpu_step *step, const conv2d *g, const float *
   p.lda = p.ldb = (size_t)p.k;
   p.ldc = (size_t)p.n;
   p.b_transposed = true;
+  p.by_halves = CPU_OP(strassen_fits)(&p);
   return p;
 }
 

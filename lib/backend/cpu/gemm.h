@@ -26,7 +26,8 @@ typedef struct gemm {
   bool a_transposed;    /* a lies as [k, m] */
   bool b_transposed;    /* b lies as [n, k] */
   const float *b_packed; /* NULL: b is read as it lies; else what gemm_pack made of it is read instead */
-  bool by_halves;        /* B is packed for the products in strassen.h, which it must fit */
+  bool by_halves;        /* B is packed for the products in strassen.h, which it must fit: in advance, or if it lies
+                          * transposed, first thing in every run */
   tile_epilogue epilogue;
 } gemm;
 

@@ -11,8 +11,14 @@
 #define LEAST_WEIGHTS (1 << 15)
 #define LEAST_MADE_DEPTH 512
 #define MOST_DEPTH 2048
+/* The same of a B that lies transposed, which all runs must turn either way; with fewer columns A's sums do not
+ * repay. */
+#define LEAST_TURNED_ROWS 256
+#define LEAST_TURNED_COLUMNS 256
 #define PAIR (2 * TILE_COLUMNS) /* columns of C that a panel of each half makes */
 #define TASK_FLOATS (50 << 10)  /* of A's sums, about, that a task holds in the second-level cache */
+#define TURNED 32               /* rows of a transposed B that are turned at once */
+#define TASK_PAIRS 8            /* at most, unless A is made: each of two cores reads half of a wide B then */
 #define MADE_FLOATS (110 << 10) /* the same, at most, where A is made: once, so that a task has all pairs */
 
 /* The factors in the order of their use: A11, A12, S2, S1, S3, A22, S4 and B11, B21, T2, T1, T3, T4, B22. */
@@ -32,9 +38,11 @@ typedef struct job {
 bool CPU_OP(strassen_fits)(const gemm *g)
 {
   const int most_depth = g->source ? K_BLOCK : MOST_DEPTH; /* A that is made has a place for each worker */
+  const bool turned = g->b_transposed;
   const int least_depth = g->source ? LEAST_MADE_DEPTH : LEAST_DEPTH;
-  return !g->b_half && !g->a_transposed && !g->b_transposed && g->m >= LEAST_ROWS && g->n % PAIR == 0 &&
-         g->k % (2 * VL) == 0 && g->k >= least_depth && g->k <= most_depth && g->k * g->n >= LEAST_WEIGHTS &&
+  return !g->b_half && !g->a_transposed && g->m >= (turned ? LEAST_TURNED_ROWS : LEAST_ROWS) &&
+         g->n >= (turned ? LEAST_TURNED_COLUMNS : PAIR) && g->n % PAIR == 0 && g->k % (2 * VL) == 0 &&
+         g->k >= least_depth && g->k <= most_depth && g->k * g->n >= LEAST_WEIGHTS &&
          g->epilogue.activation <= SLIM_ACTIVATION_RELU6 && CPU_OP(winograd_wanted)();
 }
 
@@ -71,6 +79,7 @@ static job job_of(const gemm *g, const slim_cpu_step *step)
   j.stream = streams(g);
   j.run = at_most(pieces(TASK_FLOATS, (int)a_floats(&j)), j.tiles);
   j.columns = at_most(j.pairs, pieces(TASKS, pieces(j.tiles, j.run)));
+  j.columns = j.columns < pieces(j.pairs, TASK_PAIRS) ? pieces(j.pairs, TASK_PAIRS) : j.columns;
   if (g->source) {
     cut_made(&j);
   }
@@ -106,29 +115,64 @@ static float *panel_at(const job *j, int pair, int product)
   return j->packed + (size_t)(pair * PRODUCTS + product) * (size_t)j->depth * TILE_COLUMNS;
 }
 
+/* A panel of each quarter of B, step floats from row to row. */
+typedef struct quarters {
+  const float *b11, *b12, *b21, *b22;
+  size_t step;
+} quarters;
+
+/* depth rows of the panels of B's sums, which lie a panel's floats apart. */
+static void add_b(const quarters *q, int depth, float *to, size_t panel)
+{
+  for (int k = 0; k < depth; k++, to += TILE_COLUMNS) {
+    for (int i = 0; i < TILE_COLUMNS; i += VL) {
+      const size_t at = (size_t)k * q->step + (size_t)i;
+      const vec b11 = vec_load(q->b11 + at), b12 = vec_load(q->b12 + at);
+      const vec b21 = vec_load(q->b21 + at), b22 = vec_load(q->b22 + at);
+      const vec t1 = b12 - b11, t2 = b22 - t1;
+      vec_store(to + OF_P1 * panel + i, b11);
+      vec_store(to + OF_P2 * panel + i, b21);
+      vec_store(to + OF_P6 * panel + i, t2);
+      vec_store(to + OF_P5 * panel + i, t1);
+      vec_store(to + OF_P7 * panel + i, b22 - b12);
+      vec_store(to + OF_P4 * panel + i, b21 - t2);
+      vec_store(to + OF_P3 * panel + i, b22);
+    }
+  }
+}
+
+/* The same of a B that lies transposed, some rows at a time. ahead: from a quarter's panel to the next one's. */
+static void turn_b(const quarters *q, int depth, float *to, size_t panel, ptrdiff_t ahead)
+{
+  float turned[4][TURNED * TILE_COLUMNS] __attribute__((aligned(64)));
+  const quarters rows = { turned[0], turned[1], turned[2], turned[3], TILE_COLUMNS };
+  for (int k = 0; k < depth; k += TURNED, to += TURNED * TILE_COLUMNS) {
+    const int count = at_most(TURNED, depth - k);
+    const ptrdiff_t next = k + TURNED < depth ? TURNED : ahead ? ahead - k : 0;
+    turn_panel(q->b11 + k, q->step, TILE_COLUMNS, count, turned[0], TILE_COLUMNS, next);
+    turn_panel(q->b12 + k, q->step, TILE_COLUMNS, count, turned[1], TILE_COLUMNS, next);
+    turn_panel(q->b21 + k, q->step, TILE_COLUMNS, count, turned[2], TILE_COLUMNS, next);
+    turn_panel(q->b22 + k, q->step, TILE_COLUMNS, count, turned[3], TILE_COLUMNS, next);
+    add_b(&rows, count, to, panel);
+  }
+}
+
 static void pack_pairs(void *user, size_t begin, size_t end, int worker)
 {
   const job *j = user;
   const gemm *g = &j->g;
-  const size_t lower = (size_t)j->depth * g->ldb, right = (size_t)g->n / 2;
+  const size_t column = g->b_transposed ? g->ldb : 1, row = g->b_transposed ? 1 : g->ldb;
+  const size_t right = (size_t)g->n / 2 * column, lower = (size_t)j->depth * row, step = TILE_COLUMNS * column;
   const size_t panel = (size_t)j->depth * TILE_COLUMNS;
   (void)worker;
   for (size_t pair = begin; pair < end; pair++) {
+    const float *from = g->b + pair * step;
+    const quarters q = { from, from + right, from + lower, from + right + lower, g->ldb };
     float *to = panel_at(j, (int)pair, 0);
-    for (int k = 0; k < j->depth; k++, to += TILE_COLUMNS) {
-      const float *from = g->b + (size_t)k * g->ldb + pair * TILE_COLUMNS;
-      for (int i = 0; i < TILE_COLUMNS; i += VL) {
-        const vec b11 = vec_load(from + i), b12 = vec_load(from + right + i);
-        const vec b21 = vec_load(from + lower + i), b22 = vec_load(from + lower + right + i);
-        const vec t1 = b12 - b11, t2 = b22 - t1;
-        vec_store(to + OF_P1 * panel + i, b11);
-        vec_store(to + OF_P2 * panel + i, b21);
-        vec_store(to + OF_P6 * panel + i, t2);
-        vec_store(to + OF_P5 * panel + i, t1);
-        vec_store(to + OF_P7 * panel + i, b22 - b12);
-        vec_store(to + OF_P4 * panel + i, b21 - t2);
-        vec_store(to + OF_P3 * panel + i, b22);
-      }
+    if (g->b_transposed) {
+      turn_b(&q, j->depth, to, panel, pair + 1 < (size_t)j->pairs ? (ptrdiff_t)step : 0);
+    } else {
+      add_b(&q, j->depth, to, panel);
     }
   }
 }
@@ -396,7 +440,8 @@ static void run_task(void *user, int number, int worker)
 size_t CPU_OP(strassen_workspace)(const slim_cpu_step *step, const gemm *g)
 {
   const job j = job_of(g, step);
-  return (size_t)j.workers * scratch_floats(&j) * sizeof(float);
+  const size_t packed = g->b_transposed ? CPU_OP(strassen_packed)(g) : 0;
+  return ((size_t)j.workers * scratch_floats(&j) + packed) * sizeof(float);
 }
 
 void CPU_OP(strassen_run)(const slim_cpu_step *step, const gemm *g, float *workspace)
@@ -404,5 +449,9 @@ void CPU_OP(strassen_run)(const slim_cpu_step *step, const gemm *g, float *works
   job j = job_of(g, step);
   j.scratch = workspace;
   j.packed = (float *)g->b_packed;
+  if (g->b_transposed) {
+    j.packed = workspace + (size_t)j.workers * scratch_floats(&j);
+    CPU_OP(strassen_pack)(step, g, j.packed);
+  }
   slim_threads_run(step->device->threads, tasks_of(&j), run_task, &j);
 }

@@ -6,7 +6,7 @@
  *   S3 = A11 - A21   T3 = B22 - B12   U4 = U2 + S1 T1        C21 = U3 + A22 T4
  *   S4 = A12 - S2    T4 = B21 - T2                           C22 = U4 + S3 T3
  *
- * B's halves are added when it is packed in advance, A's some rows at a time; the sums of a tile's products stay in the
+ * B's halves are added when it is packed, A's some rows at a time; the sums of a tile's products stay in the
  * nearest cache. An error is in proportion to the largest numbers of the rows and columns that meet in these sums: at most
  * 2e-5 of the results' root mean square (tests/ops/test_winograd.c, of 1x1). Powers of two on the inputs change no bit of
  * the mantissas. What is summed is up to four times larger than A's and three times larger than B's numbers. SLIM_WINOGRAD=0
@@ -17,7 +17,8 @@
 
 #include "backend/cpu/gemm.h"
 
-/* Is the product one that this makes faster, once B is packed? */
+/* Is the product one that this makes faster, once B is packed? That of a transposed B counts, which runs themselves
+ * pack. */
 bool CPU_OP(strassen_fits)(const gemm *g);
 /* Floats of the packed B, bytes of the workspace. */
 size_t CPU_OP(strassen_packed)(const gemm *g);
