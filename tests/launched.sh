@@ -4,9 +4,9 @@
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
-# names FILE MACRO: the kernels that the file names by this macro.
+# names FILE MACRO: the kernels that the file names by this macro, its own or that of winograd_tiles.h.
 names() {
-  sed -n "s/.*[ (]$2([^\"]*\"\(slim_[a-z0-9_]*\)\".*/\1/p" "lib/backend/opencl/$1"
+  sed -n "s/.*[ (]\(SLIM_CL_WINOGRAD_\)\{0,1\}$2([^\"]*\"\(slim_[a-z0-9_]*\)\".*/\2/p" "lib/backend/opencl/$1"
 }
 
 # twins FILE: those that a file names by TILED, whose parts are $tiles, and by TAPPED and READING, whose parts are $taps.
@@ -27,6 +27,7 @@ trap 'rm -f "$named"' EXIT
   grep -oh 'SLIM_CL_READING([^"]*"slim_[a-z0-9_]*"' lib/backend/opencl/*.c | sed 's/.*"\(.*\)"/\1_f16/'
   tiles=_n7 taps='_n7 _t5 _t5_n7 _t4_n7'
   twins winograd.c
+  twins winograd_gradient.c
   tiles='' taps=_t7
   twins winograd_line.c
 } | sort -u >"$named"
