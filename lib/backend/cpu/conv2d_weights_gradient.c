@@ -8,6 +8,7 @@
 #include "backend/cpu/conv2d.h"
 #include "backend/cpu/layout.h"
 #include "backend/cpu/pack.h"
+#include "backend/cpu/pieces.h"
 #include "backend/cpu/winograd.h"
 #include "backend/cpu/winograd_line.h"
 
@@ -32,21 +33,6 @@ typedef struct job {
   float *dw;
   float *scratch;
 } job;
-
-static int at_most(int a, int b)
-{
-  return a < b ? a : b;
-}
-
-static int at_least(int a, int b)
-{
-  return a > b ? a : b;
-}
-
-static int pieces(int total, int size)
-{
-  return (total + size - 1) / size;
-}
 
 static size_t weights_floats(const plan *p)
 {

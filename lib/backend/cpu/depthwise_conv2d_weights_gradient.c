@@ -4,6 +4,7 @@
  * slices; each has sums of its own, which are added in order. Few bands are cut by channels too.
  */
 #include "backend/cpu/depthwise.h"
+#include "backend/cpu/pieces.h"
 
 #define TASKS 16
 #define WINDOW_ROWS 4   /* of dy, at most, that add_lines takes at once */
@@ -36,16 +37,6 @@ typedef struct band {
 static size_t weights_floats(const depthwise *d)
 {
   return (size_t)(d->g.kh * d->g.kw) * (size_t)d->g.y.c;
-}
-
-static int pieces(int total, int size)
-{
-  return (total + size - 1) / size;
-}
-
-static int at_most(int a, int b)
-{
-  return a < b ? a : b;
 }
 
 static job job_of(const slim_cpu_step *step)

@@ -3,6 +3,7 @@
 #define SLIM_CPU_GEMM_CUT_H
 
 #include "backend/cpu/gemm_pack.h"
+#include "backend/cpu/pieces.h"
 
 #define M_BLOCK GEMM_UNIT       /* rows of A that a task holds in the second-level cache */
 #define TASKS 8                 /* that a large product is cut into at least */
@@ -22,16 +23,6 @@
 typedef struct cut {
   int rows, columns, slices; /* numbers of pieces */
 } cut;
-
-static inline int pieces(int total, int size)
-{
-  return (total + size - 1) / size;
-}
-
-static inline int at_most(int a, int b)
-{
-  return a < b ? a : b;
-}
 
 static inline int piece_begin(int total, int count, int i)
 {

@@ -78,8 +78,7 @@ static job job_of(const gemm *g, const slim_cpu_step *step)
   j.tiles = tiles_of(j.half);
   j.stream = streams(g);
   j.run = at_most(pieces(TASK_FLOATS, (int)a_floats(&j)), j.tiles);
-  j.columns = at_most(j.pairs, pieces(TASKS, pieces(j.tiles, j.run)));
-  j.columns = j.columns < pieces(j.pairs, TASK_PAIRS) ? pieces(j.pairs, TASK_PAIRS) : j.columns;
+  j.columns = at_least(at_most(j.pairs, pieces(TASKS, pieces(j.tiles, j.run))), pieces(j.pairs, TASK_PAIRS));
   if (g->source) {
     cut_made(&j);
   }

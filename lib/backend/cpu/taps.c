@@ -1,27 +1,13 @@
 #include "backend/cpu/taps.h"
 
 #include "backend/cpu/pack.h"
+#include "backend/cpu/pieces.h"
 
 #define BLOCK_PIXELS 224 /* outputs of a task, about */
 #define BLOCK_ROWS 4     /* least rows of a task where rows are shared by neighbours */
 #define TASKS 8          /* wanted at least */
 #define POINTER_FLOATS (sizeof(void *) / 4) /* scratch memory is counted in floats */
 #define CHUNK_BYTES (192 << 10) /* of packed weights that stay in the second-level cache over a block */
-
-static int at_most(int a, int b)
-{
-  return a < b ? a : b;
-}
-
-static int at_least(int a, int b)
-{
-  return a > b ? a : b;
-}
-
-static int pieces(int total, int size)
-{
-  return (total + size - 1) / size;
-}
 
 static int last_of(const slim_taps *a)
 {

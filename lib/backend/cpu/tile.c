@@ -1,5 +1,6 @@
 #include "backend/cpu/tile.h"
 
+#include "backend/cpu/pieces.h"
 #include "backend/cpu/vec_math.h"
 
 #include <math.h>
@@ -198,11 +199,6 @@ static void store_any(const tile *t, int rows, float *sums)
   const ptrdiff_t to_written = t->stream ? t->to_residual : 0;                                                         \
   int line = 0;
 
-static inline int least(int a, int b)
-{
-  return a < b ? a : b;
-}
-
 CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
 {
   const float *b = t->b;
@@ -213,7 +209,7 @@ CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
   DECLARE_LINES
   for (int s = 0; s < t->segments; s++) {
     ptrdiff_t k = t->offset[s];
-    const ptrdiff_t end = k + t->depth, fetched = k + least(lines - line, t->depth);
+    const ptrdiff_t end = k + t->depth, fetched = k + at_most(lines - line, t->depth);
     const float *volatile further[TILE_ROWS];
     EACH_ROW(ROW_POINTER)
     for (; k < fetched; k++) {
@@ -238,7 +234,7 @@ CPU_INLINE void by_columns(const tile *t, int rows, int vectors)
   DECLARE_LINES
   for (int s = 0; s < t->segments; s++) {
     const float *a_column = t->base[s];
-    const int fetched = least(lines - line, t->depth);
+    const int fetched = at_most(lines - line, t->depth);
     int k = 0;
     b = t->b_rows ? t->b_rows[s] : b;
     for (; k < fetched; k++, a_column += t->stride) {

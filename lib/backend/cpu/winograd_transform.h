@@ -2,6 +2,7 @@
 #ifndef SLIM_CPU_WINOGRAD_TRANSFORM_H
 #define SLIM_CPU_WINOGRAD_TRANSFORM_H
 
+#include "backend/cpu/pieces.h"
 #include "backend/cpu/winograd.h"
 
 #if defined(__AVX2__)
@@ -216,21 +217,6 @@ CPU_INLINE void store_some(float *p, vec v, int count)
 #else
   memcpy(p, &v, (size_t)count * sizeof *p);
 #endif
-}
-
-static inline int at_most(int a, int b)
-{
-  return a < b ? a : b;
-}
-
-static inline int at_least(int a, int b)
-{
-  return a > b ? a : b;
-}
-
-static inline int pieces(int total, int size)
-{
-  return (total + size - 1) / size;
 }
 
 /* Where a tile lies: its image and its first output. */
