@@ -4,8 +4,8 @@
 #include "backend/cpu/winograd.h"
 
 #define PRODUCTS 7
-/* Measured: fewer rows or columns do not repay reading more of B, nor does less depth repay the sums; of an A that is
- * made, more depth alone was. */
+/* Measured: fewer rows, columns or weights do not repay reading more of B, nor does less depth repay the sums; of an A
+ * that is made, more depth alone was. */
 #define LEAST_ROWS (8 * TILE_ROWS)
 #define LEAST_DEPTH 256
 #define LEAST_WEIGHTS (1 << 15)
@@ -16,10 +16,10 @@
 #define LEAST_TURNED_ROWS 256
 #define LEAST_TURNED_COLUMNS 256
 #define PAIR (2 * TILE_COLUMNS) /* columns of C that a panel of each half makes */
-#define TASK_FLOATS (50 << 10)  /* of A's sums, about, that a task holds in the second-level cache */
 #define TURNED 32               /* rows of a transposed B that are turned at once */
-#define TASK_PAIRS 8            /* at most, unless A is made: each of two cores reads half of a wide B then */
+#define TASK_FLOATS (50 << 10)  /* of A's sums, about, that a task holds in the second-level cache */
 #define MADE_FLOATS (110 << 10) /* the same, at most, where A is made: once, so that a task has all pairs */
+#define TASK_PAIRS 8            /* at most, unless A is made: each of two cores reads half of a wide B then */
 
 /* The factors in the order of their use: A11, A12, S2, S1, S3, A22, S4 and B11, B21, T2, T1, T3, T4, B22. */
 enum { OF_P1, OF_P2, OF_P6, OF_P5, OF_P7, OF_P4, OF_P3, NO_PRODUCT };
