@@ -4,6 +4,7 @@
 #include "conv2d_params.h"
 #include "conv2d_phases_params.h"
 #include "deal.h"
+#include "gemm_pack.h"
 #include "gemm_part.h"
 
 #if SLIM_CLASS == 0

@@ -1,5 +1,6 @@
 #include "common.h"
 #include "deal.h"
+#include "gemm_pack.h"
 #include "gemm_part.h"
 #include "matmul_params.h"
 

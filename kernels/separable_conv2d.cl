@@ -4,6 +4,7 @@
  */
 #include "common.h"
 #include "deal.h"
+#include "gemm_pack.h"
 #include "gemm_part.h"
 #include "separable_conv2d_params.h"
 

@@ -5,6 +5,7 @@
 #ifndef SLIM_KERNEL_WINOGRAD_TAPS_H
 #define SLIM_KERNEL_WINOGRAD_TAPS_H
 
+#include "gemm_pack.h"
 #include "winograd.h"
 
 #define SLIM_WINOGRAD_ALL_TAPS (SLIM_WINOGRAD_TAPS * SLIM_WINOGRAD_TAPS)
