@@ -71,10 +71,11 @@ static inline void gather_taps(__local float *to, __global const float *x, const
   }
 }
 
-/* Is it the pixel itself, of a result with as many? */
+/* Is a window the pixel itself, of a result with as many? */
 static inline bool is_pixel(const slim_conv2d_params p)
 {
-  return p.kernel_h == 1 && p.kernel_w == 1 && p.stride_h == 1 && p.stride_w == 1;
+  return p.kernel_h == 1 && p.kernel_w == 1 && p.stride_h == 1 && p.stride_w == 1 && p.before_h == 0 &&
+         p.before_w == 0 && p.oh == p.h && p.ow == p.w;
 }
 
 static inline void gather(__local float *to, __global const float *x, const slim_conv2d_params p, const place at,
@@ -255,9 +256,10 @@ static inline void sum_phase(__global const float *dy, __local const float *pane
 {
   const bool last = k + depth == f.conv.kernel_h * f.conv.kernel_w * f.conv.c;
   for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {
+    const int rows = min(SLIM_GEMM_ROWS, t.row1 - row);
     size_t places[SLIM_GEMM_ROWS];
-    for (int i = 0; i < min(SLIM_GEMM_ROWS, t.row1 - row); i++) {
-      gather(tile + i * SLIM_GEMM_A_STRIDE, dy, f.conv, place_of(f.conv, row + i), k, depth);
+    gather_tile(tile, dy, f.conv, row, rows, k, depth);
+    for (int i = 0; i < rows; i++) {
       places[i] = phase_place(p, f, row + i);
     }
     for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {
