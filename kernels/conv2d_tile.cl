@@ -1,47 +1,103 @@
-/* Convolution on GPUs and small devices, as tiled matrix products whose factors are gathered from the image. */
+/* Convolution on GPUs and small devices, as tiled matrix products whose first factor is gathered from the image. */
 #include "common.h"
 #include "conv2d_params.h"
 #include "image.h"
 #include "tile.h"
-#include "weights.h"
 
 #if SLIM_CLASS != 0
-/* The pixel of x at a place of the dilated x along one axis, or -1. */
-static inline int tile_pixel(const int at, const int dilate, const int size)
+/* A place in windows: the tap, and its channel. */
+typedef struct tile_tap {
+  int ky, kx, channel;
+} tile_tap;
+
+static inline tile_tap tap_of(const slim_conv2d_params p, const int k)
 {
-  return at >= 0 && at % dilate == 0 && at / dilate < size ? at / dilate : -1;
+  const tile_tap tap = { k / p.c / p.kernel_w, k / p.c % p.kernel_w, k % p.c };
+  return tap;
 }
 
-/* Element k of the window of pixel m of the result. */
-static inline float window_at(__global const float *x, const slim_conv2d_params p, const int m, const int k)
+/* The place so many elements of the window on. */
+static inline tile_tap tap_after(const slim_conv2d_params p, const tile_tap from, const int elements)
 {
-  const int tap = k / p.c, ky = tap / p.kernel_w, kx = tap % p.kernel_w;
-  const int iy = tile_pixel(m / p.ow % p.oh * p.stride_h - p.before_h + ky * p.rate_h, p.dilate_h, p.h);
-  const int ix = tile_pixel(m % p.ow * p.stride_w - p.before_w + kx * p.rate_w, p.dilate_w, p.w);
-  return iy < 0 || ix < 0 ? 0.0f
-                          : x[slim_pixel_at(m / (p.oh * p.ow), iy, ix, k % p.c, p.h, p.w, p.c, p.nchw)];
+  tile_tap tap = from;
+  tap.channel += elements;
+  while (tap.channel >= p.c) {
+    tap.channel -= p.c;
+    tap.kx++;
+    if (tap.kx == p.kernel_w) {
+      tap.kx = 0;
+      tap.ky++;
+    }
+  }
+  return tap;
 }
 
-/* Where channel o of pixel m of the result lies. */
-static inline int result_at(const slim_conv2d_params p, const int m, const int o)
+/* A pixel of the result: its image, and where its window begins in x. */
+typedef struct tile_window {
+  int n, y, x;
+} tile_window;
+
+static inline tile_window window_of(const slim_conv2d_params p, const int pixel)
 {
-  return slim_pixel_at(m / (p.oh * p.ow), m / p.ow % p.oh, m % p.ow, o, p.oh, p.ow, p.o, p.nchw);
+  const tile_window w = { pixel / (p.oh * p.ow), pixel / p.ow % p.oh * p.stride_h - p.before_h,
+                          pixel % p.ow * p.stride_w - p.before_w };
+  return w;
 }
 
-static inline void put(__global float *y, const int at, const float value, __global const float *bias,
-                       const int channel, __global const float *residual, const slim_conv2d_params p)
+/* Where a tap of a window lies in x; -1 outside. */
+static inline int place_of(const slim_conv2d_params p, const tile_window w, const tile_tap tap)
 {
-  y[at] = slim_epilogue_at(value, bias, channel, residual, (size_t)at, p.epilogue);
+  const int y = w.y + tap.ky * p.rate_h, x = w.x + tap.kx * p.rate_w;
+#ifdef SLIM_TILE_V4
+  const int nchw = 0;
+#else
+  const int nchw = p.nchw;
+#endif
+  return y < 0 || y >= p.h || x < 0 || x >= p.w ? -1 : slim_pixel_at(w.n, y, x, tap.channel, p.h, p.w, p.c, nchw);
 }
 
-#define A(row_, k_) window_at(x, p, (row_), (k_))
-#define B(k_, column_) SLIM_WEIGHT(weights, (size_t)(k_)*p.o + (column_))
-#define PUT(row_, column_, value_) put(y, result_at(p, (row_), (column_)), (value_), bias, (column_), residual, p)
+/* Four elements of a window from tap on, of which left count. */
+static inline float4 window_part(__global const float *x, const slim_conv2d_params p, const tile_window w,
+                                 const tile_tap tap, const int left)
+{
+#ifdef SLIM_TILE_V4
+  const int at = place_of(p, w, tap);
+  return slim_tile_four(x + max(at, 0), at < 0 ? 0 : left);
+#else
+  float part[4];
+  tile_tap next = tap;
+  SLIM_UNROLL
+  for (int j = 0; j < 4; j++) {
+    const int at = place_of(p, w, next);
+    part[j] = at < 0 || j >= left ? 0.0f : x[at];
+    next = tap_after(p, next, 1);
+  }
+  return vload4(0, part);
+#endif
+}
 
+#define ROW(i_) (row0 + SLIM_TILE_AT_ROW(me, i_))
+#define A(i_, k_)                                                                                                      \
+  window_part(x, p, window[i_], tap, ROW(i_) < pixels ? end - (k_)-SLIM_TILE_ALONG_K(me) : 0)
+#define B(i_, k_)                                                                                                      \
+  slim_tile_weights(weights + (size_t)((k_) + SLIM_TILE_AT_K(me, i_)) * p.o + column0 + SLIM_TILE_ALONG(me),           \
+                    (k_) + SLIM_TILE_AT_K(me, i_) < end ? p.o - column0 - SLIM_TILE_ALONG(me) : 0)
+#define RESULT(row_, column_, sum_)                                                                                    \
+  slim_tile_end(y, result_at(p, t, (row_)), t.channel, (column_), (row_) < pixels ? p.o - (column_) : 0, (sum_), bias, \
+                residual, p.epilogue)
+#define NEXT(i_) tap = (i_) == SLIM_TILE_PARTS - 1 ? tap_after(p, tap, SLIM_TILE_DEPTH) : tap;
+
+/* Where the channels of a pixel of the result begin. */
+static inline size_t result_at(const slim_conv2d_params p, const slim_tile_params t, const int pixel)
+{
+  return (size_t)(t.first + pixel / (p.oh * p.ow) * t.image + pixel / p.ow % p.oh * t.row + pixel % p.ow * t.pixel);
+}
+
+/* Slice get_group_id(2) of the windows, into its own part of y. */
 __kernel SLIM_TILE_GROUP void slim_conv2d_tile_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const slim_weight, weights),
                                                    SLIM_TENSOR(const float, bias),
                                                    SLIM_TENSOR(const float, residual), SLIM_TENSOR(float, y),
-                                                   const slim_conv2d_params p)
+                                                   const slim_conv2d_params p, const slim_tile_params t)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(const slim_weight, weights);
@@ -49,16 +105,78 @@ __kernel SLIM_TILE_GROUP void slim_conv2d_tile_f32(SLIM_TENSOR(const float, x), 
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
   const int pixels = p.n * p.oh * p.ow, depth = p.kernel_h * p.kernel_w * p.c;
-  SLIM_TILE_SUM(A, B, pixels, p.o, 0, depth)
-  SLIM_TILE_STORE(PUT, pixels, p.o)
+  const int me = (int)get_local_id(0), row0 = (int)get_group_id(0) * SLIM_TILE;
+  const int column0 = (int)get_group_id(1) * SLIM_TILE;
+  const int begin = (int)get_group_id(2) * t.slice, end = min(begin + t.slice, depth);
+  tile_window window[SLIM_TILE_PARTS];
+  SLIM_UNROLL
+  for (int i = 0; i < SLIM_TILE_PARTS; i++) {
+    window[i] = window_of(p, ROW(i));
+  }
+  tile_tap tap = tap_of(p, begin + SLIM_TILE_ALONG_K(me));
+  y += (size_t)get_group_id(2) * pixels * p.o;
+  SLIM_TILE_SUM(A, slim_tile_put_turned, B, slim_tile_put, NEXT, begin, end)
+  SLIM_TILE_RESULTS(RESULT, row0, column0)
 }
+#undef ROW
 #undef A
 #undef B
-#undef PUT
+#undef RESULT
+#undef NEXT
 
-#define A(row_, k_) window_at(x, p, (k_), (row_))
-#define B(k_, column_) dy[result_at(p, (k_), (column_))]
-#define PUT(row_, column_, value_) dw[(size_t)(row_)*p.o + (column_)] = (value_)
+/* An item's vectors of the gradient's first factor lie along the taps of one pixel. */
+typedef struct tile_pixel {
+  int n, y, x;
+} tile_pixel;
+
+static inline tile_pixel pixel_after(const slim_conv2d_params p, const tile_pixel from, const int pixels)
+{
+  tile_pixel at = from;
+  at.x += pixels;
+  while (at.x >= p.ow) {
+    at.x -= p.ow;
+    at.y++;
+    if (at.y == p.oh) {
+      at.y = 0;
+      at.n++;
+    }
+  }
+  return at;
+}
+
+static inline float4 taps_part(__global const float *x, const slim_conv2d_params p, const tile_pixel at,
+                               const tile_tap tap, const int left)
+{
+  const tile_window w = { at.n, at.y * p.stride_h - p.before_h, at.x * p.stride_w - p.before_w };
+  return window_part(x, p, w, tap, left);
+}
+
+/* Four channels of dy at a pixel. */
+static inline float4 channels_part(__global const float *dy, const slim_conv2d_params p, const int pixel,
+                                   const int channel, const int left)
+{
+#ifdef SLIM_TILE_V4
+  return slim_tile_four(dy + (size_t)pixel * p.o + channel, left);
+#else
+  float part[4];
+  SLIM_UNROLL
+  for (int j = 0; j < 4; j++) {
+    part[j] = j < left ? dy[slim_pixel_at(pixel / (p.oh * p.ow), pixel / p.ow % p.oh, pixel % p.ow, channel + j, p.oh,
+                                          p.ow, p.o, p.nchw)]
+                       : 0.0f;
+  }
+  return vload4(0, part);
+#endif
+}
+
+#define A(i_, k_)                                                                                                      \
+  taps_part(x, p, at[i_], tap, (k_) + SLIM_TILE_AT_K(me, i_) < end ? depth - row0 - SLIM_TILE_ALONG(me) : 0)
+#define B(i_, k_)                                                                                                      \
+  channels_part(dy, p, (k_) + SLIM_TILE_AT_K(me, i_), column0 + SLIM_TILE_ALONG(me),                                   \
+                (k_) + SLIM_TILE_AT_K(me, i_) < end ? p.o - column0 - SLIM_TILE_ALONG(me) : 0)
+#define RESULT(row_, column_, sum_)                                                                                    \
+  slim_tile_end(dw, (size_t)(row_)*p.o, 1, (column_), (row_) < depth ? p.o - (column_) : 0, (sum_), dw, dw, p.epilogue)
+#define NEXT(i_) at[i_] = pixel_after(p, at[i_], SLIM_TILE_DEPTH);
 
 /* Slice get_group_id(2) of the pixels, into its own part of dw. */
 __kernel SLIM_TILE_GROUP void slim_conv2d_weights_gradient_tile_f32(SLIM_TENSOR(const float, dy),
@@ -70,12 +188,24 @@ __kernel SLIM_TILE_GROUP void slim_conv2d_weights_gradient_tile_f32(SLIM_TENSOR(
   SLIM_OPEN(const float, x);
   SLIM_OPEN(float, dw);
   const int pixels = p.n * p.oh * p.ow, depth = p.kernel_h * p.kernel_w * p.c;
+  const int me = (int)get_local_id(0), row0 = (int)get_group_id(0) * SLIM_TILE;
+  const int column0 = (int)get_group_id(1) * SLIM_TILE;
   const int begin = (int)get_group_id(2) * slice, end = min(begin + slice, pixels);
+  const tile_tap tap = tap_of(p, row0 + SLIM_TILE_ALONG(me));
+  tile_pixel at[SLIM_TILE_PARTS];
+  SLIM_UNROLL
+  for (int i = 0; i < SLIM_TILE_PARTS; i++) {
+    const int k = begin + SLIM_TILE_AT_K(me, i);
+    at[i].n = k / (p.oh * p.ow);
+    at[i].y = k / p.ow % p.oh;
+    at[i].x = k % p.ow;
+  }
   dw += (size_t)get_group_id(2) * depth * p.o;
-  SLIM_TILE_SUM(A, B, depth, p.o, begin, end)
-  SLIM_TILE_STORE(PUT, depth, p.o)
+  SLIM_TILE_SUM(A, slim_tile_put, B, slim_tile_put, NEXT, begin, end)
+  SLIM_TILE_RESULTS(RESULT, row0, column0)
 }
 #undef A
 #undef B
-#undef PUT
+#undef RESULT
+#undef NEXT
 #endif

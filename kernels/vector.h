@@ -56,7 +56,7 @@ static inline void slim_put(const SLIM_FLOATW v, __global float *to, const bool 
 }
 
 /* Before a loop of few, constant turns: PoCL unrolls no other, and arrays that it indexes stay in memory. */
-#if defined(__clang__)
+#if defined(__clang__) || defined(__NV_CL_C_VERSION)
 #define SLIM_UNROLL _Pragma("unroll")
 #else
 #define SLIM_UNROLL

@@ -1,4 +1,5 @@
 #include "backend/opencl/conv2d.h"
+#include "backend/opencl/conv2d_tile.h"
 #include "backend/opencl/epilogue.h"
 #include "backend/opencl/gemm.h"
 #include "backend/opencl/matmul.h"
@@ -108,17 +109,10 @@ static void arguments(slim_cl_build *b, const char *kernel, const slim_view *x, 
   slim_cl_arg(b, p, sizeof(*p));
 }
 
-/* The convolution of x by weights, by blocks or tiles. */
-static void launch_product(slim_cl_build *b, enum method method, const slim_view *x, const slim_view *weights,
-                           const slim_cl_epilogue *epilogue, const slim_view *y, const slim_conv2d_params *p)
+static void launch_blocks(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_conv2d_params *p)
 {
-  if (method == TILES) {
-    arguments(b, SLIM_CL_READING(weights, "slim_conv2d_tile"), x, weights, epilogue, y, p);
-    slim_cl_tile_range(b, pixels_of(p), p->o, 1);
-    return;
-  }
   const slim_gemm_params g = slim_cl_gemm_blocks(b->device, pixels_of(p), p->o, window_of(p));
-  arguments(b, SLIM_CL_READING(weights, "slim_conv2d_cpu"), x, weights, epilogue, y, p);
+  arguments(b, SLIM_CL_READING(&b->in[1], "slim_conv2d_cpu"), &b->in[0], &b->in[1], epilogue, &b->out[0], p);
   slim_cl_arg(b, &g, sizeof(g));
   slim_cl_gemm_range(b, &g, pixels_of(p), p->o);
 }
@@ -216,7 +210,10 @@ static size_t workspace(const slim_device *device, const slim_group *group, cons
     const bool kept = keeps(device, group, &in[1], &p), half = in[1].dtype == SLIM_FLOAT16;
     return kept ? 0 : slim_cl_matmul_workspace(device, &product, slim_cl_epilogue_adds(group), half);
   }
-  return by_winograd(device, group, &in[1], &p, &w) ? slim_cl_winograd_workspace(device, &w) : 0;
+  if (by_winograd(device, group, &in[1], &p, &w)) {
+    return slim_cl_winograd_workspace(device, &w);
+  }
+  return method_of(device, &p) == TILES ? slim_cl_conv2d_tile_workspace(device, &p) : 0;
 }
 
 static int packs(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
@@ -243,8 +240,10 @@ static void prepare(slim_cl_build *b)
     slim_cl_matmul(b, &b->in[0], &b->in[1], &b->out[0], &epilogue, &product);
   } else if (method == BLOCKS && slim_cl_conv2d_bands(b->device, &p, &g)) {
     launch_image(b, &epilogue, &p, &g);
-  } else if (method != NAIVE) {
-    launch_product(b, method, &b->in[0], &b->in[1], &epilogue, &b->out[0], &p);
+  } else if (method == BLOCKS) {
+    launch_blocks(b, &epilogue, &p);
+  } else if (method == TILES) {
+    slim_cl_conv2d_tile(b, &b->in[0], &b->in[1], 0, &epilogue, &b->out[0], &p, 0);
   } else {
     arguments(b, SLIM_CL_READING(&b->in[1], "slim_conv2d_naive"), &b->in[0], &b->in[1], &epilogue, &b->out[0], &p);
     slim_cl_range(b, slim_cl_elements(&b->out[0]));
@@ -298,7 +297,7 @@ static size_t input_gradient_workspace(const slim_device *device, const slim_gro
   if (slim_cl_winograd_plan(device, &t, true, false, false, &w)) {
     return slim_cl_winograd_workspace(device, &w);
   }
-  return method_of(device, &p) == NAIVE ? 0 : slim_cl_bytes(&in[1]) + SLIM_CONV2D_PHASES * SLIM_ALIGNMENT;
+  return method_of(device, &p) == NAIVE ? 0 : slim_cl_conv2d_phases_workspace(device, &p);
 }
 
 static void prepare_input_gradient(slim_cl_build *b)
@@ -314,13 +313,8 @@ static void prepare_input_gradient(slim_cl_build *b)
     slim_cl_matmul(b, &b->in[0], &b->in[1], &b->out[0], &none, &product);
   } else if (slim_cl_winograd_plan(b->device, &t, true, false, false, &w)) {
     slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], &none);
-  } else if (method == BLOCKS) {
+  } else if (method != NAIVE) {
     slim_cl_conv2d_phases(b, &p);
-  } else if (method == TILES) {
-    const slim_conv2d_turn_params turn = { p.c, p.o, p.kernel_w, p.kernel_h, p.kernel_w, p.kernel_h - 1, p.kernel_w - 1,
-                                           -1,  -1 };
-    slim_cl_conv2d_turn(b, &turn, 0);
-    launch_product(b, method, &b->in[0], b->workspace, &none, &b->out[0], &t);
   } else {
     prepare_naive_gradient(b, "slim_conv2d_input_gradient_naive_f32", &p);
   }
@@ -339,9 +333,8 @@ static slim_shape slices_shape(const slim_conv2d_params *p, int slices)
   return (slim_shape){ 2, { slices, window_of(p) * p->o } };
 }
 
-/* How the sum is cut: by bands of images, else by pixels. */
+/* How blocks' sum is cut: by bands of images, else by pixels. */
 typedef struct weights_cut {
-  enum method method;
   bool bands;
   slim_conv2d_image_params image;
   slim_gemm_params blocks;
@@ -350,18 +343,14 @@ typedef struct weights_cut {
 
 static weights_cut cut_of(const slim_device *device, const slim_conv2d_params *p)
 {
-  weights_cut cut = { .method = method_of(device, p), .slices = 1 };
-  cut.bands = cut.method == BLOCKS && slim_cl_conv2d_bands_gradient(device, p, &cut.image);
+  weights_cut cut = { .bands = false };
+  cut.bands = slim_cl_conv2d_bands_gradient(device, p, &cut.image);
   if (cut.bands) {
     cut.slices = slim_cl_ceil_div(p->n * slim_cl_ceil_div(p->oh, cut.image.band), cut.image.bands);
-    return cut;
-  }
-  if (cut.method == BLOCKS) {
+  } else {
     cut.blocks = slim_cl_gemm_sliced(device, window_of(p), p->o, pixels_of(p));
-  } else if (cut.method == TILES) {
-    cut.blocks.slice = slim_cl_tile_slice(device, window_of(p), p->o, pixels_of(p));
+    cut.slices = slim_cl_gemm_slices(&cut.blocks, pixels_of(p));
   }
-  cut.slices = cut.method == NAIVE ? 1 : slim_cl_gemm_slices(&cut.blocks, pixels_of(p));
   return cut;
 }
 
@@ -377,6 +366,10 @@ static size_t weights_gradient_workspace(const slim_device *device, const slim_g
   if (slim_cl_winograd_gradient_plan(device, &p, &w)) {
     return slim_cl_winograd_gradient_workspace(device, &w);
   }
+  const enum method method = method_of(device, &p);
+  if (method != BLOCKS) {
+    return method == TILES ? slim_cl_conv2d_tile_weights_gradient_workspace(device, &p) : 0;
+  }
   const weights_cut cut = cut_of(device, &p);
   const slim_shape parts = slices_shape(&p, cut.slices);
   return cut.slices == 1 ? 0 : slim_shape_elements(&parts) * sizeof(float);
@@ -384,9 +377,7 @@ static size_t weights_gradient_workspace(const slim_device *device, const slim_g
 
 static void launch_slices(slim_cl_build *b, const slim_view *parts, const slim_conv2d_params *p, const weights_cut *cut)
 {
-  slim_cl_begin(b, cut->bands              ? "slim_conv2d_weights_gradient_image_f32"
-                   : cut->method == BLOCKS ? "slim_conv2d_weights_gradient_cpu_f32"
-                                           : "slim_conv2d_weights_gradient_tile_f32");
+  slim_cl_begin(b, cut->bands ? "slim_conv2d_weights_gradient_image_f32" : "slim_conv2d_weights_gradient_cpu_f32");
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, &b->in[1]);
   slim_cl_arg_view(b, parts);
@@ -394,12 +385,9 @@ static void launch_slices(slim_cl_build *b, const slim_view *parts, const slim_c
   if (cut->bands) {
     slim_cl_arg(b, &cut->image, sizeof(cut->image));
     slim_cl_conv2d_image_range(b, p, &cut->image, cut->slices, cut->image.band * p->ow);
-  } else if (cut->method == BLOCKS) {
+  } else {
     slim_cl_arg(b, &cut->blocks, sizeof(cut->blocks));
     slim_cl_gemm_range_sliced(b, &cut->blocks, window_of(p), p->o, pixels_of(p));
-  } else {
-    slim_cl_arg(b, &cut->blocks.slice, sizeof(cut->blocks.slice));
-    slim_cl_tile_range(b, window_of(p), p->o, cut->slices);
   }
 }
 
@@ -418,11 +406,16 @@ static void prepare_weights_gradient(slim_cl_build *b)
     slim_cl_winograd_gradient_launch(b, &w);
     return;
   }
-  const weights_cut cut = cut_of(b->device, &p);
-  if (cut.method == NAIVE) {
+  const enum method method = method_of(b->device, &p);
+  if (method == TILES) {
+    slim_cl_conv2d_tile_weights_gradient(b, &p);
+    return;
+  }
+  if (method == NAIVE) {
     prepare_naive_gradient(b, "slim_conv2d_weights_gradient_naive_f32", &p);
     return;
   }
+  const weights_cut cut = cut_of(b->device, &p);
   const bool sliced = cut.slices > 1;
   slim_view parts = { .dtype = SLIM_FLOAT32, .shape = slices_shape(&p, cut.slices) };
   parts.buffer = sliced ? b->workspace->buffer : b->out[0].buffer;

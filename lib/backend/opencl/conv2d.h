@@ -1,5 +1,5 @@
-/* How convolutions' weights are kept packed, those of few channels are cut into bands of an image, and input gradients
- * into phases, on CPU-like devices. */
+/* How convolutions' weights are kept packed and those of few channels cut into bands of an image, on CPU-like devices, and
+ * input gradients into phases. */
 #ifndef SLIM_OPENCL_CONV2D_H
 #define SLIM_OPENCL_CONV2D_H
 
@@ -23,8 +23,8 @@ bool slim_cl_conv2d_bands_gradient(const slim_device *device, const slim_conv2d_
 void slim_cl_conv2d_image_range(slim_cl_build *build, const slim_conv2d_params *p, const slim_conv2d_image_params *g,
                                 int tasks, int depth);
 
-/** Turns taps of in[1], the weights, for the gradient by the input, into the workspace, some aligned bytes on. */
-void slim_cl_conv2d_turn(slim_cl_build *build, const slim_conv2d_turn_params *p, size_t bytes);
+/** Bytes that they take: turned weights, on GPUs slices too. */
+size_t slim_cl_conv2d_phases_workspace(const slim_device *device, const slim_conv2d_params *p);
 /** The gradient by the input of p, from in[0]: its phases, with weights turned in the workspace, write to out[0]. */
 void slim_cl_conv2d_phases(slim_cl_build *build, const slim_conv2d_params *p);
 

@@ -106,12 +106,20 @@ static slim_gemm_params few_blocks(const slim_device *device, const slim_matmul_
                              .slice = ((p->k + slices - 1) / slices + 7) / 8 * 8 };
 }
 
+/* Do the factors' rows, or columns, come in fours that tiles may take at once? */
+static bool in_fours(const slim_matmul_params *p)
+{
+  return p->m % 4 == 0 && p->n % 4 == 0 && p->k % 4 == 0;
+}
+
 /* Parts of the result that are added up. */
 static int slices_of(const slim_device *device, const slim_matmul_params *p, enum method method)
 {
   const slim_gemm_params g = method == FEW_ROWS  ? few_blocks(device, p)
                              : method == COLUMNS ? slim_cl_gemm_sliced(device, p->m, p->n, p->k)
-                                                 : (slim_gemm_params){ .slice = p->k };
+                             : method == TILES
+                                 ? (slim_gemm_params){ .slice = slim_cl_tile_slice(device, p->m, p->n, p->k) }
+                                 : (slim_gemm_params){ .slice = p->k };
   return slim_cl_gemm_slices(&g, p->k);
 }
 
@@ -245,6 +253,22 @@ static void launch_outer(slim_cl_build *b, const product *t)
   launch_epilogue(b, t, &t->p.epilogue);
 }
 
+static void launch_tiles(slim_cl_build *b, const product *t)
+{
+  const slim_matmul_params *p = &t->p;
+  const int slice = slim_cl_tile_slice(b->device, p->m, p->n, p->k), slices = slim_cl_ceil_div(p->k, slice);
+  product part = *t;
+  if (slices > 1) {
+    part.p.epilogue = (slim_epilogue_params){ 0 };
+  }
+  arguments(b, SLIM_CL_TILE(in_fours(p), t->b, "slim_matmul_tile"), &part, slices > 1 ? b->workspace : t->y);
+  slim_cl_arg(b, &slice, sizeof(slice));
+  slim_cl_tile_range(b, p->m, p->n, p->k, slice);
+  if (slices > 1) {
+    slim_cl_tile_add(b, 0, t->epilogue, t->y, p->m, p->n, slices);
+  }
+}
+
 void slim_cl_matmul(slim_cl_build *build, const slim_view *a, const slim_view *b, const slim_view *y,
                     const slim_cl_epilogue *epilogue, const slim_matmul_params *p)
 {
@@ -270,8 +294,7 @@ void slim_cl_matmul(slim_cl_build *build, const slim_view *a, const slim_view *b
     launch_rows(build, &t);
     break;
   case TILES:
-    arguments(build, SLIM_CL_READING(b, "slim_matmul_tile"), &t, y);
-    slim_cl_tile_range(build, p->m, p->n, 1);
+    launch_tiles(build, &t);
     break;
   default:
     arguments(build, SLIM_CL_READING(b, "slim_matmul_naive"), &t, y);

@@ -12,15 +12,16 @@
 #define NAME_MOST 96
 
 /* What a kernel's name has in a twin's, for what else, and what then stands before the text: with weights in halves
- * (kernels/weights.h), by tiles of 7 x 7 points, with 4 or 5 taps along an axis, or 7 in a line (kernels/winograd.h).
- */
+ * (kernels/weights.h), by tiles of 7 x 7 points, with 4 or 5 taps along an axis, or 7 in a line (kernels/winograd.h),
+ * of numbers in fours (kernels/tile.h). */
 static const struct twin {
   const char *part, *instead, *define;
 } twins[] = { { "_f16", "_f32", "#define SLIM_F16\n" },
               { "_n7_", "_", "#define SLIM_WINOGRAD_N 7\n" },
               { "_t4_", "_", "#define SLIM_WINOGRAD_TAPS 4\n" },
               { "_t5_", "_", "#define SLIM_WINOGRAD_TAPS 5\n" },
-              { "_t7_", "_", "#define SLIM_WINOGRAD_TAPS 7\n" } };
+              { "_t7_", "_", "#define SLIM_WINOGRAD_TAPS 7\n" },
+              { "_v4_", "_", "#define SLIM_TILE_V4\n" } };
 
 /* The kernel's name in the source. defines: gets what its twin needs; NULL: not asked. */
 static void name_in_source(const char *kernel, char name[NAME_MOST], slim_bytes *defines)

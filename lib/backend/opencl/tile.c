@@ -1,29 +1,41 @@
 #include "backend/opencl/tile.h"
 
 #include "backend/opencl/tuning.h"
+#include "kernels/matmul_params.h"
 
-#define SIDE_GPU ((size_t)16) /* as SLIM_TILE_SIDE in kernels/tile.h */
-#define SIDE_SMALL ((size_t)8)
-#define GROUPS_A_UNIT 4
-#define SLICE_LEAST 512                                                     /* a slice's sum pays for adding it up */
-#define LOCAL_NEEDED(side_) ((size_t)8 * (side_) * (side_) * sizeof(float)) /* two tiles, as deep as the side */
+#define ITEMS ((size_t)64) /* of a group, as SLIM_TILE_ITEMS in kernels/tile.h */
+#define TILE_GPU 64        /* rows and columns, as SLIM_TILE */
+#define TILE_SMALL 32
+#define DEPTH_GPU 16 /* as SLIM_TILE_DEPTH */
+#define DEPTH_SMALL 8
+#define GROUPS_A_UNIT 6 /* that are to be there, */
+#define SLICE_LEAST 256 /* unless a slice's sum would not pay for adding it up */
 
-static size_t side_of(const slim_device *device)
+static bool is_gpu(const slim_device *device)
 {
-  return device->info.device_class == SLIM_CLASS_GPU ? SIDE_GPU : SIDE_SMALL;
+  return device->info.device_class == SLIM_CLASS_GPU;
+}
+
+static int tile_of(const slim_device *device)
+{
+  return is_gpu(device) ? TILE_GPU : TILE_SMALL;
+}
+
+static int depth_of(const slim_device *device)
+{
+  return is_gpu(device) ? DEPTH_GPU : DEPTH_SMALL;
 }
 
 bool slim_cl_tile_usable(const slim_device *device)
 {
-  const size_t side = side_of(device);
-  return device->info.device_class != SLIM_CLASS_CPU && device->info.max_work_group >= side * side &&
-         device->info.local_memory >= LOCAL_NEEDED(side);
+  const size_t blocks = (size_t)(2 * depth_of(device) * (tile_of(device) + 4)) * sizeof(float);
+  return device->info.device_class != SLIM_CLASS_CPU && device->info.max_work_group >= ITEMS &&
+         device->info.local_memory >= blocks;
 }
 
 static int tiles(const slim_device *device, int n)
 {
-  const int tile = 4 * (int)side_of(device);
-  return (n + tile - 1) / tile;
+  return slim_cl_ceil_div(n, tile_of(device));
 }
 
 static const slim_cl_knob knob_slices = SLIM_CL_KNOB("tile.slices", 1, 2, 3, 4, 6, 8, 12, 16, 24, 32);
@@ -31,17 +43,38 @@ static const slim_cl_knob knob_slices = SLIM_CL_KNOB("tile.slices", 1, 2, 3, 4, 
 int slim_cl_tile_slice(const slim_device *device, int m, int n, int k)
 {
   const int wanted = device->info.compute_units * GROUPS_A_UNIT, there = tiles(device, m) * tiles(device, n);
+  const int depth = depth_of(device);
   int slices = there > 0 && there < wanted ? (wanted + there - 1) / there : 1;
   while (slices > 1 && k / slices < SLICE_LEAST) {
     slices--;
   }
   slices = slim_cl_tuned(device, &knob_slices, SLIM_CL_DIMS(m, n, k), slices);
-  return k < 1 ? 1 : (k + slices - 1) / slices;
+  return slim_cl_ceil_div(slim_cl_ceil_div(k, slices), depth) * depth;
 }
 
-void slim_cl_tile_range(slim_cl_build *b, int m, int n, int slices)
+size_t slim_cl_tile_workspace(int m, int n, int k, int slice)
 {
-  const size_t side = side_of(b->device);
-  const size_t groups[3] = { (size_t)tiles(b->device, m), (size_t)tiles(b->device, n), (size_t)slices };
-  slim_cl_range_3d(b, groups, (const size_t[3]){ side, side, 1 });
+  const int slices = slim_cl_ceil_div(k, slice);
+  return slices > 1 ? (size_t)slices * (size_t)m * (size_t)n * sizeof(float) : 0;
+}
+
+void slim_cl_tile_range(slim_cl_build *b, int m, int n, int k, int slice)
+{
+  const int slices = slim_cl_ceil_div(k, slice);
+  const size_t groups[3] = { (size_t)tiles(b->device, m), (size_t)tiles(b->device, n), (size_t)(slices > 1 ? slices : 1) };
+  slim_cl_range_3d(b, groups, (const size_t[3]){ ITEMS, 1, 1 });
+}
+
+void slim_cl_tile_add(slim_cl_build *b, size_t parts_at, const slim_cl_epilogue *epilogue, const slim_view *y, int m,
+                      int n, int slices)
+{
+  const slim_matmul_params p = { .m = m, .n = n, .epilogue = epilogue->params };
+  slim_cl_begin(b, "slim_matmul_slices_tile_f32");
+  slim_cl_arg_view_at(b, b->workspace, parts_at);
+  slim_cl_arg_view(b, epilogue->bias);
+  slim_cl_arg_view(b, epilogue->residual);
+  slim_cl_arg_view(b, y);
+  slim_cl_arg(b, &p, sizeof(p));
+  slim_cl_arg(b, &slices, sizeof(slices));
+  slim_cl_range(b, (size_t)m * (size_t)n);
 }

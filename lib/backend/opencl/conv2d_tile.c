@@ -1,0 +1,114 @@
+#include "backend/opencl/conv2d_tile.h"
+
+#include "backend/opencl/tile.h"
+
+static int pixels_of(const slim_conv2d_params *p)
+{
+  return p->n * p->oh * p->ow;
+}
+
+static int window_of(const slim_conv2d_params *p)
+{
+  return p->kernel_h * p->kernel_w * p->c;
+}
+
+/* Do channels come in fours, at multiples of 16 bytes, as all tensors begin? */
+static bool in_fours(const slim_conv2d_params *p)
+{
+  return !p->nchw && p->c % 4 == 0 && p->o % 4 == 0;
+}
+
+/* A result that lies together. */
+static slim_tile_params place_of(const slim_conv2d_params *p)
+{
+  const int channels = p->nchw ? 1 : p->o;
+  return (slim_tile_params){ .image = p->oh * p->ow * p->o,
+                             .row = p->ow * channels,
+                             .pixel = channels,
+                             .channel = p->nchw ? p->oh * p->ow : 1 };
+}
+
+/* All of it where channels come first: slices are added up as pixels of channels. */
+static int slice_of(const slim_device *device, const slim_conv2d_params *p)
+{
+  return p->nchw ? window_of(p) : slim_cl_tile_slice(device, pixels_of(p), p->o, window_of(p));
+}
+
+size_t slim_cl_conv2d_tile_workspace(const slim_device *device, const slim_conv2d_params *p)
+{
+  return slim_cl_tile_workspace(pixels_of(p), p->o, window_of(p), slice_of(device, p));
+}
+
+/* y NULL: the slices' sums. */
+static void launch(slim_cl_build *b, const slim_view *x, const slim_view *weights, size_t weights_at,
+                   const slim_cl_epilogue *epilogue, const slim_view *y, size_t parts_at, const slim_conv2d_params *p,
+                   const slim_tile_params *t)
+{
+  slim_cl_begin(b, SLIM_CL_TILE(in_fours(p), weights, "slim_conv2d_tile"));
+  slim_cl_arg_view(b, x);
+  slim_cl_arg_view_at(b, weights, weights_at);
+  slim_cl_arg_view(b, epilogue->bias);
+  slim_cl_arg_view(b, epilogue->residual);
+  if (y != NULL) {
+    slim_cl_arg_view(b, y);
+  } else {
+    slim_cl_arg_view_at(b, b->workspace, parts_at);
+  }
+  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_arg(b, t, sizeof(*t));
+  slim_cl_tile_range(b, pixels_of(p), p->o, window_of(p), t->slice);
+}
+
+void slim_cl_conv2d_tile(slim_cl_build *b, const slim_view *x, const slim_view *weights, size_t weights_at,
+                         const slim_cl_epilogue *epilogue, const slim_view *y, const slim_conv2d_params *p,
+                         size_t parts_at)
+{
+  slim_tile_params t = place_of(p);
+  slim_conv2d_params each = *p;
+  t.slice = slice_of(b->device, p);
+  const int slices = slim_cl_ceil_div(window_of(p), t.slice);
+  if (slices <= 1) {
+    launch(b, x, weights, weights_at, epilogue, y, 0, p, &t);
+    return;
+  }
+  each.epilogue = (slim_epilogue_params){ 0 };
+  launch(b, x, weights, weights_at, epilogue, NULL, parts_at, &each, &t);
+  slim_cl_tile_add(b, parts_at, epilogue, y, pixels_of(p), p->o, slices);
+}
+
+void slim_cl_conv2d_tile_at(slim_cl_build *b, const slim_view *x, const slim_view *weights, size_t weights_at,
+                            const slim_cl_epilogue *epilogue, const slim_view *y, const slim_conv2d_params *p,
+                            const slim_tile_params *t)
+{
+  slim_tile_params all = *t;
+  all.slice = window_of(p);
+  launch(b, x, weights, weights_at, epilogue, y, 0, p, &all);
+}
+
+/* --- the gradient by the weights: windows transposed by dy -------------------------------------------------------- */
+
+static int gradient_slice_of(const slim_device *device, const slim_conv2d_params *p)
+{
+  return slim_cl_tile_slice(device, window_of(p), p->o, pixels_of(p));
+}
+
+size_t slim_cl_conv2d_tile_weights_gradient_workspace(const slim_device *device, const slim_conv2d_params *p)
+{
+  return slim_cl_tile_workspace(window_of(p), p->o, pixels_of(p), gradient_slice_of(device, p));
+}
+
+void slim_cl_conv2d_tile_weights_gradient(slim_cl_build *b, const slim_conv2d_params *p)
+{
+  const slim_cl_epilogue none = slim_cl_epilogue_of(b, 2);
+  const int slice = gradient_slice_of(b->device, p), slices = slim_cl_ceil_div(pixels_of(p), slice);
+  slim_cl_begin(b, in_fours(p) ? "slim_conv2d_weights_gradient_tile_v4_f32" : "slim_conv2d_weights_gradient_tile_f32");
+  slim_cl_arg_view(b, &b->in[0]);
+  slim_cl_arg_view(b, &b->in[1]);
+  slim_cl_arg_view(b, slices > 1 ? b->workspace : &b->out[0]);
+  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_arg(b, &slice, sizeof(slice));
+  slim_cl_tile_range(b, window_of(p), p->o, pixels_of(p), slice);
+  if (slices > 1) {
+    slim_cl_tile_add(b, 0, &none, &b->out[0], window_of(p), p->o, slices);
+  }
+}
