@@ -11,6 +11,12 @@ bool slim_cl_blast_wanted(const slim_device *device)
   return given != NULL && given[0] == '1';
 }
 
+/* A stride as CLBlast wants it, also of one row, where it is never used. */
+static size_t stride_of(int stride, int row)
+{
+  return (size_t)(stride > row ? stride : row);
+}
+
 static cl_int call(slim_cl *cl, const slim_cl_launch *l, cl_event *event)
 {
   const slim_cl_product *p = &l->product;
@@ -36,8 +42,8 @@ void slim_cl_blast(slim_cl_build *build, const slim_view *a, const slim_view *b,
                                     .a_at = a->offset / sizeof(float),
                                     .b_at = b->offset / sizeof(float),
                                     .y_at = y->offset / sizeof(float),
-                                    .a_stride = (size_t)(a_transposed ? p->a_k : p->a_row),
-                                    .b_stride = (size_t)(b_transposed ? p->b_column : p->b_k) };
+                                    .a_stride = a_transposed ? stride_of(p->a_k, p->m) : stride_of(p->a_row, p->k),
+                                    .b_stride = b_transposed ? stride_of(p->b_column, p->k) : stride_of(p->b_k, p->n) };
   slim_cl_call(build, "matmul_clblast", call, &product);
 }
 #else

@@ -1,5 +1,4 @@
-/* Matrix products by CLBlast: on GPUs when it was built in, anywhere with SLIM_CLBLAST=1, nowhere with SLIM_CLBLAST=0.
- */
+/* Matrix products by CLBlast, with SLIM_CLBLAST=1 when it was built in. */
 #ifndef SLIM_OPENCL_BLAST_H
 #define SLIM_OPENCL_BLAST_H
 
