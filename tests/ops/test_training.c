@@ -362,8 +362,9 @@ START_TEST(optimizers_match_loops)
   if (flagged) {
     check_finite(NAN);
   }
-  /* FTRL divides a difference of roots by the rate */
-  const double tolerance = c->op == &slim_op_apply_ftrl ? 1e-6 / hyper_d[0] * 0.25 : 1e-6;
+  /* FTRL divides a difference of roots by the rate, or of powers, which OpenCL lets be wrong by 16 units */
+  const double units = attr.learning_rate_power == -0.5f ? 0.25 : 16 * 0.06 * 1.5;
+  const double tolerance = c->op == &slim_op_apply_ftrl ? 1e-6 / hyper_d[0] * units : 1e-6;
   const bool ran = test_op_run(&t, NULL);
   for (int v = 0; ran && v < 2; v++) {
     const int first = c->hypers + v * c->arrays;
