@@ -1,9 +1,8 @@
-/* Statistics by two sweeps over parts of a channel (the mean, then squares of what is left), then one over elements.
- * Parts are added in a fixed order. */
+/* Channels and layouts of any kind: statistics by two sweeps over parts of a channel (the mean, then squares of what is
+ * left), then one over elements. Parts are added in a fixed order. */
 #include "common.h"
 #include "batch_norm.h"
 #include "batch_norm_params.h"
-#include "vector.h"
 
 #define BLOCK 64
 
@@ -180,97 +179,4 @@ __kernel void slim_batch_norm_gradient_naive_f32(SLIM_BATCH_NORM_GRADIENT_TENSOR
     d -= (sums[k] + away * inverse[k] * sums[p.c + k]) / count;
   }
   dx[i] = d * scale;
-}
-
-/* --- channels that lie together and fill whole vectors: a vector of them a work-item ------------------------------ */
-
-__kernel void slim_batch_norm_sums_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, mean),
-                                              SLIM_TENSOR(float, partial), const int squares,
-                                              const slim_batch_norm_params p)
-{
-  SLIM_OPEN(const float, x);
-  SLIM_OPEN(const float, mean);
-  SLIM_OPEN(float, partial);
-  const int i = (int)get_global_id(0) * SLIM_WIDTH;
-  if (i >= p.c * p.slices) {
-    return;
-  }
-  const int k = i % p.c, begin = i / p.c * p.length, end = min(begin + p.length, p.outer);
-  const SLIM_FLOATW center = squares ? SLIM_LOADW(0, mean + k) : (SLIM_FLOATW)(0.0f);
-  SLIM_FLOATW total = (SLIM_FLOATW)(0.0f);
-  for (int first = begin; first < end; first += BLOCK) {
-    SLIM_FLOATW sum = (SLIM_FLOATW)(0.0f);
-    for (int e = first; e < min(first + BLOCK, end); e++) {
-      const SLIM_FLOATW d = SLIM_LOADW(0, x + e * p.c + k) - center;
-      sum += squares ? d * d : d;
-    }
-    total += sum;
-  }
-  SLIM_STOREW(total, 0, partial + i);
-}
-
-__kernel void slim_batch_norm_vector_f32(SLIM_BATCH_NORM_TENSORS, const slim_batch_norm_params p)
-{
-  SLIM_BATCH_NORM_OPEN;
-  const int i = (int)get_global_id(0) * SLIM_WIDTH;
-  if (i < p.outer * p.c) {
-    const int k = i % p.c;
-    const SLIM_FLOATW scale = SLIM_LOADW(0, inverse + k) * SLIM_LOADW(0, gamma + k);
-    SLIM_FLOATW z = SLIM_NORMAL(SLIM_LOADW(0, x + i) - SLIM_LOADW(0, mean + k), scale, SLIM_LOADW(0, beta + k));
-    if (p.has_residual) {
-      z += SLIM_LOADW(0, residual + i);
-    }
-    SLIM_STOREW(SLIM_CLAMP(SLIM_FLOATW, z, p.activation), 0, y + i);
-  }
-}
-
-__kernel void slim_batch_norm_gradient_sums_vector_f32(SLIM_BATCH_NORM_GRADIENT_TENSORS, SLIM_TENSOR(float, partial),
-                                                       const slim_batch_norm_params p)
-{
-  SLIM_BATCH_NORM_GRADIENT_OPEN;
-  SLIM_OPEN(float, partial);
-  const int i = (int)get_global_id(0) * SLIM_WIDTH;
-  if (i >= p.c * p.slices) {
-    return;
-  }
-  const int k = i % p.c, begin = i / p.c * p.length, end = min(begin + p.length, p.outer);
-  const SLIM_FLOATW center = SLIM_LOADW(0, mean + k), inv = SLIM_LOADW(0, inverse + k);
-  const SLIM_FLOATW scale = inv * SLIM_LOADW(0, gamma + k);
-  const SLIM_FLOATW shift = p.activation ? SLIM_LOADW(0, beta + k) : (SLIM_FLOATW)(0.0f);
-  SLIM_FLOATW total = (SLIM_FLOATW)(0.0f), dot_total = (SLIM_FLOATW)(0.0f);
-  for (int first = begin; first < end; first += BLOCK) {
-    SLIM_FLOATW sum = (SLIM_FLOATW)(0.0f), dot = (SLIM_FLOATW)(0.0f);
-    for (int e = first; e < min(first + BLOCK, end); e++) {
-      const SLIM_FLOATW away = SLIM_LOADW(0, x + e * p.c + k) - center, above = SLIM_LOADW(0, dy + e * p.c + k);
-      const SLIM_FLOATW d = SLIM_PASSED(SLIM_FLOATW, above, away, scale, shift, p.activation);
-      sum += d;
-      dot += d * away;
-    }
-    total += sum;
-    dot_total += dot;
-  }
-  SLIM_STOREW(total, 0, partial + i);
-  SLIM_STOREW(dot_total * inv, 0, partial + p.c * p.slices + i);
-}
-
-__kernel void slim_batch_norm_gradient_vector_f32(SLIM_BATCH_NORM_GRADIENT_TENSORS,
-                                                  SLIM_TENSOR(const float, sums), SLIM_TENSOR(float, dx),
-                                                  const slim_batch_norm_params p)
-{
-  SLIM_BATCH_NORM_GRADIENT_OPEN;
-  SLIM_OPEN(const float, sums);
-  SLIM_OPEN(float, dx);
-  const int i = (int)get_global_id(0) * SLIM_WIDTH;
-  if (i >= p.outer * p.c) {
-    return;
-  }
-  const int k = i % p.c;
-  const SLIM_FLOATW inv = SLIM_LOADW(0, inverse + k), scale = inv * SLIM_LOADW(0, gamma + k);
-  const SLIM_FLOATW shift = p.activation ? SLIM_LOADW(0, beta + k) : (SLIM_FLOATW)(0.0f);
-  const SLIM_FLOATW away = SLIM_LOADW(0, x + i) - SLIM_LOADW(0, mean + k), above = SLIM_LOADW(0, dy + i);
-  SLIM_FLOATW d = SLIM_PASSED(SLIM_FLOATW, above, away, scale, shift, p.activation);
-  if (p.training) {
-    d -= (SLIM_LOADW(0, sums + k) + away * inv * SLIM_LOADW(0, sums + p.c + k)) / (float)p.outer;
-  }
-  SLIM_STOREW(d * scale, 0, dx + i);
 }

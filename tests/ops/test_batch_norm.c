@@ -14,6 +14,8 @@ static const struct norm_case {
   { "dense", 37, 1, 1, 11, 0, 2 },
   { "vectors", 3, 9, 7, 64, 0, 4 },
   { "wide", 2, 5, 3, 1040, 0, 4 },
+  { "one_vector", 5, 9, 7, 4, 0, 4 },
+  { "tall", 3, 37, 41, 20, 0, 4 },
   { "nchw", 3, 5, 7, 6, 1, 4 },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))

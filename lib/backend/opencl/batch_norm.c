@@ -1,16 +1,24 @@
 #include "backend/opencl/epilogue.h"
 #include "backend/opencl/ops.h"
+#include "backend/opencl/sweep.h"
 #include "kernels/batch_norm_params.h"
 
 #define LENGTH_LEAST 256 /* elements that pay for a part of their own */
 #define PARTS_A_UNIT 256
 #define PIECE_ELEMENTS 16384 /* of all channels of a piece: they fit a CPU core's cache */
 #define PIECE_ROWS 512       /* most rows: they are summed in float32 */
+#define MERGED_ACROSS 2      /* as in kernels/batch_norm_group.cl */
 
 /* On CPU-like devices a work-item goes through rows of all channels, where those fill whole vectors. */
 static bool by_rows(const slim_device *device, const slim_batch_norm_params *p)
 {
   return device->info.device_class == SLIM_CLASS_CPU && p->inner == 1 && p->c % slim_cl_of(device)->vector_width == 0;
+}
+
+/* On others a work-group goes through some vectors of channels. */
+static bool by_groups(const slim_device *device, const slim_batch_norm_params *p)
+{
+  return p->inner == 1 && slim_cl_sweeps(device, p->c);
 }
 
 static void cut_into_pieces(slim_batch_norm_params *p)
@@ -34,25 +42,22 @@ static slim_batch_norm_params params_of(const slim_device *device, const slim_gr
   p.length = (count + p.slices - 1) / p.slices;
   if (by_rows(device, &p) && p.c > 0) {
     cut_into_pieces(&p);
+  } else if (by_groups(device, &p)) {
+    const slim_cl_sweep sweep = slim_cl_sweep_of(device, p.outer, p.c);
+    p.across = sweep.across;
+    p.slices = sweep.pieces;
+    p.length = sweep.length;
   }
   p.epsilon = attr->epsilon;
   p.unbias = attr->unbiased && count > 1 ? (float)count / (float)(count - 1) : 1.0f;
   return p;
 }
 
-static bool by_vectors(const slim_cl_build *b, const slim_batch_norm_params *p)
+/* The name of this device's kernel for these channels. */
+static const char *kernel_of(const slim_cl_build *b, const slim_batch_norm_params *p, const char *rows,
+                             const char *groups, const char *naive)
 {
-  return p->inner == 1 && p->c % b->cl->vector_width == 0;
-}
-
-/* n elements, by vectors where the kernel takes them. */
-static void range(slim_cl_build *b, const slim_batch_norm_params *p, size_t n)
-{
-  if (by_vectors(b, p)) {
-    slim_cl_range_vectors(b, n);
-  } else {
-    slim_cl_range(b, n);
-  }
+  return by_rows(b->device, p) ? rows : by_groups(b->device, p) ? groups : naive;
 }
 
 /* Places in the workspace. */
@@ -75,59 +80,81 @@ static slim_view output_or(const slim_cl_build *b, int k, slim_view other)
 static void sums(slim_cl_build *b, const slim_view *mean, const slim_view *partial, int squares,
                  const slim_batch_norm_params *p)
 {
-  slim_cl_begin(b, by_vectors(b, p) ? "slim_batch_norm_sums_vector_f32" : "slim_batch_norm_sums_f32");
+  slim_cl_begin(b, "slim_batch_norm_sums_f32");
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, mean);
   slim_cl_arg_view(b, partial);
   slim_cl_arg(b, &squares, sizeof(squares));
   slim_cl_arg(b, p, sizeof(*p));
-  range(b, p, (size_t)p->c * (size_t)p->slices);
+  slim_cl_range(b, (size_t)p->c * (size_t)p->slices);
 }
 
-/* A work-item a piece. */
-static void range_pieces(slim_cl_build *b, const slim_batch_norm_params *p)
+static void statistics_of_parts(slim_cl_build *b, const slim_view *mean, const slim_view *inverse,
+                                const slim_view *partial, const slim_batch_norm_params *p)
 {
-  slim_cl_range_groups(b, (size_t)p->slices, 1);
+  sums(b, mean, partial, 0, p);
+  slim_cl_begin(b, "slim_batch_norm_mean_f32");
+  slim_cl_arg_view(b, partial);
+  slim_cl_arg_view(b, mean);
+  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_range(b, (size_t)p->c);
+  sums(b, mean, partial, 1, p);
+  slim_cl_begin(b, "slim_batch_norm_variance_f32");
+  slim_cl_arg_view(b, partial);
+  slim_cl_arg_view(b, slim_cl_out(b, 2));
+  slim_cl_arg_view(b, inverse);
+  slim_cl_arg(b, p, sizeof(*p));
+  slim_cl_range(b, (size_t)p->c);
+}
+
+/* A work-item a piece, or a group a piece and some channels; naive: all elements, one each. */
+static void range_pieces(slim_cl_build *b, const slim_batch_norm_params *p, size_t naive)
+{
+  if (by_rows(b->device, p)) {
+    slim_cl_range_groups(b, (size_t)p->slices, 1);
+  } else if (by_groups(b->device, p)) {
+    slim_cl_range_sweep(b, p->c, p->across, p->slices);
+  } else {
+    slim_cl_range(b, naive);
+  }
+}
+
+static void range_merge(slim_cl_build *b, const slim_batch_norm_params *p)
+{
+  if (by_groups(b->device, p)) {
+    slim_cl_range_sweep(b, p->c, MERGED_ACROSS, 1);
+  } else {
+    slim_cl_range_vectors(b, (size_t)p->c);
+  }
 }
 
 static void statistics_of_pieces(slim_cl_build *b, const slim_view *mean, const slim_view *inverse,
                                  const slim_view *partial, const slim_batch_norm_params *p)
 {
-  slim_cl_begin(b, "slim_batch_norm_pieces_f32");
+  const bool rows = by_rows(b->device, p);
+  slim_cl_begin(b, rows ? "slim_batch_norm_pieces_f32" : "slim_batch_norm_group_pieces_f32");
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, partial);
   slim_cl_arg(b, p, sizeof(*p));
-  range_pieces(b, p);
-  slim_cl_begin(b, "slim_batch_norm_merge_f32");
+  range_pieces(b, p, 0);
+  slim_cl_begin(b, rows ? "slim_batch_norm_merge_f32" : "slim_batch_norm_group_merge_f32");
   slim_cl_arg_view(b, partial);
   slim_cl_arg_view(b, mean);
   slim_cl_arg_view(b, slim_cl_out(b, 2));
   slim_cl_arg_view(b, inverse);
   slim_cl_arg(b, p, sizeof(*p));
-  slim_cl_range_vectors(b, (size_t)p->c);
+  range_merge(b, p);
 }
 
 static void statistics(slim_cl_build *b, const slim_view *mean, const slim_view *inverse,
                        const slim_batch_norm_params *p)
 {
   const slim_view partial = scratch(b, 2 * row_bytes(p, 1));
-  if (by_rows(b->device, p)) {
+  if (by_rows(b->device, p) || by_groups(b->device, p)) {
     statistics_of_pieces(b, mean, inverse, &partial, p);
-    return;
+  } else {
+    statistics_of_parts(b, mean, inverse, &partial, p);
   }
-  sums(b, mean, &partial, 0, p);
-  slim_cl_begin(b, "slim_batch_norm_mean_f32");
-  slim_cl_arg_view(b, &partial);
-  slim_cl_arg_view(b, mean);
-  slim_cl_arg(b, p, sizeof(*p));
-  slim_cl_range(b, (size_t)p->c);
-  sums(b, mean, &partial, 1, p);
-  slim_cl_begin(b, "slim_batch_norm_variance_f32");
-  slim_cl_arg_view(b, &partial);
-  slim_cl_arg_view(b, slim_cl_out(b, 2));
-  slim_cl_arg_view(b, inverse);
-  slim_cl_arg(b, p, sizeof(*p));
-  slim_cl_range(b, (size_t)p->c);
 }
 
 static void given(slim_cl_build *b, const slim_view *inverse, const slim_batch_norm_params *p)
@@ -145,11 +172,7 @@ static void given(slim_cl_build *b, const slim_view *inverse, const slim_batch_n
 /* The last sweep, over all elements. */
 static void range_elements(slim_cl_build *b, const slim_batch_norm_params *p)
 {
-  if (by_rows(b->device, p)) {
-    range_pieces(b, p);
-  } else {
-    range(b, p, (size_t)p->outer * (size_t)p->c * (size_t)p->inner);
-  }
+  range_pieces(b, p, (size_t)p->outer * (size_t)p->c * (size_t)p->inner);
 }
 
 static void prepare(slim_cl_build *b)
@@ -167,10 +190,8 @@ static void prepare(slim_cl_build *b)
   } else {
     given(b, &inverse, &p);
   }
-  const bool rows = by_rows(b->device, &p);
-  slim_cl_begin(b, rows                ? "slim_batch_norm_rows_f32"
-                   : by_vectors(b, &p) ? "slim_batch_norm_vector_f32"
-                                       : "slim_batch_norm_naive_f32");
+  slim_cl_begin(b,
+                kernel_of(b, &p, "slim_batch_norm_rows_f32", "slim_batch_norm_group_f32", "slim_batch_norm_naive_f32"));
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, &b->in[1]);
   slim_cl_arg_view(b, &b->in[2]);
@@ -194,25 +215,24 @@ static void inputs(slim_cl_build *b)
 static void gradient_sums(slim_cl_build *b, const slim_view *partial, const slim_view *both,
                           const slim_batch_norm_params *p)
 {
-  const bool pieces = by_rows(b->device, p);
-  slim_cl_begin(b, pieces             ? "slim_batch_norm_gradient_pieces_f32"
-                   : by_vectors(b, p) ? "slim_batch_norm_gradient_sums_vector_f32"
-                                      : "slim_batch_norm_gradient_sums_f32");
+  slim_cl_begin(b, kernel_of(b, p, "slim_batch_norm_gradient_pieces_f32", "slim_batch_norm_gradient_group_pieces_f32",
+                             "slim_batch_norm_gradient_sums_f32"));
   inputs(b);
   slim_cl_arg_view(b, partial);
   slim_cl_arg(b, p, sizeof(*p));
-  if (pieces) {
-    range_pieces(b, p);
-  } else {
-    range(b, p, (size_t)p->c * (size_t)p->slices);
-  }
-  slim_cl_begin(b, "slim_batch_norm_gradient_finish_f32");
+  range_pieces(b, p, (size_t)p->c * (size_t)p->slices);
+  const bool groups = by_groups(b->device, p);
+  slim_cl_begin(b, groups ? "slim_batch_norm_gradient_group_merge_f32" : "slim_batch_norm_gradient_finish_f32");
   slim_cl_arg_view(b, partial);
   slim_cl_arg_view(b, both);
   slim_cl_arg_view(b, slim_cl_out(b, 1));
   slim_cl_arg_view(b, slim_cl_out(b, 2));
   slim_cl_arg(b, p, sizeof(*p));
-  slim_cl_range(b, (size_t)p->c);
+  if (groups) {
+    range_merge(b, p);
+  } else {
+    slim_cl_range(b, (size_t)p->c);
+  }
 }
 
 static void prepare_gradient(slim_cl_build *b)
@@ -225,10 +245,8 @@ static void prepare_gradient(slim_cl_build *b)
   if ((p.want & 1) == 0) {
     return;
   }
-  const bool rows = by_rows(b->device, &p);
-  slim_cl_begin(b, rows                ? "slim_batch_norm_gradient_rows_f32"
-                   : by_vectors(b, &p) ? "slim_batch_norm_gradient_vector_f32"
-                                       : "slim_batch_norm_gradient_naive_f32");
+  slim_cl_begin(b, kernel_of(b, &p, "slim_batch_norm_gradient_rows_f32", "slim_batch_norm_gradient_group_f32",
+                             "slim_batch_norm_gradient_naive_f32"));
   inputs(b);
   slim_cl_arg_view(b, &both);
   slim_cl_arg_view(b, &b->out[0]);

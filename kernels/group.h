@@ -1,0 +1,41 @@
+/*
+ * Sweeps over rows of vectors of 4 floats by groups of GPUs and small devices. A group has the rows of a piece and some
+ * vectors of each: its work-items lie across side by side, a vector each, and go down the rows in steps.
+ */
+#ifndef SLIM_KERNEL_GROUP_H
+#define SLIM_KERNEL_GROUP_H
+
+#if SLIM_CLASS == 1
+#define SLIM_GROUP 256
+#else
+#define SLIM_GROUP 64
+#endif
+#define SLIM_GROUPED __attribute__((reqd_work_group_size(SLIM_GROUP, 1, 1)))
+
+/* Vectors of a tensor whose rows fill whole ones: it begins at a multiple of their size. */
+#define SLIM_VECTORS(name_) ((__global float4 *)(name_))
+#define SLIM_CONST_VECTORS(name_) ((__global const float4 *)(name_))
+
+/* This work-item's: me, in its group; k, its vector of the wide ones of a row; its rows first, first + down, ... below
+ * end. */
+#define SLIM_SWEEP(c_, across_, length_, rows_)                                                                        \
+  const int me = (int)get_local_id(0), wide = (c_) / 4, down = SLIM_GROUP / (across_);                                 \
+  const int k = (int)get_group_id(0) * (across_) + me % (across_), begin = (int)get_group_id(1) * (length_);           \
+  const int first = begin + me / (across_), end = min(begin + (length_), (rows_))
+
+/* Adds up what work-items with the same vector have; the first of them get the sums. room: SLIM_GROUP vectors. */
+static inline float4 slim_group_sum(float4 sum, __local float4 *room, const int me, const int across)
+{
+  for (int rest = SLIM_GROUP / 2; rest >= across; rest /= 2) {
+    if (me >= rest && me < 2 * rest) {
+      room[me] = sum;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (me < rest) {
+      sum += room[me + rest];
+    }
+  }
+  return sum;
+}
+
+#endif

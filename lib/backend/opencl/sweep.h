@@ -1,0 +1,18 @@
+/* Sweeps over rows by groups of GPUs and small devices (kernels/group.h). */
+#ifndef SLIM_OPENCL_SWEEP_H
+#define SLIM_OPENCL_SWEEP_H
+
+#include "backend/opencl/opencl.h"
+
+/* How rows of c floats are cut: pieces of length rows, and vectors of 4 floats, across of them a group. */
+typedef struct slim_cl_sweep {
+  int across, pieces, length;
+} slim_cl_sweep;
+
+/** Can the device sweep rows of c floats so? */
+bool slim_cl_sweeps(const slim_device *device, int c);
+slim_cl_sweep slim_cl_sweep_of(const slim_device *device, int rows, int c);
+/** A group for each piece and each across vectors of c floats. */
+void slim_cl_range_sweep(slim_cl_build *build, int c, int across, int pieces);
+
+#endif
