@@ -9,8 +9,6 @@
 #include "group.h"
 
 #if SLIM_CLASS != 0
-#define MERGED_ACROSS 2 /* vectors of a group that merges: what memory gives at once */
-
 /* Mean and sum of squared distances from it, of so many numbers. */
 typedef struct moments {
   float4 mean, spread;
@@ -93,15 +91,15 @@ __kernel SLIM_GROUPED void slim_batch_norm_group_merge_f32(SLIM_TENSOR(const flo
   SLIM_OPEN(float, mean);
   SLIM_OPEN(float, variance);
   SLIM_OPEN(float, inverse);
-  SLIM_SWEEP(p.c, MERGED_ACROSS, p.slices, p.slices);
+  SLIM_SWEEP(p.c, p.across, p.slices, p.slices);
   __global const float4 *from = SLIM_CONST_VECTORS(partial) + k;
   moments all = { (float4)(0.0f), (float4)(0.0f), 0.0f };
   for (int s = k < wide ? first : end; s < end; s += down) {
     const moments piece = { from[s * wide], from[(p.slices + s) * wide], (float)min(p.length, p.outer - s * p.length) };
     all = joined(all, piece);
   }
-  all = joined_group(all, means, spreads, counts, me, MERGED_ACROSS);
-  if (me < MERGED_ACROSS && k < wide) {
+  all = joined_group(all, means, spreads, counts, me, p.across);
+  if (me < p.across && k < wide) {
     const float4 v = all.spread / (float)p.outer;
     SLIM_VECTORS(mean)[k] = all.mean;
     SLIM_VECTORS(inverse)[k] = 1.0f / sqrt(v + p.epsilon);
@@ -214,16 +212,16 @@ __kernel SLIM_GROUPED void slim_batch_norm_gradient_group_merge_f32(SLIM_TENSOR(
   SLIM_OPEN(float, sums);
   SLIM_OPEN(float, dgamma);
   SLIM_OPEN(float, dbeta);
-  SLIM_SWEEP(p.c, MERGED_ACROSS, p.slices, p.slices);
+  SLIM_SWEEP(p.c, p.across, p.slices, p.slices);
   __global const float4 *from = SLIM_CONST_VECTORS(partial) + k;
   float4 sum = (float4)(0.0f), dot = sum;
   for (int s = k < wide ? first : end; s < end; s += down) {
     sum += from[s * wide];
     dot += from[(p.slices + s) * wide];
   }
-  sum = slim_group_sum(sum, all_sums, me, MERGED_ACROSS);
-  dot = slim_group_sum(dot, all_dots, me, MERGED_ACROSS);
-  if (me < MERGED_ACROSS && k < wide) {
+  sum = slim_group_sum(sum, all_sums, me, p.across);
+  dot = slim_group_sum(dot, all_dots, me, p.across);
+  if (me < p.across && k < wide) {
     SLIM_VECTORS(sums)[k] = sum;
     SLIM_VECTORS(sums)[wide + k] = dot;
     if (p.want & 2) {

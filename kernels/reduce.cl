@@ -1,4 +1,5 @@
 #include "common.h"
+#include "group.h"
 #include "strides.h"
 #include "reduce_params.h"
 #include "vector.h"
@@ -111,3 +112,50 @@ __kernel void slim_reduce_columns_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(f
     reduce_columns(x, y, p, at);
   }
 }
+
+#if SLIM_CLASS != 0
+static inline float4 reduced(const float4 a, const float4 b, const int kind)
+{
+  return kind == REDUCE_MAX ? ((b > a) | (b != b) ? b : a) : a + b;
+}
+
+static inline float4 part_of(const float4 value, const int kind)
+{
+  return kind == REDUCE_HALF_SQUARES ? value * value : value;
+}
+
+/* The same by groups (group.h), rows of results in whole vectors: y is [piece][result]. */
+__kernel SLIM_GROUPED void slim_reduce_group_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, y),
+                                                 const slim_reduce_params p)
+{
+  __local float4 room[SLIM_GROUP];
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(float, y);
+  SLIM_SWEEP((int)p.n, p.across, p.length, p.count);
+  __global const float4 *from = SLIM_CONST_VECTORS(x) + k;
+  const int step = down * wide;
+  float4 result = (float4)(p.kind == REDUCE_MAX ? -INFINITY : 0.0f);
+  int r = k < wide ? first : end;
+  for (; r + 3 * down < end; r += 4 * down) {
+    const int at = r * wide;
+    const float4 a = part_of(from[at], p.kind), b = part_of(from[at + step], p.kind);
+    const float4 c = part_of(from[at + 2 * step], p.kind), d = part_of(from[at + 3 * step], p.kind);
+    result = reduced(result, reduced(reduced(a, b, p.kind), reduced(c, d, p.kind), p.kind), p.kind);
+  }
+  for (; r < end; r += down) {
+    result = reduced(result, part_of(from[r * wide], p.kind), p.kind);
+  }
+  for (int rest = SLIM_GROUP / 2; rest >= p.across; rest /= 2) {
+    if (me >= rest && me < 2 * rest) {
+      room[me] = result;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (me < rest) {
+      result = reduced(result, room[me + rest], p.kind);
+    }
+  }
+  if (me < p.across && k < wide) {
+    SLIM_VECTORS(y)[(int)get_group_id(1) * wide + k] = result * p.scale;
+  }
+}
+#endif

@@ -7,7 +7,6 @@
 #define PARTS_A_UNIT 256
 #define PIECE_ELEMENTS 16384 /* of all channels of a piece: they fit a CPU core's cache */
 #define PIECE_ROWS 512       /* most rows: they are summed in float32 */
-#define MERGED_ACROSS 2      /* as in kernels/batch_norm_group.cl */
 
 /* On CPU-like devices a work-item goes through rows of all channels, where those fill whole vectors. */
 static bool by_rows(const slim_device *device, const slim_batch_norm_params *p)
@@ -119,13 +118,13 @@ static void range_pieces(slim_cl_build *b, const slim_batch_norm_params *p, size
   }
 }
 
-static void range_merge(slim_cl_build *b, const slim_batch_norm_params *p)
+/* The last argument of a kernel that merges pieces by groups, and its range. */
+static void merge_by_groups(slim_cl_build *b, const slim_batch_norm_params *p)
 {
-  if (by_groups(b->device, p)) {
-    slim_cl_range_sweep(b, p->c, MERGED_ACROSS, 1);
-  } else {
-    slim_cl_range_vectors(b, (size_t)p->c);
-  }
+  slim_batch_norm_params merge = *p;
+  merge.across = slim_cl_sweep_across(b->device, p->slices);
+  slim_cl_arg(b, &merge, sizeof(merge));
+  slim_cl_range_sweep(b, p->c, merge.across, 1);
 }
 
 static void statistics_of_pieces(slim_cl_build *b, const slim_view *mean, const slim_view *inverse,
@@ -142,8 +141,12 @@ static void statistics_of_pieces(slim_cl_build *b, const slim_view *mean, const 
   slim_cl_arg_view(b, mean);
   slim_cl_arg_view(b, slim_cl_out(b, 2));
   slim_cl_arg_view(b, inverse);
-  slim_cl_arg(b, p, sizeof(*p));
-  range_merge(b, p);
+  if (rows) {
+    slim_cl_arg(b, p, sizeof(*p));
+    slim_cl_range_vectors(b, (size_t)p->c);
+  } else {
+    merge_by_groups(b, p);
+  }
 }
 
 static void statistics(slim_cl_build *b, const slim_view *mean, const slim_view *inverse,
@@ -227,10 +230,10 @@ static void gradient_sums(slim_cl_build *b, const slim_view *partial, const slim
   slim_cl_arg_view(b, both);
   slim_cl_arg_view(b, slim_cl_out(b, 1));
   slim_cl_arg_view(b, slim_cl_out(b, 2));
-  slim_cl_arg(b, p, sizeof(*p));
   if (groups) {
-    range_merge(b, p);
+    merge_by_groups(b, p);
   } else {
+    slim_cl_arg(b, p, sizeof(*p));
     slim_cl_range(b, (size_t)p->c);
   }
 }

@@ -1,6 +1,7 @@
 #include "backend/opencl/ops.h"
 #include "backend/opencl/reduction.h"
 #include "backend/opencl/strides.h"
+#include "backend/opencl/sweep.h"
 #include "kernels/reduce_params.h"
 
 #define CHUNK_LEAST 512  /* elements that pay for a part of their own */
@@ -36,6 +37,13 @@ static void join(slim_strides_params *s)
   slim_cl_strides_join(s);
 }
 
+/* On GPUs and small devices sums of whole rows are a group's. */
+static bool by_groups(const slim_device *device, const slim_reduce_params *p)
+{
+  return p->kept.rank == 1 && p->kept.a[0] == 1 && p->reduced.rank == 1 && p->reduced.a[0] == (int)p->n &&
+         slim_cl_sweeps(device, (int)p->n);
+}
+
 static slim_reduce_params params_of(const slim_device *device, const slim_shape *x, unsigned axes)
 {
   int stride[SLIM_MAX_RANK] = { 0 };
@@ -45,6 +53,13 @@ static slim_reduce_params params_of(const slim_device *device, const slim_shape 
   p.count = elements_of(&p.reduced);
   join(&p.kept);
   join(&p.reduced);
+  if (by_groups(device, &p)) {
+    const slim_cl_sweep sweep = slim_cl_sweep_of(device, p.count, (int)p.n);
+    p.across = sweep.across;
+    p.chunks = p.count < 2 * CHUNK_LEAST ? 1 : sweep.pieces;
+    p.length = p.chunks == 1 ? p.count : sweep.length;
+    return p;
+  }
   const int busy = PARTS_A_UNIT * device->info.compute_units;
   const int most = (int)p.n >= busy ? 1 : busy / (p.n > 0 ? (int)p.n : 1);
   const int useful = p.count / CHUNK_LEAST;
@@ -71,15 +86,24 @@ static bool by_rows(const slim_reduce_params *p)
   return p->reduced.rank == 1 && p->reduced.a[0] == 1;
 }
 
+static const char *kernel_of(const slim_cl_build *b, const slim_reduce_params *p)
+{
+  return by_groups(b->device, p) ? "slim_reduce_group_f32"
+         : by_columns(b, p)      ? "slim_reduce_columns_f32"
+         : by_rows(p)            ? "slim_reduce_rows_f32"
+                                 : "slim_reduce_naive_f32";
+}
+
 static void launch(slim_cl_build *b, const slim_view *x, const slim_view *y, const slim_reduce_params *p)
 {
-  const bool columns = by_columns(b, p);
   const size_t parts = (size_t)p->n * (size_t)p->chunks;
-  slim_cl_begin(b, columns ? "slim_reduce_columns_f32" : by_rows(p) ? "slim_reduce_rows_f32" : "slim_reduce_naive_f32");
+  slim_cl_begin(b, kernel_of(b, p));
   slim_cl_arg_view(b, x);
   slim_cl_arg_view(b, y);
   slim_cl_arg(b, p, sizeof(*p));
-  if (columns) {
+  if (by_groups(b->device, p)) {
+    slim_cl_range_sweep(b, (int)p->n, p->across, p->chunks);
+  } else if (by_columns(b, p)) {
     slim_cl_range_vectors(b, parts);
   } else if (by_rows(p)) {
     slim_cl_range_rows(b, parts);
@@ -93,6 +117,7 @@ static slim_reduce_params merge_of(const slim_cl_build *b, const slim_reduce_par
 {
   const bool columns = by_columns(b, p);
   slim_reduce_params m = { .n = p->n, .count = p->chunks, .chunks = 1, .length = p->chunks };
+  m.across = slim_cl_sweep_across(b->device, p->chunks);
   m.kind = (int)(kind == SLIM_REDUCE_MAX ? SLIM_REDUCE_MAX : SLIM_REDUCE_SUM);
   m.kept = (slim_strides_params){ .rank = 1, .dim = { (int)p->n }, .a = { columns ? 1 : p->chunks } };
   m.reduced = (slim_strides_params){ .rank = 1, .dim = { p->chunks }, .a = { columns ? (int)p->n : 1 } };

@@ -4,7 +4,8 @@
 #define GROUP_SMALL 64
 #define LOCAL_A_ITEM ((size_t)36) /* bytes that a kernel takes at most: two vectors and a number */
 #define VECTOR 4
-#define ACROSS_MOST 16    /* 256 bytes of a row */
+#define ACROSS_LEAST 2    /* what memory gives at once */
+#define ACROSS_MOST 16    /* 256 bytes of a row; more where rows are few */
 #define ITEMS_A_UNIT 1024 /* that keep a compute unit busy, with ROWS_AT_ONCE loads each */
 #define ROWS_AT_ONCE 4
 #define ROWS_AN_ITEM 1024 /* most: they are summed in float32 */
@@ -21,13 +22,24 @@ bool slim_cl_sweeps(const slim_device *device, int c)
          device->info.max_work_group >= group && device->info.local_memory >= group * LOCAL_A_ITEM;
 }
 
+int slim_cl_sweep_across(const slim_device *device, int rows)
+{
+  const int group = group_of(device);
+  int across = ACROSS_LEAST;
+  while (across < group && group / across > rows) {
+    across *= 2;
+  }
+  return across;
+}
+
 slim_cl_sweep slim_cl_sweep_of(const slim_device *device, int rows, int c)
 {
+  const int group = group_of(device), few = slim_cl_sweep_across(device, rows);
   slim_cl_sweep s = { .across = 1, .pieces = 1 };
-  while (s.across < ACROSS_MOST && s.across * VECTOR < c) {
+  while (s.across < (few > ACROSS_MOST ? few : ACROSS_MOST) && s.across * VECTOR < c) {
     s.across *= 2;
   }
-  const int group = group_of(device), down = group / s.across;
+  const int down = group / s.across;
   const int wanted = ITEMS_A_UNIT / group * device->info.compute_units, there = slim_cl_ceil_div(c, VECTOR * s.across);
   const int share = slim_cl_ceil_div(rows, wanted > there ? wanted / there : 1);
   const int blocks = slim_cl_ceil_div(share, ROWS_AT_ONCE * down), most = ROWS_AN_ITEM / ROWS_AT_ONCE;

@@ -12,6 +12,8 @@ typedef struct slim_cl_sweep {
 /** Can the device sweep rows of c floats so? */
 bool slim_cl_sweeps(const slim_device *device, int c);
 slim_cl_sweep slim_cl_sweep_of(const slim_device *device, int rows, int c);
+/** How many vectors suit a group that goes through so few rows alone. */
+int slim_cl_sweep_across(const slim_device *device, int rows);
 /** A group for each piece and each across vectors of c floats. */
 void slim_cl_range_sweep(slim_cl_build *build, int c, int across, int pieces);
 
