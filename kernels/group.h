@@ -38,4 +38,28 @@ static inline float4 slim_group_sum(float4 sum, __local float4 *room, const int 
   return sum;
 }
 
+/* What all of the group's work-items have, merged, for all of them. room: SLIM_GROUP numbers. */
+#define SLIM_GROUP_MERGE_(name_, merge_)                                                                               \
+  static inline float name_(float value, __local float *room)                                                          \
+  {                                                                                                                    \
+    const int me = (int)get_local_id(0);                                                                               \
+    for (int rest = SLIM_GROUP / 2; rest > 0; rest /= 2) {                                                             \
+      if (me >= rest && me < 2 * rest) {                                                                               \
+        room[me] = value;                                                                                              \
+      }                                                                                                                \
+      barrier(CLK_LOCAL_MEM_FENCE);                                                                                    \
+      if (me < rest) {                                                                                                 \
+        value = merge_(value, room[me + rest]);                                                                        \
+      }                                                                                                                \
+    }                                                                                                                  \
+    if (me == 0) {                                                                                                     \
+      room[0] = value;                                                                                                 \
+    }                                                                                                                  \
+    barrier(CLK_LOCAL_MEM_FENCE);                                                                                      \
+    return room[0];                                                                                                    \
+  }
+#define SLIM_PLUS_(a_, b_) ((a_) + (b_))
+SLIM_GROUP_MERGE_(slim_group_total, SLIM_PLUS_)
+SLIM_GROUP_MERGE_(slim_group_most, fmax)
+
 #endif

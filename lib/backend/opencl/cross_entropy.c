@@ -1,27 +1,27 @@
 #include "backend/opencl/classes.h"
 
-static void prepare_rows(slim_cl_build *b, const char *kernel)
+static void prepare_rows(slim_cl_build *b, const char *groups, const char *naive)
 {
   slim_classes_params p = slim_cl_rows(&b->in[0]);
   p.wide = b->in[1].dtype == SLIM_INT64;
   p.want = slim_cl_wants(b);
-  slim_cl_begin(b, kernel);
+  slim_cl_begin_classes(b, &p, groups, naive);
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, &b->in[1]);
   slim_cl_arg_view(b, slim_cl_out(b, 0));
   slim_cl_arg_view(b, slim_cl_out(b, 1));
   slim_cl_arg(b, &p, sizeof(p));
-  slim_cl_range_rows(b, p.n);
+  slim_cl_range_classes(b, &p);
 }
 
 static void prepare_softmax(slim_cl_build *b)
 {
-  prepare_rows(b, "slim_softmax_cross_entropy_naive_f32");
+  prepare_rows(b, "slim_softmax_cross_entropy_group_f32", "slim_softmax_cross_entropy_naive_f32");
 }
 
 static void prepare_sparse(slim_cl_build *b)
 {
-  prepare_rows(b, "slim_sparse_softmax_cross_entropy_naive_f32");
+  prepare_rows(b, "slim_sparse_softmax_cross_entropy_group_f32", "slim_sparse_softmax_cross_entropy_naive_f32");
 }
 
 static void prepare_sigmoid(slim_cl_build *b)

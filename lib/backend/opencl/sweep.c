@@ -15,11 +15,16 @@ static int group_of(const slim_device *device)
   return device->info.device_class == SLIM_CLASS_GPU ? GROUP_GPU : GROUP_SMALL;
 }
 
-bool slim_cl_sweeps(const slim_device *device, int c)
+bool slim_cl_groups(const slim_device *device)
 {
   const size_t group = (size_t)group_of(device);
-  return device->info.device_class != SLIM_CLASS_CPU && c > 0 && c % VECTOR == 0 &&
-         device->info.max_work_group >= group && device->info.local_memory >= group * LOCAL_A_ITEM;
+  return device->info.device_class != SLIM_CLASS_CPU && device->info.max_work_group >= group &&
+         device->info.local_memory >= group * LOCAL_A_ITEM;
+}
+
+bool slim_cl_sweeps(const slim_device *device, int c)
+{
+  return c > 0 && c % VECTOR == 0 && slim_cl_groups(device);
 }
 
 int slim_cl_sweep_across(const slim_device *device, int rows)
@@ -46,6 +51,11 @@ slim_cl_sweep slim_cl_sweep_of(const slim_device *device, int rows, int c)
   s.length = (blocks < 1 ? 1 : blocks < most ? blocks : most) * ROWS_AT_ONCE * down;
   s.pieces = rows > s.length ? slim_cl_ceil_div(rows, s.length) : 1;
   return s;
+}
+
+void slim_cl_range_whole_groups(slim_cl_build *b, size_t groups)
+{
+  slim_cl_range_groups(b, groups, (size_t)group_of(b->device));
 }
 
 void slim_cl_range_sweep(slim_cl_build *b, int c, int across, int pieces)
