@@ -75,3 +75,26 @@ __kernel void slim_move_rows_b4(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, 
     move_block(x, y, p, i);
   }
 }
+
+/* An element a work-item, which needs no division for its place. */
+#define MOVE_GRID(type_)                                                                                               \
+  SLIM_OPEN(const type_, x);                                                                                           \
+  SLIM_OPEN(type_, y);                                                                                                 \
+  const int at = (int)get_global_id(0), row = (int)get_global_id(1), plane = (int)get_global_id(2);                    \
+  const int i = at - p.left, r = row - p.above, q = plane - p.ahead;                                                   \
+  if (at < p.y_width) {                                                                                                \
+    const bool inside = i >= 0 && i < p.width && r >= 0 && r < p.rows && q >= 0 && q < p.planes;                       \
+    const type_ none = (type_)(0);                                                                                     \
+    y[p.to + (uint)(plane * p.y_plane + row * p.y_row + at)] =                                                         \
+      inside ? x[p.from + (uint)(q * p.x_plane + r * p.x_row + i)] : none;                                             \
+  }
+
+__kernel void slim_move_grid_b4(SLIM_TENSOR(const uint, x), SLIM_TENSOR(uint, y), const slim_move_grid_params p)
+{
+  MOVE_GRID(uint)
+}
+
+__kernel void slim_move_grid_b16(SLIM_TENSOR(const uint4, x), SLIM_TENSOR(uint4, y), const slim_move_grid_params p)
+{
+  MOVE_GRID(uint4)
+}

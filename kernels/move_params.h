@@ -12,4 +12,14 @@ typedef struct slim_move_params {
   int run, rows, row_a, row_b, block;
 } slim_move_params;
 
+/* Of slim_move_grid_*: planes of rows of width elements that lie together; of a pad, the results before them, which are 0
+ * as those behind them are. */
+typedef struct slim_move_grid_params {
+  int width, rows, planes;
+  int x_row, x_plane, y_row, y_plane;
+  unsigned from, to; /* first element in x and in y */
+  int left, above, ahead;
+  int y_width;
+} slim_move_grid_params;
+
 #endif

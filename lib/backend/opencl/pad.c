@@ -13,8 +13,7 @@ static void prepare(slim_cl_build *b)
     p.strides.dim[i] = x->dim[i];
     p.to += (unsigned)(attr->before[i] * p.strides.b[i]);
   }
-  slim_cl_zero(b, &b->out[0], slim_cl_bytes(&b->out[0]));
-  slim_cl_move(b, &b->in[0], &b->out[0], &p);
+  slim_cl_move_padded(b, &b->in[0], &b->out[0], &p);
 }
 
 const slim_cl_op slim_cl_op_pad = { .prepare = prepare, .supports = slim_cl_move_supports };
