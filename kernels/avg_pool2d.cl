@@ -56,7 +56,7 @@ __kernel void slim_avg_pool2d_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSO
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(float, y);
-  const slim_pool2d_part part = slim_pool2d_part_of(p, p.ow);
+  const slim_pool2d_part part = slim_pool2d_part_of(p, p.oh, p.ow);
   SLIM_POOL2D_EACH(part, p.oh, p.ow)
   {
     const int y0 = row * p.stride_h - p.before_h, x0 = column * p.stride_w - p.before_w;
@@ -66,11 +66,11 @@ __kernel void slim_avg_pool2d_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSO
     for (int iy = max(y0, 0); iy < min(y0 + p.kernel_h, p.h); iy++) {
       SLIM_FLOATW line = (SLIM_FLOATW)(0.0f);
       for (int ix = max(x0, 0); ix < min(x0 + p.kernel_w, p.w); ix++) {
-        line += SLIM_LOADW(0, from + (iy * p.w + ix) * p.c);
+        line += SLIM_POOL2D_LOAD(SLIM_FLOATW, from + (iy * p.w + ix) * p.c);
       }
       sum += line;
     }
-    SLIM_STOREW(sum / (float)(covered(y0, p.kernel_h, p.h) * covered(x0, p.kernel_w, p.w)), 0, y + i);
+    SLIM_POOL2D_STORE(SLIM_FLOATW, sum / (float)(covered(y0, p.kernel_h, p.h) * covered(x0, p.kernel_w, p.w)), y + i);
   }
 }
 
@@ -80,7 +80,7 @@ __kernel void slim_avg_pool2d_gradient_vector_f32(SLIM_TENSOR(const float, dy), 
   SLIM_OPEN(const float, dy);
   SLIM_OPEN(float, dx);
   const float whole = 1.0f / (float)(p.kernel_h * p.kernel_w); /* of a window inside of the image */
-  const slim_pool2d_part part = slim_pool2d_part_of(p, p.w);
+  const slim_pool2d_part part = slim_pool2d_part_of(p, p.h, p.w);
   SLIM_POOL2D_EACH(part, p.h, p.w)
   {
     SLIM_FLOATW sum = (SLIM_FLOATW)(0.0f);
@@ -91,9 +91,9 @@ __kernel void slim_avg_pool2d_gradient_vector_f32(SLIM_TENSOR(const float, dy), 
            ox < p.ow && ox * p.stride_w - p.before_w <= column; ox++) {
         const int pixels = rows * covered(ox * p.stride_w - p.before_w, p.kernel_w, p.w);
         const float share = pixels == p.kernel_h * p.kernel_w ? whole : 1.0f / (float)pixels;
-        sum = fma(SLIM_LOADW(0, dy + ((image * p.oh + oy) * p.ow + ox) * p.c + k), (SLIM_FLOATW)(share), sum);
+        sum = fma(SLIM_POOL2D_LOAD(SLIM_FLOATW, dy + ((image * p.oh + oy) * p.ow + ox) * p.c + k), (SLIM_FLOATW)(share), sum);
       }
     }
-    SLIM_STOREW(sum, 0, dx + i);
+    SLIM_POOL2D_STORE(SLIM_FLOATW, sum, dx + i);
   }
 }

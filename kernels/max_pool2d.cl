@@ -64,21 +64,21 @@ SLIM_APART void pool_part(__global const float *x, __global float *y, __global i
     const int y0 = row * p.stride_h - p.before_h, x0 = column * p.stride_w - p.before_w;
     const int left = max(x0, 0), right = min(x0 + p.kernel_w, p.w), top = max(y0, 0), end = min(y0 + p.kernel_h, p.h);
     __global const float *from = x + (size_t)image * p.h * p.w * p.c + k;
-    SLIM_FLOATW best = SLIM_LOADW(0, from + (top * p.w + left) * p.c);
+    SLIM_FLOATW best = SLIM_POOL2D_LOAD(SLIM_FLOATW, from + (top * p.w + left) * p.c);
     SLIM_INTW where = (SLIM_INTW)((top * p.w + left) * p.c);
     slim_pool2d_fetch(from, p, y0, left);
     for (int iy = top; iy < end; iy++) {
       for (int ix = left; ix < right; ix++) {
         const int at = (iy * p.w + ix) * p.c;
-        const SLIM_FLOATW value = SLIM_LOADW(0, from + at);
+        const SLIM_FLOATW value = SLIM_POOL2D_LOAD(SLIM_FLOATW, from + at);
         const SLIM_INTW better = value > best || (value != value && best == best);
         best = better ? value : best;
         where = better ? (SLIM_INTW)(at) : where;
       }
     }
-    SLIM_STOREW(best, 0, y + i);
+    SLIM_POOL2D_STORE(SLIM_FLOATW, best, y + i);
     if (p.want & 2) {
-      SLIM_STOREW(where + k + SLIM_LANES, 0, indices + i);
+      SLIM_POOL2D_STORE(SLIM_INTW, where + k + SLIM_LANES, indices + i);
     }
   }
 }
@@ -89,7 +89,7 @@ __kernel void slim_max_pool2d_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSO
   SLIM_OPEN(const float, x);
   SLIM_OPEN(float, y);
   SLIM_OPEN(int, indices);
-  pool_part(x, y, indices, p, slim_pool2d_part_of(p, p.ow));
+  pool_part(x, y, indices, p, slim_pool2d_part_of(p, p.oh, p.ow));
 }
 
 __kernel void slim_max_pool2d_gradient_vector_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const int, indices),
@@ -98,7 +98,7 @@ __kernel void slim_max_pool2d_gradient_vector_f32(SLIM_TENSOR(const float, dy), 
   SLIM_OPEN(const float, dy);
   SLIM_OPEN(const int, indices);
   SLIM_OPEN(float, dx);
-  const slim_pool2d_part part = slim_pool2d_part_of(p, p.w);
+  const slim_pool2d_part part = slim_pool2d_part_of(p, p.h, p.w);
   SLIM_POOL2D_EACH(part, p.h, p.w)
   {
     const SLIM_INTW me = (SLIM_INTW)((row * p.w + column) * p.c + k) + SLIM_LANES;
@@ -108,9 +108,9 @@ __kernel void slim_max_pool2d_gradient_vector_f32(SLIM_TENSOR(const float, dy), 
       for (int ox = slim_first_window(column, p.before_w, p.kernel_w, p.stride_w);
            ox < p.ow && ox * p.stride_w - p.before_w <= column; ox++) {
         const int o = ((image * p.oh + oy) * p.ow + ox) * p.c + k;
-        sum += SLIM_LOADW(0, indices + o) == me ? SLIM_LOADW(0, dy + o) : (SLIM_FLOATW)(0.0f);
+        sum += SLIM_POOL2D_LOAD(SLIM_INTW, indices + o) == me ? SLIM_POOL2D_LOAD(SLIM_FLOATW, dy + o) : (SLIM_FLOATW)(0.0f);
       }
     }
-    SLIM_STOREW(sum, 0, dx + i);
+    SLIM_POOL2D_STORE(SLIM_FLOATW, sum, dx + i);
   }
 }

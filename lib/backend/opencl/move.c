@@ -87,12 +87,7 @@ static void launch_grid(slim_cl_build *b, const slim_view *x, const slim_view *y
   slim_cl_arg_view(b, x);
   slim_cl_arg_view(b, y);
   slim_cl_arg(b, &g, sizeof(g));
-  size_t group = 1;
-  while (2 * group <= b->cl->group_1d && group < (size_t)g.y_width) {
-    group *= 2;
-  }
-  slim_cl_range_items(b, (const size_t[3]){ (size_t)g.y_width, (size_t)rows, (size_t)planes },
-                      (const size_t[3]){ group, 1, 1 });
+  slim_cl_range_grid(b, (const size_t[3]){ (size_t)g.y_width, (size_t)rows, (size_t)planes });
 }
 
 static const char *naive_of(size_t size, float scale)

@@ -255,6 +255,8 @@ void slim_cl_range_rows(slim_cl_build *build, size_t rows);
 void slim_cl_range_3d(slim_cl_build *build, const size_t groups[3], const size_t local[3]);
 /** items work-items, rounded up to whole groups of local; local NULL: groups along the first dimension. */
 void slim_cl_range_items(slim_cl_build *build, const size_t items[3], const size_t *local);
+/** The same in groups along the first dimension that are no larger than it needs, at most 65535 along the others. */
+void slim_cl_range_grid(slim_cl_build *build, const size_t items[3]);
 /** groups groups of local work-items. */
 void slim_cl_range_groups(slim_cl_build *build, size_t groups, size_t local);
 /** So many tasks along each axis, which the kernel's groups take one by one (kernels/deal.h): its last arguments. */

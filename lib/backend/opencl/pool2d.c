@@ -1,5 +1,7 @@
 #include "backend/opencl/pool2d.h"
 
+#define GRID_MOST 65535 /* rows and images: some drivers take no more groups along an axis */
+
 slim_pool2d_params slim_cl_pool2d(const slim_cl_build *b, const slim_shape *x, const slim_shape *y)
 {
   const slim_pool2d_attr *attr = b->attr;
@@ -23,7 +25,9 @@ slim_pool2d_params slim_cl_pool2d(const slim_cl_build *b, const slim_shape *x, c
 
 bool slim_cl_pool2d_vectors(const slim_cl_build *b, const slim_pool2d_params *p)
 {
-  return !p->nchw && p->c % b->cl->vector_width == 0;
+  const int *dim = b->out[0].shape.dim;
+  return !p->nchw && p->c % b->cl->vector_width == 0 &&
+         (slim_cl_is_cpu(b) || (dim[0] <= GRID_MOST && dim[1] <= GRID_MOST));
 }
 
 void slim_cl_pool2d_range(slim_cl_build *b, const slim_pool2d_params *p)
@@ -32,7 +36,8 @@ void slim_cl_pool2d_range(slim_cl_build *b, const slim_pool2d_params *p)
   if (slim_cl_pool2d_vectors(b, p) && slim_cl_is_cpu(b)) {
     slim_cl_range_rows(b, (size_t)dim[0] * (size_t)dim[1]);
   } else if (slim_cl_pool2d_vectors(b, p)) {
-    slim_cl_range_vectors(b, p->n);
+    const int vectors = dim[2] * dim[3] / b->cl->vector_width;
+    slim_cl_range_grid(b, (const size_t[3]){ (size_t)vectors, (size_t)dim[1], (size_t)dim[0] });
   } else {
     slim_cl_range(b, p->n);
   }

@@ -243,6 +243,18 @@ void slim_cl_range_items(slim_cl_build *b, const size_t items[3], const size_t *
   slim_cl_range_3d(b, groups, size);
 }
 
+void slim_cl_range_grid(slim_cl_build *b, const size_t items[3])
+{
+  if (making(b)) {
+    const size_t limit = group_limit(b, current(b)), most = b->cl->group_1d < limit ? b->cl->group_1d : limit;
+    size_t group = 1;
+    while (2 * group <= most && group < items[0]) {
+      group *= 2;
+    }
+    slim_cl_range_items(b, items, (const size_t[3]){ group, 1, 1 });
+  }
+}
+
 static void range_of(slim_cl_build *b, size_t n, size_t local)
 {
   if (making(b)) {
