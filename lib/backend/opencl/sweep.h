@@ -16,7 +16,7 @@ slim_cl_sweep slim_cl_sweep_of(const slim_device *device, int rows, int c);
 int slim_cl_sweep_across(const slim_device *device, int rows);
 /** Can the device run these groups at all? */
 bool slim_cl_groups(const slim_device *device);
-/** So many groups. */
+/** So many groups of its size. */
 void slim_cl_range_whole_groups(slim_cl_build *build, size_t groups);
 /** A group for each piece and each across vectors of c floats. */
 void slim_cl_range_sweep(slim_cl_build *build, int c, int across, int pieces);
