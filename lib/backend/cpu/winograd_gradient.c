@@ -80,25 +80,37 @@ static void open_chunk(job *j, int first)
 
 /* --- A dY A^T ----------------------------------------------------------------------------------------------------- */
 
-/* VL channels (or fewer): columns, then rows. What the next tile to the right brings is fetched. */
-CPU_INLINE void spread_channels(const winograd *w, const float *from, int rows, int columns, int count, int size, int m,
-                                float *to, size_t step)
+/* VL channels (or fewer): columns, then rows. Rows outside the image are read from zeros. What the next tile brings is
+ * fetched. */
+CPU_INLINE void spread_channels(const winograd *w, const float *from, const float *next, int rows, int columns,
+                                int count, int size, int m, float *to, size_t step)
 {
+  static const float zeros[VL];
   float half[MOST_SIZE * MOST_SIZE * VL] __attribute__((aligned(64)));
-  const size_t row = (size_t)w->ow * (size_t)w->oc, pixel = (size_t)w->oc;
-  vec y[MOST_SIZE], v[MOST_SIZE];
+  const size_t row = (size_t)w->ow * (size_t)w->oc;
+  const float *at[MOST_SIZE];
+  size_t pixel[MOST_SIZE];
+  for (int i = 0; i < m; i++) {
+    at[i] = i < rows ? from + (size_t)i * row : zeros;
+    pixel[i] = i < rows ? (size_t)w->oc : 0;
+  }
   for (int x = 0; x < m; x++) {
+    vec y[MOST_SIZE], v[MOST_SIZE] = { 0 };
     for (int i = 0; i < m; i++) {
-      const float *at = from + (size_t)i * row + (size_t)x * pixel;
-      __builtin_prefetch(at + (size_t)m * pixel);
-      y[i] = i < rows && x < columns ? load_some(at, count) : (vec){ 0 };
+      __builtin_prefetch(next + (size_t)i * row + (size_t)x * (size_t)w->oc, 0, 2);
     }
-    spread_output(y, 1, v, 1, size, m);
+    if (x < columns) {
+      for (int i = 0; i < m; i++) {
+        y[i] = load_some(at[i] + (size_t)x * pixel[i], count);
+      }
+      spread_output(y, 1, v, 1, size, m);
+    }
     for (int i = 0; i < size; i++) {
       vec_store(half + (i * m + x) * VL, v[i]);
     }
   }
   for (int i = 0; i < size; i++) {
+    vec y[MOST_SIZE], v[MOST_SIZE];
     for (int x = 0; x < m; x++) {
       y[x] = vec_load(half + (i * m + x) * VL);
     }
@@ -109,22 +121,29 @@ CPU_INLINE void spread_channels(const winograd *w, const float *from, int rows, 
   }
 }
 
+/* Where a tile's begin. */
+static const float *outputs_of(const job *j, place p)
+{
+  const winograd *w = j->w;
+  return j->dy + (((size_t)p.image * (size_t)w->oh + (size_t)p.y) * (size_t)w->ow + (size_t)p.x) * (size_t)w->oc;
+}
+
 CPU_INLINE void spread_panels(const job *j, int number, int size, int m)
 {
   const winograd *w = j->w;
   const place p = place_of(w, j->first + number);
   const int rows = at_most(m, w->oh - p.y), columns = at_most(m, w->ow - p.x);
-  const float *from =
-      j->dy + (((size_t)p.image * (size_t)w->oh + (size_t)p.y) * (size_t)w->ow + (size_t)p.x) * (size_t)w->oc;
+  const float *from = outputs_of(j, p);
+  const float *next = outputs_of(j, place_of(w, at_most(j->first + number + 1, w->tiles - 1)));
   const size_t step = outputs_step(&j->s);
   for (int n = 0; n < w->oc; n += VL) {
     const int n0 = n / TILE_COLUMNS * TILE_COLUMNS, width = panel_width(at_most(TILE_COLUMNS, w->oc - n0));
     float *to = j->outputs + (size_t)(n0 / TILE_COLUMNS) * (size_t)w->points * step + (size_t)(number * width + n - n0);
     const int count = at_most(VL, w->oc - n);
-    if (count == VL && rows == m && columns == m) {
-      spread_channels(w, from + n, m, m, VL, size, m, to, step);
+    if (count == VL) {
+      spread_channels(w, from + n, next + n, rows, columns, VL, size, m, to, step);
     } else {
-      spread_channels(w, from + n, rows, columns, count, size, m, to, step);
+      spread_channels(w, from + n, next + n, rows, columns, count, size, m, to, step);
     }
   }
 }

@@ -46,15 +46,23 @@ bool CPU_OP(winograd_tiles)(winograd *w)
 typedef struct window {
   const float *in;
   ptrdiff_t at, row, pixel; /* input [0][0], and floats to the next row and pixel */
+  ptrdiff_t next;           /* input [0][0] of the next tile */
   int y0, y1, x0, x1;
 } window;
+
+/* Where a tile's begin. */
+static ptrdiff_t inputs_at(const winograd *w, place p)
+{
+  return (((ptrdiff_t)p.image * w->h + p.y - w->top) * w->w + p.x - w->left) * w->c;
+}
 
 static window window_of(const winograd *w, const float *in, int number)
 {
   const place p = place_of(w, number);
   const int y = p.y - w->top, x = p.x - w->left;
   window s = { .in = in, .pixel = w->c, .row = (ptrdiff_t)w->w * w->c };
-  s.at = ((ptrdiff_t)p.image * w->h + y) * s.row + x * s.pixel;
+  s.at = inputs_at(w, p);
+  s.next = inputs_at(w, place_of(w, at_most(number + 1, w->tiles - 1)));
   s.y0 = at_least(-y, 0);
   s.y1 = at_most(w->h - y, w->size);
   s.x0 = at_least(-x, 0);
@@ -62,25 +70,32 @@ static window window_of(const winograd *w, const float *in, int number)
   return s;
 }
 
-/* VL channels (or fewer) from channel k on: columns, then rows. What the next tile to the right brings is fetched, not
- * into the first cache, where pixels of many channels meet in few sets. */
-CPU_INLINE void open_channels(const window *s, ptrdiff_t k, int count, bool whole, float *to, size_t step, int size,
-                              int m)
+/* VL channels (or fewer) from channel k on: columns, then rows. Rows outside the image are read from zeros. What the
+ * next tile brings is fetched, not into the first cache, where pixels of many channels meet in few sets. */
+CPU_INLINE void open_channels(const window *s, ptrdiff_t k, int count, float *to, size_t step, int size, int m)
 {
+  static const float zeros[VL];
   float half[MOST_SIZE * MOST_SIZE * VL] __attribute__((aligned(64)));
-  for (int x = size; x < size + m; x++) {
+  const float *from[MOST_SIZE];
+  ptrdiff_t pixel[MOST_SIZE];
+  for (int y = 0; y < size; y++) {
+    const bool inside = y >= s->y0 && y < s->y1;
+    from[y] = inside ? s->in + s->at + y * s->row + k : zeros;
+    pixel[y] = inside ? s->pixel : 0;
+  }
+  for (int x = size - m; x < size; x++) {
     for (int y = 0; y < size; y++) {
-      __builtin_prefetch(s->in + s->at + y * s->row + x * s->pixel + k, 0, 2);
+      __builtin_prefetch(s->in + s->next + y * s->row + x * s->pixel + k, 0, 2);
     }
   }
   for (int x = 0; x < size; x++) {
-    vec d[MOST_SIZE] = { 0 }, t[MOST_SIZE];
-    for (int y = 0; y < size; y++) {
-      if (whole || (y >= s->y0 && y < s->y1 && x >= s->x0 && x < s->x1)) {
-        d[y] = load_some(s->in + s->at + y * s->row + x * s->pixel + k, count);
+    vec d[MOST_SIZE] = { 0 }, t[MOST_SIZE] = { 0 };
+    if (x >= s->x0 && x < s->x1) {
+      for (int y = 0; y < size; y++) {
+        d[y] = load_some(from[y] + x * pixel[y], count);
       }
+      transform_input(d, 1, t, 1, size);
     }
-    transform_input(d, 1, t, 1, size);
     for (int y = 0; y < size; y++) {
       vec_store(half + (y * size + x) * VL, t[y]);
     }
@@ -100,17 +115,11 @@ CPU_INLINE void open_channels(const window *s, ptrdiff_t k, int count, bool whol
 CPU_INLINE void open_tile(const winograd *w, const window *s, int k, int count, float *to, size_t step, int size)
 {
   const int whole = count / VL * VL;
-  const bool inside = s->y0 == 0 && s->y1 == size && s->x0 == 0 && s->x1 == size;
-  for (int i = 0; inside && i < whole; i += VL) {
-    open_channels(s, k + i, VL, true, to + i, step, size, w->m);
+  for (int i = 0; i < whole; i += VL) {
+    open_channels(s, k + i, VL, to + i, step, size, w->m);
   }
-  for (int i = 0; !inside && i < whole; i += VL) {
-    open_channels(s, k + i, VL, false, to + i, step, size, w->m);
-  }
-  if (whole < count && inside) {
-    open_channels(s, k + whole, count - whole, true, to + whole, step, size, w->m);
-  } else if (whole < count) {
-    open_channels(s, k + whole, count - whole, false, to + whole, step, size, w->m);
+  if (whole < count) {
+    open_channels(s, k + whole, count - whole, to + whole, step, size, w->m);
   }
 }
 
