@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define MOST_THREADS 1024
-#define SPINS 1000       /* pauses before sleeping, some 20 to 50 microseconds */
+#define SPINS 5000       /* pauses before sleeping, some 100 to 250 microseconds */
 #define CLOSED (1 << 30) /* bit of entrants: the job takes no more workers */
 #define MOST_KEPT_CLEAR 16 /* threads of a pool whose workers keep off the caller's core */
 
