@@ -16,19 +16,12 @@ static inline tile_tap tap_of(const slim_conv2d_params p, const int k)
   return tap;
 }
 
-/* The place so many elements of the window on. */
-static inline tile_tap tap_after(const slim_conv2d_params p, const tile_tap from, const int elements)
+/* The place a step on, which is the tap of so many elements. */
+static inline tile_tap tap_after(const slim_conv2d_params p, const tile_tap from, const tile_tap step)
 {
-  tile_tap tap = from;
-  tap.channel += elements;
-  while (tap.channel >= p.c) {
-    tap.channel -= p.c;
-    tap.kx++;
-    if (tap.kx == p.kernel_w) {
-      tap.kx = 0;
-      tap.ky++;
-    }
-  }
+  const int channel = from.channel + step.channel, next = channel >= p.c ? 1 : 0;
+  const int kx = from.kx + step.kx + next, line = kx >= p.kernel_w ? 1 : 0;
+  const tile_tap tap = { from.ky + step.ky + line, kx - line * p.kernel_w, channel - next * p.c };
   return tap;
 }
 
@@ -64,28 +57,28 @@ static inline float4 window_part(__global const float *x, const slim_conv2d_para
   const int at = place_of(p, w, tap);
   return slim_tile_four(x + max(at, 0), at < 0 ? 0 : left);
 #else
+  const tile_tap one = tap_of(p, 1);
   float part[4];
   tile_tap next = tap;
   SLIM_UNROLL
   for (int j = 0; j < 4; j++) {
     const int at = place_of(p, w, next);
     part[j] = at < 0 || j >= left ? 0.0f : x[at];
-    next = tap_after(p, next, 1);
+    next = tap_after(p, next, one);
   }
   return vload4(0, part);
 #endif
 }
 
 #define ROW(i_) (row0 + SLIM_TILE_AT_ROW(me, i_))
-#define A(i_, k_)                                                                                                      \
-  window_part(x, p, window[i_], tap, ROW(i_) < pixels ? end - (k_)-SLIM_TILE_ALONG_K(me) : 0)
+#define A(i_, k_) window_part(x, p, window[i_], tap, ROW(i_) < pixels ? end - (k_)-SLIM_TILE_ALONG_K(me) : 0)
 #define B(i_, k_)                                                                                                      \
   slim_tile_weights(weights + (size_t)((k_) + SLIM_TILE_AT_K(me, i_)) * p.o + column0 + SLIM_TILE_ALONG(me),           \
                     (k_) + SLIM_TILE_AT_K(me, i_) < end ? p.o - column0 - SLIM_TILE_ALONG(me) : 0)
 #define RESULT(row_, column_, sum_)                                                                                    \
   slim_tile_end(y, result_at(p, t, (row_)), t.channel, (column_), (row_) < pixels ? p.o - (column_) : 0, (sum_), bias, \
                 residual, p.epilogue)
-#define NEXT(i_) tap = (i_) == SLIM_TILE_PARTS - 1 ? tap_after(p, tap, SLIM_TILE_DEPTH) : tap;
+#define NEXT(i_) tap = (i_) == SLIM_TILE_PARTS - 1 ? tap_after(p, tap, step) : tap;
 
 /* Where the channels of a pixel of the result begin. */
 static inline size_t result_at(const slim_conv2d_params p, const slim_tile_params t, const int pixel)
@@ -95,9 +88,9 @@ static inline size_t result_at(const slim_conv2d_params p, const slim_tile_param
 
 /* Slice get_group_id(2) of the windows, into its own part of y. */
 __kernel SLIM_TILE_GROUP void slim_conv2d_tile_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const slim_weight, weights),
-                                                   SLIM_TENSOR(const float, bias),
-                                                   SLIM_TENSOR(const float, residual), SLIM_TENSOR(float, y),
-                                                   const slim_conv2d_params p, const slim_tile_params t)
+                                                   SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
+                                                   SLIM_TENSOR(float, y), const slim_conv2d_params p,
+                                                   const slim_tile_params t)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(const slim_weight, weights);
@@ -113,6 +106,7 @@ __kernel SLIM_TILE_GROUP void slim_conv2d_tile_f32(SLIM_TENSOR(const float, x), 
   for (int i = 0; i < SLIM_TILE_PARTS; i++) {
     window[i] = window_of(p, ROW(i));
   }
+  const tile_tap step = tap_of(p, SLIM_TILE_DEPTH);
   tile_tap tap = tap_of(p, begin + SLIM_TILE_ALONG_K(me));
   y += (size_t)get_group_id(2) * pixels * p.o;
   SLIM_TILE_SUM(A, slim_tile_put_turned, B, slim_tile_put, NEXT, begin, end)
@@ -129,18 +123,18 @@ typedef struct tile_pixel {
   int n, y, x;
 } tile_pixel;
 
-static inline tile_pixel pixel_after(const slim_conv2d_params p, const tile_pixel from, const int pixels)
+static inline tile_pixel pixel_of(const slim_conv2d_params p, const int pixel)
 {
-  tile_pixel at = from;
-  at.x += pixels;
-  while (at.x >= p.ow) {
-    at.x -= p.ow;
-    at.y++;
-    if (at.y == p.oh) {
-      at.y = 0;
-      at.n++;
-    }
-  }
+  const tile_pixel at = { pixel / (p.oh * p.ow), pixel / p.ow % p.oh, pixel % p.ow };
+  return at;
+}
+
+/* The pixel a step on, which is that of so many. */
+static inline tile_pixel pixel_after(const slim_conv2d_params p, const tile_pixel from, const tile_pixel step)
+{
+  const int x = from.x + step.x, row = x >= p.ow ? 1 : 0;
+  const int y = from.y + step.y + row, image = y >= p.oh ? 1 : 0;
+  const tile_pixel at = { from.n + step.n + image, y - image * p.oh, x - row * p.ow };
   return at;
 }
 
@@ -176,13 +170,12 @@ static inline float4 channels_part(__global const float *dy, const slim_conv2d_p
                 (k_) + SLIM_TILE_AT_K(me, i_) < end ? p.o - column0 - SLIM_TILE_ALONG(me) : 0)
 #define RESULT(row_, column_, sum_)                                                                                    \
   slim_tile_end(dw, (size_t)(row_)*p.o, 1, (column_), (row_) < depth ? p.o - (column_) : 0, (sum_), dw, dw, p.epilogue)
-#define NEXT(i_) at[i_] = pixel_after(p, at[i_], SLIM_TILE_DEPTH);
+#define NEXT(i_) at[i_] = pixel_after(p, at[i_], step);
 
 /* Slice get_group_id(2) of the pixels, into its own part of dw. */
 __kernel SLIM_TILE_GROUP void slim_conv2d_weights_gradient_tile_f32(SLIM_TENSOR(const float, dy),
-                                                                    SLIM_TENSOR(const float, x),
-                                                                    SLIM_TENSOR(float, dw), const slim_conv2d_params p,
-                                                                    const int slice)
+                                                                    SLIM_TENSOR(const float, x), SLIM_TENSOR(float, dw),
+                                                                    const slim_conv2d_params p, const int slice)
 {
   SLIM_OPEN(const float, dy);
   SLIM_OPEN(const float, x);
@@ -192,13 +185,11 @@ __kernel SLIM_TILE_GROUP void slim_conv2d_weights_gradient_tile_f32(SLIM_TENSOR(
   const int column0 = (int)get_group_id(1) * SLIM_TILE;
   const int begin = (int)get_group_id(2) * slice, end = min(begin + slice, pixels);
   const tile_tap tap = tap_of(p, row0 + SLIM_TILE_ALONG(me));
+  const tile_pixel step = pixel_of(p, SLIM_TILE_DEPTH);
   tile_pixel at[SLIM_TILE_PARTS];
   SLIM_UNROLL
   for (int i = 0; i < SLIM_TILE_PARTS; i++) {
-    const int k = begin + SLIM_TILE_AT_K(me, i);
-    at[i].n = k / (p.oh * p.ow);
-    at[i].y = k / p.ow % p.oh;
-    at[i].x = k % p.ow;
+    at[i] = pixel_of(p, begin + SLIM_TILE_AT_K(me, i));
   }
   dw += (size_t)get_group_id(2) * depth * p.o;
   SLIM_TILE_SUM(A, slim_tile_put, B, slim_tile_put, NEXT, begin, end)

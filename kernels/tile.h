@@ -24,7 +24,8 @@
 #define SLIM_TILE (SLIM_TILE_HALVES * SLIM_TILE_HALF)
 #define SLIM_TILE_GROUP __attribute__((reqd_work_group_size(SLIM_TILE_ITEMS, 1, 1)))
 #define SLIM_TILE_SUMS (4 * SLIM_TILE_HALVES * SLIM_TILE_HALVES)
-/* Vectors of a line of k in local memory: one more than there are, so that items that write along k meet other banks. */
+/* Vectors of a line of k in local memory: one more than there are, so that items that write along k meet other banks.
+ */
 #define SLIM_TILE_LINE (SLIM_TILE / 4 + 1)
 /* Vectors of a block of either factor that an item brings. They lie along the rows, or columns, of one k: the item's
  * vector of them, and k, a step apart; or along the k of one row: the same the other way round. */
@@ -34,7 +35,8 @@
 #define SLIM_TILE_ALONG_K(me_) ((me_) % (SLIM_TILE_DEPTH / 4) * 4)
 #define SLIM_TILE_AT_ROW(me_, i_) ((me_) / (SLIM_TILE_DEPTH / 4) + (i_) * (SLIM_TILE_ITEMS / (SLIM_TILE_DEPTH / 4)))
 
-/* Four numbers that lie together, of which left are inside. With SLIM_TILE_V4 all or none are, at a multiple of 16 bytes. */
+/* Four numbers that lie together, of which left are inside. With SLIM_TILE_V4 all or none are, at a multiple of 16
+ * bytes. */
 static inline float4 slim_tile_four(__global const float *from, const int left)
 {
 #ifdef SLIM_TILE_V4
@@ -110,7 +112,8 @@ static inline void slim_tile_add(float4 sums[SLIM_TILE_SUMS], __local const floa
 }
 
 /* Sums k from begin_ to end_ into sums. A_(i, k) and B_(i, k) give this item's vector i of the blocks from k on, zeros
- * for what is outside; NEXT_(i) follows both, and k goes up block by block. PUT_A_ and PUT_B_ put them into local memory. */
+ * for what is outside; NEXT_(i) follows both, and k goes up block by block. PUT_A_ and PUT_B_ put them into local
+ * memory. */
 #define SLIM_TILE_SUM(A_, PUT_A_, B_, PUT_B_, NEXT_, begin_, end_)                                                     \
   __local float4 a_block[SLIM_TILE_DEPTH * SLIM_TILE_LINE], b_block[SLIM_TILE_DEPTH * SLIM_TILE_LINE];                 \
   float4 a_part[SLIM_TILE_PARTS], b_part[SLIM_TILE_PARTS], sums[SLIM_TILE_SUMS];                                       \
@@ -148,8 +151,8 @@ static inline void slim_tile_add(float4 sums[SLIM_TILE_SUMS], __local const floa
          (column0_) + i % SLIM_TILE_HALVES * SLIM_TILE_HALF + me % SLIM_TILE_SIDE * 4, sums[i]);                       \
   }
 
-/* Ends four results of a row from column on, of which left are inside, and stores them at y + at + column; residual lies
- * as y does. Channels lie channel apart. */
+/* Ends four results of a row from column on, of which left are inside, and stores them at y + at + column; residual
+ * lies as y does. Channels lie channel apart. */
 static inline void slim_tile_end(__global float *y, const size_t at, const int channel, const int column,
                                  const int left, const float4 sum, __global const float *bias,
                                  __global const float *residual, const slim_epilogue_params e)

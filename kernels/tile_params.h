@@ -2,8 +2,8 @@
 #define SLIM_TILE_PARAMS_H
 
 /* A group sums slice of k; of the slices but the first each writes a result of its own behind the one before. Where
- * element (pixel, channel) of a convolution's result lies: first, and so many elements on for each image, row, pixel and
- * channel. */
+ * element (pixel, channel) of a convolution's result lies: first, and so many elements on for each image, row, pixel
+ * and channel. */
 typedef struct slim_tile_params {
   int slice;
   int first, image, row, pixel, channel;

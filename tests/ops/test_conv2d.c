@@ -35,6 +35,7 @@ static const test_convolution cases[] = {
   { "kernel_7x7", 2, 9, 8, 16, 16, { 7, 7 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "even_kernel", 2, 9, 9, 4, 6, { 4, 4 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "many_channels", 1, 5, 5, 300, 130, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "winograd_blocks", 19, 7, 5, 64, 68, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "winograd_3x3", 3, 14, 13, 32, 48, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "winograd_3x3_valid", 2, 19, 22, 16, 32, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_VALID, 0 },
   { "winograd_5x5_odd", 3, 9, 7, 48, 16, { 5, 5 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },

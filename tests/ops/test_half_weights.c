@@ -71,6 +71,7 @@ static const struct convolution_case {
   { false, { "rate", 2, 13, 12, 6, 10, { 3, 3 }, { 1, 1 }, { 2, 2 }, SLIM_SAME, 0 } },
   { false, { "whole_image", 1, 6, 6, 10, 40, { 6, 6 }, { 1, 1 }, { 1, 1 }, SLIM_VALID, 0 } },
   { false, { "whole_images", 4, 6, 6, 10, 43, { 6, 6 }, { 1, 1 }, { 1, 1 }, SLIM_VALID, 0 } },
+  { false, { "winograd_blocks", 17, 7, 5, 64, 64, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
   { false, { "winograd_few_channels", 3, 14, 13, 32, 48, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
   { false, { "winograd_many_channels", 1, 9, 11, 272, 144, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
   { false, { "winograd_four_tiles", 1, 7, 7, 144, 80, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },

@@ -22,16 +22,15 @@ static bool in_fours(const slim_conv2d_params *p)
 static slim_tile_params place_of(const slim_conv2d_params *p)
 {
   const int channels = p->nchw ? 1 : p->o;
-  return (slim_tile_params){ .image = p->oh * p->ow * p->o,
-                             .row = p->ow * channels,
-                             .pixel = channels,
-                             .channel = p->nchw ? p->oh * p->ow : 1 };
+  return (slim_tile_params){
+    .image = p->oh * p->ow * p->o, .row = p->ow * channels, .pixel = channels, .channel = p->nchw ? p->oh * p->ow : 1
+  };
 }
 
 /* All of it where channels come first: slices are added up as pixels of channels. */
 static int slice_of(const slim_device *device, const slim_conv2d_params *p)
 {
-  return p->nchw ? window_of(p) : slim_cl_tile_slice(device, pixels_of(p), p->o, window_of(p));
+  return p->nchw ? window_of(p) : slim_cl_tile_slice(device, 1, pixels_of(p), p->o, window_of(p));
 }
 
 size_t slim_cl_conv2d_tile_workspace(const slim_device *device, const slim_conv2d_params *p)
@@ -42,7 +41,7 @@ size_t slim_cl_conv2d_tile_workspace(const slim_device *device, const slim_conv2
 /* y NULL: the slices' sums. */
 static void launch(slim_cl_build *b, const slim_view *x, const slim_view *weights, size_t weights_at,
                    const slim_cl_epilogue *epilogue, const slim_view *y, size_t parts_at, const slim_conv2d_params *p,
-                   const slim_tile_params *t)
+                   const slim_tile_params *t, int slices)
 {
   slim_cl_begin(b, SLIM_CL_TILE(in_fours(p), weights, "slim_conv2d_tile"));
   slim_cl_arg_view(b, x);
@@ -56,7 +55,7 @@ static void launch(slim_cl_build *b, const slim_view *x, const slim_view *weight
   }
   slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, t, sizeof(*t));
-  slim_cl_tile_range(b, pixels_of(p), p->o, window_of(p), t->slice);
+  slim_cl_tile_range(b, pixels_of(p), p->o, slices);
 }
 
 void slim_cl_conv2d_tile(slim_cl_build *b, const slim_view *x, const slim_view *weights, size_t weights_at,
@@ -68,11 +67,11 @@ void slim_cl_conv2d_tile(slim_cl_build *b, const slim_view *x, const slim_view *
   t.slice = slice_of(b->device, p);
   const int slices = slim_cl_ceil_div(window_of(p), t.slice);
   if (slices <= 1) {
-    launch(b, x, weights, weights_at, epilogue, y, 0, p, &t);
+    launch(b, x, weights, weights_at, epilogue, y, 0, p, &t, 1);
     return;
   }
   each.epilogue = (slim_epilogue_params){ 0 };
-  launch(b, x, weights, weights_at, epilogue, NULL, parts_at, &each, &t);
+  launch(b, x, weights, weights_at, epilogue, NULL, parts_at, &each, &t, slices);
   slim_cl_tile_add(b, parts_at, epilogue, y, pixels_of(p), p->o, slices);
 }
 
@@ -82,14 +81,14 @@ void slim_cl_conv2d_tile_at(slim_cl_build *b, const slim_view *x, const slim_vie
 {
   slim_tile_params all = *t;
   all.slice = window_of(p);
-  launch(b, x, weights, weights_at, epilogue, y, 0, p, &all);
+  launch(b, x, weights, weights_at, epilogue, y, 0, p, &all, 1);
 }
 
 /* --- the gradient by the weights: windows transposed by dy -------------------------------------------------------- */
 
 static int gradient_slice_of(const slim_device *device, const slim_conv2d_params *p)
 {
-  return slim_cl_tile_slice(device, window_of(p), p->o, pixels_of(p));
+  return slim_cl_tile_slice(device, 1, window_of(p), p->o, pixels_of(p));
 }
 
 size_t slim_cl_conv2d_tile_weights_gradient_workspace(const slim_device *device, const slim_conv2d_params *p)
@@ -107,7 +106,7 @@ void slim_cl_conv2d_tile_weights_gradient(slim_cl_build *b, const slim_conv2d_pa
   slim_cl_arg_view(b, slices > 1 ? b->workspace : &b->out[0]);
   slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, &slice, sizeof(slice));
-  slim_cl_tile_range(b, window_of(p), p->o, pixels_of(p), slice);
+  slim_cl_tile_range(b, window_of(p), p->o, slices);
   if (slices > 1) {
     slim_cl_tile_add(b, 0, &none, &b->out[0], window_of(p), p->o, slices);
   }

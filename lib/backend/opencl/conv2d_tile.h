@@ -9,8 +9,8 @@
 
 /** Bytes of the workspace that slices of the windows take. */
 size_t slim_cl_conv2d_tile_workspace(const slim_device *device, const slim_conv2d_params *p);
-/** The convolution of x by weights, from some aligned bytes of their view on; slices in the workspace, from aligned bytes
- * on. */
+/** The convolution of x by weights, from some aligned bytes of their view on; slices in the workspace, from aligned
+ * bytes on. */
 void slim_cl_conv2d_tile(slim_cl_build *build, const slim_view *x, const slim_view *weights, size_t weights_at,
                          const slim_cl_epilogue *epilogue, const slim_view *y, const slim_conv2d_params *p,
                          size_t parts_at);

@@ -118,7 +118,7 @@ static int slices_of(const slim_device *device, const slim_matmul_params *p, enu
   const slim_gemm_params g = method == FEW_ROWS  ? few_blocks(device, p)
                              : method == COLUMNS ? slim_cl_gemm_sliced(device, p->m, p->n, p->k)
                              : method == TILES
-                                 ? (slim_gemm_params){ .slice = slim_cl_tile_slice(device, p->m, p->n, p->k) }
+                                 ? (slim_gemm_params){ .slice = slim_cl_tile_slice(device, 1, p->m, p->n, p->k) }
                                  : (slim_gemm_params){ .slice = p->k };
   return slim_cl_gemm_slices(&g, p->k);
 }
@@ -256,14 +256,15 @@ static void launch_outer(slim_cl_build *b, const product *t)
 static void launch_tiles(slim_cl_build *b, const product *t)
 {
   const slim_matmul_params *p = &t->p;
-  const int slice = slim_cl_tile_slice(b->device, p->m, p->n, p->k), slices = slim_cl_ceil_div(p->k, slice);
+  const int slice = slim_cl_tile_slice(b->device, 1, p->m, p->n, p->k), slices = slim_cl_ceil_div(p->k, slice);
+  const slim_matmul_tile_params tile = { .slice = slice, .slices = slices };
   product part = *t;
   if (slices > 1) {
     part.p.epilogue = (slim_epilogue_params){ 0 };
   }
   arguments(b, SLIM_CL_TILE(in_fours(p), t->b, "slim_matmul_tile"), &part, slices > 1 ? b->workspace : t->y);
-  slim_cl_arg(b, &slice, sizeof(slice));
-  slim_cl_tile_range(b, p->m, p->n, p->k, slice);
+  slim_cl_arg(b, &tile, sizeof(tile));
+  slim_cl_tile_range(b, p->m, p->n, slices);
   if (slices > 1) {
     slim_cl_tile_add(b, 0, t->epilogue, t->y, p->m, p->n, slices);
   }

@@ -1,7 +1,6 @@
 #include "backend/opencl/tile.h"
 
 #include "backend/opencl/tuning.h"
-#include "kernels/matmul_params.h"
 
 #define ITEMS ((size_t)64) /* of a group, as SLIM_TILE_ITEMS in kernels/tile.h */
 #define TILE_GPU 64        /* rows and columns, as SLIM_TILE */
@@ -40,15 +39,15 @@ static int tiles(const slim_device *device, int n)
 
 static const slim_cl_knob knob_slices = SLIM_CL_KNOB("tile.slices", 1, 2, 3, 4, 6, 8, 12, 16, 24, 32);
 
-int slim_cl_tile_slice(const slim_device *device, int m, int n, int k)
+int slim_cl_tile_slice(const slim_device *device, int results, int m, int n, int k)
 {
-  const int wanted = device->info.compute_units * GROUPS_A_UNIT, there = tiles(device, m) * tiles(device, n);
+  const int wanted = device->info.compute_units * GROUPS_A_UNIT, there = results * tiles(device, m) * tiles(device, n);
   const int depth = depth_of(device);
   int slices = there > 0 && there < wanted ? (wanted + there - 1) / there : 1;
   while (slices > 1 && k / slices < SLICE_LEAST) {
     slices--;
   }
-  slices = slim_cl_tuned(device, &knob_slices, SLIM_CL_DIMS(m, n, k), slices);
+  slices = slim_cl_tuned(device, &knob_slices, SLIM_CL_DIMS(results, m, n, k), slices);
   return slim_cl_ceil_div(slim_cl_ceil_div(k, slices), depth) * depth;
 }
 
@@ -58,11 +57,24 @@ size_t slim_cl_tile_workspace(int m, int n, int k, int slice)
   return slices > 1 ? (size_t)slices * (size_t)m * (size_t)n * sizeof(float) : 0;
 }
 
-void slim_cl_tile_range(slim_cl_build *b, int m, int n, int k, int slice)
+void slim_cl_tile_range(slim_cl_build *b, int m, int n, int slices)
 {
-  const int slices = slim_cl_ceil_div(k, slice);
-  const size_t groups[3] = { (size_t)tiles(b->device, m), (size_t)tiles(b->device, n), (size_t)(slices > 1 ? slices : 1) };
+  const size_t groups[3] = { (size_t)tiles(b->device, m), (size_t)tiles(b->device, n), (size_t)slices };
   slim_cl_range_3d(b, groups, (const size_t[3]){ ITEMS, 1, 1 });
+}
+
+void slim_cl_tile_products(slim_cl_build *build, const slim_view *a, const slim_view *b, const slim_view *y,
+                           const slim_matmul_params *p, const slim_matmul_tile_params *t, int pairs)
+{
+  static const slim_view none = { 0 };
+  slim_cl_begin(build, "slim_matmul_tile_v4_f32");
+  slim_cl_arg_view(build, a);
+  slim_cl_arg_view(build, b);
+  slim_cl_arg_view(build, &none);
+  slim_cl_arg_view(build, y);
+  slim_cl_arg(build, p, sizeof(*p));
+  slim_cl_arg(build, t, sizeof(*t));
+  slim_cl_tile_range(build, p->m, p->n, pairs * t->slices);
 }
 
 void slim_cl_tile_add(slim_cl_build *b, size_t parts_at, const slim_cl_epilogue *epilogue, const slim_view *y, int m,

@@ -145,6 +145,9 @@ bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *
                            slim_cl_winograd *w)
 {
   *w = (slim_cl_winograd){ .groups = 0 };
+  if (slim_cl_winograd_batch_plan(device, conv, turned, &w->batch)) {
+    return true;
+  }
   const slim_conv2d_params folded = slim_cl_winograd_fold(device, conv, turned, &w->fold);
   if (!slim_cl_winograd_suits(device, &folded)) {
     return false;
@@ -179,7 +182,8 @@ static size_t plain_workspace(const slim_device *device, const slim_cl_winograd 
 
 size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winograd *w)
 {
-  return plain_workspace(device, w) + slim_cl_winograd_folded(&w->fold);
+  return w->batch.block > 0 ? slim_cl_winograd_batch_workspace(&w->batch)
+                            : plain_workspace(device, w) + slim_cl_winograd_folded(&w->fold);
 }
 
 /* --- launches ----------------------------------------------------------------------------------------------------- */
@@ -315,6 +319,10 @@ static void launch_plain(slim_cl_build *b, const slim_cl_winograd *w, const slim
 void slim_cl_winograd_launch(slim_cl_build *b, const slim_cl_winograd *w, const slim_view *x, const slim_view *weights,
                              const slim_cl_epilogue *epilogue)
 {
+  if (w->batch.block > 0) {
+    slim_cl_winograd_batch_launch(b, &w->batch, x, weights, epilogue);
+    return;
+  }
   if (w->fold.side == 1) {
     launch_plain(b, w, x, weights, &b->out[0], epilogue);
     return;

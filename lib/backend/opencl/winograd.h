@@ -1,27 +1,30 @@
 /*
- * Convolutions of stride 1 with 3x3 to 5x5 taps, or 3 or 7 in a line, by Winograd's transforms, on CPU-like devices;
- * and first layers, of large kernels and strides over few channels, which are such ones of a folded image.
- * Their error is at most 2e-5 of the results' root mean square for up to 256 channels (384 in a line), 6e-5 by tiles of
- * 7 x 7 points; SLIM_WINOGRAD=0 switches them off.
+ * Convolutions of stride 1 by Winograd's transforms: with 3x3 taps on all devices, with up to 5x5, or 3 or 7 in a line,
+ * on CPU-like ones, and there first layers, of large kernels and strides over few channels, which are such ones of a
+ * folded image. Their error is at most 2e-5 of the results' root mean square for up to 256 channels (384 in a line),
+ * 6e-5 by tiles of 7 x 7 points; SLIM_WINOGRAD=0 switches them off.
  */
 #ifndef SLIM_OPENCL_WINOGRAD_H
 #define SLIM_OPENCL_WINOGRAD_H
 
+#include "backend/opencl/winograd_batch.h"
 #include "backend/opencl/winograd_fold.h"
 #include "backend/opencl/winograd_line.h"
 #include "kernels/winograd_params.h"
 
 typedef struct slim_cl_winograd {
-  slim_cl_winograd_line line; /* with groups: this one instead */
+  slim_cl_winograd_batch batch; /* with a block: this one, on GPUs and small devices */
+  slim_cl_winograd_line line;   /* with groups: this one instead */
   slim_winograd_params p;
   slim_winograd_fold_params fold; /* of x, or, turned, of y */
-  int groups;  /* that take blocks of tiles, each with a scratch of its own; 0: in stages */
-  int parts;   /* in stages: of a block's tiles, that share a panel of outputs */
-  bool kept;   /* weights are packed, or transformed, when their version changes; */
-  bool points; /* in stages: transformed */
+  int groups;                     /* that take blocks of tiles, each with a scratch of its own; 0: in stages */
+  int parts;                      /* in stages: of a block's tiles, that share a panel of outputs */
+  bool kept;                      /* weights are packed, or transformed, when their version changes; */
+  bool points;                    /* in stages: transformed */
 } slim_cl_winograd;
 
 typedef struct slim_cl_winograd_gradient {
+  slim_cl_winograd_batch batch;   /* with a block: this one, on GPUs and small devices */
   slim_winograd_line_params line; /* with taps: this one instead */
   slim_winograd_params p;
   slim_winograd_fold_params fold; /* of x */

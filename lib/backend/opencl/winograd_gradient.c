@@ -10,6 +10,9 @@ bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d
 {
   const slim_winograd_params *p = &g->p;
   *g = (slim_cl_winograd_gradient){ .slices = 0 };
+  if (slim_cl_winograd_batch_gradient_plan(device, conv, &g->batch)) {
+    return true;
+  }
   const slim_conv2d_params folded = slim_cl_winograd_fold(device, conv, false, &g->fold);
   if (!slim_cl_winograd_suits(device, &folded)) {
     return false;
@@ -40,7 +43,8 @@ static size_t plain_workspace(const slim_device *device, const slim_cl_winograd_
 
 size_t slim_cl_winograd_gradient_workspace(const slim_device *device, const slim_cl_winograd_gradient *g)
 {
-  return plain_workspace(device, g) + slim_cl_winograd_folded(&g->fold);
+  return g->batch.block > 0 ? slim_cl_winograd_batch_gradient_workspace(&g->batch)
+                            : plain_workspace(device, g) + slim_cl_winograd_folded(&g->fold);
 }
 
 static void launch_plain(slim_cl_build *b, const slim_cl_winograd_gradient *g, const slim_view *x, const slim_view *dw)
@@ -59,6 +63,10 @@ static void launch_plain(slim_cl_build *b, const slim_cl_winograd_gradient *g, c
 
 void slim_cl_winograd_gradient_launch(slim_cl_build *b, const slim_cl_winograd_gradient *g)
 {
+  if (g->batch.block > 0) {
+    slim_cl_winograd_batch_gradient_launch(b, &g->batch);
+    return;
+  }
   if (g->line.taps > 0) {
     slim_cl_winograd_line_gradient_launch(b, &g->line, &g->sums, slim_cl_winograd_zeros(b, g->line.c));
     return;

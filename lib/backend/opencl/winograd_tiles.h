@@ -29,6 +29,8 @@ static inline size_t slim_cl_winograd_points(const slim_winograd_params *p)
    : (p_)->taps == 4 ? kernel_ "_t4_n7" end_                                                                           \
                      : SLIM_CL_WINOGRAD_TILED(p_, kernel_, end_))
 
+/** SLIM_WINOGRAD=0? */
+bool slim_cl_winograd_switched_off(void);
 /** Of stride 1, whole vectors of channels, on a device that is like a CPU, and not switched off? */
 bool slim_cl_winograd_suits(const slim_device *device, const slim_conv2d_params *conv);
 /** Rows of the blocks that so many tiles fill best. */
