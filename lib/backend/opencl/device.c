@@ -69,6 +69,7 @@ static void choose_options(slim_cl *cl, const slim_device_info *info)
   cl->vector_width = slim_cl_vector_width(cl->api, cl->id, info->device_class);
   cl->chunks = info->device_class == SLIM_CLASS_CPU &&
                slim_cl_query(cl->api, cl->id, CL_DEVICE_MEM_BASE_ADDR_ALIGN) <= SLIM_ALIGNMENT * 8;
+  cl->pins = info->device_class != SLIM_CLASS_CPU;
   snprintf(cl->options, sizeof(cl->options),
            "-cl-std=CL1.2 -w -DSLIM_CLASS=%d -DSLIM_WIDTH=%d", /* -w: PoCL would print how many warnings there were */
            (int)info->device_class, cl->vector_width);

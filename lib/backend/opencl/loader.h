@@ -36,6 +36,8 @@
   X(EnqueueWriteBuffer)                                                                                                \
   X(EnqueueCopyBuffer)                                                                                                 \
   X(EnqueueFillBuffer)                                                                                                 \
+  X(EnqueueMapBuffer)                                                                                                  \
+  X(EnqueueUnmapMemObject)                                                                                             \
   X(EnqueueMarkerWithWaitList)                                                                                         \
   X(WaitForEvents)                                                                                                     \
   X(GetEventInfo)                                                                                                      \

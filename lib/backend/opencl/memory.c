@@ -1,12 +1,13 @@
 /* Buffers, transfers that do not stall the queue, and the finite flag. */
-#include "backend/opencl/opencl.h"
 #include "base/memory.h"
+#include "backend/opencl/opencl.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define CHUNK ((size_t)32 << 20) /* of memory that steps share */
 #define STAGED_MOST (64u << 20)  /* larger uploads wait instead */
+#define PIECE ((size_t)4 << 20)  /* of an upload: the first ones are on their way while the next are copied */
 
 static void CL_CALLBACK free_host(cl_mem memory, void *host)
 {
@@ -173,19 +174,70 @@ static slim_cl_stage *stage_choose(slim_cl *cl, size_t bytes)
   return best;
 }
 
+static void stage_drop(const slim_cl *cl, slim_cl_stage *stage)
+{
+  if (stage->pinned != NULL) {
+    cl->api->EnqueueUnmapMemObject(cl->queue, stage->pinned, stage->memory, 0, NULL, NULL);
+    cl->api->ReleaseMemObject(stage->pinned);
+  } else {
+    free(stage->memory);
+  }
+  *stage = (slim_cl_stage){ 0 };
+}
+
+static void stage_pin(const slim_cl *cl, slim_cl_stage *stage, size_t bytes)
+{
+  cl_int code = CL_SUCCESS;
+  cl_mem pinned = cl->api->CreateBuffer(cl->context, CL_MEM_READ_WRITE | CL_MEM_ALLOC_HOST_PTR, bytes, NULL, &code);
+  if (code != CL_SUCCESS) {
+    return;
+  }
+  stage->memory = cl->api->EnqueueMapBuffer(cl->queue, pinned, CL_TRUE, CL_MAP_WRITE, 0, bytes, 0, NULL, NULL, &code);
+  if (code == CL_SUCCESS) {
+    stage->pinned = pinned;
+  } else {
+    stage->memory = NULL;
+    cl->api->ReleaseMemObject(pinned);
+  }
+}
+
 /* A free stage of at least as many bytes; NULL without memory. */
 static slim_cl_stage *stage_take(slim_cl *cl, size_t bytes)
 {
   slim_cl_stage *stage = stage_choose(cl, bytes);
-  if (stage->bytes < bytes) {
-    void *memory = realloc(stage->memory, bytes);
-    if (memory == NULL) {
-      return NULL;
-    }
-    stage->memory = memory;
-    stage->bytes = bytes;
+  if (stage->bytes >= bytes) {
+    return stage;
   }
-  return stage;
+  stage_drop(cl, stage);
+  if (cl->pins) {
+    stage_pin(cl, stage, bytes);
+  }
+  if (stage->memory == NULL) {
+    stage->memory = malloc(bytes);
+  }
+  stage->bytes = stage->memory == NULL ? 0 : bytes;
+  return stage->memory == NULL ? NULL : stage;
+}
+
+/* By way of the stage, in pieces. */
+static cl_int upload_pieces(const slim_cl *cl, slim_cl_stage *stage, cl_mem dst, size_t offset, const void *src,
+                            size_t bytes)
+{
+  cl_int code = CL_SUCCESS;
+  for (size_t at = 0; at < bytes && code == CL_SUCCESS; at += PIECE) {
+    const size_t left = bytes - at, count = left < PIECE ? left : PIECE;
+    char *piece = (char *)stage->memory + at;
+    memcpy(piece, (const char *)src + at, count);
+    code = cl->api->EnqueueWriteBuffer(cl->queue, dst, CL_FALSE, offset + at, count, piece, 0, NULL,
+                                       count == left ? &stage->event : NULL);
+    if (code == CL_SUCCESS && count < left) {
+      code = cl->api->Flush(cl->queue);
+    }
+  }
+  if (code != CL_SUCCESS) {
+    cl->api->Finish(cl->queue); /* the pieces before may be read still */
+  }
+  return code;
 }
 
 static cl_int upload_staged(slim_cl *cl, cl_mem dst, size_t offset, const void *src, size_t bytes)
@@ -196,8 +248,7 @@ static cl_int upload_staged(slim_cl *cl, cl_mem dst, size_t offset, const void *
   if (stage == NULL) {
     code = cl->api->EnqueueWriteBuffer(cl->queue, dst, CL_TRUE, offset, bytes, src, 0, NULL, NULL);
   } else {
-    memcpy(stage->memory, src, bytes);
-    code = cl->api->EnqueueWriteBuffer(cl->queue, dst, CL_FALSE, offset, bytes, stage->memory, 0, NULL, &stage->event);
+    code = upload_pieces(cl, stage, dst, offset, src, bytes);
   }
   pthread_mutex_unlock(&cl->lock);
   return code;
@@ -229,8 +280,7 @@ void slim_cl_stages_free(slim_cl *cl)
 {
   for (int i = 0; i < SLIM_CL_STAGES; i++) {
     event_wait(cl, &cl->stages[i].event);
-    free(cl->stages[i].memory);
-    cl->stages[i] = (slim_cl_stage){ 0 };
+    stage_drop(cl, &cl->stages[i]);
   }
 }
 

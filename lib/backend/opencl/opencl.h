@@ -20,6 +20,7 @@ struct slim_buffer {
 
 /* Host memory that an upload is copied to, so that it need not wait for the queue. */
 typedef struct slim_cl_stage {
+  cl_mem pinned; /* whose memory it is, which the device reads by itself; NULL: it is the heap's */
   void *memory;
   size_t bytes;
   cl_event event; /* of the transfer that reads it; NULL when free */
@@ -40,6 +41,7 @@ typedef struct slim_cl {
   slim_cl_kernel *kernels;   /* a list: those that are used or expected */
   bool compiles;             /* kernels that were launched for the first time since the queue was idle */
   slim_cl_stage stages[SLIM_CL_STAGES];
+  bool pins;            /* are stages of memory that the device can read by itself? */
   cl_mem dealt;         /* uint: counts tasks of the launch that runs */
   bool chunks;          /* can parts of a buffer begin wherever views do, on a device that is like a CPU? */
   slim_buffer chunk;    /* the newest one that steps get parts of, */
