@@ -7,8 +7,10 @@
 #define TILE_SMALL 32
 #define DEPTH_GPU 16 /* as SLIM_TILE_DEPTH */
 #define DEPTH_SMALL 8
-#define GROUPS_A_UNIT 6 /* that are to be there, */
-#define SLICE_LEAST 256 /* unless a slice's sum would not pay for adding it up */
+#define GROUPS_A_UNIT 6 /* that run at the same time */
+#define SLICE_LEAST 256 /* of k */
+#define SLICES_MOST 1024
+#define ADDING 0.03 /* what a slice of a tile costs more, in terms of its sum */
 
 static bool is_gpu(const slim_device *device)
 {
@@ -39,14 +41,25 @@ static int tiles(const slim_device *device, int n)
 
 static const slim_cl_knob knob_slices = SLIM_CL_KNOB("tile.slices", 1, 2, 3, 4, 6, 8, 12, 16, 24, 32);
 
+/* The slices of so many tiles that take the least time: rounds of groups, each of a slice, and adding up. */
+static int best_slices(const slim_device *device, int there, int k)
+{
+  const int at_once = device->info.compute_units * GROUPS_A_UNIT;
+  double least = 1.0;
+  int best = 1;
+  for (int slices = 2; there < at_once && slices <= SLICES_MOST && k / slices >= SLICE_LEAST; slices++) {
+    const double rounds = slim_cl_ceil_div(there * slices, at_once);
+    const double time = rounds / slices + ADDING * there * slices / k;
+    best = time < least ? slices : best;
+    least = time < least ? time : least;
+  }
+  return best;
+}
+
 int slim_cl_tile_slice(const slim_device *device, int results, int m, int n, int k)
 {
-  const int wanted = device->info.compute_units * GROUPS_A_UNIT, there = results * tiles(device, m) * tiles(device, n);
-  const int depth = depth_of(device);
-  int slices = there > 0 && there < wanted ? (wanted + there - 1) / there : 1;
-  while (slices > 1 && k / slices < SLICE_LEAST) {
-    slices--;
-  }
+  const int there = results * tiles(device, m) * tiles(device, n), depth = depth_of(device);
+  int slices = best_slices(device, there, k);
   slices = slim_cl_tuned(device, &knob_slices, SLIM_CL_DIMS(results, m, n, k), slices);
   return slim_cl_ceil_div(slim_cl_ceil_div(k, slices), depth) * depth;
 }
