@@ -247,8 +247,14 @@ START_TEST(a_device_may_be_closed_at_exit)
 }
 END_TEST
 
-/* Builds the kernels of source i that hold for a class of devices: tiles are for GPUs, the others for CPUs or all. */
-static int build_kernels(const char *limits, bool tiles, int i)
+static bool is_of_gpus(const char *kernel)
+{
+  return strstr(kernel, "_tile_") != NULL || strstr(kernel, "_group_") != NULL ||
+         strstr(kernel, "_winograd_batch_") != NULL;
+}
+
+/* Builds the kernels of source i that hold for a class of devices: some are for GPUs, the others for CPUs or all. */
+static int build_kernels(const char *limits, bool of_gpus, int i)
 {
   const slim_kernel_source *s = &slim_kernel_sources[i];
   int kernels = 0;
@@ -257,7 +263,7 @@ static int build_kernels(const char *limits, bool tiles, int i)
   for (const char *at = strstr(s->text, "__kernel "); at != NULL; at = strstr(at + 1, "__kernel ")) {
     char name[96] = "";
     ck_assert_int_eq(sscanf(strstr(at, "void ") + strlen("void "), "%90[a-z0-9_](", name), 1);
-    if ((strstr(name, "_tile_") != NULL) == tiles) {
+    if (is_of_gpus(name) == of_gpus) {
       cl_kernel kernel = NULL;
       slim_cl_program *program = NULL;
       ck_assert_msg(slim_cl_kernel_create(device, name, &kernel, &program) == SLIM_OK, "%s", device->error.text);
@@ -363,7 +369,7 @@ START_TEST(a_plan_is_one_program)
 }
 END_TEST
 
-/* As a plan of all ops might need them; tiles are not for CPUs. */
+/* As a plan of all ops might need them; some are not for CPUs. */
 START_TEST(all_kernels_can_be_one_program)
 {
   fresh_cache();
@@ -376,7 +382,7 @@ START_TEST(all_kernels_can_be_one_program)
     for (const char *at = strstr(text, "\n__kernel "); at != NULL; at = strstr(at + 1, "\n__kernel ")) {
       ck_assert_int_lt(count, 256);
       ck_assert_int_eq(sscanf(strstr(at, "void ") + strlen("void "), "%90[a-z0-9_](", names[count]), 1);
-      if (strstr(names[count], "_tile_") == NULL) {
+      if (!is_of_gpus(names[count])) {
         slim_cl_kernel_expect(device, names[count]);
         last = names[count++];
       }
