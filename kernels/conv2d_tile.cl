@@ -41,7 +41,7 @@ static inline tile_window window_of(const slim_conv2d_params p, const int pixel)
 static inline int place_of(const slim_conv2d_params p, const tile_window w, const tile_tap tap)
 {
   const int y = w.y + tap.ky * p.rate_h, x = w.x + tap.kx * p.rate_w;
-#ifdef SLIM_TILE_V4
+#ifdef SLIM_TILE_V4 /* and with SLIM_TILE_O4, which lets x's channels be any */
   const int nchw = 0;
 #else
   const int nchw = p.nchw;
@@ -53,7 +53,7 @@ static inline int place_of(const slim_conv2d_params p, const tile_window w, cons
 static inline float4 window_part(__global const float *x, const slim_conv2d_params p, const tile_window w,
                                  const tile_tap tap, const int left)
 {
-#ifdef SLIM_TILE_V4
+#if defined(SLIM_TILE_V4) && !defined(SLIM_TILE_O4)
   const int at = place_of(p, w, tap);
   return slim_tile_four(x + max(at, 0), at < 0 ? 0 : left);
 #else

@@ -128,7 +128,7 @@ static const struct matmul_case {
 } products[] = {
   { "one", 1, 1, 1 },        { "row", 1, 37, 65 },       { "long_row", 1, 1003, 403 }, { "wide_row", 1, 4096, 517 },
   { "outer", 1800, 1760, 1 }, { "past_tile", 15, 33, 65 }, { "deep", 20, 17, 1500 },     { "few_rows", 9, 1037, 2050 },
-  { "square", 60, 210, 220 },
+  { "square", 60, 210, 220 }, { "fours", 60, 212, 220 },
 };
 #define PRODUCTS ((int)(sizeof products / sizeof *products))
 

@@ -12,10 +12,11 @@ static int window_of(const slim_conv2d_params *p)
   return p->kernel_h * p->kernel_w * p->c;
 }
 
-/* Do channels come in fours, at multiples of 16 bytes, as all tensors begin? */
-static bool in_fours(const slim_conv2d_params *p)
+/* The name of a kernel for channels, or outputs only, that come in fours, at multiples of 16 bytes, as all tensors
+ * begin; or for any. */
+static const char *kernel_of(const slim_conv2d_params *p, const char *all, const char *outputs, const char *any)
 {
-  return !p->nchw && p->c % 4 == 0 && p->o % 4 == 0;
+  return p->nchw || p->o % 4 != 0 ? any : p->c % 4 == 0 ? all : outputs;
 }
 
 /* A result that lies together. */
@@ -43,7 +44,9 @@ static void launch(slim_cl_build *b, const slim_view *x, const slim_view *weight
                    const slim_cl_epilogue *epilogue, const slim_view *y, size_t parts_at, const slim_conv2d_params *p,
                    const slim_tile_params *t, int slices)
 {
-  slim_cl_begin(b, SLIM_CL_TILE(in_fours(p), weights, "slim_conv2d_tile"));
+  slim_cl_begin(b, kernel_of(p, SLIM_CL_READING(weights, "slim_conv2d_tile_v4"),
+                             SLIM_CL_READING(weights, "slim_conv2d_tile_o4"),
+                             SLIM_CL_READING(weights, "slim_conv2d_tile")));
   slim_cl_arg_view(b, x);
   slim_cl_arg_view_at(b, weights, weights_at);
   slim_cl_arg_view(b, epilogue->bias);
@@ -100,7 +103,8 @@ void slim_cl_conv2d_tile_weights_gradient(slim_cl_build *b, const slim_conv2d_pa
 {
   const slim_cl_epilogue none = slim_cl_epilogue_of(b, 2);
   const int slice = gradient_slice_of(b->device, p), slices = slim_cl_ceil_div(pixels_of(p), slice);
-  slim_cl_begin(b, in_fours(p) ? "slim_conv2d_weights_gradient_tile_v4_f32" : "slim_conv2d_weights_gradient_tile_f32");
+  slim_cl_begin(b, kernel_of(p, "slim_conv2d_weights_gradient_tile_v4_f32", "slim_conv2d_weights_gradient_tile_o4_f32",
+                             "slim_conv2d_weights_gradient_tile_f32"));
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, &b->in[1]);
   slim_cl_arg_view(b, slices > 1 ? b->workspace : &b->out[0]);

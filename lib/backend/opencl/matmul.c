@@ -262,7 +262,8 @@ static void launch_tiles(slim_cl_build *b, const product *t)
   if (slices > 1) {
     part.p.epilogue = (slim_epilogue_params){ 0 };
   }
-  arguments(b, SLIM_CL_TILE(in_fours(p), t->b, "slim_matmul_tile"), &part, slices > 1 ? b->workspace : t->y);
+  arguments(b, in_fours(p) ? SLIM_CL_READING(t->b, "slim_matmul_tile_v4") : SLIM_CL_READING(t->b, "slim_matmul_tile"),
+            &part, slices > 1 ? b->workspace : t->y);
   slim_cl_arg(b, &tile, sizeof(tile));
   slim_cl_tile_range(b, p->m, p->n, slices);
   if (slices > 1) {

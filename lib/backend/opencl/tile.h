@@ -7,10 +7,6 @@
 #include "kernels/matmul_params.h"
 #include "kernels/matmul_tile_params.h"
 
-/* The name of a tiled kernel, as SLIM_CL_READING; its twin _v4 takes numbers in fours. */
-#define SLIM_CL_TILE(fours_, view_, kernel_)                                                                           \
-  ((fours_) ? SLIM_CL_READING(view_, kernel_ "_v4") : SLIM_CL_READING(view_, kernel_))
-
 /** Can the device run the tiled kernels? */
 bool slim_cl_tile_usable(const slim_device *device);
 /** How many of k a group sums: less than k where so many results of m by n alone would leave the device idle. */
