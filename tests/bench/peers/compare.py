@@ -2,15 +2,17 @@
 """SlimCL beside its peers on this machine: figures as ratios, above 1 where SlimCL is faster or smaller.
 
 Usage: compare.py BUILD [--output=FOLDER] [--parts=conv,nets,...] [--nets=...] [--filter=WORDS] [--rounds=N] [--opencl=DEVICE]
+                  [--torch=DEVICE]
 
 BUILD is a build folder made with -Dbench=true (run.sh makes one). Parts: conv (single convolutions beside oneDNN and PyTorch),
 nets (inference and training beside PyTorch, OpenCV's DNN, and TensorFlow where the environment's SLIMCL_TENSORFLOW_PYTHON names a
 Python that has it; memory too), gemm (beside OpenBLAS and CLBlast), start (a second process), host (what a step costs it), tune
-(what slimcl tune finds for the convolutions in a minute, beside what is built in). In a row of the first two every side is ready
-in a process of its own and asleep but for its turns, which are short, so that a machine that changes its speed does so for all of
-them; nothing else should run there. A ratio holds, a time does not. A row that a round shows well above its goal has no further
-round; of a net the same goes for each side. Results go to FOLDER/results.json, where parts that are not run now keep what they had,
-and from there to FOLDER/table.txt and table.html.
+(what slimcl tune finds for the convolutions in a minute, beside what is built in), and, only where it is asked for, gpu (nets on the
+OpenCL device beside PyTorch with cuDNN). SLIMCL_TORCH_PYTHON may name another Python for PyTorch than this one. In a row of
+convolutions or nets every side is ready in a process of its own and asleep but for its turns, which are short, so that a machine
+that changes its speed does so for all of them; nothing else should run there. A ratio holds, a time does not. A row that a round
+shows well above its goal has no further round; of a net the same goes for each side. Results go to FOLDER/results.json, where parts
+that are not run now keep what they had, and from there to FOLDER/table.txt and table.html.
 """
 
 import argparse
@@ -31,9 +33,10 @@ from nets import NETS
 from worker import Failure, Turns, Worker
 
 HERE = pathlib.Path(__file__).resolve().parent
-PARTS = ("conv", "nets", "gemm", "start", "host", "tune")
+PARTS = ("conv", "nets", "gemm", "start", "host", "tune")  # and gpu
 BENCHMARKS = ("alexnet_v2", "vgg_16", "resnet_v1_50", "mobilenet_v1", "inception_v3")
 MODES = (("inference", 1), ("inference", 8), ("train", 8))
+GPU_BENCHMARKS, GPU_MODES = ("resnet_v1_50", "vgg_16"), (("inference", 32), ("train", 32))
 # At these the first update changes the loss by 0.0004 to 0.02 of it. Of less, what float32 losses are rounded by would be too
 # large a part; of more, the nets with batch norm would tell of chaos, not of gradients.
 RATES = {
@@ -73,9 +76,9 @@ def caches(folder):
     return {"XDG_CACHE_HOME": str(folder), "POCL_CACHE_DIR": str(pocl)}
 
 
-def slower(times, side):
-    """How many times as long as the CPU backend a side takes, in the rounds that it took part in."""
-    return statistics.median(times[side]) / statistics.median(times["cpu"][: len(times[side])])
+def slower(times, side, ours="cpu"):
+    """How many times as long as our device a side takes, in the rounds that it took part in."""
+    return statistics.median(times[side]) / statistics.median(times[ours][: len(times[side])])
 
 
 class Comparison:
@@ -83,20 +86,25 @@ class Comparison:
         self.save = save  # what was measured so far
         self.build, self.rounds, self.filter = options.build, options.rounds, options.filter.split()
         self.devices = {"cpu": "cpu", "opencl": options.opencl}
-        self.nets = options.nets.split(",")
+        self.nets = options.nets and options.nets.split(",")
+        self.gpu_peer = f"torch {options.torch}"
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="slimcl-peers-"))
         self.peers = {}
 
     def slimcl(self, *arguments, **environment):
         return json.loads(run([self.build / "tools/slimcl", "bench", *arguments, "--json"], **environment))
 
+    @staticmethod
+    def open_peer(name):
+        """A worker; name: that of the framework, and the device where it has a choice."""
+        framework, *device = name.split()
+        python = os.environ.get(f"SLIMCL_{framework.upper()}_PYTHON", sys.executable)
+        return Worker([python, HERE / f"{framework}_peer.py", *device])
+
     def peer(self, name):
         """The worker of this name, None where it cannot run."""
         if name not in self.peers:
-            python = {"tensorflow": os.environ.get("SLIMCL_TENSORFLOW_PYTHON", "/usr/bin/python3")}.get(
-                name, "/usr/bin/python3"
-            )
-            worker = Worker([python, HERE / f"{name}_peer.py"])
+            worker = self.open_peer(name)
             try:
                 self.peers[name + " version"] = worker.ask("about")
                 self.peers[name] = worker
@@ -235,7 +243,7 @@ class Comparison:
         first update changes in it, as part of that, whichever is more (the bound of the second is wider, see report.py).
         """
         if mode == "train":
-            theirs = worker.ask("losses", steps=2)
+            ours, theirs = [float(loss) for loss in ours[:2]], worker.ask("losses", steps=2)
             change = theirs[1] - theirs[0]
             return [abs(ours[0] - theirs[0]) / abs(theirs[0]), abs(ours[1] - ours[0] - change) / abs(change)]
         path = self.work / "theirs"
@@ -261,30 +269,30 @@ class Comparison:
                     times.setdefault(name, []).append(ms)
                 warm_ms[name] = WARM_MS if ms < LONG_MS else 0
 
-    def rounds_of(self, asked, peers):
-        """All rounds of a net: the times of each side. Ours are new processes in each, as where memory lies makes a difference."""
-        times, workers = {}, {**self.devices, **peers}
+    def rounds_of(self, asked, peers, devices, goal):
+        """All rounds of a net: the times of each side. Ours are new processes in each, as where memory lies makes a difference. The
+        first of our devices is what the others are compared with."""
+        times, workers, first = {}, {**devices, **peers}, next(iter(devices))
         for _ in range(self.rounds):
-            ours = {d: self.open_ours(asked, self.devices[d]) for d in workers if d in self.devices}
+            ours = {d: self.open_ours(asked, devices[d]) for d in workers if d in devices}
             self.net_round(workers | ours, times)
             for worker in ours.values():
                 worker.close()
-            goal = report.net_goal(asked["net"], asked["mode"])
             workers = {
                 name: worker
                 for name, worker in workers.items()
-                if name == "cpu"
-                or (name == "opencl" and report.near(1 / slower(times, name), report.OPENCL_GOAL))
-                or (name in peers and report.near(slower(times, name), goal))
+                if name == first
+                or (name in devices and report.near(1 / slower(times, name, first), report.OPENCL_GOAL))
+                or (name in peers and report.near(slower(times, name, first), goal))
             }
             if len(workers) == 1:
                 break
         return times
 
-    def open_peers(self, entry, mode, outputs, asked):
+    def open_peers(self, entry, names, outputs, asked):
         """The peers that can run a net, ready for it. What they computed is compared with our outputs by device."""
-        workers = {}
-        for name in ("torch", "tensorflow") if mode == "train" else ("torch", "tensorflow", "opencv"):
+        workers, mode = {}, asked["mode"]
+        for name in names:
             worker = self.peer(name)
             try:
                 if worker:
@@ -301,15 +309,19 @@ class Comparison:
         worker.ask("open", **asked, classes=NETS[asked["net"]][3])
         return worker
 
+    def asked(self, net, mode, batch):
+        prefix = str(self.weights(net))
+        return {"net": net, "mode": mode, "batch": batch, "prefix": prefix, "rate": RATES[net], "momentum": MOMENTUM}
+
     def net(self, net, mode, batch):
         """One net in one mode."""
-        prefix = str(self.weights(net))
-        asked = {"net": net, "mode": mode, "batch": batch, "prefix": prefix, "rate": RATES[net], "momentum": MOMENTUM}
+        asked = self.asked(net, mode, batch)
         entry = {"ways": {}, "differences": {}, "left_out": {}}
         entry |= {d: self.our_plan(net, mode, batch, selector) for d, selector in self.devices.items()}
         outputs = {d: self.our_outputs(net, mode, batch, selector) for d, selector in self.devices.items()}
-        peers = self.open_peers(entry, mode, outputs, asked)
-        times = self.rounds_of(asked, peers)
+        names = ("torch", "tensorflow") if mode == "train" else ("torch", "tensorflow", "opencv")
+        peers = self.open_peers(entry, names, outputs, asked)
+        times = self.rounds_of(asked, peers, self.devices, report.net_goal(net, mode))
         medians = {name: statistics.median(values) for name, values in times.items()}
         for device in self.devices:
             ms, peak = medians[device], entry[device]["peak_gflops"]
@@ -328,7 +340,7 @@ class Comparison:
     def memory(self, entry, asked):
         """Peak less the empty process, weights, and in training gradients and momentum, of both sides; PyTorch's in a process of
         its own, on its fastest way."""
-        worker = Worker(["/usr/bin/python3", HERE / "torch_peer.py"])
+        worker = self.open_peer("torch")
         worker.ask("open", **asked, way=entry["ways"]["torch"])
         peak, empty, trained, others = worker.ask("memory", runs=2)
         worker.close()
@@ -339,7 +351,7 @@ class Comparison:
 
     def all_nets(self, results):
         entries = results.setdefault("nets", {})
-        for net in self.nets:
+        for net in self.nets or BENCHMARKS:
             for mode, batch in MODES if net != "lenet" else (("inference", 64), ("train", 64)):
                 name = f"{net} {mode} b{batch}"
                 if all(word in name for word in self.filter):
@@ -349,6 +361,33 @@ class Comparison:
                         f"{name:30} {entry['cpu']['median_ms']:9.2f} ms  {entry.get('ratio', 0):.2f}  OpenCL to CPU "
                         f"{entry['opencl_to_cpu']:.2f}"
                     )
+
+    # --- nets on a GPU
+
+    def gpu_net(self, net, mode, batch):
+        """One net in one mode."""
+        asked, devices = self.asked(net, mode, batch), {"opencl": self.devices["opencl"]}
+        entry = {"ways": {}, "differences": {}, "left_out": {}}
+        outputs = {d: self.our_outputs(net, mode, batch, selector) for d, selector in devices.items()}
+        peers = self.open_peers(entry, [self.gpu_peer], outputs, asked)
+        times = self.rounds_of(asked, peers, devices, report.GPU_GOALS[mode])
+        entry["opencl_ms"] = statistics.median(times["opencl"])
+        for name in peers:
+            ratio = slower(times, name, "opencl")
+            entry |= {"pytorch_ms": statistics.median(times[name]), "ratio": ratio, "way": entry["ways"][name]}
+        return entry
+
+    def gpu(self, results):
+        if not self.peer(self.gpu_peer):
+            raise Failure("the part gpu needs PyTorch and its device")
+        entries = results.setdefault("gpu", {})
+        for net in self.nets or GPU_BENCHMARKS:
+            for mode, batch in GPU_MODES:
+                name = f"{net} {mode} b{batch}"
+                if all(word in name for word in self.filter):
+                    entries[name] = entry = self.gpu_net(net, mode, batch)
+                    self.save()
+                    say(f"{name:30} {entry['opencl_ms']:9.2f} ms  {entry.get('ratio', 0):.2f}")
 
     # --- matrix products
 
@@ -451,14 +490,15 @@ def main():
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path("peers"))
     parser.add_argument("--parts", default=",".join(PARTS))
-    parser.add_argument("--nets", default=",".join(BENCHMARKS), help="also lenet")
+    parser.add_argument("--nets", help="those of the parts nets and gpu; also lenet")
     parser.add_argument("--filter", default="", help="only rows that contain every one of these words")
     parser.add_argument("--rounds", type=int, default=3, help="of a row near its goal; others have one")
     parser.add_argument("--opencl", default="opencl", help="the OpenCL device, as slimcl --device names it")
+    parser.add_argument("--torch", default="cuda", help="PyTorch's device in the part gpu")
     options = parser.parse_args()
-    unknown = set(options.parts.split(",")) - set(PARTS)
+    unknown = set(options.parts.split(",")) - {*PARTS, "gpu"}
     if unknown:
-        parser.error(f"unknown parts {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+        parser.error(f"unknown parts {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}, gpu")
     options.output.mkdir(parents=True, exist_ok=True)
     path = options.output / "results.json"
     results = json.loads(path.read_text()) if path.exists() else {}
@@ -466,6 +506,7 @@ def main():
     work = {
         "conv": comparison.conv,
         "nets": comparison.all_nets,
+        "gpu": comparison.gpu,
         "gemm": comparison.gemm,
         "start": comparison.start,
         "host": comparison.host,

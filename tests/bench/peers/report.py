@@ -26,6 +26,7 @@ NET_GOALS = {  # by mode, that of other nets under no name
     "inference": {"resnet_v1_50": 1.5, "vgg_16": 2.5, "": 1.4},
     "train": {"resnet_v1_50": 1.4, "vgg_16": 2.0, "": 1.25},
 }
+GPU_GOALS = {"inference": 0.85, "train": 0.75}  # by mode
 OPENCL_GOAL, LEAST_MS = 0.85, 1  # to the CPU backend, where it takes so long
 NEAR = 1.2  # times a goal: ratios above it are taken from one round
 MOST_MISSES, MOST_SHORT = 3, 0.1  # figures may miss, each row of them counts, by this part
@@ -159,6 +160,14 @@ def net_figures(figures, nets):
         )
 
 
+def gpu_figures(figures, nets):
+    for name, entry in nets.items():
+        net, mode, _ = name.split()
+        if net != "lenet" and "ratio" in entry:
+            judged = f"its way: {entry['way']}"
+            figures.add(f"{name}, on a GPU", "PyTorch with cuDNN", judged, entry["ratio"], GPU_GOALS[mode])
+
+
 def other_figures(figures, results):
     if "start" in results:
         figures.add(
@@ -199,6 +208,7 @@ def figures_of(results):
     figures = Figures()
     conv_figures(figures, results.get("conv", {}))
     net_figures(figures, results.get("nets", {}))
+    gpu_figures(figures, results.get("gpu", {}))
     other_figures(figures, results)
     if "tune" in results:
         tune_figures(figures, results["tune"])
@@ -302,6 +312,20 @@ def net_table(results):
     )
 
 
+def gpu_table(results):
+    rows = [
+        [
+            name,
+            *(number(e.get(k)) for k in ("opencl_ms", "pytorch_ms", "ratio")),
+            check(e, name.split()[1]),
+            e.get("way", "-"),
+        ]
+        for name, e in results.get("gpu", {}).items()
+    ]
+    title = "Nets on a GPU: milliseconds, images and results in the host's memory; difference of outputs"
+    return title, ["", "opencl", "pytorch", "ratio", "difference", "pytorch's way"], rows
+
+
 def gemm_table(results):
     rows = [
         [
@@ -339,7 +363,7 @@ def tune_table(results):
     return title, ["", "untuned", "tuned", "ratio", "difference"], rows
 
 
-TABLES = (figure_table, conv_table, net_table, gemm_table, host_table, tune_table)
+TABLES = (figure_table, conv_table, net_table, gpu_table, gemm_table, host_table, tune_table)
 
 
 # --- the verdict ---------------------------------------------------------------------------------------------------------------------
@@ -347,7 +371,7 @@ TABLES = (figure_table, conv_table, net_table, gemm_table, host_table, tune_tabl
 
 def different(results):
     """What does not compute the same on all sides."""
-    nets = results.get("nets", {}).items()
+    nets = [*results.get("nets", {}).items(), *results.get("gpu", {}).items()]
     return (
         [name for name, row in results.get("conv", {}).items() if row["different"]]
         + [name for name, e in nets if any(d > bound for d, bound in differences(e, name.split()[1]))]
@@ -450,6 +474,12 @@ def page(results):
         chart(
             "Nets: OpenCL to the CPU backend",
             [(k, e["opencl_to_cpu"], OPENCL_GOAL) for k, e in results.get("nets", {}).items()],
+        )
+    )
+    charts.append(
+        chart(
+            "Nets on a GPU: to PyTorch with cuDNN",
+            [(k, e["ratio"], GPU_GOALS[k.split()[1]]) for k, e in results.get("gpu", {}).items() if "ratio" in e],
         )
     )
     tables = []

@@ -1,9 +1,13 @@
-"""PyTorch as a peer: the benchmark networks and single convolutions. Every way to run them that PyTorch offers on a processor is
-tried, and the fastest is measured: both memory formats, and for inference traced and frozen graphs with oneDNN's layouts too.
+"""torch_peer.py [DEVICE]: PyTorch as a peer, on the processor or its device of this name, which is in float32 without TF32.
+
+The benchmark networks and single convolutions. Every way to run them that PyTorch offers is tried, and the fastest is measured:
+both memory formats, and for inference traced and frozen graphs, on a processor with oneDNN's layouts too. A step of a net begins
+with its images in the host's memory and ends with its logits or loss there.
 """
 
 import functools
 import os
+import sys
 
 import numpy
 import torch
@@ -123,12 +127,18 @@ class Net(nn.Module):
 
 
 class Peer:
-    def __init__(self):
+    def __init__(self, device):
+        self.device = device
         torch.set_num_threads(os.cpu_count())
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.benchmark = True
         self.empty = worker.peak_bytes()
 
     def about(self):
-        return f"PyTorch {torch.__version__}"
+        version = f"PyTorch {torch.__version__}"
+        if self.device == "cpu":
+            return version
+        return f"{version} with cuDNN {torch.backends.cudnn.version()} on {torch.cuda.get_device_name(self.device)}"
 
     # --- nets
 
@@ -137,36 +147,49 @@ class Peer:
         self.net, self.mode, self.rate, self.momentum = net, mode, rate, momentum
         self.variables = checkpoint.Variables(prefix)
         self.x = torch.from_numpy(worker.images(net, batch)).permute(0, 3, 1, 2)
-        self.y = torch.from_numpy(worker.labels(net, batch))
+        self.y = torch.from_numpy(worker.labels(net, batch)).to(self.device)
         self.step = None  # lets what was there before go
         makers = self.training_ways() if mode == "train" else self.inference_ways()
+        if self.device != "cpu":
+            makers = {name: functools.partial(self.warm, make) for name, make in makers.items()}
         if way:
             self.step = makers[way]()
             return way, {}
         way, self.step, took = worker.fastest(makers)
         return way, took
 
+    @staticmethod
+    def warm(make):
+        """On a GPU the first steps choose algorithms and compile what is traced."""
+        step = make()
+        for _ in range(3):
+            step()
+        return step
+
+    def images(self, memory_format):
+        """In the host's memory, where a GPU can fetch them."""
+        x = self.x.contiguous(memory_format=memory_format)
+        return x if self.device == "cpu" else x.pin_memory()
+
     def inference_ways(self):
         def make(memory_format, change):
-            net = Net(self.net, self.variables, False).to(memory_format=memory_format)
-            x = self.x.contiguous(memory_format=memory_format)
+            net = Net(self.net, self.variables, False).to(self.device, memory_format=memory_format)
+            x = self.images(memory_format)
             with torch.no_grad():
-                net = change(net, x)
+                net = change(net, x.to(self.device))
 
             def run():
                 with torch.inference_mode():
-                    self.result = net(x)
+                    self.result = net(x.to(self.device, non_blocking=True)).cpu()
 
             return run
 
         def freeze(net, x):
             return torch.jit.freeze(torch.jit.trace(net, x, check_trace=False))
 
-        changes = {
-            "": lambda net, x: net,
-            " frozen": freeze,
-            " optimized": lambda net, x: torch.jit.optimize_for_inference(freeze(net, x)),
-        }
+        changes = {"": lambda net, x: net, " frozen": freeze}
+        if self.device == "cpu":
+            changes[" optimized"] = lambda net, x: torch.jit.optimize_for_inference(freeze(net, x))
         return {
             name + change: functools.partial(make, FORMATS[name], changes[change])
             for name in FORMATS
@@ -181,13 +204,13 @@ class Peer:
         }
 
     def training(self, memory_format, foreach, keep=None):
-        net = Net(self.net, self.variables, True, keep).to(memory_format=memory_format)
+        net = Net(self.net, self.variables, True, keep).to(self.device, memory_format=memory_format)
         sgd = torch.optim.SGD(net.parameters(), self.rate, self.momentum, foreach=foreach)
-        x = self.x.contiguous(memory_format=memory_format)
+        x = self.images(memory_format)
 
         def run():
             sgd.zero_grad(set_to_none=True)
-            logits = net(x)
+            logits = net(x.to(self.device, non_blocking=True))
             if isinstance(logits, tuple):
                 loss = F.cross_entropy(logits[0], self.y) + 0.4 * F.cross_entropy(logits[1], self.y)
             else:
@@ -269,4 +292,4 @@ class Peer:
 
 
 if __name__ == "__main__":
-    worker.serve(Peer())
+    worker.serve(Peer(*(sys.argv[1:] or ["cpu"])))
