@@ -119,7 +119,7 @@ static inline float4 reduced(const float4 a, const float4 b, const int kind)
   return kind == REDUCE_MAX ? ((b > a) | (b != b) ? b : a) : a + b;
 }
 
-static inline float4 part_of(const float4 value, const int kind)
+static inline float4 term_of(const float4 value, const int kind)
 {
   return kind == REDUCE_HALF_SQUARES ? value * value : value;
 }
@@ -138,12 +138,12 @@ __kernel SLIM_GROUPED void slim_reduce_group_f32(SLIM_TENSOR(const float, x), SL
   int r = k < wide ? first : end;
   for (; r + 3 * down < end; r += 4 * down) {
     const int at = r * wide;
-    const float4 a = part_of(from[at], p.kind), b = part_of(from[at + step], p.kind);
-    const float4 c = part_of(from[at + 2 * step], p.kind), d = part_of(from[at + 3 * step], p.kind);
+    const float4 a = term_of(from[at], p.kind), b = term_of(from[at + step], p.kind);
+    const float4 c = term_of(from[at + 2 * step], p.kind), d = term_of(from[at + 3 * step], p.kind);
     result = reduced(result, reduced(reduced(a, b, p.kind), reduced(c, d, p.kind), p.kind), p.kind);
   }
   for (; r < end; r += down) {
-    result = reduced(result, part_of(from[r * wide], p.kind), p.kind);
+    result = reduced(result, term_of(from[r * wide], p.kind), p.kind);
   }
   for (int rest = SLIM_GROUP / 2; rest >= p.across; rest /= 2) {
     if (me >= rest && me < 2 * rest) {
