@@ -48,8 +48,8 @@ static bool vectors(const slim_device *device, const slim_depthwise_conv2d_param
 static bool by_pairs(const slim_device *device, const slim_depthwise_conv2d_params *p)
 {
   const bool three = p->kernel_h == 3 && p->kernel_w == 3 && p->rate_h == 1 && p->rate_w == 1;
-  const bool same = p->stride_h == 1 && p->stride_w == 1 && p->before_h == 1 && p->before_w == 1 && p->h == p->oh &&
-                    p->w == p->ow;
+  const bool same =
+      p->stride_h == 1 && p->stride_w == 1 && p->before_h == 1 && p->before_w == 1 && p->h == p->oh && p->w == p->ow;
   return vectors(device, p) && device->info.device_class == SLIM_CLASS_CPU && three && same;
 }
 
@@ -165,8 +165,10 @@ static void prepare_input_gradient(slim_cl_build *b)
 
 /* --- the gradient by the weights: slices of rows that are added up ------------------------------------------------ */
 
-#define SLICES 16
-#define PAIR_WIDTH 16 /* of vectors that are many enough for pairs of rows */
+#define SLICES 16        /* on CPU-like devices; on others as many as give each unit */
+#define ITEMS_A_UNIT 512 /* so many items, but no more */
+#define SLICES_MOST 1000 /* than slim_cl_reduce adds up in one launch */
+#define PAIR_WIDTH 16    /* of vectors that are many enough for pairs of rows */
 
 static bool sums_pairs(const slim_device *device, const slim_depthwise_conv2d_params *p)
 {
@@ -179,10 +181,20 @@ static bool by_channels(const slim_depthwise_conv2d_params *p)
   return p->c >= SLICES * PAIR_WIDTH;
 }
 
+static int slices_most(const slim_device *device, const slim_depthwise_conv2d_params *p)
+{
+  const int items = device->info.compute_units * ITEMS_A_UNIT, vectors = p->c / slim_cl_of(device)->vector_width;
+  const int slices = vectors > 0 ? items / vectors : SLICES;
+  return device->info.device_class == SLIM_CLASS_CPU || slices < SLICES ? SLICES
+         : slices < SLICES_MOST                                         ? slices
+                                                                        : SLICES_MOST;
+}
+
 static slim_shape slices_shape(const slim_device *device, const slim_depthwise_conv2d_params *p)
 {
   const bool pairs = sums_pairs(device, p);
-  const int rows = p->n * (pairs ? (p->oh + 1) / 2 : p->oh), most = pairs && by_channels(p) ? 1 : SLICES;
+  const int rows = p->n * (pairs ? (p->oh + 1) / 2 : p->oh);
+  const int most = pairs && by_channels(p) ? 1 : slices_most(device, p);
   return (slim_shape){ 2, { rows < most ? rows : most, p->kernel_h * p->kernel_w * p->c * p->multiplier } };
 }
 
@@ -190,8 +202,9 @@ static void launch_slices(slim_cl_build *b, const slim_view *parts, const slim_d
 {
   const int slices = parts->shape.dim[0], channels = by_channels(p) ? PAIR_WIDTH : p->c;
   const bool pairs = sums_pairs(b->device, p);
-  gradient_arguments(b, pairs ? "slim_depthwise_conv2d_weights_gradient_pair_f32"
-                              : "slim_depthwise_conv2d_weights_gradient_vector_f32",
+  gradient_arguments(b,
+                     pairs ? "slim_depthwise_conv2d_weights_gradient_pair_f32"
+                           : "slim_depthwise_conv2d_weights_gradient_vector_f32",
                      parts, p);
   slim_cl_arg(b, &slices, sizeof(slices));
   if (pairs) {
