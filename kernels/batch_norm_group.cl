@@ -36,22 +36,27 @@ static inline moments moments_of_four(const float4 a, const float4 b, const floa
   return four;
 }
 
+static inline void moments_keep(const moments own, __local float4 *means, __local float4 *spreads,
+                                __local float *counts, const int at)
+{
+  means[at] = own.mean;
+  spreads[at] = own.spread;
+  counts[at] = own.count;
+}
+
+static inline moments moments_kept(__local const float4 *means, __local const float4 *spreads,
+                                   __local const float *counts, const int at)
+{
+  const moments kept = { means[at], spreads[at], counts[at] };
+  return kept;
+}
+
 /* As slim_group_sum. */
 static inline moments joined_group(moments own, __local float4 *means, __local float4 *spreads, __local float *counts,
                                    const int me, const int across)
 {
-  for (int rest = SLIM_GROUP / 2; rest >= across; rest /= 2) {
-    if (me >= rest && me < 2 * rest) {
-      means[me] = own.mean;
-      spreads[me] = own.spread;
-      counts[me] = own.count;
-    }
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if (me < rest) {
-      const moments other = { means[me + rest], spreads[me + rest], counts[me + rest] };
-      own = joined(own, other);
-    }
-  }
+  SLIM_GROUP_FOLD(across, moments_keep(own, means, spreads, counts, me),
+                  own = joined(own, moments_kept(means, spreads, counts, me + rest)))
   return own;
 }
 

@@ -23,18 +23,23 @@
   const int k = (int)get_group_id(0) * (across_) + me % (across_), begin = (int)get_group_id(1) * (length_);           \
   const int first = begin + me / (across_), end = min(begin + (length_), (rows_))
 
+/* Merges what work-items have, half by half, until only the first least_ have something: KEEP_ puts an item's own into
+ * local memory at me, MERGE_ takes in what lies there at me + rest. */
+#define SLIM_GROUP_FOLD(least_, KEEP_, MERGE_)                                                                         \
+  for (int rest = SLIM_GROUP / 2; rest >= (least_); rest /= 2) {                                                       \
+    if (me >= rest && me < 2 * rest) {                                                                                 \
+      KEEP_;                                                                                                           \
+    }                                                                                                                  \
+    barrier(CLK_LOCAL_MEM_FENCE);                                                                                      \
+    if (me < rest) {                                                                                                   \
+      MERGE_;                                                                                                          \
+    }                                                                                                                  \
+  }
+
 /* Adds up what work-items with the same vector have; the first of them get the sums. room: SLIM_GROUP vectors. */
 static inline float4 slim_group_sum(float4 sum, __local float4 *room, const int me, const int across)
 {
-  for (int rest = SLIM_GROUP / 2; rest >= across; rest /= 2) {
-    if (me >= rest && me < 2 * rest) {
-      room[me] = sum;
-    }
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if (me < rest) {
-      sum += room[me + rest];
-    }
-  }
+  SLIM_GROUP_FOLD(across, room[me] = sum, sum += room[me + rest])
   return sum;
 }
 
@@ -43,15 +48,7 @@ static inline float4 slim_group_sum(float4 sum, __local float4 *room, const int 
   static inline float name_(float value, __local float *room)                                                          \
   {                                                                                                                    \
     const int me = (int)get_local_id(0);                                                                               \
-    for (int rest = SLIM_GROUP / 2; rest > 0; rest /= 2) {                                                             \
-      if (me >= rest && me < 2 * rest) {                                                                               \
-        room[me] = value;                                                                                              \
-      }                                                                                                                \
-      barrier(CLK_LOCAL_MEM_FENCE);                                                                                    \
-      if (me < rest) {                                                                                                 \
-        value = merge_(value, room[me + rest]);                                                                        \
-      }                                                                                                                \
-    }                                                                                                                  \
+    SLIM_GROUP_FOLD(1, room[me] = value, value = merge_(value, room[me + rest]))                                       \
     if (me == 0) {                                                                                                     \
       room[0] = value;                                                                                                 \
     }                                                                                                                  \

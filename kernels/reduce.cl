@@ -145,15 +145,7 @@ __kernel SLIM_GROUPED void slim_reduce_group_f32(SLIM_TENSOR(const float, x), SL
   for (; r < end; r += down) {
     result = reduced(result, term_of(from[r * wide], p.kind), p.kind);
   }
-  for (int rest = SLIM_GROUP / 2; rest >= p.across; rest /= 2) {
-    if (me >= rest && me < 2 * rest) {
-      room[me] = result;
-    }
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if (me < rest) {
-      result = reduced(result, room[me + rest], p.kind);
-    }
-  }
+  SLIM_GROUP_FOLD(p.across, room[me] = result, result = reduced(result, room[me + rest], p.kind))
   if (me < p.across && k < wide) {
     SLIM_VECTORS(y)[(int)get_group_id(1) * wide + k] = result * p.scale;
   }
