@@ -5,7 +5,7 @@
 #include "backend/opencl/opencl.h"
 #include "kernels/matmul_params.h"
 
-bool slim_cl_blast_wanted(const slim_device *device);
+bool slim_cl_blast_wanted(void);
 /** A launch of a by b into y, without the epilogue. */
 void slim_cl_blast(slim_cl_build *build, const slim_view *a, const slim_view *b, const slim_view *y,
                    const slim_matmul_params *p);

@@ -15,17 +15,23 @@ static inline slim_classes_params slim_cl_rows(const slim_view *x)
 
 #define SLIM_CL_GROUP_CLASSES 64 /* that pay for a group a row */
 
+/** Do rows pay for a group each, where the device has such? */
+static inline bool slim_cl_classes_by_groups(const slim_cl_build *b, const slim_classes_params *p)
+{
+  return slim_cl_groups(b->device) && p->c >= SLIM_CL_GROUP_CLASSES;
+}
+
 /** Begins a launch for each row: of the kernel that takes a group a row, where that pays, or a work-item. Arguments
  * follow, slim_cl_range_classes ends it. */
 static inline void slim_cl_begin_classes(slim_cl_build *b, const slim_classes_params *p, const char *groups,
                                          const char *naive)
 {
-  slim_cl_begin(b, slim_cl_groups(b->device) && p->c >= SLIM_CL_GROUP_CLASSES ? groups : naive);
+  slim_cl_begin(b, slim_cl_classes_by_groups(b, p) ? groups : naive);
 }
 
 static inline void slim_cl_range_classes(slim_cl_build *b, const slim_classes_params *p)
 {
-  if (slim_cl_groups(b->device) && p->c >= SLIM_CL_GROUP_CLASSES) {
+  if (slim_cl_classes_by_groups(b, p)) {
     slim_cl_range_whole_groups(b, p->n);
   } else {
     slim_cl_range_rows(b, p->n);

@@ -40,23 +40,12 @@ static void count_flops(slim_cl_build *b, const slim_conv2d_params *p)
   b->step->base.flops = 2.0 * p->n * p->oh * p->ow * p->o * p->kernel_h * p->kernel_w * p->c;
 }
 
-/* Rows of the matrix product: pixels of the result; its sums: the elements of a window. */
-static int pixels_of(const slim_conv2d_params *p)
-{
-  return p->n * p->oh * p->ow;
-}
-
-static int window_of(const slim_conv2d_params *p)
-{
-  return p->kernel_h * p->kernel_w * p->c;
-}
-
 /* By the device: blocked products on CPU-like ones, tiled ones on others; naive where neither can run. */
 enum method { NAIVE, BLOCKS, TILES };
 
 static enum method method_of(const slim_device *device, const slim_conv2d_params *p)
 {
-  if (window_of(p) == 0 || pixels_of(p) == 0) {
+  if (slim_cl_conv2d_window(p) == 0 || slim_cl_conv2d_pixels(p) == 0) {
     return NAIVE;
   }
   if (slim_cl_tile_usable(device)) {
@@ -79,21 +68,21 @@ static bool is_product(const slim_device *device, const slim_conv2d_params *p)
 static slim_matmul_params forward_product(const slim_conv2d_params *p)
 {
   return (slim_matmul_params){
-    .m = pixels_of(p), .n = p->o, .k = window_of(p), .a_row = window_of(p), .a_k = 1, .b_k = p->o, .b_column = 1
+    .m = slim_cl_conv2d_pixels(p), .n = p->o, .k = slim_cl_conv2d_window(p), .a_row = slim_cl_conv2d_window(p), .a_k = 1, .b_k = p->o, .b_column = 1
   };
 }
 
 static slim_matmul_params input_product(const slim_conv2d_params *p)
 {
   return (slim_matmul_params){
-    .m = pixels_of(p), .n = window_of(p), .k = p->o, .a_row = p->o, .a_k = 1, .b_k = 1, .b_column = p->o
+    .m = slim_cl_conv2d_pixels(p), .n = slim_cl_conv2d_window(p), .k = p->o, .a_row = p->o, .a_k = 1, .b_k = 1, .b_column = p->o
   };
 }
 
 static slim_matmul_params weights_product(const slim_conv2d_params *p)
 {
   return (slim_matmul_params){
-    .m = window_of(p), .n = p->o, .k = pixels_of(p), .a_row = 1, .a_k = window_of(p), .b_k = p->o, .b_column = 1
+    .m = slim_cl_conv2d_window(p), .n = p->o, .k = slim_cl_conv2d_pixels(p), .a_row = 1, .a_k = slim_cl_conv2d_window(p), .b_k = p->o, .b_column = 1
   };
 }
 
@@ -111,10 +100,10 @@ static void arguments(slim_cl_build *b, const char *kernel, const slim_view *x, 
 
 static void launch_blocks(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_conv2d_params *p)
 {
-  const slim_gemm_params g = slim_cl_gemm_blocks(b->device, pixels_of(p), p->o, window_of(p));
+  const slim_gemm_params g = slim_cl_gemm_blocks(b->device, slim_cl_conv2d_pixels(p), p->o, slim_cl_conv2d_window(p));
   arguments(b, SLIM_CL_READING(&b->in[1], "slim_conv2d_cpu"), &b->in[0], &b->in[1], epilogue, &b->out[0], p);
   slim_cl_arg(b, &g, sizeof(g));
-  slim_cl_gemm_range(b, &g, pixels_of(p), p->o);
+  slim_cl_gemm_range(b, &g, slim_cl_conv2d_pixels(p), p->o);
 }
 
 /* May the weights be packed, to be read in that form while their version stays? */
@@ -158,7 +147,7 @@ static bool keeps(const slim_device *device, const slim_group *group, const slim
 
 cl_mem slim_cl_conv2d_pack(slim_cl_build *b, const slim_view *weights, const slim_conv2d_params *p, int block_k)
 {
-  const int panel = slim_cl_gemm_columns(b->device), rows = window_of(p);
+  const int panel = slim_cl_gemm_columns(b->device), rows = slim_cl_conv2d_window(p);
   const slim_gemm_params g = { .block_k = block_k };
   cl_mem packed = slim_cl_kept(b, (size_t)rows * (size_t)((p->o + panel - 1) / panel * panel) * sizeof(float));
   slim_cl_begin(b, "slim_conv2d_pack_f32");
@@ -173,8 +162,8 @@ cl_mem slim_cl_conv2d_pack(slim_cl_build *b, const slim_view *weights, const sli
 
 static void launch_packed(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_conv2d_params *p)
 {
-  const slim_gemm_params g = slim_cl_gemm_packed(b->device, pixels_of(p), p->o, window_of(p));
-  const slim_conv2d_params rows = { .kernel_h = 1, .kernel_w = 1, .c = window_of(p), .o = p->o };
+  const slim_gemm_params g = slim_cl_gemm_packed(b->device, slim_cl_conv2d_pixels(p), p->o, slim_cl_conv2d_window(p));
+  const slim_conv2d_params rows = { .kernel_h = 1, .kernel_w = 1, .c = slim_cl_conv2d_window(p), .o = p->o };
   cl_mem packed = slim_cl_conv2d_pack(b, &b->in[1], &rows, g.block_k);
   slim_cl_begin(b, "slim_conv2d_packed_f32");
   slim_cl_arg_placed(b, &b->in[0]);
@@ -185,7 +174,7 @@ static void launch_packed(slim_cl_build *b, const slim_cl_epilogue *epilogue, co
   slim_cl_arg_places(b);
   slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, &g, sizeof(g));
-  slim_cl_gemm_range_packed(b, &g, pixels_of(p), p->o);
+  slim_cl_gemm_range_packed(b, &g, slim_cl_conv2d_pixels(p), p->o);
 }
 
 static void launch_image(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_conv2d_params *p,
@@ -193,7 +182,7 @@ static void launch_image(slim_cl_build *b, const slim_cl_epilogue *epilogue, con
 {
   arguments(b, SLIM_CL_READING(&b->in[1], "slim_conv2d_image"), &b->in[0], &b->in[1], epilogue, &b->out[0], p);
   slim_cl_arg(b, g, sizeof(*g));
-  slim_cl_conv2d_image_range(b, p, g, p->n * ((p->oh + g->band - 1) / g->band), window_of(p));
+  slim_cl_conv2d_image_range(b, p, g, p->n * ((p->oh + g->band - 1) / g->band), slim_cl_conv2d_window(p));
 }
 
 static slim_conv2d_params forward_params(const slim_group *group, const slim_view *in, const slim_view *out)
@@ -330,7 +319,7 @@ static slim_conv2d_params weights_params(const slim_group *group, const slim_vie
 /* Parts of the result, [slices, weights]. */
 static slim_shape slices_shape(const slim_conv2d_params *p, int slices)
 {
-  return (slim_shape){ 2, { slices, window_of(p) * p->o } };
+  return (slim_shape){ 2, { slices, slim_cl_conv2d_window(p) * p->o } };
 }
 
 /* How blocks' sum is cut: by bands of images, else by pixels. */
@@ -348,8 +337,8 @@ static weights_cut cut_of(const slim_device *device, const slim_conv2d_params *p
   if (cut.bands) {
     cut.slices = slim_cl_ceil_div(p->n * slim_cl_ceil_div(p->oh, cut.image.band), cut.image.bands);
   } else {
-    cut.blocks = slim_cl_gemm_sliced(device, window_of(p), p->o, pixels_of(p));
-    cut.slices = slim_cl_gemm_slices(&cut.blocks, pixels_of(p));
+    cut.blocks = slim_cl_gemm_sliced(device, slim_cl_conv2d_window(p), p->o, slim_cl_conv2d_pixels(p));
+    cut.slices = slim_cl_gemm_slices(&cut.blocks, slim_cl_conv2d_pixels(p));
   }
   return cut;
 }
@@ -387,7 +376,7 @@ static void launch_slices(slim_cl_build *b, const slim_view *parts, const slim_c
     slim_cl_conv2d_image_range(b, p, &cut->image, cut->slices, cut->image.band * p->ow);
   } else {
     slim_cl_arg(b, &cut->blocks, sizeof(cut->blocks));
-    slim_cl_gemm_range_sliced(b, &cut->blocks, window_of(p), p->o, pixels_of(p));
+    slim_cl_gemm_range_sliced(b, &cut->blocks, slim_cl_conv2d_window(p), p->o, slim_cl_conv2d_pixels(p));
   }
 }
 

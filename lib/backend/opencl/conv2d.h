@@ -9,6 +9,17 @@
 #include "kernels/conv2d_phases_params.h"
 #include "kernels/conv2d_turn_params.h"
 
+/** Rows of the matrix product that a convolution is: pixels of the result; and its sums: the elements of a window. */
+static inline int slim_cl_conv2d_pixels(const slim_conv2d_params *p)
+{
+  return p->n * p->oh * p->ow;
+}
+
+static inline int slim_cl_conv2d_window(const slim_conv2d_params *p)
+{
+  return p->kernel_h * p->kernel_w * p->c;
+}
+
 /** Are the weights, input 1 of the convolution, its step's own, which need no memory once they are packed? A plan folds
  * them for it. */
 bool slim_cl_conv2d_owns(const slim_node *node, const slim_view *weights);

@@ -1,16 +1,7 @@
 #include "backend/opencl/conv2d_tile.h"
 
+#include "backend/opencl/conv2d.h"
 #include "backend/opencl/tile.h"
-
-static int pixels_of(const slim_conv2d_params *p)
-{
-  return p->n * p->oh * p->ow;
-}
-
-static int window_of(const slim_conv2d_params *p)
-{
-  return p->kernel_h * p->kernel_w * p->c;
-}
 
 /* The name of a kernel for channels, or outputs only, that come in fours, at multiples of 16 bytes, as all tensors
  * begin; or for any. */
@@ -31,12 +22,13 @@ static slim_tile_params place_of(const slim_conv2d_params *p)
 /* All of it where channels come first: slices are added up as pixels of channels. */
 static int slice_of(const slim_device *device, const slim_conv2d_params *p)
 {
-  return p->nchw ? window_of(p) : slim_cl_tile_slice(device, 1, pixels_of(p), p->o, window_of(p));
+  const int window = slim_cl_conv2d_window(p);
+  return p->nchw ? window : slim_cl_tile_slice(device, 1, slim_cl_conv2d_pixels(p), p->o, window);
 }
 
 size_t slim_cl_conv2d_tile_workspace(const slim_device *device, const slim_conv2d_params *p)
 {
-  return slim_cl_tile_workspace(pixels_of(p), p->o, window_of(p), slice_of(device, p));
+  return slim_cl_tile_workspace(slim_cl_conv2d_pixels(p), p->o, slim_cl_conv2d_window(p), slice_of(device, p));
 }
 
 /* y NULL: the slices' sums. */
@@ -58,7 +50,7 @@ static void launch(slim_cl_build *b, const slim_view *x, const slim_view *weight
   }
   slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, t, sizeof(*t));
-  slim_cl_tile_range(b, pixels_of(p), p->o, slices);
+  slim_cl_tile_range(b, slim_cl_conv2d_pixels(p), p->o, slices);
 }
 
 void slim_cl_conv2d_tile(slim_cl_build *b, const slim_view *x, const slim_view *weights, size_t weights_at,
@@ -68,14 +60,14 @@ void slim_cl_conv2d_tile(slim_cl_build *b, const slim_view *x, const slim_view *
   slim_tile_params t = place_of(p);
   slim_conv2d_params each = *p;
   t.slice = slice_of(b->device, p);
-  const int slices = slim_cl_ceil_div(window_of(p), t.slice);
+  const int slices = slim_cl_ceil_div(slim_cl_conv2d_window(p), t.slice);
   if (slices <= 1) {
     launch(b, x, weights, weights_at, epilogue, y, 0, p, &t, 1);
     return;
   }
   each.epilogue = (slim_epilogue_params){ 0 };
   launch(b, x, weights, weights_at, epilogue, NULL, parts_at, &each, &t, slices);
-  slim_cl_tile_add(b, parts_at, epilogue, y, pixels_of(p), p->o, slices);
+  slim_cl_tile_add(b, parts_at, epilogue, y, slim_cl_conv2d_pixels(p), p->o, slices);
 }
 
 void slim_cl_conv2d_tile_at(slim_cl_build *b, const slim_view *x, const slim_view *weights, size_t weights_at,
@@ -83,7 +75,7 @@ void slim_cl_conv2d_tile_at(slim_cl_build *b, const slim_view *x, const slim_vie
                             const slim_tile_params *t)
 {
   slim_tile_params all = *t;
-  all.slice = window_of(p);
+  all.slice = slim_cl_conv2d_window(p);
   launch(b, x, weights, weights_at, epilogue, y, 0, p, &all, 1);
 }
 
@@ -91,18 +83,19 @@ void slim_cl_conv2d_tile_at(slim_cl_build *b, const slim_view *x, const slim_vie
 
 static int gradient_slice_of(const slim_device *device, const slim_conv2d_params *p)
 {
-  return slim_cl_tile_slice(device, 1, window_of(p), p->o, pixels_of(p));
+  return slim_cl_tile_slice(device, 1, slim_cl_conv2d_window(p), p->o, slim_cl_conv2d_pixels(p));
 }
 
 size_t slim_cl_conv2d_tile_weights_gradient_workspace(const slim_device *device, const slim_conv2d_params *p)
 {
-  return slim_cl_tile_workspace(window_of(p), p->o, pixels_of(p), gradient_slice_of(device, p));
+  return slim_cl_tile_workspace(slim_cl_conv2d_window(p), p->o, slim_cl_conv2d_pixels(p),
+                                gradient_slice_of(device, p));
 }
 
 void slim_cl_conv2d_tile_weights_gradient(slim_cl_build *b, const slim_conv2d_params *p)
 {
   const slim_cl_epilogue none = slim_cl_epilogue_of(b, 2);
-  const int slice = gradient_slice_of(b->device, p), slices = slim_cl_ceil_div(pixels_of(p), slice);
+  const int slice = gradient_slice_of(b->device, p), slices = slim_cl_ceil_div(slim_cl_conv2d_pixels(p), slice);
   slim_cl_begin(b, kernel_of(p, "slim_conv2d_weights_gradient_tile_v4_f32", "slim_conv2d_weights_gradient_tile_o4_f32",
                              "slim_conv2d_weights_gradient_tile_f32"));
   slim_cl_arg_view(b, &b->in[0]);
@@ -110,8 +103,8 @@ void slim_cl_conv2d_tile_weights_gradient(slim_cl_build *b, const slim_conv2d_pa
   slim_cl_arg_view(b, slices > 1 ? b->workspace : &b->out[0]);
   slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, &slice, sizeof(slice));
-  slim_cl_tile_range(b, window_of(p), p->o, slices);
+  slim_cl_tile_range(b, slim_cl_conv2d_window(p), p->o, slices);
   if (slices > 1) {
-    slim_cl_tile_add(b, 0, &none, &b->out[0], window_of(p), p->o, slices);
+    slim_cl_tile_add(b, 0, &none, &b->out[0], slim_cl_conv2d_window(p), p->o, slices);
   }
 }

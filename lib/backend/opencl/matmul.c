@@ -76,7 +76,7 @@ static enum method method_of(const slim_device *device, const slim_matmul_params
   if (is_empty(p)) {
     return NAIVE;
   }
-  if (slim_cl_blast_wanted(device) && !has_residual && !half) {
+  if (slim_cl_blast_wanted() && !has_residual && !half) {
     return BLAST;
   }
   if (slim_cl_gemm_usable(device)) {

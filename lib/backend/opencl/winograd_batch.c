@@ -13,12 +13,10 @@
 
 static bool suits(const slim_device *device, const slim_conv2d_params *conv)
 {
-  const bool unit = conv->stride_h == 1 && conv->stride_w == 1 && conv->rate_h == 1 && conv->rate_w == 1 &&
-                    conv->dilate_h == 1 && conv->dilate_w == 1;
   const bool channels = conv->c % 4 == 0 && conv->o % 4 == 0 && conv->c >= CHANNELS_LEAST &&
                         conv->o >= CHANNELS_LEAST && (double)conv->c * conv->o >= WEIGHTS_LEAST;
-  return slim_cl_tile_usable(device) && !slim_cl_winograd_switched_off() && !conv->nchw && unit && channels &&
-         conv->kernel_h == 3 && conv->kernel_w == 3;
+  return slim_cl_tile_usable(device) && slim_cl_winograd_allowed(conv) && channels && conv->kernel_h == 3 &&
+         conv->kernel_w == 3;
 }
 
 /* Tiles, and blocks of about as many of them as fit. */

@@ -8,19 +8,24 @@
 #define SAVES 16       /* larger tiles are taken where they save a part in so many of the work */
 #define WEIGHTS_ROWS 5 /* to transform the weights of a point takes as long as so many tiles' products with them */
 
-bool slim_cl_winograd_switched_off(void)
+static bool switched_off(void)
 {
   const char *given = getenv("SLIM_WINOGRAD");
   return given != NULL && given[0] == '0' && given[1] == '\0';
 }
 
+bool slim_cl_winograd_allowed(const slim_conv2d_params *conv)
+{
+  const bool unit = conv->stride_h == 1 && conv->stride_w == 1 && conv->rate_h == 1 && conv->rate_w == 1 &&
+                    conv->dilate_h == 1 && conv->dilate_w == 1;
+  return unit && !conv->nchw && !switched_off();
+}
+
 bool slim_cl_winograd_suits(const slim_device *device, const slim_conv2d_params *conv)
 {
   const int width = slim_cl_of(device)->vector_width;
-  const bool unit = conv->stride_h == 1 && conv->stride_w == 1 && conv->rate_h == 1 && conv->rate_w == 1 &&
-                    conv->dilate_h == 1 && conv->dilate_w == 1;
-  return device->info.device_class == SLIM_CLASS_CPU && !slim_cl_winograd_switched_off() && !conv->nchw && unit &&
-         conv->c % width == 0 && conv->o % width == 0 && conv->c > 0 && conv->o > 0;
+  return device->info.device_class == SLIM_CLASS_CPU && slim_cl_winograd_allowed(conv) && conv->c % width == 0 &&
+         conv->o % width == 0 && conv->c > 0 && conv->o > 0;
 }
 
 /* Cuts the results into tiles of so many points along an axis. */

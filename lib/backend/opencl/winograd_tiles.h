@@ -29,9 +29,9 @@ static inline size_t slim_cl_winograd_points(const slim_winograd_params *p)
    : (p_)->taps == 4 ? kernel_ "_t4_n7" end_                                                                           \
                      : SLIM_CL_WINOGRAD_TILED(p_, kernel_, end_))
 
-/** SLIM_WINOGRAD=0? */
-bool slim_cl_winograd_switched_off(void);
-/** Of stride 1, whole vectors of channels, on a device that is like a CPU, and not switched off? */
+/** Of stride 1, channels last, and not switched off (SLIM_WINOGRAD=0)? */
+bool slim_cl_winograd_allowed(const slim_conv2d_params *conv);
+/** That, with whole vectors of channels, on a device that is like a CPU? */
 bool slim_cl_winograd_suits(const slim_device *device, const slim_conv2d_params *conv);
 /** Rows of the blocks that so many tiles fill best. */
 int slim_cl_winograd_rows(const slim_device *device, int tiles);
