@@ -1,6 +1,6 @@
 /* Buffers, transfers that do not stall the queue, and the finite flag. */
-#include "base/memory.h"
 #include "backend/opencl/opencl.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -143,7 +143,7 @@ void slim_cl_programs_save(slim_device *device);
 void slim_cl_binaries_merge(slim_span old, slim_span own, slim_bytes *out);
 void slim_cl_programs_free(slim_device *device);
 
-/* --- step.c: steps and how ops build them ------------------------------------------------------------------------- */
+/* --- step.c and build.c: steps and how ops build them ------------------------------------------------------------- */
 
 #define SLIM_CL_HOST_ARGS 4
 #define SLIM_CL_PLACES 4
