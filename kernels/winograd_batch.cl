@@ -27,7 +27,7 @@ static inline batch_tile batch_tile_of(const slim_winograd_batch_params p, const
   return at;
 }
 
-/* rows lines of count numbers at points, in place of their transforms along both axes: [N][N] points. */
+/* A polynomial of [count][count] coefficients at all points of both axes, [N][N]. */
 static inline void evaluate_both(const float *g, float *t, const int count)
 {
   float half_done[N * N];
