@@ -149,14 +149,16 @@ static void add_rows(const patch *p, int rows, int taps, int k, int end)
 #define EACH_DY_ROW(X) X(0, 0, 1, 2) X(1, 1, 2, 3) X(2, 2, 3, 4) X(3, 3, 4, 5)
 
 #define DECLARE_SUM(r_, t_) vec s##r_##_##t_ = { 0 };
+/* Places of no lanes lie in x too: processors take long over a page that is not there, though they need nothing of it. */
 #define OPEN_WINDOW(row_)                                                                                              \
   const int lanes##row_ = rows + 2 > (row_) && y + (row_) >= 0 && y + (row_) < g->x.h ? lanes : 0;                     \
-  vec x##row_##_0 = lanes_load(x - c + (row_)*x_row, g->before_w > 0 ? 0 : lanes##row_);                               \
-  vec x##row_##_1 = lanes_load(x + (row_)*x_row, lanes##row_);
+  const ptrdiff_t place##row_ = ((y + (row_) < 0 ? 0 : at_most(y + (row_), g->x.h - 1)) - y) * x_row;                  \
+  vec x##row_##_0 = g->before_w > 0 ? zero : lanes_load(x - c + place##row_, lanes##row_);                             \
+  vec x##row_##_1 = lanes_load(x + place##row_, lanes##row_);
 #define READ_COLUMN(row_)                                                                                              \
-  const vec x##row_##_2 = rows + 2 > (row_) ? lanes_load(x + c + (row_)*x_row, inside ? lanes##row_ : 0) : zero;
+  const vec x##row_##_2 = rows + 2 > (row_) && inside ? lanes_load(x + c + place##row_, lanes##row_) : zero;
 #define READ_DY(d_, a_, b_, c_)                                                                                        \
-  const vec dy##d_ = rows > (d_) ? lanes_load(dy + (d_)*dy_row, line + (d_) < b->end ? lanes : 0) : zero;
+  const vec dy##d_ = rows > (d_) && line + (d_) < b->end ? lanes_load(dy + (d_)*dy_row, lanes) : zero;
 /* What comes next is fetched meanwhile: neighbours of a row may be too far apart for the processor to guess. */
 #define FETCH(d_, a_, b_, c_)                                                                                          \
   if (rows > (d_)) {                                                                                                   \

@@ -13,7 +13,8 @@
 #define EACH_COLUMN(X, row_) X(row_, 1) X(row_, 2) X(row_, 3) X(row_, 4) X(row_, 5) X(row_, 6) X(row_, 7) X(row_, 8)
 #define EACH_TAP(X) X(0, 0) X(0, 1) X(0, 2) X(1, 0) X(1, 1) X(1, 2) X(2, 0) X(2, 1) X(2, 2)
 
-/* Floats at p, of which there may be none: then zeros. */
+/* Floats at p, of which there may be none: then zeros. Even so p lies in the input: processors take long over a page
+ * that is not there, though they need nothing of it. */
 #define SOME(p_, lanes_) ((vec)_mm512_maskz_loadu_ps((__mmask16)((1u << (lanes_)) - 1), (p_)))
 
 /* Sums, weights and columns are single variables and not arrays: compilers keep those in registers. */
@@ -28,8 +29,8 @@
 /* Column i_ lies inside of the image, but perhaps the one behind the last pixel. */
 #define COLUMN(row_, i_)                                                                                               \
   const vec x##i_ = pixels + 1 < (i_) ? zero                                                                           \
-                  : pixels + 1 == (i_) ? SOME(x + (i_)*c, last ? 0 : row_)                                             \
-                                       : SOME(x + (i_)*c, row_);
+                  : pixels + 1 == (i_) ? SOME(from + (last ? (i_)-1 : (i_)) * c, last ? 0 : row_)                      \
+                                       : SOME(from + (i_)*c, row_);
 #define UPPER(r_, p_, a_, b_, c_)                                                                                      \
   if (pixels > (p_)) {                                                                                                 \
     upper##p_ += w##r_##_0 * x##a_;                                                                                    \
@@ -52,7 +53,8 @@
 #define ROW(lanes_, adds_)                                                                                             \
   {                                                                                                                    \
     const int row = (lanes_);                                                                                          \
-    const vec x0 = SOME(x, at > 0 ? row : 0);                                                                          \
+    const float *const from = row > 0 ? x : middle;                                                                    \
+    const vec x0 = SOME(at > 0 ? from : from + c, at > 0 ? row : 0);                                                   \
     EACH_COLUMN(COLUMN, row)                                                                                           \
     adds_                                                                                                              \
     x += l->row;                                                                                                       \
@@ -78,7 +80,7 @@ CPU_INLINE void run_tile(const depthwise_pair *l, int y, int at, int k, int pixe
 {
   const ptrdiff_t c = l->c;
   const bool two = y + 1 < l->h, last = at + pixels == l->w;
-  const float *x = l->in + ((y - 1) * l->row + (at - 1) * c + k);
+  const float *const middle = l->in + (y * l->row + (at - 1) * c + k), *x = middle - l->row;
   float *out = l->out + (y * l->out_row + at * l->out_pixel + k);
   const vec zero = { 0 }, ceiling = zero + l->ceiling, bias = l->bias ? SOME(l->bias + k, lanes) : zero;
   EACH_TAP(WEIGHT)
