@@ -5,13 +5,21 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define MOST_THREADS 1024
+#define CACHE_LINE 64
 #define SPINS 5000       /* pauses before sleeping, some 100 to 250 microseconds */
 #define CLOSED (1 << 30) /* bit of entrants: the job takes no more workers */
 #define MOST_KEPT_CLEAR 16 /* threads of a pool whose workers keep off the caller's core */
+
+/* A worker's part of the job's tasks, on a cache line of its own. */
+typedef struct part {
+  _Alignas(CACHE_LINE) atomic_int next;
+  int end;
+} part;
 
 typedef struct worker {
   struct slim_threads *pool;
@@ -22,6 +30,7 @@ typedef struct worker {
 struct slim_threads {
   int count; /* with the caller */
   worker *workers;
+  part *parts;
   pthread_mutex_t run_lock; /* held by the caller of a job */
   pthread_mutex_t lock;     /* guards the two conditions */
   pthread_cond_t wake, left;
@@ -35,10 +44,8 @@ struct slim_threads {
   int kept_clear;    /* core that no worker may run on, the caller's; -1: none yet, -2: never any */
 #endif
   /* the job; written while CLOSED and no worker is inside */
-  int tasks;
   slim_task_fn fn;
   void *user;
-  atomic_int next;
 };
 
 static _Thread_local int inside = -1; /* worker number of the job that this thread is in */
@@ -52,16 +59,16 @@ static void relax(void)
 #endif
 }
 
+/* First its own part, so that it finds in its core's caches what it had in earlier jobs; then what others have left. */
 static void work(slim_threads *pool, int index)
 {
   const int outer = inside;
   inside = index;
-  for (;;) {
-    const int task = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
-    if (task >= pool->tasks) {
-      break;
+  for (int i = 0; i < pool->count; i++) {
+    part *p = &pool->parts[(index + i) % pool->count];
+    for (int task; (task = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed)) < p->end;) {
+      pool->fn(pool->user, task, index);
     }
-    pool->fn(pool->user, task, index);
   }
   inside = outer;
 }
@@ -194,6 +201,15 @@ static void plan_cores(slim_threads *pool)
 }
 #endif
 
+/* Neighbouring tasks to the same worker: they mostly read neighbouring memory. */
+static void deal(slim_threads *pool, int tasks)
+{
+  for (int i = 0; i < pool->count; i++) {
+    atomic_store_explicit(&pool->parts[i].next, (int)((int64_t)tasks * i / pool->count), memory_order_relaxed);
+    pool->parts[i].end = (int)((int64_t)tasks * (i + 1) / pool->count);
+  }
+}
+
 void slim_threads_run(slim_threads *threads, int tasks, slim_task_fn fn, void *user)
 {
   if (!threads || threads->count == 1 || tasks <= 1 || inside >= 0) {
@@ -202,10 +218,9 @@ void slim_threads_run(slim_threads *threads, int tasks, slim_task_fn fn, void *u
   }
   pthread_mutex_lock(&threads->run_lock);
   keep_clear(threads);
-  threads->tasks = tasks;
   threads->fn = fn;
   threads->user = user;
-  atomic_store_explicit(&threads->next, 0, memory_order_relaxed);
+  deal(threads, tasks);
   atomic_fetch_and(&threads->entrants, ~CLOSED);
   announce(threads);
   work(threads, 0);
@@ -243,11 +258,14 @@ slim_threads *slim_threads_create(int n)
   n = wanted(n);
   slim_threads *pool = calloc(1, sizeof *pool);
   worker *workers = calloc((size_t)n, sizeof *workers);
-  if (!pool || !workers) {
+  part *parts = aligned_alloc(CACHE_LINE, (size_t)n * sizeof *parts);
+  if (!pool || !workers || !parts) {
     free(pool);
     free(workers);
+    free(parts);
     return NULL;
   }
+  pool->parts = parts;
   pool->workers = workers;
   pool->count = 1;
   atomic_init(&pool->entrants, CLOSED);
@@ -280,6 +298,7 @@ void slim_threads_destroy(slim_threads *threads)
   pthread_cond_destroy(&threads->left);
   pthread_mutex_destroy(&threads->lock);
   pthread_mutex_destroy(&threads->run_lock);
+  free(threads->parts);
   free(threads->workers);
   free(threads);
 }

@@ -75,6 +75,34 @@ START_TEST(workers_that_sleep_come_back)
 }
 END_TEST
 
+typedef struct late {
+  int task; /* that waits for all others */
+  atomic_int done;
+} late;
+
+static void wait_for_others(void *user, int task, int worker)
+{
+  late *l = user;
+  (void)worker;
+  while (task == l->task && atomic_load(&l->done) < 19) {
+    usleep(100);
+  }
+  atomic_fetch_add(&l->done, 1);
+}
+
+/* Whatever task keeps a worker busy, the others run those that were meant for it. */
+START_TEST(no_task_waits_for_a_busy_worker)
+{
+  slim_threads *pool = slim_threads_create(2);
+  for (int task = 0; task < 20; task++) {
+    late l = { .task = task };
+    slim_threads_run(pool, 20, wait_for_others, &l);
+    ck_assert_int_eq(l.done, 20);
+  }
+  slim_threads_destroy(pool);
+}
+END_TEST
+
 static void *session(void *user)
 {
   for (int round = 0; round < 300; round++) {
@@ -118,6 +146,7 @@ static void build(TCase *c)
 {
   tcase_add_loop_test(c, each_task_runs_once, 0, 4);
   tcase_add_test(c, workers_that_sleep_come_back);
+  tcase_add_test(c, no_task_waits_for_a_busy_worker);
   tcase_add_test(c, two_callers_take_turns);
   tcase_add_test(c, number_of_workers_by_environment);
 }

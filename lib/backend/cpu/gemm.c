@@ -14,7 +14,6 @@ typedef struct job {
   cut cut;
   float *scratch; /* per worker */
   float *partial; /* per slice a C, when there are slices */
-  int workers;
 } job;
 
 /* Floats of scratch of a worker: a block of A, one of B. */
@@ -306,20 +305,14 @@ static void run_block(const task *t, int k, int depth)
   }
 }
 
-/* Which piece of rows task number takes. Workers take tasks by turns, as a rule; where A is made, those of one worker are
- * neighbours, which share what they are made of, and the next step finds that in the cache of the same core. */
-static int row_of(const job *j, int number)
-{
-  const int rows = j->cut.rows, run = rows / j->workers;
-  return j->g.source && run * j->workers == rows ? number % j->workers * run + number / j->workers : number % rows;
-}
-
-/* What task number of the job computes. */
+/* What task number of the job computes. Neighbours, which mostly run on the same core, share the larger of A and B. */
 static task task_of(const job *j, int number)
 {
   const gemm *g = &j->g;
   const cut *c = &j->cut;
-  const int row = row_of(j, number), column = number / c->rows % c->columns, slice = number / c->rows / c->columns;
+  const int part = number % (c->rows * c->columns), slice = number / (c->rows * c->columns);
+  const int row = g->m >= g->n ? part / c->columns : part % c->rows;
+  const int column = g->m >= g->n ? part % c->columns : part / c->rows;
   const int panels = pieces(g->n, TILE_COLUMNS);
   task t = { .j = j, .last_slice = c->slices == 1, .stream = streams(g) };
   t.m0 = rows_begin(g, c, row);
@@ -337,9 +330,8 @@ static task task_of(const job *j, int number)
 static void run_task(void *user, int number, int worker)
 {
   const job *j = user;
-  const int next_number = number + j->workers;
-  const bool is_last = next_number >= j->cut.rows * j->cut.columns * j->cut.slices;
-  const task next = task_of(j, is_last ? number : next_number);
+  const bool is_last = number + 1 == j->cut.rows * j->cut.columns * j->cut.slices;
+  const task next = task_of(j, is_last ? number : number + 1);
   task t = task_of(j, number);
   t.next = is_last ? NULL : &next;
   t.worker = worker;
@@ -438,7 +430,7 @@ void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
     return;
   }
   const int workers = slim_threads_count(step->device->threads);
-  job j = { .g = *g, .cut = cut_of(g, workers), .scratch = workspace, .workers = workers };
+  job j = { .g = *g, .cut = cut_of(g, workers), .scratch = workspace };
   const size_t turned = turned_floats(g, &j.cut);
   float *packed = j.scratch + (size_t)workers * SCRATCH;
   j.partial = packed + turned;

@@ -355,16 +355,9 @@ typedef struct task {
 
 static task task_of(const job *j, int number)
 {
-  const int column = number % j->columns, first = number / j->columns * j->run;
+  const int runs = pieces(j->tiles, j->run), column = number / runs, first = number % runs * j->run;
   return (task){ first, at_most(first + j->run, j->tiles), j->pairs * column / j->columns,
                  j->pairs * (column + 1) / j->columns };
-}
-
-/* Which task a worker will probably run after that number. */
-static task next_of(const job *j, int number)
-{
-  const int next = number + j->workers;
-  return task_of(j, next < tasks_of(j) ? next : number);
 }
 
 /* What rows of A are made of, in pieces as large as a panel. */
@@ -418,7 +411,7 @@ static void find_ahead(const job *j, const task *t, const task *next, int pair, 
 static void run_task(void *user, int number, int worker)
 {
   const job *j = user;
-  const task t = task_of(j, number), next = next_of(j, number);
+  const task t = task_of(j, number), next = task_of(j, at_most(number + 1, tasks_of(j) - 1));
   float *const a = j->scratch + (size_t)worker * scratch_floats(j);
   const int begin = first_row(j, t.first);
   find_a(j, begin, first_row(j, t.end), a, worker);

@@ -144,7 +144,6 @@ typedef struct job {
   const tile_epilogue *epilogue;
   bool stream;      /* outputs go past the caches */
   int first, count; /* staged: tiles of the block */
-  int panels_ahead; /* staged: from a panel of a worker to what is probably its next one */
 } job;
 
 static places places_of(const job *j, int worker)
@@ -341,7 +340,7 @@ static void fetch_taps(const winograd *w, const float *taps, int depth, int turn
 static const float *next_taps(const job *j, const channels_part *c, int end)
 {
   const bool deeper = end < j->w->c;
-  const int n0 = deeper ? c->n0 : c->n0 + j->panels_ahead * TILE_COLUMNS;
+  const int n0 = deeper ? c->n0 : c->n0 + TILE_COLUMNS;
   return j->packed && n0 < j->w->oc ? winograd_packed_taps(j->w, j->packed, n0, deeper ? end : 0) : NULL;
 }
 
@@ -398,12 +397,13 @@ static void staged_task(void *user, int number, int worker)
   const job *j = user;
   const winograd *w = j->w;
   const places p = places_of(j, worker);
-  const int n0 = number / w->parts * TILE_COLUMNS, columns = at_most(TILE_COLUMNS, w->oc - n0);
-  const int begin = j->count * (number % w->parts) / w->parts, end = j->count * (number % w->parts + 1) / w->parts;
+  const int panels = pieces(w->oc, TILE_COLUMNS), part = number / panels, n0 = number % panels * TILE_COLUMNS;
+  const int columns = at_most(TILE_COLUMNS, w->oc - n0);
+  const int begin = j->count * part / w->parts, end = j->count * (part + 1) / w->parts;
   const size_t in_step = winograd_step(w->block, WINOGRAD_K), out_step = winograd_step(part_tiles(w), TILE_COLUMNS);
   channels_part c = { .first = j->first + begin, .tiles = end - begin, .n0 = n0, .width = panel_width(columns) };
   if (w->points_kept) {
-    const int next = n0 + j->panels_ahead * TILE_COLUMNS;
+    const int next = n0 + TILE_COLUMNS;
     c.a = p.inputs + (size_t)begin * WINOGRAD_K;
     multiply_all(j, &p, &c, n0, next < w->oc ? next : n0);
   }
@@ -432,7 +432,6 @@ static void run_plain(const slim_cpu_step *step, const winograd *w, const float 
   slim_threads *threads = step->device->threads;
   j.weights = winograd_weights_of(w, weights);
   j.stream = streams(w, out);
-  j.panels_ahead = pieces(slim_threads_count(threads), w->parts);
   if (!w->staged) {
     for (int i = 0; i < slim_threads_count(threads); i++) {
       *places_of(&j, i).ready = false;
