@@ -141,7 +141,7 @@ static inline size_t slim_winograd_products_step(const int tiles)
     EACH_(LOAD_)                                                                                                       \
   }                                                                                                                    \
   for (int c = 0; c < channels; c += SLIM_WIDTH, a += plane) {                                                         \
-    for (int k = 0; k < SLIM_WIDTH; k++, b += SLIM_GEMM_COLUMNS) {                                                     \
+    for (int k = 0; k < min(SLIM_WIDTH, channels - c); k++, b += SLIM_GEMM_COLUMNS) {                                  \
       const SLIM_FLOATW b0 = SLIM_LOADW(0, b), b1 = SLIM_LOADW(1, b);                                                  \
       EACH_(SLIM_WINOGRAD_ADD_TILE_)                                                                                   \
       FETCH_                                                                                                           \

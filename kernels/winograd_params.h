@@ -21,6 +21,7 @@ typedef struct slim_winograd_order {
  * axis: 6 or 7. In the gradient by the weights, x and y are the convolution's. */
 typedef struct slim_winograd_params {
   int n, h, w, c, oh, ow, o;
+  int live;                /* channels that products sum: the others, of a folded image, are all 0 */
   int taps, m, before_h, before_w;
   int down, across, tiles; /* of an image; of all images */
   slim_winograd_order order;

@@ -102,7 +102,7 @@ static inline void slim_winograd_multiply_point(__global const float *v, __globa
   const int step = SLIM_GEMM_COLUMNS / max(1, (at.end - at.begin + p.rows - 1) / p.rows);
   __global const float *ahead = u + (size_t)p.c * SLIM_GEMM_COLUMNS;
   for (int t = at.begin; t < at.end; t += p.rows, ahead += p.c * step) {
-    slim_winograd_multiply(v + t * SLIM_WIDTH, u, product + t * SLIM_GEMM_COLUMNS, p.c, slim_winograd_plane(p.block),
+    slim_winograd_multiply(v + t * SLIM_WIDTH, u, product + t * SLIM_GEMM_COLUMNS, p.live, slim_winograd_plane(p.block),
                            min(p.rows, at.end - t), columns, ahead, step);
   }
 }

@@ -160,6 +160,7 @@ bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *
     return false;
   }
   w->kept = stay && (lone || w->fold.side > 1 || w->p.n == 1);
+  w->p.live = w->fold.side > 1 && !turned ? w->fold.side * w->fold.side * w->fold.c : w->p.c;
   w->p.turned = turned;
   w->p.streams = streams(device, &folded);
   return fuse(device, w) || stage(device, w);

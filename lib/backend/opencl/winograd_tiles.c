@@ -87,6 +87,7 @@ bool slim_cl_winograd_cut(const slim_device *device, const slim_conv2d_params *c
                                .oh = conv->oh,
                                .ow = conv->ow,
                                .o = conv->o,
+                               .live = conv->c,
                                .taps = k,
                                .before_h = conv->before_h,
                                .before_w = conv->before_w,
