@@ -9,18 +9,25 @@
 
 #if SLIM_CLASS == 0
 /* A vector of outputs of dy under a tile, transformed: columns, then rows, with the numbers between them in memory;
- * pixels outside count as 0. Fetches those of the tile to the right. Points go step floats apart. */
-static inline void open_gradient(__global const float *dy, const slim_winograd_params p, const slim_winograd_place at,
-                                 const int o, __global float *to, const size_t step)
+ * pixels outside count as 0, those of rows are read from zeros. Fetches those of the tile to the right. Points go step
+ * floats apart. */
+static inline void open_gradient(__global const float *dy, __global const float *zeros, const slim_winograd_params p,
+                                 const slim_winograd_place at, const int o, __global float *to, const size_t step)
 {
   SLIM_FLOATW half_done[SLIM_WINOGRAD_N * SLIM_WINOGRAD_M], d[SLIM_WINOGRAD_M], t[SLIM_WINOGRAD_N];
+  __global const float *from[SLIM_WINOGRAD_M];
+  const int columns = p.ow - at.x;
   dy += (size_t)((at.image * p.oh + at.y) * p.ow + at.x) * p.o + o;
-  for (int x = 0; x < SLIM_WINOGRAD_M; x++, dy += p.o) {
+  SLIM_UNROLL
+  for (int y = 0; y < SLIM_WINOGRAD_M; y++) {
+    from[y] = at.y + y < p.oh ? dy + (size_t)y * p.ow * p.o : zeros;
+  }
+  for (int x = 0; x < SLIM_WINOGRAD_M; x++) {
     SLIM_UNROLL
     for (int y = 0; y < SLIM_WINOGRAD_M; y++) {
-      __global const float *from = dy + (size_t)y * p.ow * p.o;
-      SLIM_FETCH(from + SLIM_WINOGRAD_M * p.o);
-      d[y] = at.y + y < p.oh && at.x + x < p.ow ? SLIM_LOADW(0, from) : (SLIM_FLOATW)(0.0f);
+      const size_t pixel = at.y + y < p.oh ? (size_t)x * p.o : 0;
+      SLIM_FETCH_LATER(from[y] + pixel + SLIM_WINOGRAD_M * p.o);
+      d[y] = x < columns ? SLIM_LOADW(0, from[y] + pixel) : (SLIM_FLOATW)(0.0f);
     }
     slim_winograd_evaluate(d, 1, t, 1, SLIM_WINOGRAD_M);
     SLIM_UNROLL
@@ -53,7 +60,7 @@ SLIM_APART void open_both(__global const float *dy, __global const float *x, __g
     slim_winograd_open(from, c, p.m * p.c, v + (size_t)c * s.block + t * SLIM_WIDTH, slim_winograd_v_step(s));
   }
   for (int o = 0; o < p.o; o += SLIM_WIDTH) {
-    open_gradient(dy, p, at, o, z + slim_winograd_z_place(s, t, o), slim_winograd_z_step(s));
+    open_gradient(dy, zeros, p, at, o, z + slim_winograd_z_place(s, t, o), slim_winograd_z_step(s));
   }
 }
 
@@ -106,7 +113,7 @@ static inline void sum_slice(__global const float *dy, __global const float *x, 
                              const int slices, __global float *v, __local float *du)
 {
   __global float *z = v + s.points * slim_winograd_v_step(s);
-  const int shares = s.points * ((s.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS);
+  const int shares = s.points * slim_winograd_z_panels(s);
   const int runs = (s.tiles + s.block - 1) / s.block, begin = runs * slice / slices, end = runs * (slice + 1) / slices;
   for (int run = begin; run < end; run++) {
     const int first = run * s.block, ahead = run + 1 < end ? min(s.block, s.tiles - first - s.block) : 0;
@@ -135,7 +142,8 @@ __kernel void slim_winograd_gradient_slices_f32(SLIM_TENSOR(const float, dy), SL
   SLIM_OPEN(const float, x);
   SLIM_OPEN(float, dw);
   SLIM_OPEN(float, scratch);
-  scratch += get_group_id(0) * s.points * (slim_winograd_v_step(s) + slim_winograd_z_step(s));
+  scratch += get_group_id(0) * s.points *
+             (slim_winograd_v_step(s) + slim_winograd_z_panels(s) * slim_winograd_z_step(s));
   SLIM_EACH_TASK(task)
   {
     sum_slice(dy, x, zeros, p, s, task.x, deal.x, scratch, du);

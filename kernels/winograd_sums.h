@@ -1,7 +1,7 @@
 /*
  * What gradients by weights share. For each point, a product of x's transformed tiles v, transposed, by those of dy, z,
  * summed over all tiles into du. Runs of s.block tiles are worked on one after the other:
- *   v [point][c / width][tile][width], z [point][panel of SLIM_GEMM_COLUMNS outputs][tile][SLIM_GEMM_COLUMNS],
+ *   v [point][c / width][tile][width], z [panel of SLIM_GEMM_COLUMNS outputs][point][tile][SLIM_GEMM_COLUMNS],
  *   du of s.depth channels and a panel [point][channel][SLIM_GEMM_COLUMNS].
  */
 #ifndef SLIM_KERNEL_WINOGRAD_SUMS_H
@@ -12,15 +12,23 @@
 
 #define SLIM_WINOGRAD_CHANNELS (SLIM_WIDTH / 2) /* rows of a tile of du */
 #define SLIM_WINOGRAD_AHEAD 4                   /* channels of dw that are fetched before their turn */
+#if SLIM_WIDTH == 16 && SLIM_WINOGRAD_TAPS == 4
+#define SLIM_WINOGRAD_TWELVE /* all channels of a folded first layer, 7x7 taps by 2 over 3 */
+#endif
 
 static inline size_t slim_winograd_v_step(const slim_winograd_sums_params s)
 {
-  return (size_t)s.block * s.c + SLIM_WINOGRAD_GAP;
+  return (size_t)s.block * ((s.c + SLIM_WIDTH - 1) / SLIM_WIDTH) * SLIM_WIDTH + SLIM_WINOGRAD_GAP;
 }
 
 static inline size_t slim_winograd_z_step(const slim_winograd_sums_params s)
 {
-  return (size_t)s.block * ((s.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS) * SLIM_GEMM_COLUMNS + SLIM_WINOGRAD_GAP;
+  return (size_t)s.block * SLIM_GEMM_COLUMNS + SLIM_WINOGRAD_GAP;
+}
+
+static inline int slim_winograd_z_panels(const slim_winograd_sums_params s)
+{
+  return (s.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
 }
 
 static inline int slim_winograd_du_step(const slim_winograd_sums_params s)
@@ -31,7 +39,7 @@ static inline int slim_winograd_du_step(const slim_winograd_sums_params s)
 /* Where tile number t of a run has its vector of outputs from o on, at the first point of z. */
 static inline size_t slim_winograd_z_place(const slim_winograd_sums_params s, const int t, const int o)
 {
-  return (size_t)(o / SLIM_GEMM_COLUMNS * s.block + t) * SLIM_GEMM_COLUMNS + o % SLIM_GEMM_COLUMNS;
+  return o / SLIM_GEMM_COLUMNS * s.points * slim_winograd_z_step(s) + t * SLIM_GEMM_COLUMNS + o % SLIM_GEMM_COLUMNS;
 }
 
 #define SLIM_WINOGRAD_STORE_DU_(i_)                                                                                    \
@@ -44,20 +52,25 @@ static inline size_t slim_winograd_z_place(const slim_winograd_sums_params s, co
 
 /* Some rows of du: the products of tiles; adds: to what is there, but not to begin with, as one long sum would round
  * more. ahead: a line for each tile, to be fetched. */
-static inline void slim_winograd_accumulate(__global const float *x, __global const float *z, __local float *du,
-                                            const int tiles, __global const float *ahead, const bool adds)
-{
-  SLIM_GEMM_EACH_SOME(SLIM_GEMM_DECLARE_)
-  for (int t = 0; t < tiles; t++, x += SLIM_WIDTH, z += SLIM_GEMM_COLUMNS, ahead += 16) {
-    SLIM_FETCH(ahead);
-    const SLIM_FLOATW b0 = SLIM_LOADW(0, z), b1 = SLIM_LOADW(1, z);
-    SLIM_GEMM_EACH_SOME(SLIM_WINOGRAD_ADD_CHANNEL_)
+#define SLIM_WINOGRAD_ACCUMULATE(name_, EACH_)                                                                         \
+  static inline void name_(__global const float *x, __global const float *z, __local float *du, const int tiles,       \
+                           __global const float *ahead, const bool adds)                                               \
+  {                                                                                                                    \
+    EACH_(SLIM_GEMM_DECLARE_)                                                                                          \
+    for (int t = 0; t < tiles; t++, x += SLIM_WIDTH, z += SLIM_GEMM_COLUMNS, ahead += 16) {                            \
+      SLIM_FETCH(ahead);                                                                                               \
+      const SLIM_FLOATW b0 = SLIM_LOADW(0, z), b1 = SLIM_LOADW(1, z);                                                  \
+      EACH_(SLIM_WINOGRAD_ADD_CHANNEL_)                                                                                \
+    }                                                                                                                  \
+    if (adds) {                                                                                                        \
+      EACH_(SLIM_WINOGRAD_GAIN_DU_)                                                                                    \
+    }                                                                                                                  \
+    EACH_(SLIM_WINOGRAD_STORE_DU_)                                                                                     \
   }
-  if (adds) {
-    SLIM_GEMM_EACH_SOME(SLIM_WINOGRAD_GAIN_DU_)
-  }
-  SLIM_GEMM_EACH_SOME(SLIM_WINOGRAD_STORE_DU_)
-}
+SLIM_WINOGRAD_ACCUMULATE(slim_winograd_accumulate, SLIM_GEMM_EACH_SOME)
+#ifdef SLIM_WINOGRAD_TWELVE
+SLIM_WINOGRAD_ACCUMULATE(slim_winograd_accumulate_twelve, SLIM_WINOGRAD_EACH_FEWER)
+#endif
 
 /* Sums of a group that wait for the next run, */
 static inline void slim_winograd_keep(__global float *to, __local const float *du, const int count)
@@ -94,9 +107,16 @@ static inline void slim_winograd_sum_point(__global const float *v, __global con
 {
   const slim_winograd_span at = slim_winograd_tiles_at(s.order, s.side, i, first, min(s.block, s.tiles - first));
   const int needed = at.end - at.begin;
-  __global const float *panel = z + i * slim_winograd_z_step(s) + (size_t)part.o * s.block +
-                                (size_t)at.begin * SLIM_GEMM_COLUMNS;
+  __global const float *panel = z + i * slim_winograd_z_step(s) + slim_winograd_z_place(s, at.begin, part.o);
   v += i * slim_winograd_v_step(s) + (size_t)part.c * s.block;
+#ifdef SLIM_WINOGRAD_TWELVE
+  if (part.channels == 12) {
+    v += at.begin * SLIM_WIDTH;
+    slim_winograd_accumulate_twelve(v, panel, du + i * slim_winograd_du_step(s), needed,
+                                    v + slim_winograd_v_step(s), adds);
+    return;
+  }
+#endif
   for (int c = 0; c < part.channels; c += SLIM_WINOGRAD_CHANNELS) {
     __global const float *from = v + (size_t)(c / SLIM_WIDTH * s.block + at.begin) * SLIM_WIDTH;
     /* Of the next point: a vector's tiles, then a part of the panel's. */

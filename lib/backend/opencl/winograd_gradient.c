@@ -5,6 +5,14 @@
 #define TILES_LEAST 8            /* for fewer, more weights than */
 #define WEIGHTS_MOST (256 * 256) /* are summed directly */
 
+/* Channels that are summed: the twelve that are not all 0 of a folded image have a loop of their own. */
+static int summed_channels(const slim_device *device, const slim_cl_winograd_gradient *g)
+{
+  const int live = g->fold.side * g->fold.side * g->fold.c;
+  const bool own = slim_cl_of(device)->vector_width == 16 && g->p.taps == 4 && live == 12;
+  return g->fold.side > 1 && own ? live : g->p.c;
+}
+
 bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d_params *conv,
                                     slim_cl_winograd_gradient *g)
 {
@@ -26,7 +34,7 @@ bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d
   }
   g->sums = (slim_winograd_sums_params){ .side = slim_cl_winograd_side(p),
                                          .points = (int)slim_cl_winograd_points(p),
-                                         .c = p->c,
+                                         .c = summed_channels(device, g),
                                          .o = p->o,
                                          .tiles = p->tiles,
                                          .order = p->order };
@@ -80,5 +88,7 @@ void slim_cl_winograd_gradient_launch(slim_cl_build *b, const slim_cl_winograd_g
   const slim_view folded = slim_cl_winograd_behind(b, behind + slim_cl_winograd_folded_image(&g->fold));
   slim_cl_winograd_fold_image(b, &g->fold, &b->in[1], &image);
   launch_plain(b, g, &image, &folded);
-  slim_cl_winograd_unfold_weights(b, &g->fold, &folded, &b->out[0]);
+  slim_winograd_fold_params summed = g->fold;
+  summed.fold_c = g->sums.c;
+  slim_cl_winograd_unfold_weights(b, &summed, &folded, &b->out[0]);
 }

@@ -27,14 +27,16 @@ static size_t wide(const slim_device *device, const slim_winograd_sums_params *s
   return (size_t)panels_of(device, s) * (size_t)slim_cl_gemm_columns(device);
 }
 
-static size_t inputs_floats(const slim_winograd_sums_params *s)
+static size_t inputs_floats(const slim_device *device, const slim_winograd_sums_params *s)
 {
-  return (size_t)s->points * ((size_t)s->block * (size_t)s->c + SLIM_WINOGRAD_GAP);
+  const int width = slim_cl_of(device)->vector_width, c = slim_cl_ceil_div(s->c, width) * width;
+  return (size_t)s->points * ((size_t)s->block * (size_t)c + SLIM_WINOGRAD_GAP);
 }
 
 static size_t outputs_floats(const slim_device *device, const slim_winograd_sums_params *s)
 {
-  return (size_t)s->points * ((size_t)s->block * wide(device, s) + SLIM_WINOGRAD_GAP);
+  const size_t panel = (size_t)(s->block * slim_cl_gemm_columns(device) + SLIM_WINOGRAD_GAP);
+  return (size_t)(panels_of(device, s) * s->points) * panel;
 }
 
 /* Of a group: those of a panel of outputs in some channels. */
@@ -66,7 +68,7 @@ size_t slim_cl_winograd_products(const slim_device *device, size_t points, int t
 /* Cuts the channels evenly: the driver deals the first half of the groups to one unit, so they must weigh alike. */
 static bool share_channels(const slim_device *device, slim_winograd_sums_params *s)
 {
-  const int width = slim_cl_of(device)->vector_width, vectors = s->c / width;
+  const int width = slim_cl_of(device)->vector_width, vectors = slim_cl_ceil_div(s->c, width);
   const int wanted = device->info.compute_units * GROUPS_A_UNIT;
   for (int parts = slim_cl_ceil_div(vectors, VECTORS_MOST); parts <= vectors; parts++) {
     s->depth = slim_cl_ceil_div(vectors, parts) * width;
@@ -102,7 +104,7 @@ int slim_cl_winograd_sums_slices(const slim_device *device, slim_winograd_sums_p
 
 size_t slim_cl_winograd_sums_workspace(const slim_device *device, const slim_winograd_sums_params *s)
 {
-  return slim_cl_float_bytes(inputs_floats(s)) + slim_cl_float_bytes(outputs_floats(device, s)) +
+  return slim_cl_float_bytes(inputs_floats(device, s)) + slim_cl_float_bytes(outputs_floats(device, s)) +
          slim_cl_float_bytes(waiting_floats(device, s));
 }
 
@@ -114,7 +116,7 @@ typedef struct places {
 static places places_of(const slim_cl_build *b, const slim_winograd_sums_params *s)
 {
   places at = { *b->workspace, *b->workspace, *b->workspace };
-  at.z.offset += slim_cl_float_bytes(inputs_floats(s));
+  at.z.offset += slim_cl_float_bytes(inputs_floats(b->device, s));
   if (s->block < s->tiles) {
     at.sums.offset = at.z.offset + slim_cl_float_bytes(outputs_floats(b->device, s));
   }
@@ -162,7 +164,7 @@ void slim_cl_winograd_sums_launch(slim_cl_build *b, const slim_cl_winograd_sums_
 /* Of all groups: transforms of a run. */
 static size_t slices_scratch(const slim_device *device, const slim_winograd_sums_params *s)
 {
-  return slim_cl_float_bytes((size_t)device->info.compute_units * (inputs_floats(s) + outputs_floats(device, s)));
+  return slim_cl_float_bytes((size_t)device->info.compute_units * (inputs_floats(device, s) + outputs_floats(device, s)));
 }
 
 size_t slim_cl_winograd_slices_workspace(const slim_device *device, const slim_winograd_sums_params *s, int slices,
