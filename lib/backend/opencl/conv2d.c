@@ -202,7 +202,7 @@ static size_t workspace(const slim_device *device, const slim_group *group, cons
   if (by_winograd(device, group, &in[1], &p, &w)) {
     return slim_cl_winograd_workspace(device, &w);
   }
-  return method_of(device, &p) == TILES ? slim_cl_conv2d_tile_workspace(device, &p) : 0;
+  return method_of(device, &p) == TILES ? slim_cl_conv2d_tile_workspace(device, &p, 0) : 0;
 }
 
 static int packs(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)

@@ -130,7 +130,7 @@ size_t slim_cl_conv2d_phases_workspace(const slim_device *device, const slim_con
   }
   if (slim_cl_tile_usable(device) && phases == 1) {
     const slim_conv2d_phase all = phase_of(p, 0, &turn);
-    bytes += slim_cl_conv2d_tile_workspace(device, &all.conv);
+    bytes += slim_cl_conv2d_tile_workspace(device, &all.conv, bytes);
   }
   return bytes;
 }

@@ -20,15 +20,16 @@ static slim_tile_params place_of(const slim_conv2d_params *p)
 }
 
 /* All of it where channels come first: slices are added up as pixels of channels. */
-static int slice_of(const slim_device *device, const slim_conv2d_params *p)
+static int slice_of(const slim_device *device, const slim_conv2d_params *p, size_t parts_at)
 {
   const int window = slim_cl_conv2d_window(p);
-  return p->nchw ? window : slim_cl_tile_slice(device, 1, slim_cl_conv2d_pixels(p), p->o, window);
+  return p->nchw ? window : slim_cl_tile_slice_beside(device, 1, slim_cl_conv2d_pixels(p), p->o, window, parts_at);
 }
 
-size_t slim_cl_conv2d_tile_workspace(const slim_device *device, const slim_conv2d_params *p)
+size_t slim_cl_conv2d_tile_workspace(const slim_device *device, const slim_conv2d_params *p, size_t parts_at)
 {
-  return slim_cl_tile_workspace(slim_cl_conv2d_pixels(p), p->o, slim_cl_conv2d_window(p), slice_of(device, p));
+  const int slice = slice_of(device, p, parts_at);
+  return slim_cl_tile_workspace(slim_cl_conv2d_pixels(p), p->o, slim_cl_conv2d_window(p), slice);
 }
 
 /* y NULL: the slices' sums. */
@@ -59,7 +60,7 @@ void slim_cl_conv2d_tile(slim_cl_build *b, const slim_view *x, const slim_view *
 {
   slim_tile_params t = place_of(p);
   slim_conv2d_params each = *p;
-  t.slice = slice_of(b->device, p);
+  t.slice = slice_of(b->device, p, parts_at);
   const int slices = slim_cl_ceil_div(slim_cl_conv2d_window(p), t.slice);
   if (slices <= 1) {
     launch(b, x, weights, weights_at, epilogue, y, 0, p, &t, 1);

@@ -7,8 +7,8 @@
 #include "kernels/conv2d_params.h"
 #include "kernels/tile_params.h"
 
-/** Bytes of the workspace that slices of the windows take. */
-size_t slim_cl_conv2d_tile_workspace(const slim_device *device, const slim_conv2d_params *p);
+/** Bytes of the workspace that slices of the windows take, from aligned bytes on. */
+size_t slim_cl_conv2d_tile_workspace(const slim_device *device, const slim_conv2d_params *p, size_t parts_at);
 /** The convolution of x by weights, from some aligned bytes of their view on; slices in the workspace, from aligned
  * bytes on. */
 void slim_cl_conv2d_tile(slim_cl_build *build, const slim_view *x, const slim_view *weights, size_t weights_at,

@@ -10,7 +10,9 @@
 #define GROUPS_A_UNIT 6 /* that run at the same time */
 #define SLICE_LEAST 256 /* of k */
 #define SLICES_MOST 1024
-#define ADDING 0.03 /* what a slice of a tile costs more, in terms of its sum */
+#define SLICES_BYTES ((size_t)64 << 20) /* of their sums */
+#define ADDING 0.03                     /* what a slice of a tile costs more, in terms of its sum */
+#define PAYS 0.96                       /* twice as many must take less than this part of the time */
 
 static bool is_gpu(const slim_device *device)
 {
@@ -41,27 +43,51 @@ static int tiles(const slim_device *device, int n)
 
 static const slim_cl_knob knob_slices = SLIM_CL_KNOB("tile.slices", 1, 2, 3, 4, 6, 8, 12, 16, 24, 32);
 
-/* The slices of so many tiles that take the least time: rounds of groups, each of a slice, and adding up. */
-static int best_slices(const slim_device *device, int there, int k)
+/* How many sums of slices there is memory for, beside so many bytes in one allocation. */
+static int slices_that_fit(const slim_device *device, int results, int m, int n, size_t beside)
+{
+  const size_t all = device->info.max_allocation, left = beside < all ? all - beside : 0;
+  const size_t bytes = (size_t)results * (size_t)m * (size_t)n * sizeof(float);
+  const size_t fit = (left < SLICES_BYTES ? left : SLICES_BYTES) / (bytes > 0 ? bytes : 1);
+  return fit < 1 ? 1 : fit < SLICES_MOST ? (int)fit : SLICES_MOST;
+}
+
+/* The slices, at most so many, of so many tiles that take the least time: rounds of groups, each of a slice, and adding
+ * up. */
+static int fastest_slices(const slim_device *device, int there, int k, int most, double *least)
 {
   const int at_once = device->info.compute_units * GROUPS_A_UNIT;
-  double least = 1.0;
   int best = 1;
-  for (int slices = 2; there < at_once && slices <= SLICES_MOST && k / slices >= SLICE_LEAST; slices++) {
+  *least = 1.0;
+  for (int slices = 2; there < at_once && slices <= most && k / slices >= SLICE_LEAST; slices++) {
     const double rounds = slim_cl_ceil_div(there * slices, at_once);
     const double time = rounds / slices + ADDING * there * slices / k;
-    best = time < least ? slices : best;
-    least = time < least ? time : least;
+    best = time < *least ? slices : best;
+    *least = time < *least ? time : *least;
   }
   return best;
 }
 
-int slim_cl_tile_slice(const slim_device *device, int results, int m, int n, int k)
+/* Those, or half as many or fewer where they take little longer. */
+static int best_slices(const slim_device *device, int there, int k, int most)
+{
+  double least, time;
+  const int fastest = fastest_slices(device, there, k, most, &least);
+  const int fewer = fastest_slices(device, there, k, fastest / 2, &time);
+  return PAYS * time < least ? fewer : fastest;
+}
+
+int slim_cl_tile_slice_beside(const slim_device *device, int results, int m, int n, int k, size_t beside)
 {
   const int there = results * tiles(device, m) * tiles(device, n), depth = depth_of(device);
-  int slices = best_slices(device, there, k);
-  slices = slim_cl_tuned(device, &knob_slices, SLIM_CL_DIMS(results, m, n, k), slices);
-  return slim_cl_ceil_div(slim_cl_ceil_div(k, slices), depth) * depth;
+  const int most = slices_that_fit(device, results, m, n, beside), best = best_slices(device, there, k, most);
+  const int wanted = slim_cl_tuned(device, &knob_slices, SLIM_CL_DIMS(results, m, n, k), best);
+  return slim_cl_ceil_div(slim_cl_ceil_div(k, wanted < most ? wanted : most), depth) * depth;
+}
+
+int slim_cl_tile_slice(const slim_device *device, int results, int m, int n, int k)
+{
+  return slim_cl_tile_slice_beside(device, results, m, n, k, 0);
 }
 
 size_t slim_cl_tile_workspace(int m, int n, int k, int slice)
