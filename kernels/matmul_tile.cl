@@ -31,9 +31,9 @@
   }
 #define NEXT(i_)
 #define RESULT(row_, column_, sum_)                                                                                    \
-  slim_tile_end(y, (size_t)(row_)*p.n, 1, (column_), (row_) < p.m ? p.n - (column_) : 0, (sum_), bias, bias, p.epilogue)
+  slim_tile_end(y, (size_t)(row_)*p.n, 1, (column_), (row_) < p.m ? p.n - (column_) : 0, (sum_), bias, y, p.epilogue)
 
-/* A slice of k of a pair, into its own part of y. */
+/* A slice of k of a pair, into its own part of y; with has_residual added to what is there. */
 __kernel SLIM_TILE_GROUP void slim_matmul_tile_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const slim_weight, b),
                                                    SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y),
                                                    const slim_matmul_params p, const slim_matmul_tile_params t)

@@ -165,7 +165,7 @@ __kernel void slim_winograd_batch_gradients_f32(SLIM_TENSOR(const float, dy), SL
   }
 }
 
-/* dw from the sums of tiles, [block][point][slice][c][o], added up in order. */
+/* dw from the sums of tiles, [point][slice][c][o], added up in order. */
 __kernel void slim_winograd_batch_close_f32(SLIM_TENSOR(const float, parts), SLIM_TENSOR(float, dw),
                                             const slim_winograd_batch_params p)
 {
@@ -179,8 +179,8 @@ __kernel void slim_winograd_batch_close_f32(SLIM_TENSOR(const float, parts), SLI
   SLIM_UNROLL
   for (int k = 0; k < POINTS; k++) {
     float sum = 0.0f;
-    for (int s = 0; s < p.blocks * p.slices; s++) {
-      sum += parts[((size_t)(s / p.slices * POINTS + k) * p.slices + s % p.slices) * count + i];
+    for (int s = 0; s < p.slices; s++) {
+      sum += parts[((size_t)k * p.slices + s) * count + i];
     }
     v[k] = slim_winograd_scale(k / N) * slim_winograd_scale(k % N) * sum;
   }

@@ -10,8 +10,8 @@ typedef struct slim_winograd_batch_params {
   int before_h, before_w;
   int down, across; /* tiles of an image */
   int first, count;
-  int turned;         /* weights [3,3,o,c], taken from the last tap to the first */
-  int blocks, slices; /* the gradient by the weights: parts of the sums of tiles */
+  int turned; /* weights [3,3,o,c], taken from the last tap to the first */
+  int slices; /* the gradient by the weights: parts of the sums of tiles */
   slim_epilogue_params epilogue;
 } slim_winograd_batch_params;
 

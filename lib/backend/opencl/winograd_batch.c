@@ -1,6 +1,7 @@
 #include "backend/opencl/winograd_batch.h"
 
 #include "backend/opencl/tile.h"
+#include "backend/opencl/tuning.h"
 #include "backend/opencl/winograd_tiles.h"
 
 #define POINTS 36
@@ -8,8 +9,10 @@
 #define CHANNELS_LEAST 32               /* of x, and of y, */
 #define WEIGHTS_LEAST (64 * 64)         /* and both multiplied: fewer do not pay for the transforms, */
 #define TILES_LEAST 64                  /* nor do fewer tiles */
-#define BLOCK_BYTES ((size_t)128 << 20) /* of what is between the stages, on devices */
+#define BLOCK_BYTES ((size_t)128 << 20) /* of tiles between the stages, on devices */
 #define MEMORY_PARTS 64                 /* whose memory is so many times as large */
+
+static const slim_cl_knob knob_block = SLIM_CL_KNOB("winograd.block", 64, 256, 512, 1024, 2048, 4096);
 
 static bool suits(const slim_device *device, const slim_conv2d_params *conv)
 {
@@ -19,8 +22,35 @@ static bool suits(const slim_device *device, const slim_conv2d_params *conv)
          conv->kernel_w == 3;
 }
 
-/* Tiles, and blocks of about as many of them as fit. */
-static bool cut(const slim_device *device, const slim_conv2d_params *conv, slim_cl_winograd_batch *w)
+static size_t smaller(size_t a, size_t b)
+{
+  return a < b ? a : b;
+}
+
+/* Bytes of numbers at all points. */
+static size_t points_bytes(int rows, int channels)
+{
+  return slim_cl_float_bytes((size_t)POINTS * (size_t)rows * (size_t)channels);
+}
+
+/* Of a block, in both forms. */
+static size_t tiles_bytes(const slim_cl_winograd_batch *w)
+{
+  return points_bytes(w->block, w->p.c) + points_bytes(w->block, w->p.o);
+}
+
+/* How many tiles fit beside so many bytes in one allocation. */
+static size_t tiles_that_fit(const slim_device *device, const slim_conv2d_params *conv, size_t beside)
+{
+  const size_t most = device->info.max_allocation, taken = beside + 2 * SLIM_ALIGNMENT;
+  const size_t bound = smaller(device->info.global_memory / MEMORY_PARTS, BLOCK_BYTES);
+  const size_t left = smaller(taken < most ? most - taken : 0, bound);
+  return left / ((size_t)POINTS * (size_t)(conv->c + conv->o) * sizeof(float));
+}
+
+/* Tiles, and blocks of about as many of them as fit beside so many bytes; summed: for the gradient by the weights. */
+static bool cut(const slim_device *device, const slim_conv2d_params *conv, bool summed, size_t beside,
+                slim_cl_winograd_batch *w)
 {
   slim_winograd_batch_params *p = &w->p;
   *w = (slim_cl_winograd_batch){ .p = { .n = conv->n,
@@ -38,20 +68,15 @@ static bool cut(const slim_device *device, const slim_conv2d_params *conv, slim_
   p->down = slim_cl_ceil_div(conv->oh, RESULTS);
   p->across = slim_cl_ceil_div(conv->ow, RESULTS);
   w->tiles = conv->n * p->down * p->across;
-  const size_t share = device->info.global_memory / MEMORY_PARTS, most = share < BLOCK_BYTES ? share : BLOCK_BYTES;
-  const size_t fit = most / ((size_t)POINTS * (size_t)(conv->c + conv->o) * sizeof(float));
-  if (w->tiles < TILES_LEAST || fit < TILES_LEAST) {
+  const int most = (int)smaller(tiles_that_fit(device, conv, beside), (size_t)w->tiles);
+  if (most < TILES_LEAST) {
     return false;
   }
-  const int blocks = slim_cl_ceil_div(w->tiles, fit < (size_t)w->tiles ? (int)fit : w->tiles);
+  const int even = slim_cl_ceil_div(w->tiles, slim_cl_ceil_div(w->tiles, most));
+  const int wanted = slim_cl_tuned(device, &knob_block, SLIM_CL_DIMS(w->tiles, conv->c, conv->o, summed), even);
+  const int blocks = slim_cl_ceil_div(w->tiles, wanted < most ? wanted : most);
   w->block = slim_cl_ceil_div(w->tiles, blocks);
   return true;
-}
-
-/* Bytes of numbers at all points. */
-static size_t points_bytes(int rows, int channels)
-{
-  return slim_cl_float_bytes((size_t)POINTS * (size_t)rows * (size_t)channels);
 }
 
 /* The parameters of the block that begins at tile first. */
@@ -84,7 +109,7 @@ static void inputs(slim_cl_build *b, const slim_view *x, const slim_view *v, con
 bool slim_cl_winograd_batch_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned,
                                  slim_cl_winograd_batch *w)
 {
-  const bool fits = cut(device, conv, w);
+  const bool fits = cut(device, conv, false, points_bytes(conv->c, conv->o), w);
   w->p.turned = turned;
   w->p.epilogue = conv->epilogue;
   return fits;
@@ -92,7 +117,7 @@ bool slim_cl_winograd_batch_plan(const slim_device *device, const slim_conv2d_pa
 
 size_t slim_cl_winograd_batch_workspace(const slim_cl_winograd_batch *w)
 {
-  return points_bytes(w->p.c, w->p.o) + points_bytes(w->block, w->p.c) + points_bytes(w->block, w->p.o);
+  return points_bytes(w->p.c, w->p.o) + tiles_bytes(w);
 }
 
 static void outputs(slim_cl_build *b, const slim_view *products, const slim_cl_epilogue *epilogue,
@@ -136,43 +161,40 @@ void slim_cl_winograd_batch_launch(slim_cl_build *b, const slim_cl_winograd_batc
 bool slim_cl_winograd_batch_gradient_plan(const slim_device *device, const slim_conv2d_params *conv,
                                           slim_cl_winograd_batch *w)
 {
-  if (!cut(device, conv, w)) {
+  if (!cut(device, conv, true, points_bytes(conv->c, conv->o), w)) {
     return false;
   }
-  w->slice = slim_cl_tile_slice(device, POINTS, conv->c, conv->o, w->block);
-  w->p.blocks = slim_cl_ceil_div(w->tiles, w->block);
+  w->slice = slim_cl_tile_slice_beside(device, POINTS, conv->c, conv->o, w->block, tiles_bytes(w));
   w->p.slices = slim_cl_ceil_div(w->block, w->slice);
   return true;
 }
 
-/* Of a block. */
-static size_t parts_bytes(const slim_cl_winograd_batch *w)
-{
-  return points_bytes(w->p.slices * w->p.c, w->p.o);
-}
-
 size_t slim_cl_winograd_batch_gradient_workspace(const slim_cl_winograd_batch *w)
 {
-  return points_bytes(w->block, w->p.c) + points_bytes(w->block, w->p.o) + (size_t)w->p.blocks * parts_bytes(w);
+  return tiles_bytes(w) + points_bytes(w->p.slices * w->p.c, w->p.o);
 }
 
+/* Each block adds its sums to those of the blocks before. */
 void slim_cl_winograd_batch_gradient_launch(slim_cl_build *b, const slim_cl_winograd_batch *w)
 {
-  const size_t dy_at = points_bytes(w->block, w->p.c), parts_at = dy_at + points_bytes(w->block, w->p.o);
-  const slim_view v = slim_cl_winograd_behind(b, 0), z = slim_cl_winograd_behind(b, dy_at);
-  const slim_view parts = slim_cl_winograd_behind(b, parts_at);
-  for (int i = 0; i < w->p.blocks; i++) {
-    const slim_winograd_batch_params p = block_at(w, i * w->block);
-    const slim_matmul_params product = {
-      .m = p.c, .n = p.o, .k = p.count, .a_row = 1, .a_k = p.c, .b_k = p.o, .b_column = 1
-    };
+  const slim_view v = slim_cl_winograd_behind(b, 0), z = slim_cl_winograd_behind(b, points_bytes(w->block, w->p.c));
+  const slim_view sums = slim_cl_winograd_behind(b, tiles_bytes(w));
+  for (int first = 0; first < w->tiles; first += w->block) {
+    const slim_winograd_batch_params p = block_at(w, first);
+    const slim_matmul_params product = { .m = p.c,
+                                         .n = p.o,
+                                         .k = p.count,
+                                         .a_row = 1,
+                                         .a_k = p.c,
+                                         .b_k = p.o,
+                                         .b_column = 1,
+                                         .epilogue = { .has_residual = first > 0 } };
     const slim_matmul_tile_params tile = {
       .slice = w->slice, .slices = p.slices, .a_batch = p.count * p.c, .b_batch = p.count * p.o
     };
-    const slim_view sums = slim_cl_winograd_behind(b, parts_at + (size_t)i * parts_bytes(w));
     inputs(b, &b->in[1], &v, &p);
     stage(b, "slim_winograd_batch_gradients_f32", &b->in[0], &z, &p, (size_t)p.count * (size_t)p.o);
     slim_cl_tile_products(b, &v, &z, &sums, &product, &tile, POINTS);
   }
-  stage(b, "slim_winograd_batch_close_f32", &parts, &b->out[0], &w->p, (size_t)w->p.c * (size_t)w->p.o);
+  stage(b, "slim_winograd_batch_close_f32", &sums, &b->out[0], &w->p, (size_t)w->p.c * (size_t)w->p.o);
 }

@@ -13,7 +13,8 @@ typedef struct slim_cl_winograd_batch {
   int slice;        /* of a block's tiles that a group sums for the gradient by the weights */
 } slim_cl_winograd_batch;
 
-/** @return false when the convolution, turned or not (slim_cl_winograd_plan), is better done directly. */
+/** turned: as slim_cl_winograd_plan. @return false when the convolution is better done directly, or one allocation
+ * has no room for enough tiles. */
 bool slim_cl_winograd_batch_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned,
                                  slim_cl_winograd_batch *w);
 size_t slim_cl_winograd_batch_workspace(const slim_cl_winograd_batch *w);
