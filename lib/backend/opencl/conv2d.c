@@ -135,14 +135,16 @@ static bool keeps(const slim_device *device, const slim_group *group, const slim
   const slim_matmul_params product = forward_product(p);
   slim_conv2d_image_params g;
   slim_cl_winograd w;
-  if (method_of(device, p) != BLOCKS || !may_keep(weights)) {
+  if (!may_keep(weights)) {
     return false;
   }
   if (is_product(device, p)) {
     return slim_cl_conv2d_owns(group->nodes[0], weights) &&
            slim_cl_matmul_is_blocked(device, &product, slim_cl_epilogue_adds(group));
   }
-  return by_winograd(device, group, weights, p, &w) ? w.kept : !slim_cl_conv2d_bands(device, p, &g);
+  return by_winograd(device, group, weights, p, &w)
+             ? w.kept
+             : method_of(device, p) == BLOCKS && !slim_cl_conv2d_bands(device, p, &g);
 }
 
 cl_mem slim_cl_conv2d_pack(slim_cl_build *b, const slim_view *weights, const slim_conv2d_params *p, int block_k)

@@ -145,7 +145,8 @@ bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *
                            slim_cl_winograd *w)
 {
   *w = (slim_cl_winograd){ .groups = 0 };
-  if (slim_cl_winograd_batch_plan(device, conv, turned, &w->batch)) {
+  if (slim_cl_winograd_batch_plan(device, conv, turned, stay, &w->batch)) {
+    w->kept = w->batch.kept;
     return true;
   }
   const slim_conv2d_params folded = slim_cl_winograd_fold(device, conv, turned, &w->fold);

@@ -27,6 +27,11 @@ static size_t smaller(size_t a, size_t b)
   return a < b ? a : b;
 }
 
+static size_t share_of(const slim_device *device)
+{
+  return device->info.global_memory / MEMORY_PARTS;
+}
+
 /* Bytes of numbers at all points. */
 static size_t points_bytes(int rows, int channels)
 {
@@ -43,8 +48,7 @@ static size_t tiles_bytes(const slim_cl_winograd_batch *w)
 static size_t tiles_that_fit(const slim_device *device, const slim_conv2d_params *conv, size_t beside)
 {
   const size_t most = device->info.max_allocation, taken = beside + 2 * SLIM_ALIGNMENT;
-  const size_t bound = smaller(device->info.global_memory / MEMORY_PARTS, BLOCK_BYTES);
-  const size_t left = smaller(taken < most ? most - taken : 0, bound);
+  const size_t left = smaller(taken < most ? most - taken : 0, smaller(share_of(device), BLOCK_BYTES));
   return left / ((size_t)POINTS * (size_t)(conv->c + conv->o) * sizeof(float));
 }
 
@@ -106,18 +110,45 @@ static void inputs(slim_cl_build *b, const slim_view *x, const slim_view *v, con
 
 /* --- the convolution ---------------------------------------------------------------------------------------------- */
 
-bool slim_cl_winograd_batch_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned,
+bool slim_cl_winograd_batch_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned, bool stay,
                                  slim_cl_winograd_batch *w)
 {
-  const bool fits = cut(device, conv, false, points_bytes(conv->c, conv->o), w);
+  const size_t weights = points_bytes(conv->c, conv->o);
+  const bool kept = stay && weights <= smaller(share_of(device), device->info.max_allocation);
+  const bool fits = cut(device, conv, false, kept ? 0 : weights, w);
+  w->kept = kept;
   w->p.turned = turned;
   w->p.epilogue = conv->epilogue;
   return fits;
 }
 
+/* Of the workspace. */
+static size_t weights_bytes(const slim_cl_winograd_batch *w)
+{
+  return w->kept ? 0 : points_bytes(w->p.c, w->p.o);
+}
+
 size_t slim_cl_winograd_batch_workspace(const slim_cl_winograd_batch *w)
 {
-  return points_bytes(w->p.c, w->p.o) + tiles_bytes(w);
+  return weights_bytes(w) + tiles_bytes(w);
+}
+
+/* Into kept memory, once, or into the workspace. @return where they are; memory: room for that. */
+static slim_view transformed_weights(slim_cl_build *b, const slim_cl_winograd_batch *w, const slim_view *weights,
+                                     slim_buffer *memory)
+{
+  const size_t bytes = points_bytes(w->p.c, w->p.o);
+  slim_view u = slim_cl_winograd_behind(b, 0);
+  if (w->kept) {
+    *memory = (slim_buffer){ slim_cl_kept(b, bytes), bytes };
+    u = (slim_view){ .buffer = memory, .dtype = SLIM_FLOAT32 };
+  }
+  stage(b, SLIM_CL_READING(weights, "slim_winograd_batch_weights"), weights, &u, &w->p,
+        (size_t)w->p.c * (size_t)w->p.o);
+  if (w->kept) {
+    slim_cl_once(b, weights);
+  }
+  return u;
 }
 
 static void outputs(slim_cl_build *b, const slim_view *products, const slim_cl_epilogue *epilogue,
@@ -135,11 +166,10 @@ static void outputs(slim_cl_build *b, const slim_view *products, const slim_cl_e
 void slim_cl_winograd_batch_launch(slim_cl_build *b, const slim_cl_winograd_batch *w, const slim_view *x,
                                    const slim_view *weights, const slim_cl_epilogue *epilogue)
 {
-  const size_t inputs_at = points_bytes(w->p.c, w->p.o), products_at = inputs_at + points_bytes(w->block, w->p.c);
-  const slim_view u = slim_cl_winograd_behind(b, 0), v = slim_cl_winograd_behind(b, inputs_at);
-  const slim_view products = slim_cl_winograd_behind(b, products_at);
-  stage(b, SLIM_CL_READING(weights, "slim_winograd_batch_weights"), weights, &u, &w->p,
-        (size_t)w->p.c * (size_t)w->p.o);
+  const size_t inputs_at = weights_bytes(w), products_at = inputs_at + points_bytes(w->block, w->p.c);
+  slim_buffer kept;
+  const slim_view u = transformed_weights(b, w, weights, &kept);
+  const slim_view v = slim_cl_winograd_behind(b, inputs_at), products = slim_cl_winograd_behind(b, products_at);
   for (int first = 0; first < w->tiles; first += w->block) {
     const slim_winograd_batch_params p = block_at(w, first);
     const slim_matmul_params product = { .m = p.count,

@@ -11,11 +11,12 @@ typedef struct slim_cl_winograd_batch {
   slim_winograd_batch_params p;
   int tiles, block; /* in all; that go through the stages together, 0: it is not done so */
   int slice;        /* of a block's tiles that a group sums for the gradient by the weights */
+  bool kept;        /* weights are transformed when their version changes */
 } slim_cl_winograd_batch;
 
-/** turned: as slim_cl_winograd_plan. @return false when the convolution is better done directly, or one allocation
+/** turned, stay: as slim_cl_winograd_plan. @return false when the convolution is better done directly, or one allocation
  * has no room for enough tiles. */
-bool slim_cl_winograd_batch_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned,
+bool slim_cl_winograd_batch_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned, bool stay,
                                  slim_cl_winograd_batch *w);
 size_t slim_cl_winograd_batch_workspace(const slim_cl_winograd_batch *w);
 void slim_cl_winograd_batch_launch(slim_cl_build *build, const slim_cl_winograd_batch *w, const slim_view *x,
