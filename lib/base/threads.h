@@ -15,10 +15,11 @@ void slim_threads_destroy(slim_threads *threads);
 /** Number of workers, at least 1; 1 for NULL. */
 int slim_threads_count(const slim_threads *threads);
 
-/** Calls fn(user, task, worker) once for each task in [0, tasks), and returns when all are done. Each worker begins with
- * neighbours, the first of n workers with the first n-th of the tasks in their order, the next with the next, and then
- * takes what others have left: jobs alike find in a core's caches what it read before. The caller takes part as worker 0. A call from inside a task runs its tasks one after another. When two threads call at
- * once, the second waits. threads NULL runs all tasks in the caller. */
+/** Calls fn(user, task, worker) once for each task in [0, tasks), and returns when all are done. Each worker begins
+ * with neighbours, the first of n workers with the first n-th of the tasks in their order, the next with the next, and
+ * then takes what others have left: jobs alike find in a core's caches what it read before. The caller takes part as
+ * worker 0. A call from inside a task runs its tasks one after another. When two threads call at once, the second
+ * waits. threads NULL runs all tasks in the caller. */
 void slim_threads_run(slim_threads *threads, int tasks, slim_task_fn fn, void *user);
 
 #endif

@@ -149,7 +149,7 @@ static void add_rows(const patch *p, int rows, int taps, int k, int end)
 #define EACH_DY_ROW(X) X(0, 0, 1, 2) X(1, 1, 2, 3) X(2, 2, 3, 4) X(3, 3, 4, 5)
 
 #define DECLARE_SUM(r_, t_) vec s##r_##_##t_ = { 0 };
-/* Places of no lanes lie in x too: processors take long over a page that is not there, though they need nothing of it. */
+/* Places of no lanes lie in x too: processors take long over a page that is not there, even to read nothing of it. */
 #define OPEN_WINDOW(row_)                                                                                              \
   const int lanes##row_ = rows + 2 > (row_) && y + (row_) >= 0 && y + (row_) < g->x.h ? lanes : 0;                     \
   const ptrdiff_t place##row_ = ((y + (row_) < 0 ? 0 : at_most(y + (row_), g->x.h - 1)) - y) * x_row;                  \
