@@ -3,7 +3,8 @@
  * taps. A tap is a place of the input for the first of them; the others lie at a fixed distance, whatever stride, rate
  * and direction. Neighbouring cache lines of few pixels, because pixels of many channels fall into the same cache sets.
  */
-#include "backend/cpu/depthwise_pair.h"
+#include "backend/cpu/depthwise_walk.h"
+#include "backend/cpu/pieces.h"
 
 #include <math.h>
 
@@ -252,53 +253,58 @@ static void run_task(void *user, int number, int worker)
   }
 }
 
-/* --- two rows at a time ------------------------------------------------------------------------------------------- */
+/* --- a few rows at a time ----------------------------------------------------------------------------------------- */
 
-#if DEPTHWISE_PAIRS
-/* With more channels the pixels of a tile would share too few cache sets. */
-#define PAIRED_CHANNELS 128
+#if DEPTHWISE_WALKS
+/* With more channels the pixels of a vector of them share too few cache sets. */
+#define WALKED_CHANNELS 128
 
-static bool fits_pairs(const conv2d *g)
+static bool fits_walk(const conv2d *g)
 {
   const bool plain = g->stride.h == 1 && g->stride.w == 1 && g->rate.h == 1 && g->rate.w == 1;
   return plain && g->kh == 3 && g->kw == 3 && g->before_h == 1 && g->before_w == 1 && g->x.h == g->y.h &&
-         g->x.w == g->y.w && g->x.c <= PAIRED_CHANNELS;
+         g->x.w == g->y.w && g->x.c <= WALKED_CHANNELS;
 }
 
-static int pairs_of(const job *j)
+/* Pieces of nearly the same size that the rows of an image are walked in. */
+static int walks_of(const job *j)
 {
-  return (j->out.h + 1) / 2;
+  return pieces(j->out.h, DEPTHWISE_ROWS);
 }
 
 /* Of rows of image n. */
-static depthwise_pair pair_of(const job *j, int n)
+static depthwise_walk walk_of(const job *j, int n)
 {
   const ptrdiff_t c = j->in.c;
-  return (depthwise_pair){ .in = j->from + (size_t)n * j->in.image,
+  return (depthwise_walk){ .in = j->from + (size_t)n * j->in.image,
                            .bias = j->epilogue.bias,
                            .weights = j->down.transposed ? j->weights + 8 * c : j->weights,
                            .out = j->to + (size_t)n * j->out.image,
                            .row = (ptrdiff_t)j->in.row,
-                           .c = c,
+                           .pixel = (ptrdiff_t)j->in.pixel,
                            .tap = j->down.transposed ? -c : c,
                            .out_row = (ptrdiff_t)j->out.row,
                            .out_pixel = (ptrdiff_t)j->out.pixel,
                            .to_residual = j->epilogue.residual ? j->epilogue.residual - j->to : 0,
                            .h = j->in.h,
                            .w = j->in.w,
+                           .end = j->in.w,
+                           .channels = j->channels,
                            .add_residual = j->epilogue.residual != NULL,
                            .clamped = j->epilogue.activation != SLIM_ACTIVATION_NONE,
                            .ceiling = j->epilogue.activation == SLIM_ACTIVATION_RELU6 ? 6.0f : HUGE_VALF };
 }
 
-static void run_pairs(void *user, int number, int worker)
+static void run_walks(void *user, int number, int worker)
 {
   const job *j = user;
-  const int band = number % j->bands;
-  const depthwise_pair l = pair_of(j, number / j->bands);
+  const int band = number % j->bands, walks = walks_of(j);
+  depthwise_walk l = walk_of(j, number / j->bands);
+  l.fetches = true;
   (void)worker;
-  for (int i = pairs_of(j) * band / j->bands; i < pairs_of(j) * (band + 1) / j->bands; i++) {
-    CPU_OP(depthwise_pair_run)(&l, 2 * i);
+  for (int i = walks * band / j->bands; i < walks * (band + 1) / j->bands; i++) {
+    const int y = j->out.h * i / walks;
+    CPU_OP(depthwise_walk_run)(&l, y, j->out.h * (i + 1) / walks - y);
   }
 }
 #endif
@@ -333,10 +339,10 @@ void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const 
   j.to = out;
   const int wanted = TASKS_PER_WORKER * slim_threads_count(step->device->threads);
   const int bands = j.in.n > 0 ? (wanted + j.in.n - 1) / j.in.n : 0;
-#if DEPTHWISE_PAIRS
-  if (fits_pairs(&d->g)) {
-    j.bands = bands < pairs_of(&j) ? bands : pairs_of(&j);
-    slim_threads_run(step->device->threads, j.in.n * j.bands, run_pairs, &j);
+#if DEPTHWISE_WALKS
+  if (fits_walk(&d->g)) {
+    j.bands = bands < walks_of(&j) ? bands : walks_of(&j);
+    slim_threads_run(step->device->threads, j.in.n * j.bands, run_walks, &j);
     return;
   }
 #endif
@@ -348,8 +354,9 @@ void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const 
 
 int CPU_OP(depthwise_unit)(const depthwise *d, int most)
 {
-#if DEPTHWISE_PAIRS
-  return fits_pairs(&d->g) && 2 * d->g.y.w <= most ? 2 * d->g.y.w : 1;
+#if DEPTHWISE_WALKS
+  const int w = d->g.y.w, rows = most / w < DEPTHWISE_ROWS ? most / w : DEPTHWISE_ROWS;
+  return fits_walk(&d->g) && rows > 1 ? rows * w : 1;
 #else
   (void)d;
   (void)most;
@@ -366,30 +373,33 @@ static void make_line(const job *j, int n, int y, int x, int count, int worker)
   run_line(&l, x, count);
 }
 
-#if DEPTHWISE_PAIRS
-/* Row y of image n, and the next inside of the image, to j->to. */
-static void make_pair(const job *j, int n, int y)
+#if DEPTHWISE_WALKS
+/* The same of rows [y, y + rows). */
+static void make_rows(const job *j, int n, int y, int rows, int x, int count)
 {
-  depthwise_pair l = pair_of(j, n);
-  l.out = j->to - y * l.out_row;
-  CPU_OP(depthwise_pair_run)(&l, y);
+  depthwise_walk l = walk_of(j, n);
+  l.begin = x;
+  l.end = x + count;
+  l.out = j->to - (y * l.out_row + x * l.out_pixel);
+  CPU_OP(depthwise_walk_run)(&l, y, rows);
 }
 #endif
 
-/* Whole rows by two where that is faster. @return how many outputs from the first of left on, row y, were made. */
+/* Whole rows by a few where that is faster. @return how many outputs from the first of left on, row y, were made. */
 static int make_some(const job *j, const conv2d *g, int first, int left, int worker)
 {
   const int w = j->out.w, h = j->out.h, x = first % w, y = first / w % h, n = first / w / h;
-#if DEPTHWISE_PAIRS
-  const int rows = y + 1 < h ? 2 : 1;
-  if (x == 0 && left >= rows * w && fits_pairs(g)) {
-    make_pair(j, n, y);
-    return rows * w;
+  const int count = left < w - x ? left : w - x;
+#if DEPTHWISE_WALKS
+  if (fits_walk(g)) {
+    const int whole = x == 0 ? at_most(h - y, left / w) : 0;
+    const int rows = whole > 0 ? pieces(whole, pieces(whole, DEPTHWISE_ROWS)) : 1;
+    make_rows(j, n, y, rows, x, count);
+    return rows * count;
   }
 #else
   (void)g;
 #endif
-  const int count = left < w - x ? left : w - x;
   make_line(j, n, y, x, count, worker);
   return count;
 }

@@ -1,0 +1,132 @@
+/*
+ * Depthwise sums of 3x3 taps and stride 1, outputs as many as inputs: column after column of a few rows, a vector of
+ * channels. The column of the input at hand adds to the sums of the outputs left and right of it and to its own, so
+ * that each number is read once for up to nine sums, and the weights stay in registers.
+ */
+#include "backend/cpu/depthwise_walk.h"
+
+#if DEPTHWISE_WALKS
+
+/* With the weights and a number of the input, 22 registers. */
+typedef struct sums {
+  vec left[DEPTHWISE_ROWS], here[DEPTHWISE_ROWS], right[DEPTHWISE_ROWS];
+} sums;
+
+/* Floats at p, of which there may be none: then zeros. Even so p lies in the input: processors take long over a page
+ * that is not there, though they need nothing of it. */
+CPU_INLINE vec some(const float *p, int lanes)
+{
+  return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << lanes) - 1), p);
+}
+
+/* What output row `row` takes from pixel v of input row `from`. */
+CPU_INLINE void add(sums *s, const vec *weights, vec v, int from, int row, int rows)
+{
+  if (row >= 0 && row < rows) {
+    const vec *w = weights + 3 * (from - row + 1);
+    s->left[row] += w[2] * v;
+    s->here[row] += w[1] * v;
+    s->right[row] += w[0] * v;
+  }
+}
+
+CPU_INLINE void put(const depthwise_walk *l, const vec *sum, float *to, int rows, int lanes)
+{
+  const vec zero = { 0 };
+  CPU_UNROLL
+  for (int r = 0; r < rows; r++, to += l->out_row) {
+    vec v = sum[r];
+    if (l->add_residual) {
+      v += lanes_load(to + l->to_residual, lanes);
+    }
+    if (l->clamped) {
+      v = vec_clamp(v, zero, zero + l->ceiling);
+    }
+    lanes_store(to, v, lanes);
+  }
+}
+
+/* What the next rows read and write of a column: neighbours in one vector of channels lie apart, and processors guess
+ * few streams at once. */
+CPU_INLINE void fetch(const depthwise_walk *l, const float *x, const float *to, int rows)
+{
+  CPU_UNROLL
+  for (int r = 0; r < rows; r++) {
+    __builtin_prefetch(x + (rows + 1 + r) * l->row, 0, 2);
+    __builtin_prefetch(to + (rows + r) * l->out_row, 1, 2);
+  }
+}
+
+/* Rows [y, y + rows), channels [k, k + lanes). */
+CPU_INLINE void walk(const depthwise_walk *l, int y, int k, int rows, int lanes)
+{
+  const bool has_above = y > 0, has_below = y + rows < l->h;
+  const int first = l->begin > 0 ? l->begin - 1 : 0, last = l->end < l->w ? l->end : l->w - 1;
+  const float *x = l->in + (y * l->row + first * l->pixel + k);
+  const float *above = has_above ? x - l->row : x, *below = has_below ? x + rows * l->row : x;
+  float *to = l->out + (y * l->out_row + l->begin * l->out_pixel + k);
+  vec weights[9], bias = l->bias ? some(l->bias + k, lanes) : (vec){ 0 };
+  sums s;
+  CPU_UNROLL
+  for (int t = 0; t < 9; t++) {
+    weights[t] = some(l->weights + t * l->tap + k, lanes);
+  }
+  CPU_UNROLL
+  for (int r = 0; r < rows; r++) {
+    s.left[r] = s.here[r] = s.right[r] = bias;
+  }
+  for (int i = first; i <= last; i++) {
+    CPU_UNROLL
+    for (int from = -1; from <= rows; from++) {
+      const vec v = from < 0      ? some(above, has_above ? lanes : 0)
+                    : from < rows ? lanes_load(x + from * l->row, lanes)
+                                  : some(below, has_below ? lanes : 0);
+      add(&s, weights, v, from, from - 1, rows);
+      add(&s, weights, v, from, from, rows);
+      add(&s, weights, v, from, from + 1, rows);
+    }
+    if (l->fetches) {
+      fetch(l, x, to, rows);
+    }
+    if (i > l->begin) {
+      put(l, s.left, to, rows, lanes);
+      to += l->out_pixel;
+    }
+    CPU_UNROLL
+    for (int r = 0; r < rows; r++) {
+      s.left[r] = s.here[r];
+      s.here[r] = s.right[r];
+      s.right[r] = bias;
+    }
+    x += l->pixel;
+    above += l->pixel;
+    below += l->pixel;
+  }
+  if (l->end == l->w) {
+    put(l, s.left, to, rows, lanes);
+  }
+}
+
+#define ROWS(rows_)                                                                                                    \
+  static void walk_##rows_(const depthwise_walk *l, int y)                                                             \
+  {                                                                                                                    \
+    int k = 0;                                                                                                         \
+    for (; k + VL <= l->channels; k += VL) {                                                                           \
+      walk(l, y, k, rows_, VL);                                                                                        \
+    }                                                                                                                  \
+    if (k < l->channels) {                                                                                             \
+      walk(l, y, k, rows_, l->channels - k);                                                                           \
+    }                                                                                                                  \
+  }
+ROWS(1)
+ROWS(2)
+ROWS(3)
+ROWS(4)
+
+void CPU_OP(depthwise_walk_run)(const depthwise_walk *l, int y, int rows)
+{
+  static void (*const by_rows[DEPTHWISE_ROWS])(const depthwise_walk *, int) = { walk_1, walk_2, walk_3, walk_4 };
+  by_rows[rows - 1](l, y);
+}
+
+#endif

@@ -1,0 +1,30 @@
+/* Depthwise sums of 3x3 taps and stride 1 by a few rows of outputs; only where 32 registers hold them. */
+#ifndef SLIM_CPU_DEPTHWISE_WALK_H
+#define SLIM_CPU_DEPTHWISE_WALK_H
+
+#include "backend/cpu/depthwise.h"
+
+#if defined(__AVX512F__)
+#define DEPTHWISE_WALKS 1
+#else
+#define DEPTHWISE_WALKS 0
+#endif
+
+#define DEPTHWISE_ROWS 4
+
+/* An image in and out, of the same size; outputs [begin, end) of its rows. The order of the sums is always the same. */
+typedef struct depthwise_walk {
+  const float *in, *bias, *weights; /* weights: of the tap above and left of a pixel; bias NULL: none */
+  float *out;
+  ptrdiff_t row, pixel, tap; /* tap: from the weights of a tap to those of the next */
+  ptrdiff_t out_row, out_pixel, to_residual;
+  int h, w, begin, end, channels;
+  bool add_residual, clamped;
+  bool fetches; /* the next rows, too, will be walked to where their outputs lie */
+  float ceiling;
+} depthwise_walk;
+
+/* Rows [y, y + rows), DEPTHWISE_ROWS at most. */
+void CPU_OP(depthwise_walk_run)(const depthwise_walk *l, int y, int rows);
+
+#endif
