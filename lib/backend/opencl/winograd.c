@@ -11,11 +11,11 @@
 #define STAGED_TILES 140                /* of a block: a panel's products stay in a core's own cache */
 #define FUSED_TILES 256                 /* fewer do not pay for transforming all weights first */
 #define FOLDED_TILES 64                 /* the same of a first layer, whose weights are few, and kept in inference */
-#define FUSED_WEIGHTS (64 * 128)        /* more are better transformed where they are used, a row of points at a time */
+#define FUSED_WEIGHTS (256 * 256)       /* more are better transformed where they are used, a row of points at a time */
 #define KEPT_TILES 32                   /* the same of one image whose weights are kept, */
 #define KEPT_CHANNELS 128               /* and the most channels, */
 #define KEPT_MANY 128                   /* of so many tiles twice as many */
-#define FUSED_BYTES ((size_t)640 << 10) /* of a group's scratch, which should stay in a core's own cache */
+#define FUSED_BYTES ((size_t)7 << 18)   /* of a group's scratch, most of which should stay in a core's own cache */
 #define STREAMED_OUTPUTS ((double)(3 << 19)) /* that would leave the caches before they are read */
 #define STAGED_CHANNELS 128                  /* whose taps are transformed at a time */
 #define GROUPS_A_UNIT 4
