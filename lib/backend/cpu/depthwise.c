@@ -259,11 +259,22 @@ static void run_task(void *user, int number, int worker)
 /* With more channels the pixels of a vector of them share too few cache sets. */
 #define WALKED_CHANNELS 128
 
-static bool fits_walk(const conv2d *g)
+/* By stride 2 along an axis: nothing, or one place, of what outputs read lies outside on each side. */
+static bool fits_stride(int x, int y, int before)
 {
-  const bool plain = g->stride.h == 1 && g->stride.w == 1 && g->rate.h == 1 && g->rate.w == 1;
-  return plain && g->kh == 3 && g->kw == 3 && g->before_h == 1 && g->before_w == 1 && g->x.h == g->y.h &&
-         g->x.w == g->y.w && g->x.c <= WALKED_CHANNELS;
+  return (before == 0 || before == 1) && 2 * y - before <= x;
+}
+
+static bool fits_walk(const conv2d *g, bool transposed)
+{
+  if (g->kh != 3 || g->kw != 3 || g->rate.h != 1 || g->rate.w != 1 || g->x.c > WALKED_CHANNELS) {
+    return false;
+  }
+  if (g->stride.h == 2 && g->stride.w == 2) {
+    return !transposed && fits_stride(g->x.h, g->y.h, g->before_h) && fits_stride(g->x.w, g->y.w, g->before_w);
+  }
+  return g->stride.h == 1 && g->stride.w == 1 && g->before_h == 1 && g->before_w == 1 && g->x.h == g->y.h &&
+         g->x.w == g->y.w;
 }
 
 /* Pieces of nearly the same size that the rows of an image are walked in. */
@@ -288,7 +299,10 @@ static depthwise_walk walk_of(const job *j, int n)
                            .to_residual = j->epilogue.residual ? j->epilogue.residual - j->to : 0,
                            .h = j->in.h,
                            .w = j->in.w,
-                           .end = j->in.w,
+                           .end = j->out.w,
+                           .before_h = j->down.before,
+                           .before_w = j->across.before,
+                           .strided = j->down.stride == 2,
                            .channels = j->channels,
                            .add_residual = j->epilogue.residual != NULL,
                            .clamped = j->epilogue.activation != SLIM_ACTIVATION_NONE,
@@ -340,7 +354,7 @@ void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const 
   const int wanted = TASKS_PER_WORKER * slim_threads_count(step->device->threads);
   const int bands = j.in.n > 0 ? (wanted + j.in.n - 1) / j.in.n : 0;
 #if DEPTHWISE_WALKS
-  if (fits_walk(&d->g)) {
+  if (fits_walk(&d->g, d->transposed)) {
     j.bands = bands < walks_of(&j) ? bands : walks_of(&j);
     slim_threads_run(step->device->threads, j.in.n * j.bands, run_walks, &j);
     return;
@@ -356,7 +370,7 @@ int CPU_OP(depthwise_unit)(const depthwise *d, int most)
 {
 #if DEPTHWISE_WALKS
   const int w = d->g.y.w, rows = most / w < DEPTHWISE_ROWS ? most / w : DEPTHWISE_ROWS;
-  return fits_walk(&d->g) && rows > 1 ? rows * w : 1;
+  return fits_walk(&d->g, d->transposed) && rows > 1 ? rows * w : 1;
 #else
   (void)d;
   (void)most;
@@ -391,7 +405,7 @@ static int make_some(const job *j, const conv2d *g, int first, int left, int wor
   const int w = j->out.w, h = j->out.h, x = first % w, y = first / w % h, n = first / w / h;
   const int count = left < w - x ? left : w - x;
 #if DEPTHWISE_WALKS
-  if (fits_walk(g)) {
+  if (fits_walk(g, false)) {
     const int whole = x == 0 ? at_most(h - y, left / w) : 0;
     const int rows = whole > 0 ? pieces(whole, pieces(whole, DEPTHWISE_ROWS)) : 1;
     make_rows(j, n, y, rows, x, count);

@@ -1,5 +1,5 @@
 /*
- * Depthwise sums of 3x3 taps and stride 1, outputs as many as inputs: column after column of a few rows, a vector of
+ * Depthwise sums of 3x3 taps and stride 1 (as many outputs as inputs) or 2: column after column of a few rows, a vector of
  * channels. The column of the input at hand adds to the sums of the outputs left and right of it and to its own, so
  * that each number is read once for up to nine sums, and the weights stay in registers.
  */
@@ -107,15 +107,138 @@ CPU_INLINE void walk(const depthwise_walk *l, int y, int k, int rows, int lanes)
   }
 }
 
+/* Input columns from `at` on of stride 2: rows [top, top + 2 * rows], of which the first and the last may be outside.
+ */
+typedef struct column {
+  const float *first, *inner, *last;
+  int first_lanes, lanes, last_lanes;
+  ptrdiff_t row;
+} column;
+
+CPU_INLINE vec column_pixel(const column *x, int from, int rows)
+{
+  return from == 0          ? some(x->first, x->first_lanes)
+         : from == 2 * rows ? some(x->last, x->last_lanes)
+                            : lanes_load(x->inner + (from - 1) * x->row, x->lanes);
+}
+
+CPU_INLINE void column_next(column *x, ptrdiff_t pixel)
+{
+  x->first += pixel;
+  x->inner += pixel;
+  x->last += pixel;
+}
+
+/* What the sums take from a column through the taps of column t. */
+CPU_INLINE void add_strided(vec *sum, const vec *weights, int t, const column *x, int rows)
+{
+  CPU_UNROLL
+  for (int from = 0; from <= 2 * rows; from++) {
+    const vec v = column_pixel(x, from, rows);
+    CPU_UNROLL
+    for (int r = 0; r < rows; r++) {
+      if (from >= 2 * r && from <= 2 * r + 2) {
+        sum[r] += weights[3 * (from - 2 * r) + t] * v;
+      }
+    }
+  }
+}
+
+/* A column that is the last of some outputs and the first of those right of them. */
+CPU_INLINE void add_shared(vec *left, vec *here, const vec *weights, const column *x, int rows)
+{
+  CPU_UNROLL
+  for (int from = 0; from <= 2 * rows; from++) {
+    const vec v = column_pixel(x, from, rows);
+    CPU_UNROLL
+    for (int r = 0; r < rows; r++) {
+      if (from >= 2 * r && from <= 2 * r + 2) {
+        left[r] += weights[3 * (from - 2 * r) + 2] * v;
+        here[r] += weights[3 * (from - 2 * r)] * v;
+      }
+    }
+  }
+}
+
+CPU_INLINE column column_of(const depthwise_walk *l, int y, int at, int k, int rows, int lanes)
+{
+  const int top = 2 * y - l->before_h, bottom = top + 2 * rows;
+  const float *inner = l->in + ((top + 1) * l->row + at * l->pixel + k);
+  return (column){ .first = top >= 0 ? inner - l->row : inner,
+                   .inner = inner,
+                   .last = bottom < l->h ? inner + (2 * rows - 1) * l->row : inner,
+                   .first_lanes = top >= 0 ? lanes : 0,
+                   .lanes = lanes,
+                   .last_lanes = bottom < l->h ? lanes : 0,
+                   .row = l->row };
+}
+
+CPU_INLINE void fetch_strided(const depthwise_walk *l, const column *x, const float *to, int rows)
+{
+  CPU_UNROLL
+  for (int r = 0; r < 2 * rows; r++) {
+    __builtin_prefetch(x->inner + (2 * rows + r) * l->row, 0, 2);
+    __builtin_prefetch(x->inner + (2 * rows + r) * l->row + l->pixel, 0, 2);
+  }
+  CPU_UNROLL
+  for (int r = 0; r < rows; r++) {
+    __builtin_prefetch(to + (rows + r) * l->out_row, 1, 2);
+  }
+}
+
+/* The same of stride 2. */
+CPU_INLINE void walk_strided(const depthwise_walk *l, int y, int k, int rows, int lanes)
+{
+  const int first = 2 * l->begin - l->before_w, behind = 2 * l->end - l->before_w;
+  column x = column_of(l, y, first > 0 ? first : 0, k, rows, lanes);
+  float *to = l->out + (y * l->out_row + l->begin * l->out_pixel + k);
+  vec weights[9], left[DEPTHWISE_ROWS], here[DEPTHWISE_ROWS];
+  const vec bias = l->bias ? some(l->bias + k, lanes) : (vec){ 0 };
+  CPU_UNROLL
+  for (int t = 0; t < 9; t++) {
+    weights[t] = some(l->weights + t * l->tap + k, lanes);
+  }
+  CPU_UNROLL
+  for (int r = 0; r < rows; r++) {
+    left[r] = here[r] = bias;
+  }
+  for (int i = l->begin; i < l->end; i++) {
+    if (first >= 0 || i > l->begin) {
+      add_shared(left, here, weights, &x, rows);
+      column_next(&x, l->pixel);
+    }
+    if (l->fetches) {
+      fetch_strided(l, &x, to, rows);
+    }
+    if (i > l->begin) {
+      put(l, left, to, rows, lanes);
+      to += l->out_pixel;
+    }
+    add_strided(here, weights, 1, &x, rows);
+    column_next(&x, l->pixel);
+    CPU_UNROLL
+    for (int r = 0; r < rows; r++) {
+      left[r] = here[r];
+      here[r] = bias;
+    }
+  }
+  if (behind < l->w) {
+    add_strided(left, weights, 2, &x, rows);
+  }
+  put(l, left, to, rows, lanes);
+}
+
+#define CHOSEN(l_, y_, k_, rows_, lanes_)                                                                              \
+  ((l_)->strided ? walk_strided(l_, y_, k_, rows_, lanes_) : walk(l_, y_, k_, rows_, lanes_))
 #define ROWS(rows_)                                                                                                    \
   static void walk_##rows_(const depthwise_walk *l, int y)                                                             \
   {                                                                                                                    \
     int k = 0;                                                                                                         \
     for (; k + VL <= l->channels; k += VL) {                                                                           \
-      walk(l, y, k, rows_, VL);                                                                                        \
+      CHOSEN(l, y, k, rows_, VL);                                                                                      \
     }                                                                                                                  \
     if (k < l->channels) {                                                                                             \
-      walk(l, y, k, rows_, l->channels - k);                                                                           \
+      CHOSEN(l, y, k, rows_, l->channels - k);                                                                         \
     }                                                                                                                  \
   }
 ROWS(1)

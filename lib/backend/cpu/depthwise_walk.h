@@ -1,4 +1,4 @@
-/* Depthwise sums of 3x3 taps and stride 1 by a few rows of outputs; only where 32 registers hold them. */
+/* Depthwise sums of 3x3 taps and stride 1 or 2 by a few rows of outputs; only where 32 registers hold them. */
 #ifndef SLIM_CPU_DEPTHWISE_WALK_H
 #define SLIM_CPU_DEPTHWISE_WALK_H
 
@@ -12,13 +12,16 @@
 
 #define DEPTHWISE_ROWS 4
 
-/* An image in and out, of the same size; outputs [begin, end) of its rows. The order of the sums is always the same. */
+/* An image in and out, of stride 1 of the same size; outputs [begin, end) of its rows. The order of the sums is always
+ * the same. */
 typedef struct depthwise_walk {
   const float *in, *bias, *weights; /* weights: of the tap above and left of a pixel; bias NULL: none */
   float *out;
   ptrdiff_t row, pixel, tap; /* tap: from the weights of a tap to those of the next */
   ptrdiff_t out_row, out_pixel, to_residual;
-  int h, w, begin, end, channels;
+  int h, w, begin, end, channels; /* h, w: of the input */
+  int before_h, before_w;         /* 0 or 1; of stride 2 */
+  bool strided;                   /* by 2 both ways */
   bool add_residual, clamped;
   bool fetches; /* the next rows, too, will be walked to where their outputs lie */
   float ceiling;
