@@ -19,6 +19,8 @@ static const test_convolution cases[] = {
   { "half_vector", 2, 9, 16, 24, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "many_channels", 3, 7, 7, 260, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "shared_channels", 2, 9, 5, 272, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "many_columns_and_channels", 1, 5, 19, 140, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "stride_many_channels", 2, 9, 35, 140, 1, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
   { "bands", 2, 37, 13, 40, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "one_column", 2, 9, 1, 20, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "two_columns", 2, 9, 2, 20, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },

@@ -267,7 +267,7 @@ static bool fits_stride(int x, int y, int before)
 
 static bool fits_walk(const conv2d *g, bool transposed)
 {
-  if (g->kh != 3 || g->kw != 3 || g->rate.h != 1 || g->rate.w != 1 || g->x.c > WALKED_CHANNELS) {
+  if (g->kh != 3 || g->kw != 3 || g->rate.h != 1 || g->rate.w != 1) {
     return false;
   }
   if (g->stride.h == 2 && g->stride.w == 2) {
@@ -318,7 +318,12 @@ static void run_walks(void *user, int number, int worker)
   (void)worker;
   for (int i = walks * band / j->bands; i < walks * (band + 1) / j->bands; i++) {
     const int y = j->out.h * i / walks;
-    CPU_OP(depthwise_walk_run)(&l, y, j->out.h * (i + 1) / walks - y);
+    const int rows = j->out.h * (i + 1) / walks - y;
+    if (j->channels > WALKED_CHANNELS) {
+      CPU_OP(depthwise_walk_apart)(&l, y, rows);
+    } else {
+      CPU_OP(depthwise_walk_run)(&l, y, rows);
+    }
   }
 }
 #endif
@@ -354,7 +359,8 @@ void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const 
   const int wanted = TASKS_PER_WORKER * slim_threads_count(step->device->threads);
   const int bands = j.in.n > 0 ? (wanted + j.in.n - 1) / j.in.n : 0;
 #if DEPTHWISE_WALKS
-  if (fits_walk(&d->g, d->transposed)) {
+  const bool apart = d->g.x.c > WALKED_CHANNELS;
+  if (fits_walk(&d->g, d->transposed) && !(apart && o->epilogue.residual)) {
     j.bands = bands < walks_of(&j) ? bands : walks_of(&j);
     slim_threads_run(step->device->threads, j.in.n * j.bands, run_walks, &j);
     return;
@@ -370,7 +376,7 @@ int CPU_OP(depthwise_unit)(const depthwise *d, int most)
 {
 #if DEPTHWISE_WALKS
   const int w = d->g.y.w, rows = most / w < DEPTHWISE_ROWS ? most / w : DEPTHWISE_ROWS;
-  return fits_walk(&d->g, d->transposed) && rows > 1 ? rows * w : 1;
+  return fits_walk(&d->g, d->transposed) && d->g.x.c <= WALKED_CHANNELS && rows > 1 ? rows * w : 1;
 #else
   (void)d;
   (void)most;
@@ -405,7 +411,7 @@ static int make_some(const job *j, const conv2d *g, int first, int left, int wor
   const int w = j->out.w, h = j->out.h, x = first % w, y = first / w % h, n = first / w / h;
   const int count = left < w - x ? left : w - x;
 #if DEPTHWISE_WALKS
-  if (fits_walk(g, false)) {
+  if (fits_walk(g, false) && g->x.c <= WALKED_CHANNELS) {
     const int whole = x == 0 ? at_most(h - y, left / w) : 0;
     const int rows = whole > 0 ? pieces(whole, pieces(whole, DEPTHWISE_ROWS)) : 1;
     make_rows(j, n, y, rows, x, count);

@@ -1,6 +1,6 @@
 /*
- * Depthwise sums of 3x3 taps and stride 1 (as many outputs as inputs) or 2: column after column of a few rows, a vector of
- * channels. The column of the input at hand adds to the sums of the outputs left and right of it and to its own, so
+ * Depthwise sums of 3x3 taps and stride 1 (as many outputs as inputs) or 2: column after column of a few rows, a vector
+ * of channels. The column of the input at hand adds to the sums of the outputs left and right of it and to its own, so
  * that each number is read once for up to nine sums, and the weights stay in registers.
  */
 #include "backend/cpu/depthwise_walk.h"
@@ -250,6 +250,48 @@ void CPU_OP(depthwise_walk_run)(const depthwise_walk *l, int y, int rows)
 {
   static void (*const by_rows[DEPTHWISE_ROWS])(const depthwise_walk *, int) = { walk_1, walk_2, walk_3, walk_4 };
   by_rows[rows - 1](l, y);
+}
+
+/* Pixels, and channels of them, that go through a buffer. */
+#define APART_PIXELS 16
+#define APART_CHANNELS (4 * VL)
+#define APART_STEP (5 * VL)
+
+/* Outputs of a piece from where they were made to where they belong. */
+static void place(const depthwise_walk *l, const float *from, int y, int rows, int begin, int count, int k, int depth)
+{
+  for (int r = 0; r < rows; r++) {
+    for (int i = 0; i < count; i++) {
+      const float *pixel = from + (r * APART_PIXELS + i) * APART_STEP;
+      float *to = l->out + ((y + r) * l->out_row + (begin + i) * l->out_pixel + k);
+      for (int c = 0; c < depth; c += VL) {
+        const int lanes = depth - c < VL ? depth - c : VL;
+        lanes_store(to + c, lanes_load(pixel + c, lanes), lanes);
+      }
+    }
+  }
+}
+
+void CPU_OP(depthwise_walk_apart)(const depthwise_walk *l, int y, int rows)
+{
+  _Alignas(64) float made[DEPTHWISE_ROWS * APART_PIXELS * APART_STEP];
+  for (int begin = l->begin; begin < l->end; begin += APART_PIXELS) {
+    for (int k = 0; k < l->channels; k += APART_CHANNELS) {
+      depthwise_walk part = *l;
+      part.begin = begin;
+      part.end = begin + APART_PIXELS < l->end ? begin + APART_PIXELS : l->end;
+      part.channels = l->channels - k < APART_CHANNELS ? l->channels - k : APART_CHANNELS;
+      part.in += k;
+      part.weights += k;
+      part.bias += l->bias ? k : 0;
+      part.out_pixel = APART_STEP;
+      part.out_row = APART_PIXELS * APART_STEP;
+      part.out = made - (y * part.out_row + begin * part.out_pixel);
+      part.fetches = false;
+      CPU_OP(depthwise_walk_run)(&part, y, rows);
+      place(l, made, y, rows, begin, part.end - begin, k, part.channels);
+    }
+  }
 }
 
 #endif

@@ -29,5 +29,8 @@ typedef struct depthwise_walk {
 
 /* Rows [y, y + rows), DEPTHWISE_ROWS at most. */
 void CPU_OP(depthwise_walk_run)(const depthwise_walk *l, int y, int rows);
+/* The same through a buffer, for many channels: pixels of a vector of them share few cache sets, and would lose there
+ * what the outputs write. Without a residual. */
+void CPU_OP(depthwise_walk_apart)(const depthwise_walk *l, int y, int rows);
 
 #endif
