@@ -189,7 +189,7 @@ __kernel void slim_batch_norm_gradient_pieces_f32(SLIM_BATCH_NORM_GRADIENT_TENSO
 static inline void pull_row(__global const float *dy, __global const float *x, __global const float *sums,
                             __global float *dx, const norms n, const slim_batch_norm_params p)
 {
-  const float share = p.training ? 1.0f / (float)p.outer : 0.0f;
+  const float share = 1.0f / (float)p.outer;
   for (int k = 0; k < p.c; k += SLIM_WIDTH) {
     const SLIM_FLOATW inv = SLIM_LOADW(0, n.inverse + k), scale = inv * SLIM_LOADW(0, n.gamma + k);
     const SLIM_FLOATW mean = SLIM_LOADW(0, n.mean + k);
@@ -197,7 +197,7 @@ static inline void pull_row(__global const float *dy, __global const float *x, _
     const SLIM_FLOATW a = SLIM_LOADW(0, sums + k) * share, b = inv * SLIM_LOADW(0, sums + p.c + k) * share;
     const SLIM_FLOATW away = SLIM_LOADW(0, x + k) - mean;
     const SLIM_FLOATW d = SLIM_PASSED(SLIM_FLOATW, SLIM_LOADW(0, dy + k), away, scale, shift, p.activation);
-    SLIM_STOREW((d - (a + away * b)) * scale, 0, dx + k);
+    SLIM_STOREW((p.training ? d - (a + away * b) : d) * scale, 0, dx + k);
   }
 }
 

@@ -238,12 +238,13 @@ __kernel SLIM_GROUPED void slim_batch_norm_gradient_group_merge_f32(SLIM_TENSOR(
   }
 }
 
-/* a, b: what statistics of the batch take from dy, the same for all rows and by a distance from the mean. */
+/* a, b: what statistics of the batch take from dy, the same for all rows and by a distance from the mean. Other
+ * statistics take nothing, which infinite sums by 0 are not. */
 static inline float4 pulled(const float4 v, const float4 above, const float4 a, const float4 b, const channels n,
                             const slim_batch_norm_params p)
 {
-  const float4 away = v - n.mean;
-  return (passed(above, away, n, p) - (a + away * b)) * n.scale;
+  const float4 away = v - n.mean, d = passed(above, away, n, p);
+  return (p.training ? d - (a + away * b) : d) * n.scale;
 }
 
 __kernel SLIM_GROUPED void slim_batch_norm_gradient_group_f32(SLIM_BATCH_NORM_GRADIENT_TENSORS,
@@ -258,7 +259,7 @@ __kernel SLIM_GROUPED void slim_batch_norm_gradient_group_f32(SLIM_BATCH_NORM_GR
     return;
   }
   const channels n = channels_at(mean, inverse, gamma, beta, p.activation != 0, k);
-  const float share = p.training ? 1.0f / (float)p.outer : 0.0f;
+  const float share = 1.0f / (float)p.outer;
   const float4 a = SLIM_CONST_VECTORS(sums)[k] * share, b = n.inverse * SLIM_CONST_VECTORS(sums)[wide + k] * share;
   __global const float4 *from = SLIM_CONST_VECTORS(x) + k, *back = SLIM_CONST_VECTORS(dy) + k;
   __global float4 *to = SLIM_VECTORS(dx) + k;

@@ -210,6 +210,36 @@ START_TEST(gradient_matches_loops)
 }
 END_TEST
 
+/* Outside of training dx is gamma * inv * dy, even where dy's sums are more than float32 holds. */
+START_TEST(infinite_sums_stay_out_of_dx)
+{
+  const struct norm_case *c = &cases[_i];
+  const slim_batch_norm_attr attr = { .epsilon = EPSILON, .nchw = c->nchw };
+  const slim_shape channels = SLIM_SHAPE(c->c);
+  const size_t n = test_elements(shape_of(c));
+  test_op t = { .op = &slim_op_batch_norm_gradient, .attr = &attr, .num_in = 5, .num_out = 3 };
+  double *dx = malloc(n * sizeof *dx);
+  for (int i = 0; i < 5; i++) {
+    t.in[i] = shifted(i < 2 ? shape_of(c) : channels, (unsigned)i + 1, 1.5f);
+  }
+  float *dy = t.in[0].data;
+  const float *gamma = t.in[2].data, *inv = t.in[4].data;
+  for (size_t i = 0; i < n; i++) {
+    const int k = channel_of(c, i);
+    dy[i] *= 2e37f;
+    dx[i] = (double)gamma[k] * (double)inv[k] * (double)dy[i];
+  }
+  t.out[0] = test_output(shape_of(c));
+  t.out[1] = test_output(channels);
+  t.out[2] = test_output(channels);
+  if (test_op_run(&t, NULL)) {
+    test_assert_near(t.out[0].data, dx, n, 2e-5, c->label);
+  }
+  free(dx);
+  test_op_free(&t);
+}
+END_TEST
+
 /* The same as batch norm behind a product. */
 START_TEST(folding_matches_loops)
 {
@@ -251,6 +281,7 @@ static void build(TCase *tcase)
   tcase_add_loop_test(tcase, fused_matches_loops, 0, 5 * CASES);
   tcase_add_loop_test(tcase, forward_matches_loops, 0, 3 * CASES);
   tcase_add_loop_test(tcase, gradient_matches_loops, 0, 6 * CASES);
+  tcase_add_loop_test(tcase, infinite_sums_stay_out_of_dx, 0, CASES);
 }
 
 TEST_OP_MAIN("batch_norm", build)
