@@ -105,6 +105,32 @@ START_TEST(matches_loops)
 }
 END_TEST
 
+/* Nothing to multiply, or nowhere to put it: then results are 0, if there are any. */
+START_TEST(empty_tensors)
+{
+  static const test_convolution empties[] = {
+    { "no_images", 0, 14, 14, 64, 64, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+    { "no_channels", 1, 14, 14, 0, 64, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+    { "no_outputs", 1, 14, 14, 64, 0, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+    { "no_outputs_stride", 1, 14, 14, 64, 0, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
+    { "no_images_nchw", 0, 14, 14, 64, 64, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 1 },
+    { "no_images_first_layer", 0, 31, 31, 3, 64, { 7, 7 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
+    { "no_images_line", 0, 17, 17, 64, 64, { 1, 7 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  };
+  const test_convolution *c = &empties[_i / TEST_PASSES];
+  const test_pass pass = (test_pass)(_i % TEST_PASSES);
+  const slim_conv2d_attr attr = { c->stride, c->rate, c->padding, c->nchw };
+  test_op t;
+  test_convolution_open(&t, c, &ops, pass, &attr);
+  if (test_op_run(&t, NULL)) {
+    for (size_t i = 0; i < test_elements(t.out[0].shape); i++) {
+      ck_assert_msg(((float *)t.out[0].data)[i] == 0.0f, "%s: element %zu is not 0", c->label, i);
+    }
+  }
+  test_op_free(&t);
+}
+END_TEST
+
 /* bias, residual and relu6 fused behind the forward pass; every other time with weights that stay. */
 START_TEST(epilogue_matches_loops)
 {
@@ -144,6 +170,7 @@ static void build(TCase *tcase)
 {
   tcase_add_loop_test(tcase, epilogue_matches_loops, 0, 2 * CASES);
   tcase_add_loop_test(tcase, matches_loops, 0, TEST_PASSES * (CASES - LARGE));
+  tcase_add_loop_test(tcase, empty_tensors, 0, TEST_PASSES * 7);
 }
 
 TEST_OP_MAIN("conv2d", build)

@@ -41,14 +41,14 @@ static size_t weights_floats(const plan *p)
 
 static void plan_chunks(plan *p)
 {
-  const int pixels = p->y.h * p->y.w;
-  p->chunk_rows = p->y.h;
+  const int pixels = at_least(1, p->y.h * p->y.w);
+  p->chunk_rows = at_least(1, p->y.h);
   p->chunk_images = 1;
   if (pixels > 2 * CHUNK_PIXELS) {
     const int rows = at_least(pieces(CHUNK_PIXELS, p->y.w), at_most(4, p->y.h));
     p->chunk_rows = pieces(p->y.h, pieces(p->y.h, rows));
   } else {
-    p->chunk_images = at_most(at_least(1, CHUNK_PIXELS / pixels), pieces(p->y.n, TASKS));
+    p->chunk_images = at_least(1, at_most(CHUNK_PIXELS / pixels, pieces(p->y.n, TASKS)));
   }
   p->chunks_down = pieces(p->y.h, p->chunk_rows);
   p->chunks = pieces(p->y.n, p->chunk_images) * p->chunks_down;
@@ -384,6 +384,10 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   winograd_line l;
   (void)run_info;
   j.scratch = step->workspace;
+  if (image_floats(&p->x) == 0 || image_floats(&p->y) == 0) {
+    memset(j.dw, 0, weights_floats(p) * sizeof *j.dw);
+    return;
+  }
   if (is_nchw(step)) {
     float *x = j.scratch + work_floats(step, p), *dy = x + whole_lines(image_floats(&p->x));
     turn_all(step, (size_t)p->x.n, (turn){ j.x, x, (size_t)p->x.c, (size_t)p->x.h * (size_t)p->x.w });

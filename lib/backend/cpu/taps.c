@@ -102,7 +102,7 @@ static void pack_piece(void *user, size_t begin, size_t end, int worker)
 void CPU_OP(taps_pack)(const slim_cpu_step *step, const taps *t, const slim_view *weights, float *packed)
 {
   pack_job job = { t, weights->host, halves_of(weights), packed };
-  const size_t tap = (size_t)t->c * TILE_COLUMNS;
+  const size_t tap = 1 + (size_t)t->c * TILE_COLUMNS;
   slim_cpu_for(step, (size_t)(panels_of(t) * t->rows.count * t->columns.count), 1 + CPU_GRAIN / tap, pack_piece, &job);
 }
 

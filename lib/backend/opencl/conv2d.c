@@ -40,12 +40,17 @@ static void count_flops(slim_cl_build *b, const slim_conv2d_params *p)
   b->step->base.flops = 2.0 * p->n * p->oh * p->ow * p->o * p->kernel_h * p->kernel_w * p->c;
 }
 
+static bool is_empty(const slim_conv2d_params *p)
+{
+  return slim_cl_conv2d_window(p) == 0 || slim_cl_conv2d_pixels(p) == 0 || p->o == 0;
+}
+
 /* By the device: blocked products on CPU-like ones, tiled ones on others; naive where neither can run. */
 enum method { NAIVE, BLOCKS, TILES };
 
 static enum method method_of(const slim_device *device, const slim_conv2d_params *p)
 {
-  if (slim_cl_conv2d_window(p) == 0 || slim_cl_conv2d_pixels(p) == 0) {
+  if (is_empty(p)) {
     return NAIVE;
   }
   if (slim_cl_tile_usable(device)) {
