@@ -91,7 +91,8 @@ __kernel void slim_avg_pool2d_gradient_vector_f32(SLIM_TENSOR(const float, dy), 
            ox < p.ow && ox * p.stride_w - p.before_w <= column; ox++) {
         const int pixels = rows * covered(ox * p.stride_w - p.before_w, p.kernel_w, p.w);
         const float share = pixels == p.kernel_h * p.kernel_w ? whole : 1.0f / (float)pixels;
-        sum = fma(SLIM_POOL2D_LOAD(SLIM_FLOATW, dy + ((image * p.oh + oy) * p.ow + ox) * p.c + k), (SLIM_FLOATW)(share), sum);
+        const int o = ((image * p.oh + oy) * p.ow + ox) * p.c + k;
+        sum = fma(SLIM_POOL2D_LOAD(SLIM_FLOATW, dy + o), (SLIM_FLOATW)(share), sum);
       }
     }
     SLIM_POOL2D_STORE(SLIM_FLOATW, sum, dx + i);

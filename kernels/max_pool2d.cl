@@ -108,7 +108,8 @@ __kernel void slim_max_pool2d_gradient_vector_f32(SLIM_TENSOR(const float, dy), 
       for (int ox = slim_first_window(column, p.before_w, p.kernel_w, p.stride_w);
            ox < p.ow && ox * p.stride_w - p.before_w <= column; ox++) {
         const int o = ((image * p.oh + oy) * p.ow + ox) * p.c + k;
-        sum += SLIM_POOL2D_LOAD(SLIM_INTW, indices + o) == me ? SLIM_POOL2D_LOAD(SLIM_FLOATW, dy + o) : (SLIM_FLOATW)(0.0f);
+        const SLIM_FLOATW above = SLIM_POOL2D_LOAD(SLIM_FLOATW, dy + o);
+        sum += SLIM_POOL2D_LOAD(SLIM_INTW, indices + o) == me ? above : (SLIM_FLOATW)(0.0f);
       }
     }
     SLIM_POOL2D_STORE(SLIM_FLOATW, sum, dx + i);

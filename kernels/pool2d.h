@@ -5,8 +5,8 @@
 #include "pool2d_params.h"
 #include "vector.h"
 
-/* Where the results of a work-item lie: on CPU-like devices it makes a row with all its channels, which takes no divisions
- * for each vector of them, on others one vector, of a grid of rows and images. */
+/* Where the results of a work-item lie, of which there are some: on CPU-like devices it makes a row with all its
+ * channels, which takes no divisions for each vector of them, on others one vector, of a grid of rows and images. */
 typedef struct slim_pool2d_part {
   int image, row, begin, end, k0, k1;
 } slim_pool2d_part;
@@ -18,8 +18,8 @@ static inline slim_pool2d_part slim_pool2d_part_of(const slim_pool2d_params p, c
   const slim_pool2d_part part = { id / height, id % height, 0, columns, 0, p.c };
 #else
   const int i = (int)get_global_id(0) * SLIM_WIDTH, column = i / p.c, k = i - column * p.c;
-  const int end = min(column + 1, p.n > 0 ? width : 0);
-  const slim_pool2d_part part = { (int)get_global_id(2), (int)get_global_id(1), column, end, k, k + SLIM_WIDTH };
+  const slim_pool2d_part part = { (int)get_global_id(2),      (int)get_global_id(1), column,
+                                  min(column + 1, width), k,                         k + SLIM_WIDTH };
 #endif
   return part;
 }
@@ -42,7 +42,8 @@ static inline slim_pool2d_part slim_pool2d_part_of(const slim_pool2d_params p, c
 #endif
 
 /* Fetches what the window below the one whose rows begin at y0 reads beyond it, and its neighbour does not. */
-static inline void slim_pool2d_fetch(__global const float *from, const slim_pool2d_params p, const int y0, const int left)
+static inline void slim_pool2d_fetch(__global const float *from, const slim_pool2d_params p, const int y0,
+                                     const int left)
 {
   const int begin = y0 + max(p.kernel_h, p.stride_h), end = min(y0 + p.stride_h + p.kernel_h, p.h);
   for (int y = begin; y < end; y++) {

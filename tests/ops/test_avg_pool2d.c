@@ -14,6 +14,8 @@ static const struct pool_case {
   { "gaps", 2, 11, 12, 7, { 2, 2 }, { 3, 4 }, SLIM_VALID, 0 },
   { "global", 2, 7, 5, 20, { 7, 5 }, { 1, 1 }, SLIM_VALID, 0 },
   { "nchw", 2, 9, 7, 3, { 3, 2 }, { 2, 2 }, SLIM_SAME, 1 },
+  { "no_channels", 2, 9, 8, 0, { 3, 3 }, { 2, 2 }, SLIM_SAME, 0 },
+  { "no_images", 0, 9, 8, 32, { 3, 3 }, { 2, 2 }, SLIM_SAME, 0 },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 

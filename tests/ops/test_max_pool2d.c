@@ -19,6 +19,8 @@ static const struct pool_case {
   { "uneven", 2, 9, 10, 16, { 3, 1 }, { 2, 3 }, SLIM_SAME, 0 },
   { "global", 2, 7, 5, 20, { 7, 5 }, { 1, 1 }, SLIM_VALID, 0 },
   { "nchw", 2, 9, 7, 3, { 3, 2 }, { 2, 2 }, SLIM_SAME, 1 },
+  { "no_channels", 2, 9, 8, 0, { 3, 3 }, { 2, 2 }, SLIM_SAME, 0 },
+  { "no_images", 0, 9, 8, 32, { 3, 3 }, { 2, 2 }, SLIM_SAME, 0 },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 

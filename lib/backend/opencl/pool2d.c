@@ -26,7 +26,7 @@ slim_pool2d_params slim_cl_pool2d(const slim_cl_build *b, const slim_shape *x, c
 bool slim_cl_pool2d_vectors(const slim_cl_build *b, const slim_pool2d_params *p)
 {
   const int *dim = b->out[0].shape.dim;
-  return !p->nchw && p->c % b->cl->vector_width == 0 &&
+  return p->n > 0 && !p->nchw && p->c % b->cl->vector_width == 0 &&
          (slim_cl_is_cpu(b) || (dim[0] <= GRID_MOST && dim[1] <= GRID_MOST));
 }
 
