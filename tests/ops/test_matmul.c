@@ -31,6 +31,8 @@ static const struct matmul_case {
   { "streamed", 1800, 1760, 3 },
   { "few_rows", 9, 1037, 2050 },
   { "few_columns", 2, 4096, 517 },
+  { "rows_of_fours", 3, 68, 524 },
+  { "columns_of_fours", 68, 36, 521 },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))
 #define ROWS 27 /* twice the rows of the highest tile, less one */

@@ -1,6 +1,9 @@
 #include "test_main.h"
 
 #include "backend/opencl/cache.h"
+#include "backend/opencl/matmul.h"
+#include "backend/opencl/sweep.h"
+#include "backend/opencl/tile.h"
 #include "opencl_support.h"
 
 #include <sys/stat.h>
@@ -70,6 +73,21 @@ START_TEST(limits_clamp_what_queries_report)
   setenv("SLIM_DEVICE_LIMITS", "class=gpu", 1);
   ck_assert(slim_backend_opencl.describe(cl_test_index(), &info));
   ck_assert_int_eq(info.device_class, SLIM_CLASS_GPU);
+}
+END_TEST
+
+/* Those for which groups of GPUs are too large have kernels with smaller ones. */
+START_TEST(groups_choose_the_class)
+{
+  static const int groups[] = { 64, 127, 128, 192, 255 };
+  char limits[32];
+  slim_device device = { .backend = &slim_backend_opencl };
+  (void)snprintf(limits, sizeof limits, "wg=%d", groups[_i]);
+  setenv("SLIM_DEVICE_LIMITS", limits, 1);
+  ck_assert(slim_backend_opencl.describe(cl_test_index(), &device.info));
+  ck_assert_int_eq(device.info.device_class, SLIM_CLASS_MOBILE);
+  ck_assert(slim_cl_groups(&device));
+  ck_assert(slim_cl_tile_usable(&device));
 }
 END_TEST
 
@@ -370,6 +388,49 @@ START_TEST(a_plan_is_one_program)
 }
 END_TEST
 
+static bool is_expected(const slim_device *device, const char *name)
+{
+  const slim_cl_kernel *k = slim_cl_of(device)->kernels;
+  while (k != NULL && strcmp(k->name, name) != 0) {
+    k = k->next;
+  }
+  return k != NULL;
+}
+
+/* Tiles take numbers four at once where all vectors are whole: of the result, of a and of b, which lie along n, or along
+ * m or k. */
+START_TEST(products_of_any_batch_go_in_fours)
+{
+  static const struct {
+    int m, n, k;
+    bool a_turned, b_turned, fours;
+  } products[] = {
+    { 1, 8, 12, false, false, true }, { 3, 8, 12, false, true, true },   { 3, 8, 13, false, false, false },
+    { 8, 4, 5, true, false, true },   { 8, 4, 5, true, true, false },    { 3, 8, 12, true, false, false },
+    { 8, 4, 12, true, true, true },   { 8, 6, 12, false, false, false },
+  };
+  const int m = products[_i].m, n = products[_i].n, k = products[_i].k;
+  slim_matmul_params p = { .m = m, .n = n, .k = k, .a_row = k, .a_k = 1, .b_k = n, .b_column = 1 };
+  if (products[_i].a_turned) {
+    p.a_row = 1;
+    p.a_k = m;
+  }
+  if (products[_i].b_turned) {
+    p.b_k = 1;
+    p.b_column = k;
+  }
+  setenv("SLIM_DEVICE_LIMITS", "class=gpu", 1);
+  slim_device *device = cl_test_open();
+  const slim_view none = { .dtype = SLIM_FLOAT32 };
+  const slim_cl_epilogue epilogue = { .bias = &none, .residual = &none };
+  slim_cl_build b = { .device = device, .cl = slim_cl_of(device), .workspace = &none, .naming = true };
+  slim_cl_matmul(&b, &none, &none, &none, &epilogue, &p);
+  ck_assert_int_eq(is_expected(device, "slim_matmul_tile_v4_f32"), products[_i].fours);
+  ck_assert_int_eq(is_expected(device, "slim_matmul_tile_f32"), !products[_i].fours);
+  slim_device_close(device);
+}
+END_TEST
+
 /* Of those that a CPU has; or of those that a GPU has, whose names tell. */
 static bool is_of(const char *kernel, bool gpu)
 {
@@ -415,6 +476,7 @@ static void build(TCase *c)
   tcase_add_test(c, a_device_opens_and_moves_bytes);
   tcase_add_test(c, finishing_waits_for_what_was_flushed);
   tcase_add_test(c, limits_clamp_what_queries_report);
+  tcase_add_loop_test(c, groups_choose_the_class, 0, 5);
   tcase_add_test(c, limits_choose_the_width_of_vectors);
   tcase_add_test(c, an_allocation_above_the_limit_is_an_error);
   tcase_add_test(c, local_memory_above_the_limit_is_an_error);
@@ -425,6 +487,7 @@ static void build(TCase *c)
   tcase_add_test(c, a_device_may_be_closed_at_exit);
   tcase_add_test(c, expected_kernels_are_one_program);
   tcase_add_test(c, a_plan_is_one_program);
+  tcase_add_loop_test(c, products_of_any_batch_go_in_fours, 0, 8);
   tcase_add_loop_test(c, all_kernels_can_be_one_program, 0, 2);
   tcase_add_loop_test(c, every_embedded_program_builds, 0, (int)slim_kernel_source_count);
 }

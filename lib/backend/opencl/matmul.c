@@ -106,10 +106,12 @@ static slim_gemm_params few_blocks(const slim_device *device, const slim_matmul_
                              .slice = ((p->k + slices - 1) / slices + 7) / 8 * 8 };
 }
 
-/* Do the factors' rows, or columns, come in fours that tiles may take at once? */
+/* Do the factors and the result come in fours along what their vectors in tiles lie along? Those of a and b lie along k
+ * where that lies together. */
 static bool in_fours(const slim_matmul_params *p)
 {
-  return p->m % 4 == 0 && p->n % 4 == 0 && p->k % 4 == 0;
+  const int along_a = p->a_k == 1 ? p->k : p->m, along_b = p->b_column == 1 ? p->n : p->k;
+  return p->n % 4 == 0 && along_a % 4 == 0 && along_b % 4 == 0;
 }
 
 /* Parts of the result that are added up. */

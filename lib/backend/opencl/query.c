@@ -7,7 +7,7 @@
 
 #define MAX_PLATFORMS 16
 #define MAX_DEVICES 64
-#define SMALL_GROUP ((size_t)128)
+#define SMALL_GROUP ((size_t)256) /* of which kernels for GPUs make use (kernels/group.h) */
 #define SMALL_LOCAL ((size_t)32 << 10)
 
 /* "wg=64,local=16384,alloc=256M,images=0,class=mobile,width=16": 0 and "" mean not given. */
