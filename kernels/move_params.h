@@ -12,8 +12,8 @@ typedef struct slim_move_params {
   int run, rows, row_a, row_b, block;
 } slim_move_params;
 
-/* Of slim_move_grid_*: planes of rows of width elements that lie together; of a pad, the results before them, which are 0
- * as those behind them are. */
+/* Of slim_move_grid_*: planes of rows of width elements that lie together; of a pad, the results before them, which are
+ * 0 as those behind them are. */
 typedef struct slim_move_grid_params {
   int width, rows, planes;
   int x_row, x_plane, y_row, y_plane;
