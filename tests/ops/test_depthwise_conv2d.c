@@ -26,6 +26,7 @@ static const test_convolution cases[] = {
   { "two_columns", 2, 9, 2, 20, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "five_rows", 2, 5, 9, 20, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "one_row", 2, 1, 9, 20, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "eleven_rows", 2, 11, 6, 84, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "valid", 2, 9, 18, 16, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_VALID, 0 },
   { "stride", 2, 12, 30, 16, 1, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
   { "stride_odd", 2, 11, 29, 35, 1, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },

@@ -7,8 +7,9 @@
 #include "backend/cpu/pieces.h"
 
 #define TASKS 16
-#define WINDOW_ROWS 4   /* of dy, at most, that add_lines takes at once */
+#define WINDOW_ROWS 7   /* of dy, at most, that add_lines takes at once */
 #define BAND_PIXELS 224 /* of dy, about: so that to begin and end the sums costs little */
+#define GROUP 4         /* vectors of channels that are fetched at once: neighbouring lines come together */
 #if defined(__AVX512F__)
 #define VECTORS 2
 #else
@@ -46,7 +47,7 @@ static job job_of(const slim_cpu_step *step)
   j.band_rows = at_most(y->h, pieces(BAND_PIXELS, WINDOW_ROWS * y->w) * WINDOW_ROWS);
   j.bands = pieces(y->h, j.band_rows);
   j.slices = y->n > 0 ? at_most(TASKS, y->n * j.bands) : 1;
-  j.groups = at_most(pieces(TASKS, j.slices), pieces(y->c, VL));
+  j.groups = at_most(pieces(TASKS, j.slices), pieces(y->c, GROUP * VL));
   return j;
 }
 
@@ -141,75 +142,100 @@ static void add_rows(const patch *p, int rows, int taps, int k, int end)
   }
 }
 
-/* --- 3x3 of stride 1: up to WINDOW_ROWS rows of dy at a time, each number of x read once for all --------------- */
+/* --- 3x3 of stride 1: up to WINDOW_ROWS rows of dy at a time, each number read once for all of its sums --------- */
 
 #define EACH_WINDOW_TAP(X) X(0, 0) X(0, 1) X(0, 2) X(1, 0) X(1, 1) X(1, 2) X(2, 0) X(2, 1) X(2, 2)
-#define EACH_X_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5)
-/* A row of dy, and the rows of x under its taps. */
-#define EACH_DY_ROW(X) X(0, 0, 1, 2) X(1, 1, 2, 3) X(2, 2, 3, 4) X(3, 3, 4, 5)
+#define EACH_DY_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6)
 
 #define DECLARE_SUM(r_, t_) vec s##r_##_##t_ = { 0 };
-/* Places of no lanes lie in x too: processors take long over a page that is not there, even to read nothing of it. */
-#define OPEN_WINDOW(row_)                                                                                              \
-  const int lanes##row_ = rows + 2 > (row_) && y + (row_) >= 0 && y + (row_) < g->x.h ? lanes : 0;                     \
-  const ptrdiff_t place##row_ = ((y + (row_) < 0 ? 0 : at_most(y + (row_), g->x.h - 1)) - y) * x_row;                  \
-  vec x##row_##_0 = g->before_w > 0 ? zero : lanes_load(x - c + place##row_, lanes##row_);                             \
-  vec x##row_##_1 = lanes_load(x + place##row_, lanes##row_);
-#define READ_COLUMN(row_)                                                                                              \
-  const vec x##row_##_2 = rows + 2 > (row_) && inside ? lanes_load(x + c + place##row_, lanes##row_) : zero;
-#define READ_DY(d_, a_, b_, c_)                                                                                        \
-  const vec dy##d_ = rows > (d_) && line + (d_) < b->end ? lanes_load(dy + (d_)*dy_row, lanes) : zero;
-/* What comes next is fetched meanwhile: neighbours of a row may be too far apart for the processor to guess. */
-#define FETCH(d_, a_, b_, c_)                                                                                          \
+/* Three columns of dy stay in registers: those that taps 0, 1 and 2 at a number of x belong to. */
+#define OPEN_WINDOW(d_)                                                                                                \
+  const bool dy_inside##d_ = rows > (d_) && (whole || line + (d_) < b->end);                                           \
+  vec dy##d_##_1 = dy_inside##d_ && g->before_w > 0 ? lanes_load(dy + (d_)*dy_row, lanes) : zero, dy##d_##_2 = zero;
+#define READ_DY(d_)                                                                                                    \
+  const vec dy##d_##_0 = has_0 && inside && dy_inside##d_ ? lanes_load(dy + (d_)*dy_row, lanes) : zero;
+#define SHIFT(d_)                                                                                                      \
+  dy##d_##_2 = dy##d_##_1;                                                                                             \
+  dy##d_##_1 = dy##d_##_0;
+/* Row r of the taps, where the number of x is under row d of dy. */
+#define ADD_TAPS(r_, d_)                                                                                               \
   if (rows > (d_)) {                                                                                                   \
-    __builtin_prefetch(x + (d_)*x_row + x_ahead, 0, 2);                                                                \
-    __builtin_prefetch(dy + (d_)*dy_row + dy_ahead, 0, 2);                                                             \
+    if (has_0) {                                                                                                       \
+      s##r_##_0 += x0 * dy##d_##_0;                                                                                    \
+    }                                                                                                                  \
+    s##r_##_1 += x0 * dy##d_##_1;                                                                                      \
+    if (has_2) {                                                                                                       \
+      s##r_##_2 += x0 * dy##d_##_2;                                                                                    \
+    }                                                                                                                  \
   }
-#define ADD_TAPS(r_, d_, row_)                                                                                         \
-  s##r_##_0 += dy##d_ * x##row_##_0;                                                                                   \
-  s##r_##_1 += dy##d_ * x##row_##_1;                                                                                   \
-  s##r_##_2 += dy##d_ * x##row_##_2;
-#define ADD_DY(d_, a_, b_, c_)                                                                                         \
-  if (rows > (d_)) {                                                                                                   \
-    ADD_TAPS(0, d_, a_)                                                                                                \
-    ADD_TAPS(1, d_, b_)                                                                                                \
-    ADD_TAPS(2, d_, c_)                                                                                                \
+#define ADD_X(row_, add_)                                                                                              \
+  if (rows + 2 > (row_) &&                                                                                             \
+      ((whole && (row_) > 0 && (row_) < rows + 1) || (y + (row_) >= 0 && y + (row_) < g->x.h))) {                      \
+    const vec x0 = lanes_load(x + (row_)*x_row, lanes);                                                                \
+    add_                                                                                                               \
   }
-#define SHIFT(row_)                                                                                                    \
-  x##row_##_0 = x##row_##_1;                                                                                           \
-  x##row_##_1 = x##row_##_2;
-#define STORE_SUM(r_, t_)                                                                                              \
-  at = dw + ((r_)*3 + (t_)) * c + k;                                                                                   \
-  lanes_store(at, lanes_load(at, lanes) + s##r_##_##t_, lanes);
-#define ADD_COLUMN(inside_)                                                                                            \
+/* A column of x. Without tap 0, or tap 2: there is no such column of dy. */
+#define ADD_COLUMN(has_0_, has_2_, inside_)                                                                            \
   {                                                                                                                    \
-    const bool inside = (inside_);                                                                                     \
+    const bool has_0 = (has_0_), has_2 = (has_2_), inside = (inside_);                                                 \
+    fetch_some(next);                                                                                                  \
     EACH_DY_ROW(READ_DY)                                                                                               \
-    EACH_X_ROW(READ_COLUMN)                                                                                            \
-    EACH_DY_ROW(FETCH)                                                                                                 \
-    EACH_DY_ROW(ADD_DY)                                                                                                \
-    EACH_X_ROW(SHIFT)                                                                                                  \
+    ADD_X(0, ADD_TAPS(0, 0))                                                                                           \
+    ADD_X(1, ADD_TAPS(1, 0) ADD_TAPS(0, 1))                                                                            \
+    ADD_X(2, ADD_TAPS(2, 0) ADD_TAPS(1, 1) ADD_TAPS(0, 2))                                                             \
+    ADD_X(3, ADD_TAPS(2, 1) ADD_TAPS(1, 2) ADD_TAPS(0, 3))                                                             \
+    ADD_X(4, ADD_TAPS(2, 2) ADD_TAPS(1, 3) ADD_TAPS(0, 4))                                                             \
+    ADD_X(5, ADD_TAPS(2, 3) ADD_TAPS(1, 4) ADD_TAPS(0, 5))                                                             \
+    ADD_X(6, ADD_TAPS(2, 4) ADD_TAPS(1, 5) ADD_TAPS(0, 6))                                                             \
+    ADD_X(7, ADD_TAPS(2, 5) ADD_TAPS(1, 6))                                                                            \
+    ADD_X(8, ADD_TAPS(2, 6))                                                                                           \
+    EACH_DY_ROW(SHIFT)                                                                                                 \
     x += c;                                                                                                            \
     dy += c;                                                                                                           \
   }
-/* rows rows of dy from line on. */
-#define ADD_LINES(rows_)                                                                                               \
+#define STORE_SUM(r_, t_)                                                                                              \
+  at = dw + ((r_)*3 + (t_)) * c + k;                                                                                   \
+  lanes_store(at, lanes_load(at, lanes) + s##r_##_##t_, lanes);
+/* rows rows of dy from line on; whole: they are, and so are those of x between the first and the last. */
+#define ADD_LINES(rows_, whole_)                                                                                       \
   {                                                                                                                    \
+    const bool whole = (whole_);                                                                                       \
     const int rows = (rows_), y = line - g->before_h;                                                                  \
-    const float *x = j->x + (size_t)b->n * g->x.image + (y * x_row + (1 - g->before_w) * c + k);                       \
+    const float *x = j->x + (size_t)b->n * g->x.image + (y * x_row + k);                                               \
     const float *dy = j->dy + (size_t)b->n * g->y.image + (line * dy_row + k);                                         \
-    const bool more = line + rows < g->y.h; /* else the next channels follow */                                        \
-    const ptrdiff_t x_ahead = 2 * x_row + (more ? rows * x_row : (b->begin - line) * x_row + VL);                      \
-    const ptrdiff_t dy_ahead = more ? rows * dy_row : (b->begin - line) * dy_row + VL;                                 \
-    EACH_X_ROW(OPEN_WINDOW)                                                                                            \
-    for (int i = 0; i < last; i++) {                                                                                   \
-      ADD_COLUMN(true)                                                                                                 \
+    EACH_DY_ROW(OPEN_WINDOW)                                                                                           \
+    dy += g->before_w * c;                                                                                             \
+    ADD_COLUMN(true, false, g->before_w < g->y.w)                                                                      \
+    for (int i = 1; i < inner; i++) {                                                                                  \
+      ADD_COLUMN(true, true, true)                                                                                     \
     }                                                                                                                  \
-    for (int i = last < 0 ? 0 : last; i < g->y.w; i++) {                                                               \
-      ADD_COLUMN(false)                                                                                                \
+    for (int i = inner; i < columns; i++) {                                                                            \
+      ADD_COLUMN(false, true, false)                                                                                   \
     }                                                                                                                  \
     line += rows;                                                                                                      \
   }
+
+/* What is read next, of which GROUP vectors lie together in each place: neighbours of a vector's pixels are too far
+ * apart for the processor to guess. */
+typedef struct ahead {
+  const float *x, *dy;
+  ptrdiff_t step; /* from place to place */
+  int left;       /* places that are not fetched yet */
+} ahead;
+
+/* The part that a column's turn brings, so that all is there in time. */
+CPU_INLINE void fetch_some(ahead *next)
+{
+  if (next->left > 0) {
+    for (int i = 0; i < 2; i++, next->x += next->step, next->dy += next->step) {
+      for (int v = 0; v < GROUP; v++) {
+        __builtin_prefetch(next->x + v * VL, 0, 2);
+        __builtin_prefetch(next->dy + v * VL, 0, 2);
+      }
+    }
+    next->left -= 2;
+  }
+}
 
 static bool fits_window(const conv2d *g)
 {
@@ -217,33 +243,64 @@ static bool fits_window(const conv2d *g)
          g->rate.w == 1 && g->before_w <= 1;
 }
 
-/* Channels [k, k + lanes). Rows outside of the image, and those behind the band's last, have no lanes. */
-CPU_INLINE void add_lines(const job *j, float *dw, const band *b, int k, int lanes)
+/* Channels [k, k + lanes). */
+CPU_INLINE void add_lines(const job *j, float *dw, const band *b, int k, int lanes, ahead *next)
 {
   const conv2d *g = &j->d.g;
   const ptrdiff_t c = g->x.c, x_row = (ptrdiff_t)g->x.row, dy_row = (ptrdiff_t)g->y.row;
-  const int last = at_most(g->x.w - 2 + g->before_w, g->y.w); /* from there on tap 2 lies outside */
+  const int columns = at_most(g->x.w, g->y.w + 2 - g->before_w); /* of x that any tap reads */
+  const int inner = at_least(1, at_most(columns, g->y.w - g->before_w));
   const vec zero = { 0 };
   int line = b->begin;
   float *at;
   EACH_WINDOW_TAP(DECLARE_SUM)
-  while (b->end - line > 2) {
-    ADD_LINES(WINDOW_ROWS)
+  while (b->end - line > 4) {
+    const int above = line - g->before_h;
+    if (b->end - line >= WINDOW_ROWS && above >= -1 && above + WINDOW_ROWS < g->x.h) {
+      ADD_LINES(WINDOW_ROWS, true)
+    } else {
+      ADD_LINES(WINDOW_ROWS, false)
+    }
+  }
+  if (b->end - line > 2) {
+    ADD_LINES(4, false)
   }
   if (line < b->end) {
-    ADD_LINES(2)
+    ADD_LINES(2, false)
   }
   EACH_WINDOW_TAP(STORE_SUM)
 }
 
-static void add_window(const job *j, float *dw, const band *b)
+/* Channels from k on of a band; NULL: nothing. Rows of x above have been read, but for the first band of an image. */
+static ahead ahead_of(const job *j, const band *b, int k)
 {
-  int k = b->k;
-  for (; k + VL <= b->k_end; k += VL) {
-    add_lines(j, dw, b, k, VL);
+  const conv2d *g = &j->d.g;
+  const int c = g->x.c;
+  if (!b) {
+    return (ahead){ 0 };
   }
-  if (k < b->k_end) {
-    add_lines(j, dw, b, k, b->k_end - k);
+  const int pixels = (b->end - b->begin) * g->y.w, first = b->begin > 0 ? b->begin - g->before_h + 2 : 0;
+  const bool together = c < GROUP * VL; /* all channels are one group: pixels follow each other */
+  return (ahead){ .x = j->x + (size_t)b->n * g->x.image + (first * (ptrdiff_t)g->x.row + k),
+                  .dy = j->dy + (size_t)b->n * g->y.image + (b->begin * (ptrdiff_t)g->y.row + k),
+                  .step = together ? GROUP * VL : c,
+                  .left = together ? pieces(pixels * c, GROUP * VL) : pixels };
+}
+
+/* following: the band after this one. */
+static void add_window(const job *j, float *dw, const band *b, const band *following)
+{
+  ahead next = { 0 };
+  for (int k = b->k; k < b->k_end; k += VL) {
+    if ((k - b->k) % (GROUP * VL) == 0) {
+      const int then = k + GROUP * VL;
+      next = then < b->k_end ? ahead_of(j, b, then) : ahead_of(j, following, b->k);
+    }
+    if (b->k_end - k >= VL) {
+      add_lines(j, dw, b, k, VL, &next);
+    } else {
+      add_lines(j, dw, b, k, b->k_end - k, &next);
+    }
   }
 }
 
@@ -312,6 +369,14 @@ static int group_begin(const job *j, int group)
   return at_most(c, pieces(c, VL) * group / j->groups * VL);
 }
 
+/* Those of band number i. */
+static void set_rows(const job *j, band *b, int i)
+{
+  b->n = i / j->bands;
+  b->begin = i % j->bands * j->band_rows;
+  b->end = at_most(b->begin + j->band_rows, j->d.g.y.h);
+}
+
 static void run_task(void *user, int number, int worker)
 {
   const job *j = user;
@@ -323,11 +388,16 @@ static void run_task(void *user, int number, int worker)
   for (int tap = 0; tap < g->kh * g->kw; tap++) {
     memset(dw + (size_t)tap * (size_t)g->y.c + b.k, 0, (size_t)(b.k_end - b.k) * sizeof *dw);
   }
-  for (int i = bands * slice / j->slices; i < bands * (slice + 1) / j->slices; i++) {
-    b.n = i / j->bands;
-    b.begin = i % j->bands * j->band_rows;
-    b.end = at_most(b.begin + j->band_rows, g->y.h);
-    (fits_window(g) ? add_window : add_band)(j, dw, &b);
+  const int end = bands * (slice + 1) / j->slices;
+  for (int i = bands * slice / j->slices; i < end; i++) {
+    set_rows(j, &b, i);
+    if (fits_window(g)) {
+      band following = b;
+      set_rows(j, &following, i + 1);
+      add_window(j, dw, &b, i + 1 < end ? &following : NULL);
+    } else {
+      add_band(j, dw, &b);
+    }
   }
 }
 
