@@ -38,6 +38,70 @@ START_TEST(a_device_opens_and_moves_bytes)
 }
 END_TEST
 
+static size_t staged_bytes(const slim_cl *cl)
+{
+  size_t bytes = 0;
+  for (int i = 0; i < SLIM_CL_STAGES; i++) {
+    bytes += cl->stages[i].bytes;
+  }
+  return bytes;
+}
+
+enum { UPLOAD = (20 << 20) + 52, UPLOADS = 5, SMALL_UPLOAD = 1000 };
+
+static unsigned char uploaded(int k, int i)
+{
+  const int from = k + (i >= SMALL_UPLOAD && i < 2 * SMALL_UPLOAD ? i - SMALL_UPLOAD : i);
+  return (unsigned char)((from >> 12) + from * 7);
+}
+
+/* Behind work that takes a while: five of them are more than what may be on its way. */
+static void upload_all(slim_device *device, slim_buffer **buffers, const unsigned char *there)
+{
+  const slim_cl *cl = slim_cl_of(device);
+  const cl_int pattern = 5;
+  for (int k = 0; k < UPLOADS; k++) {
+    ck_assert_int_eq(device->backend->alloc(device, UPLOAD, &buffers[k]), SLIM_OK);
+    ck_assert_int_eq(
+        cl->api->EnqueueFillBuffer(cl->queue, buffers[k]->memory, &pattern, sizeof pattern, 0, UPLOAD, 0, NULL, NULL),
+        CL_SUCCESS);
+  }
+  for (int k = 0; k < UPLOADS; k++) {
+    ck_assert_int_eq(device->backend->upload(device, buffers[k], 0, there + k, UPLOAD), SLIM_OK);
+    ck_assert_int_eq(device->backend->upload(device, buffers[k], SMALL_UPLOAD, there + k, SMALL_UPLOAD), SLIM_OK);
+    ck_assert_uint_le(staged_bytes(cl), (size_t)64 << 20);
+  }
+}
+
+/* On devices like a CPU, and on others, which read what is staged by themselves. */
+START_TEST(large_uploads_arrive_whole)
+{
+  setenv("SLIM_DEVICE_LIMITS", _i == 0 ? "class=cpu" : "class=gpu", 1);
+  slim_device *device = cl_test_open();
+  unsigned char *there = malloc(UPLOAD + UPLOADS), *back = malloc(UPLOAD);
+  slim_buffer *buffers[UPLOADS];
+  ck_assert(there != NULL && back != NULL);
+  for (int i = 0; i < UPLOAD + UPLOADS; i++) {
+    there[i] = (unsigned char)((i >> 12) + i * 7);
+  }
+  upload_all(device, buffers, there);
+  memset(there, 0, UPLOAD + UPLOADS); /* the uploads have their own copies */
+  for (int k = 0; k < UPLOADS; k++) {
+    ck_assert_int_eq(device->backend->download(device, back, buffers[k], 0, UPLOAD), SLIM_OK);
+    for (int i = 0; i < UPLOAD; i++) {
+      if (back[i] != uploaded(k, i)) {
+        ck_abort_msg("upload %d: byte %d is %d", k, i, back[i]);
+      }
+    }
+    device->backend->release(device, buffers[k]);
+  }
+  free(there);
+  free(back);
+  slim_device_close(device);
+  unsetenv("SLIM_DEVICE_LIMITS");
+}
+END_TEST
+
 START_TEST(finishing_waits_for_what_was_flushed)
 {
   const size_t bytes = (size_t)64 << 20;
@@ -474,6 +538,7 @@ END_TEST
 static void build(TCase *c)
 {
   tcase_add_test(c, a_device_opens_and_moves_bytes);
+  tcase_add_loop_test(c, large_uploads_arrive_whole, 0, 2);
   tcase_add_test(c, finishing_waits_for_what_was_flushed);
   tcase_add_test(c, limits_clamp_what_queries_report);
   tcase_add_loop_test(c, groups_choose_the_class, 0, 5);

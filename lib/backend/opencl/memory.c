@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define CHUNK ((size_t)32 << 20) /* of memory that steps share */
-#define STAGED_MOST (64u << 20)  /* larger uploads wait instead */
+#define STAGED_MOST (64u << 20)  /* of all stages; larger uploads wait instead */
 #define PIECE ((size_t)4 << 20)  /* of an upload: the first ones are on their way while the next are copied */
 
 static void CL_CALLBACK free_host(cl_mem memory, void *host)
@@ -152,7 +152,7 @@ static bool stage_free(const slim_cl *cl, slim_cl_stage *stage)
   return stage->event == NULL;
 }
 
-/* A free stage, the smallest that is large enough, else the largest; the first one after waiting if all are in use. */
+/* A free stage, the smallest that is large enough, else the largest; NULL if all are in use. */
 static slim_cl_stage *stage_choose(slim_cl *cl, size_t bytes)
 {
   slim_cl_stage *best = NULL;
@@ -167,11 +167,23 @@ static slim_cl_stage *stage_choose(slim_cl *cl, size_t bytes)
       best = stage;
     }
   }
-  if (best == NULL) {
-    best = &cl->stages[0];
-    event_wait(cl, &best->event);
-  }
   return best;
+}
+
+/* Waits for the stage that was filled first of those that are large enough; NULL if none is. */
+static slim_cl_stage *stage_await(slim_cl *cl, size_t bytes)
+{
+  slim_cl_stage *first = NULL;
+  for (int i = 0; i < SLIM_CL_STAGES; i++) {
+    slim_cl_stage *stage = &cl->stages[i];
+    if (stage->bytes >= bytes && (first == NULL || stage->turn < first->turn)) {
+      first = stage;
+    }
+  }
+  if (first != NULL) {
+    event_wait(cl, &first->event);
+  }
+  return first;
 }
 
 static void stage_drop(const slim_cl *cl, slim_cl_stage *stage)
@@ -192,7 +204,8 @@ static void stage_pin(const slim_cl *cl, slim_cl_stage *stage, size_t bytes)
   if (code != CL_SUCCESS) {
     return;
   }
-  stage->memory = cl->api->EnqueueMapBuffer(cl->queue, pinned, CL_TRUE, CL_MAP_WRITE, 0, bytes, 0, NULL, NULL, &code);
+  stage->memory = cl->api->EnqueueMapBuffer(cl->queue, pinned, CL_TRUE, CL_MAP_WRITE_INVALIDATE_REGION, 0, bytes, 0,
+                                            NULL, NULL, &code);
   if (code == CL_SUCCESS) {
     stage->pinned = pinned;
   } else {
@@ -201,13 +214,17 @@ static void stage_pin(const slim_cl *cl, slim_cl_stage *stage, size_t bytes)
   }
 }
 
-/* A free stage of at least as many bytes; NULL without memory. */
-static slim_cl_stage *stage_take(slim_cl *cl, size_t bytes)
+/* Whether all stages together stay within bounds when this one, NULL: none, grows to so many bytes. */
+static bool stage_may_grow(const slim_cl *cl, const slim_cl_stage *grows, size_t bytes)
 {
-  slim_cl_stage *stage = stage_choose(cl, bytes);
-  if (stage->bytes >= bytes) {
-    return stage;
+  for (int i = 0; i < SLIM_CL_STAGES; i++) {
+    bytes += &cl->stages[i] == grows ? 0 : cl->stages[i].bytes;
   }
+  return grows != NULL && bytes <= STAGED_MOST;
+}
+
+static bool stage_grow(const slim_cl *cl, slim_cl_stage *stage, size_t bytes)
+{
   stage_drop(cl, stage);
   if (cl->pins) {
     stage_pin(cl, stage, bytes);
@@ -216,7 +233,25 @@ static slim_cl_stage *stage_take(slim_cl *cl, size_t bytes)
     stage->memory = malloc(bytes);
   }
   stage->bytes = stage->memory == NULL ? 0 : bytes;
-  return stage->memory == NULL ? NULL : stage;
+  return stage->memory != NULL;
+}
+
+/* A free stage of at least as many bytes; NULL without memory. */
+static slim_cl_stage *stage_take(slim_cl *cl, size_t bytes)
+{
+  slim_cl_stage *stage = stage_choose(cl, bytes);
+  if ((stage == NULL || stage->bytes < bytes) && !stage_may_grow(cl, stage, bytes)) {
+    stage = stage_await(cl, bytes);
+  }
+  if (stage == NULL) {
+    slim_cl_stages_free(cl);
+    stage = &cl->stages[0];
+  }
+  if (stage->bytes < bytes && !stage_grow(cl, stage, bytes)) {
+    return NULL;
+  }
+  stage->turn = ++cl->stage_turns;
+  return stage;
 }
 
 /* By way of the stage, in pieces. */

@@ -23,6 +23,7 @@ typedef struct slim_cl_stage {
   cl_mem pinned; /* whose memory it is, which the device reads by itself; NULL: it is the heap's */
   void *memory;
   size_t bytes;
+  uint64_t turn;  /* number of the upload that took it last */
   cl_event event; /* of the transfer that reads it; NULL when free */
 } slim_cl_stage;
 
@@ -41,6 +42,7 @@ typedef struct slim_cl {
   slim_cl_kernel *kernels;   /* a list: those that are used or expected */
   bool compiles;             /* kernels that were launched for the first time since the queue was idle */
   slim_cl_stage stages[SLIM_CL_STAGES];
+  uint64_t stage_turns;
   bool pins;            /* are stages of memory that the device can read by itself? */
   cl_mem dealt;         /* uint: counts tasks of the launch that runs */
   bool chunks;          /* can parts of a buffer begin wherever views do, on a device that is like a CPU? */
