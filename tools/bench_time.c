@@ -146,7 +146,8 @@ static slim_status time_host(bench_work *w, bench_result *r)
     r->feed_ms = plan.feed_ms < r->feed_ms ? plan.feed_ms : r->feed_ms;
   }
   slim_session_profile(w->session, false);
-  r->host_us = (least - r->feed_ms) * 1e3 / (r->plan.steps ? r->plan.steps : 1);
+  const double of_steps = least > r->feed_ms ? least - r->feed_ms : 0; /* other programs may lengthen the feeds */
+  r->host_us = of_steps * 1e3 / (r->plan.steps ? r->plan.steps : 1);
   return status == SLIM_OK ? slim_session_finish(w->session) : status;
 }
 
