@@ -361,22 +361,30 @@ void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const 
 #if DEPTHWISE_WALKS
   const bool apart = d->g.x.c > WALKED_CHANNELS;
   if (fits_walk(&d->g, d->transposed) && !(apart && o->epilogue.residual)) {
-    j.bands = bands < walks_of(&j) ? bands : walks_of(&j);
+    j.bands = at_most(bands, walks_of(&j));
     slim_threads_run(step->device->threads, j.in.n * j.bands, run_walks, &j);
     return;
   }
 #endif
-  j.bands = bands < j.out.h ? bands : j.out.h;
+  j.bands = at_most(bands, j.out.h);
   slim_threads_run(step->device->threads, j.in.n * j.bands, run_task, &j);
 }
 
 /* --- pieces ------------------------------------------------------------------------------------------------------- */
 
+#if DEPTHWISE_WALKS
+/* Are pieces made by a few rows? They go from x to y. */
+static bool makes_rows(const conv2d *g)
+{
+  return fits_walk(g, false) && g->x.c <= WALKED_CHANNELS;
+}
+#endif
+
 int CPU_OP(depthwise_unit)(const depthwise *d, int most)
 {
 #if DEPTHWISE_WALKS
-  const int w = d->g.y.w, rows = most / w < DEPTHWISE_ROWS ? most / w : DEPTHWISE_ROWS;
-  return fits_walk(&d->g, d->transposed) && d->g.x.c <= WALKED_CHANNELS && rows > 1 ? rows * w : 1;
+  const int w = d->g.y.w, rows = at_most(most / w, DEPTHWISE_ROWS);
+  return makes_rows(&d->g) && rows > 1 ? rows * w : 1;
 #else
   (void)d;
   (void)most;
@@ -409,9 +417,9 @@ static void make_rows(const job *j, int n, int y, int rows, int x, int count)
 static int make_some(const job *j, const conv2d *g, int first, int left, int worker)
 {
   const int w = j->out.w, h = j->out.h, x = first % w, y = first / w % h, n = first / w / h;
-  const int count = left < w - x ? left : w - x;
+  const int count = at_most(left, w - x);
 #if DEPTHWISE_WALKS
-  if (fits_walk(g, false) && g->x.c <= WALKED_CHANNELS) {
+  if (makes_rows(g)) {
     const int whole = x == 0 ? at_most(h - y, left / w) : 0;
     const int rows = whole > 0 ? pieces(whole, pieces(whole, DEPTHWISE_ROWS)) : 1;
     make_rows(j, n, y, rows, x, count);

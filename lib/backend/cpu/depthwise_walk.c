@@ -19,6 +19,14 @@ CPU_INLINE vec some(const float *p, int lanes)
   return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << lanes) - 1), p);
 }
 
+CPU_INLINE void load_weights(const depthwise_walk *l, int k, int lanes, vec *weights)
+{
+  CPU_UNROLL
+  for (int t = 0; t < 9; t++) {
+    weights[t] = some(l->weights + t * l->tap + k, lanes);
+  }
+}
+
 /* What output row `row` takes from pixel v of input row `from`. */
 CPU_INLINE void add(sums *s, const vec *weights, vec v, int from, int row, int rows)
 {
@@ -67,10 +75,7 @@ CPU_INLINE void walk(const depthwise_walk *l, int y, int k, int rows, int lanes)
   float *to = l->out + (y * l->out_row + l->begin * l->out_pixel + k);
   vec weights[9], bias = l->bias ? some(l->bias + k, lanes) : (vec){ 0 };
   sums s;
-  CPU_UNROLL
-  for (int t = 0; t < 9; t++) {
-    weights[t] = some(l->weights + t * l->tap + k, lanes);
-  }
+  load_weights(l, k, lanes, weights);
   CPU_UNROLL
   for (int r = 0; r < rows; r++) {
     s.left[r] = s.here[r] = s.right[r] = bias;
@@ -129,8 +134,9 @@ CPU_INLINE void column_next(column *x, ptrdiff_t pixel)
   x->last += pixel;
 }
 
-/* What the sums take from a column through the taps of column t. */
-CPU_INLINE void add_strided(vec *sum, const vec *weights, int t, const column *x, int rows)
+/* What the sums take from a column through the taps of column t; next: the sums right of them, of which it is the first
+ * column; NULL: it is of none. */
+CPU_INLINE void add_strided(vec *sum, vec *next, const vec *weights, int t, const column *x, int rows)
 {
   CPU_UNROLL
   for (int from = 0; from <= 2 * rows; from++) {
@@ -138,23 +144,11 @@ CPU_INLINE void add_strided(vec *sum, const vec *weights, int t, const column *x
     CPU_UNROLL
     for (int r = 0; r < rows; r++) {
       if (from >= 2 * r && from <= 2 * r + 2) {
-        sum[r] += weights[3 * (from - 2 * r) + t] * v;
-      }
-    }
-  }
-}
-
-/* A column that is the last of some outputs and the first of those right of them. */
-CPU_INLINE void add_shared(vec *left, vec *here, const vec *weights, const column *x, int rows)
-{
-  CPU_UNROLL
-  for (int from = 0; from <= 2 * rows; from++) {
-    const vec v = column_pixel(x, from, rows);
-    CPU_UNROLL
-    for (int r = 0; r < rows; r++) {
-      if (from >= 2 * r && from <= 2 * r + 2) {
-        left[r] += weights[3 * (from - 2 * r) + 2] * v;
-        here[r] += weights[3 * (from - 2 * r)] * v;
+        const vec *w = weights + 3 * (from - 2 * r);
+        sum[r] += w[t] * v;
+        if (next) {
+          next[r] += w[0] * v;
+        }
       }
     }
   }
@@ -194,17 +188,14 @@ CPU_INLINE void walk_strided(const depthwise_walk *l, int y, int k, int rows, in
   float *to = l->out + (y * l->out_row + l->begin * l->out_pixel + k);
   vec weights[9], left[DEPTHWISE_ROWS], here[DEPTHWISE_ROWS];
   const vec bias = l->bias ? some(l->bias + k, lanes) : (vec){ 0 };
-  CPU_UNROLL
-  for (int t = 0; t < 9; t++) {
-    weights[t] = some(l->weights + t * l->tap + k, lanes);
-  }
+  load_weights(l, k, lanes, weights);
   CPU_UNROLL
   for (int r = 0; r < rows; r++) {
     left[r] = here[r] = bias;
   }
   for (int i = l->begin; i < l->end; i++) {
     if (first >= 0 || i > l->begin) {
-      add_shared(left, here, weights, &x, rows);
+      add_strided(left, here, weights, 2, &x, rows);
       column_next(&x, l->pixel);
     }
     if (l->fetches) {
@@ -214,7 +205,7 @@ CPU_INLINE void walk_strided(const depthwise_walk *l, int y, int k, int rows, in
       put(l, left, to, rows, lanes);
       to += l->out_pixel;
     }
-    add_strided(here, weights, 1, &x, rows);
+    add_strided(here, NULL, weights, 1, &x, rows);
     column_next(&x, l->pixel);
     CPU_UNROLL
     for (int r = 0; r < rows; r++) {
@@ -223,7 +214,7 @@ CPU_INLINE void walk_strided(const depthwise_walk *l, int y, int k, int rows, in
     }
   }
   if (behind < l->w) {
-    add_strided(left, weights, 2, &x, rows);
+    add_strided(left, NULL, weights, 2, &x, rows);
   }
   put(l, left, to, rows, lanes);
 }
