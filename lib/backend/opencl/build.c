@@ -41,11 +41,19 @@ static void *grow(slim_cl_build *b, void *list, int count, size_t item)
   return grown;
 }
 
-static void add_launch(slim_cl_build *b)
+/* Adds a launch to the step. @return NULL: none is in the making. */
+static slim_cl_launch *add_launch(slim_cl_build *b, const char *name)
 {
   slim_cl_step *s = b->step;
-  s->launches = grow(b, s->launches, s->count, sizeof(slim_cl_launch));
-  s->count += b->status == SLIM_OK;
+  if (making(b)) {
+    s->launches = grow(b, s->launches, s->count, sizeof(slim_cl_launch));
+    s->count += b->status == SLIM_OK;
+  }
+  if (!making(b)) {
+    return NULL;
+  }
+  current(b)->name = name;
+  return current(b);
 }
 
 void slim_cl_begin_source(slim_cl_build *b, const slim_kernel_source *source, const char *kernel)
@@ -53,16 +61,11 @@ void slim_cl_begin_source(slim_cl_build *b, const slim_kernel_source *source, co
   if (b->naming && source == NULL) {
     slim_cl_kernel_expect(b->device, kernel);
   }
-  if (making(b)) {
-    add_launch(b);
+  slim_cl_launch *l = add_launch(b, kernel);
+  if (l != NULL) {
+    b->status = source == NULL ? slim_cl_kernel_create(b->device, kernel, &l->kernel, &l->program)
+                               : slim_cl_kernel_create_of(b->device, source, kernel, &l->kernel, &l->program);
   }
-  if (!making(b)) {
-    return;
-  }
-  slim_cl_launch *l = current(b);
-  l->name = kernel;
-  b->status = source == NULL ? slim_cl_kernel_create(b->device, kernel, &l->kernel, &l->program)
-                             : slim_cl_kernel_create_of(b->device, source, kernel, &l->kernel, &l->program);
 }
 
 void slim_cl_begin(slim_cl_build *b, const char *kernel)
@@ -291,12 +294,8 @@ void slim_cl_range_rows(slim_cl_build *b, size_t rows)
 
 void slim_cl_copy(slim_cl_build *b, const slim_view *from, const slim_view *to, size_t bytes)
 {
-  if (making(b)) {
-    add_launch(b);
-  }
-  if (making(b)) {
-    slim_cl_launch *l = current(b);
-    l->name = "copy";
+  slim_cl_launch *l = add_launch(b, "copy");
+  if (l != NULL) {
     l->from = from->buffer->memory;
     l->from_at = from->offset;
     l->to = to->buffer->memory;
@@ -307,12 +306,8 @@ void slim_cl_copy(slim_cl_build *b, const slim_view *from, const slim_view *to, 
 
 void slim_cl_zero(slim_cl_build *b, const slim_view *view, size_t bytes)
 {
-  if (making(b)) {
-    add_launch(b);
-  }
-  if (making(b)) {
-    slim_cl_launch *l = current(b);
-    l->name = "zero";
+  slim_cl_launch *l = add_launch(b, "zero");
+  if (l != NULL) {
     l->to = view->buffer->memory;
     l->to_at = view->offset;
     l->bytes = bytes;
@@ -321,12 +316,8 @@ void slim_cl_zero(slim_cl_build *b, const slim_view *view, size_t bytes)
 
 void slim_cl_call(slim_cl_build *b, const char *name, slim_cl_call_fn fn, const slim_cl_product *product)
 {
-  if (making(b)) {
-    add_launch(b);
-  }
-  if (making(b)) {
-    slim_cl_launch *l = current(b);
-    l->name = name;
+  slim_cl_launch *l = add_launch(b, name);
+  if (l != NULL) {
     l->call = fn;
     l->product = *product;
   }
