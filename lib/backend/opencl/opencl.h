@@ -209,6 +209,13 @@ typedef struct slim_cl_build {
   slim_status status;
 } slim_cl_build;
 
+/** What one allocation has room for beside so many bytes. */
+static inline size_t slim_cl_room_beside(const slim_device *device, size_t bytes)
+{
+  const size_t most = device->info.max_allocation;
+  return bytes < most ? most - bytes : 0;
+}
+
 /** The parts of at most b that a is cut into; 0 for b below 1. */
 static inline int slim_cl_ceil_div(int a, int b)
 {

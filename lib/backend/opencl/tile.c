@@ -46,7 +46,7 @@ static const slim_cl_knob knob_slices = SLIM_CL_KNOB("tile.slices", 1, 2, 3, 4, 
 /* How many sums of slices there is memory for, beside so many bytes in one allocation. */
 static int slices_that_fit(const slim_device *device, int results, int m, int n, size_t beside)
 {
-  const size_t all = device->info.max_allocation, left = beside < all ? all - beside : 0;
+  const size_t left = slim_cl_room_beside(device, beside);
   const size_t bytes = (size_t)results * (size_t)m * (size_t)n * sizeof(float);
   const size_t fit = (left < SLICES_BYTES ? left : SLICES_BYTES) / (bytes > 0 ? bytes : 1);
   return fit < 1 ? 1 : fit < SLICES_MOST ? (int)fit : SLICES_MOST;

@@ -47,9 +47,9 @@ static size_t tiles_bytes(const slim_cl_winograd_batch *w)
 /* How many tiles fit beside so many bytes in one allocation. */
 static size_t tiles_that_fit(const slim_device *device, const slim_conv2d_params *conv, size_t beside)
 {
-  const size_t most = device->info.max_allocation, taken = beside + 2 * SLIM_ALIGNMENT;
-  const size_t left = smaller(taken < most ? most - taken : 0, smaller(share_of(device), BLOCK_BYTES));
-  return left / ((size_t)POINTS * (size_t)(conv->c + conv->o) * sizeof(float));
+  const size_t room = slim_cl_room_beside(device, beside + 2 * SLIM_ALIGNMENT);
+  const size_t tile = (size_t)POINTS * (size_t)(conv->c + conv->o) * sizeof(float);
+  return smaller(room, smaller(share_of(device), BLOCK_BYTES)) / tile;
 }
 
 /* Tiles, and blocks of about as many of them as fit beside so many bytes; summed: for the gradient by the weights. */
