@@ -30,7 +30,6 @@
     slim_tile_put(block_, part_, me_);                                                                                 \
   }
 #define NEXT(i_)
-/* Without a residual, whose place another pointer takes. */
 #define RESULT(row_, column_, sum_)                                                                                    \
   slim_tile_end(y, (size_t)(row_)*p.n, 1, (column_), (row_) < p.m ? p.n - (column_) : 0, (sum_), bias, y, p.epilogue)
 
