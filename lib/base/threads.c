@@ -204,9 +204,10 @@ static void plan_cores(slim_threads *pool)
 /* Neighbouring tasks to the same worker: they mostly read neighbouring memory. */
 static void deal(slim_threads *pool, int tasks)
 {
-  for (int i = 0; i < pool->count; i++) {
-    atomic_store_explicit(&pool->parts[i].next, (int)((int64_t)tasks * i / pool->count), memory_order_relaxed);
-    pool->parts[i].end = (int)((int64_t)tasks * (i + 1) / pool->count);
+  for (int i = 0, begin = 0; i < pool->count; i++) {
+    part *p = &pool->parts[i];
+    atomic_store_explicit(&p->next, begin, memory_order_relaxed);
+    begin = p->end = (int)((int64_t)tasks * (i + 1) / pool->count);
   }
 }
 
