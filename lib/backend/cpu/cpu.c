@@ -7,8 +7,11 @@
 #include <string.h>
 #include <time.h>
 
+#define LARGE ((size_t)64 << 10) /* buffers of so many bytes begin at different places of pages */
+#define PAGE ((size_t)4096)
+
 struct slim_buffer {
-  unsigned char *memory;
+  unsigned char *memory, *allocated;
 };
 
 static slim_cpu_device *impl_of(const slim_device *device)
@@ -59,16 +62,24 @@ static void close_device(slim_device *device)
 
 /* --- memory ------------------------------------------------------------------------------------------------------- */
 
+/* How far into a page a buffer begins. Were all at the begin of one, tensors that are read side by side would meet in the
+ * same sets of L1: pixels of 512 channels have only two of them. */
+static size_t shift_of(slim_cpu_device *cpu, size_t bytes)
+{
+  return bytes < LARGE ? 0 : atomic_fetch_add(&cpu->large_buffers, 1) * SLIM_ALIGNMENT % PAGE;
+}
+
 static slim_status alloc_buffer(slim_device *device, size_t bytes, slim_buffer **out)
 {
   slim_buffer *buffer = bytes <= device->info.max_allocation ? malloc(sizeof *buffer) : NULL;
-  unsigned char *memory = buffer ? slim_memory_alloc(bytes, SLIM_ALIGNMENT) : NULL;
+  const size_t shift = shift_of(impl_of(device), bytes);
+  unsigned char *memory = buffer ? slim_memory_alloc(bytes + shift, bytes < LARGE ? SLIM_ALIGNMENT : PAGE) : NULL;
   *out = NULL;
   if (!memory) {
     free(buffer);
     return slim_error_set(&device->error, SLIM_ERR_MEMORY, "cpu: no memory for a buffer of %zu bytes", bytes);
   }
-  buffer->memory = memory;
+  *buffer = (slim_buffer){ .memory = memory + shift, .allocated = memory };
   *out = buffer;
   return SLIM_OK;
 }
@@ -77,7 +88,7 @@ static void release_buffer(slim_device *device, slim_buffer *buffer)
 {
   (void)device;
   if (buffer) {
-    free(buffer->memory);
+    free(buffer->allocated);
     free(buffer);
   }
 }

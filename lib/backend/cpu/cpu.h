@@ -44,6 +44,7 @@ typedef struct slim_cpu_device {
   const slim_cpu_table *table;
   slim_chunk *packed; /* for weights that steps keep packed */
   atomic_bool not_finite; /* the finite flag */
+  atomic_size_t large_buffers; /* allocated so far */
   bool profiling;
 } slim_cpu_device;
 
