@@ -3,8 +3,8 @@
  * taps. A tap is a place of the input for the first of them; the others lie at a fixed distance, whatever stride, rate
  * and direction. Neighbouring cache lines of few pixels, because pixels of many channels fall into the same cache sets.
  */
+#include "backend/cpu/depthwise_pairs.h"
 #include "backend/cpu/depthwise_walk.h"
-#include "backend/cpu/pieces.h"
 
 #include <math.h>
 
@@ -265,13 +265,13 @@ static bool fits_stride(int x, int y, int before)
   return (before == 0 || before == 1) && 2 * y - before <= x;
 }
 
-static bool fits_walk(const conv2d *g, bool transposed)
+static bool fits_walk(const conv2d *g)
 {
   if (g->kh != 3 || g->kw != 3 || g->rate.h != 1 || g->rate.w != 1) {
     return false;
   }
   if (g->stride.h == 2 && g->stride.w == 2) {
-    return !transposed && fits_stride(g->x.h, g->y.h, g->before_h) && fits_stride(g->x.w, g->y.w, g->before_w);
+    return fits_stride(g->x.h, g->y.h, g->before_h) && fits_stride(g->x.w, g->y.w, g->before_w);
   }
   return g->stride.h == 1 && g->stride.w == 1 && g->before_h == 1 && g->before_w == 1 && g->x.h == g->y.h &&
          g->x.w == g->y.w;
@@ -328,9 +328,6 @@ static void run_walks(void *user, int number, int worker)
 }
 #endif
 
-/* Several tasks for each worker, so that all end together; neighbouring rows of a task share what they read. */
-#define TASKS_PER_WORKER 8
-
 size_t CPU_OP(depthwise_scratch)(const slim_cpu_step *step, const depthwise *d)
 {
   const size_t taps = (size_t)(d->g.kh * d->g.kw * slim_threads_count(step->device->threads));
@@ -354,13 +351,16 @@ static job job_of(const depthwise *d, const depthwise_operands *o)
 
 void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const depthwise_operands *o, float *out)
 {
+  if (d->transposed && depthwise_pairs_fits(&d->g)) {
+    CPU_OP(depthwise_pairs_run)(step, d, o->in, o->weights, out);
+    return;
+  }
   job j = job_of(d, o);
   j.to = out;
-  const int wanted = TASKS_PER_WORKER * slim_threads_count(step->device->threads);
-  const int bands = j.in.n > 0 ? (wanted + j.in.n - 1) / j.in.n : 0;
+  const int bands = depthwise_bands(step, j.in.n);
 #if DEPTHWISE_WALKS
   const bool apart = d->g.x.c > WALKED_CHANNELS;
-  if (fits_walk(&d->g, d->transposed) && !(apart && o->epilogue.residual)) {
+  if (fits_walk(&d->g) && !(apart && o->epilogue.residual)) {
     j.bands = at_most(bands, walks_of(&j));
     slim_threads_run(step->device->threads, j.in.n * j.bands, run_walks, &j);
     return;
@@ -376,7 +376,7 @@ void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const 
 /* Are pieces made by a few rows? They go from x to y. */
 static bool makes_rows(const conv2d *g)
 {
-  return fits_walk(g, false) && g->x.c <= WALKED_CHANNELS;
+  return fits_walk(g) && g->x.c <= WALKED_CHANNELS;
 }
 #endif
 

@@ -8,6 +8,7 @@
 
 #include "backend/cpu/conv2d.h"
 #include "backend/cpu/epilogue.h"
+#include "backend/cpu/pieces.h"
 
 #if defined(__AVX512F__)
 #include <immintrin.h>
@@ -36,6 +37,13 @@ static inline depthwise depthwise_of(const slim_conv2d_attr *a, const slim_shape
 static inline double depthwise_flops(const depthwise *d)
 {
   return 2.0 * (double)image_floats(&d->g.y) * d->g.kh * d->g.kw;
+}
+
+/* Tasks of an image, at most: several for each worker, so that all end together; neighbouring rows of a task share what
+ * they read. */
+static inline int depthwise_bands(const slim_cpu_step *step, int images)
+{
+  return images > 0 ? pieces(8 * slim_threads_count(step->device->threads), images) : 0;
 }
 
 /* The first lanes floats at p, zeros behind. */

@@ -4,7 +4,6 @@
  * slices; each has sums of its own, which are added in order. Few bands are cut by channels too.
  */
 #include "backend/cpu/depthwise.h"
-#include "backend/cpu/pieces.h"
 
 #define TASKS 16
 #define WINDOW_ROWS 7   /* of dy, at most, that add_lines takes at once */
