@@ -107,6 +107,9 @@ typedef struct slim_backend {
   /* Does the step, one node, read its weights in every run and take a factor of each output channel of theirs as a
    * further input? NULL: never. */
   bool (*scales)(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);
+  /* Number of the step's input that its result may be written over, because each element of that is read for the last
+   * time when the result's in its place is written; 0: none. NULL: never. */
+  int (*overwrites)(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);
   const slim_tuner *tuner; /* NULL: there is nothing to choose */
 } slim_backend;
 

@@ -198,7 +198,7 @@ slim_status slim_pass_apply(slim_plan *plan);
 slim_status slim_pass_fuse(slim_plan *plan);
 /* Where each group runs; steps with the copies they need; slots and how long they live. */
 slim_status slim_pass_place(slim_plan *plan);
-/* Elementwise steps write over their first input where nobody needs it later. */
+/* Elementwise steps write over their first input, others over one that they add, where nobody needs it later. */
 slim_status slim_pass_in_place(slim_plan *plan);
 /* Arena and offset of each slot. */
 slim_status slim_pass_memory(slim_plan *plan);

@@ -274,6 +274,67 @@ START_TEST(a_plan_that_writes_weights_folds_none)
 }
 END_TEST
 
+/* --- in place ----------------------------------------------------------------------------------------------------- */
+
+/* relu(conv + residual) with the residual's life, the convolution's depth and its outputs. */
+typedef struct addition {
+  int depth, outputs;
+  bool read_later, own_input;
+  int writes_over; /* on the devices that do: 1, by depth not: 0, perhaps: -1 */
+} addition;
+
+static const addition additions[] = {
+  { .depth = 7, .outputs = 20, .writes_over = 1 },
+  { .depth = 64, .outputs = 37, .writes_over = 1 },
+  { .depth = 256, .outputs = 128, .writes_over = 1 }, /* by halves on the CPU */
+  { .depth = 530, .outputs = 20, .writes_over = -1 }, /* more than a block is deep */
+  { .depth = 900, .outputs = 20, .writes_over = -1 }, /* in slices of the depth */
+  { .depth = 7, .outputs = 20, .read_later = true, .writes_over = 0 },
+  { .depth = DEPTH, .outputs = DEPTH, .own_input = true, .writes_over = 0 },
+};
+
+static slim_tensor *add_to(slim_tensor *x, const addition *a)
+{
+  slim_tensor *residual = norm_conv(x, a->outputs, 1, slim_identity);
+  slim_tensor *in = a->own_input ? residual : norm_conv(x, a->depth, 1, slim_relu);
+  slim_tensor *sum = slim_op_binary_add(norm_conv(in, a->outputs, 1, slim_identity), residual, SLIM_BINARY_ADD);
+  slim_tensor *y = norm_conv(slim_op_activation_add(sum, SLIM_ACTIVATION_RELU), 9, 1, slim_relu);
+  return a->read_later ? slim_op_binary_add(y, norm_conv(residual, 9, 1, slim_relu), SLIM_BINARY_ADD) : y;
+}
+
+static slim_session *session_with(const fixture *f, const char *passes)
+{
+  ck_assert_int_eq(setenv("SLIM_PASSES", passes, 1), 0);
+  slim_session *session = test_session(f->graph, f->device, slim_session_values(f->fast));
+  ck_assert_int_eq(unsetenv("SLIM_PASSES"), 0);
+  return session;
+}
+
+/* Memory is counted where nothing else shares it. */
+START_TEST(a_result_is_written_over_what_is_added_to_it)
+{
+  static float over[OUT_MOST], apart[OUT_MOST];
+  const addition *a = &additions[_i];
+  const char *device = getenv("SLIM_TEST_DEVICE");
+  const bool does = !device || strcmp(device, "cpu") == 0 || strcmp(device, "pthread") == 0;
+  fixture f = fixture_begin(DEPTH);
+  f.y = add_to(f.x, a);
+  fixture_open(&f);
+  slim_session *with = session_with(&f, "-memory"), *without = session_with(&f, "-memory,-in_place");
+  for (int batch = 1; batch <= BATCH; batch++) {
+    (void)assert_same(&f, batch);
+    const size_t more = run(&f, without, batch, apart).arena_bytes, less = run(&f, with, batch, over).arena_bytes;
+    const size_t result = (size_t)batch * SIDE * SIDE * (size_t)a->outputs * sizeof *over;
+    ck_assert_mem_eq(over, apart, (size_t)batch * SIDE * SIDE * 9 * sizeof *over);
+    ck_assert_msg(!does || a->writes_over < 0 || (more - less >= result) == (a->writes_over > 0),
+                  "%zu bytes less for a result of %zu", more - less, result);
+  }
+  slim_session_destroy(with);
+  slim_session_destroy(without);
+  fixture_close(&f);
+}
+END_TEST
+
 /* --- training ----------------------------------------------------------------------------------------------------- */
 
 enum { STEPS = 3, PRODUCTS = -1, VARIABLES_MOST = 600000 };
@@ -434,6 +495,7 @@ static void build(TCase *c)
   tcase_add_loop_test(c, separable_convolutions_are_one_step, 0, 3);
   tcase_add_loop_test(c, what_is_read_elsewhere_is_not_folded, 0, 2);
   tcase_add_test(c, a_plan_that_writes_weights_folds_none);
+  tcase_add_loop_test(c, a_result_is_written_over_what_is_added_to_it, 0, (int)(sizeof additions / sizeof *additions));
   tcase_add_loop_test(c, a_train_step_gives_the_same, 0, 3);
   tcase_add_loop_test(c, updates_need_not_wait_for_all_gradients, 0, 3);
   tcase_add_test(c, results_of_other_sizes_have_memory_of_their_own);

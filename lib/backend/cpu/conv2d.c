@@ -207,6 +207,16 @@ static bool scales(const slim_cpu_step *step)
   return s.by_line;
 }
 
+static int overwrites(const slim_cpu_step *step)
+{
+  state s = { 0 };
+  set_up(&s, step);
+  const gemm product = product_of(step, &s, NULL, NULL);
+  return s.by_product && !is_nchw(step) && CPU_OP(gemm_writes_once)(step, &product)
+             ? epilogue_residual(step, inputs_of(step))
+             : 0;
+}
+
 /* What scales stays with Winograd, whatever is fused: it knows few activations. */
 static bool can_fuse(const slim_group *group, const slim_node *node)
 {
@@ -218,6 +228,6 @@ static bool can_fuse(const slim_group *group, const slim_node *node)
 }
 
 const slim_cpu_op CPU_OP(conv2d) = {
-  .state_bytes = sizeof(state), .halves = 1u << 1, .can_fuse = can_fuse, .packs = packs, .scales = scales, .flops = flops, .workspace = workspace,
-  .prepare = prepare, .run = run, .release = release
+  .state_bytes = sizeof(state), .halves = 1u << 1, .can_fuse = can_fuse, .packs = packs, .scales = scales,
+  .overwrites = overwrites, .flops = flops, .workspace = workspace, .prepare = prepare, .run = run, .release = release
 };

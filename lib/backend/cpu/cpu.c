@@ -180,6 +180,12 @@ static bool scales(const slim_device *device, const slim_group *group, const sli
   return bind(&step, device, group, in, out) && step.op->scales && step.op->scales(&step);
 }
 
+static int overwrites(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
+{
+  slim_cpu_step step;
+  return bind(&step, device, group, in, out) && step.op->overwrites ? step.op->overwrites(&step) : 0;
+}
+
 static size_t workspace_bytes(slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {
   slim_cpu_step step;
@@ -337,4 +343,5 @@ const slim_backend slim_backend_cpu = {
   .can_fuse = can_fuse,
   .packs = packs,
   .scales = scales,
+  .overwrites = overwrites,
 };

@@ -20,6 +20,7 @@ typedef struct slim_cpu_op {
   bool (*can_fuse)(const slim_group *group, const slim_node *node); /* NULL: never */
   int (*packs)(const slim_cpu_step *step); /* the input that is read only when its version has changed, 0: none. NULL: none */
   bool (*scales)(const slim_cpu_step *step); /* does it take a factor of the weights as a further input? NULL: no */
+  int (*overwrites)(const slim_cpu_step *step); /* the input that the result may be written over, 0: none. NULL: none */
   double (*flops)(const slim_cpu_step *step);                       /* NULL: one per element of output 0 */
   size_t (*workspace)(const slim_cpu_step *step);                   /* NULL: none */
   bool (*prepare)(slim_cpu_step *step);                             /* NULL: nothing; false: out of memory */

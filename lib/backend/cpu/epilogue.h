@@ -41,6 +41,18 @@ static inline tile_epilogue epilogue_between(const slim_cpu_step *step, int begi
   return e;
 }
 
+/* Number of the input that a group whose first node has inputs inputs adds to its result; 0: none. */
+static inline int epilogue_residual(const slim_cpu_step *step, int inputs)
+{
+  for (int i = 1; i < step->group.count; i++) {
+    if (step->group.nodes[i]->op == &slim_op_binary) {
+      return inputs;
+    }
+    inputs += step->group.nodes[i]->op == &slim_op_bias_add;
+  }
+  return 0;
+}
+
 /* The epilogue of a group whose first node has inputs inputs. */
 static inline tile_epilogue epilogue_of(const slim_cpu_step *step, int inputs)
 {

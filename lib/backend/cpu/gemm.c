@@ -423,6 +423,12 @@ size_t CPU_OP(gemm_workspace)(const slim_cpu_step *step, const gemm *g)
   return ((size_t)workers * SCRATCH + turned_floats(g, &c) + partial) * sizeof(float);
 }
 
+bool CPU_OP(gemm_writes_once)(const slim_cpu_step *step, const gemm *g)
+{
+  const int workers = slim_threads_count(step->device->threads);
+  return g->by_halves || (!is_row(g) && cut_of(g, workers).slices == 1 && g->k <= K_BLOCK);
+}
+
 void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
 {
   if (g->by_halves) {

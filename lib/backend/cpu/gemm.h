@@ -40,6 +40,9 @@ size_t CPU_OP(gemm_workspace)(const slim_cpu_step *step, const gemm *g);
 /* The sums are cut into fixed pieces: the same bits with any number of threads. */
 void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace);
 
+/* Does each element of C meet its residual when it is written, once? Then C may lie where the residual does. */
+bool CPU_OP(gemm_writes_once)(const slim_cpu_step *step, const gemm *g);
+
 /* c = a's one row, without gaps, times B over the depth [k0, k1); B is not transposed. */
 void CPU_OP(gemm_row)(const gemm *g, int k0, int k1, float *c);
 

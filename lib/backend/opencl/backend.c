@@ -103,6 +103,12 @@ static int packs(const slim_device *device, const slim_group *group, const slim_
   return op != NULL && op->packs != NULL ? op->packs(device, group, in, out) : 0;
 }
 
+static int overwrites(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
+{
+  const slim_cl_op *op = find_op(group->nodes[0]->op);
+  return op != NULL && op->overwrites != NULL ? op->overwrites(device, group, in, out) : 0;
+}
+
 static double bytes_of(const slim_view *views, int count)
 {
   double bytes = 0.0;
@@ -183,5 +189,6 @@ const slim_backend slim_backend_opencl = {
   .step_ms = slim_cl_step_ms,
   .can_fuse = slim_cl_epilogue_can_fuse,
   .packs = packs,
+  .overwrites = overwrites,
   .tuner = &slim_cl_tuner,
 };

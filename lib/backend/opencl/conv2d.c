@@ -145,7 +145,7 @@ static bool keeps(const slim_device *device, const slim_group *group, const slim
   }
   if (is_product(device, p)) {
     return slim_cl_conv2d_owns(group->nodes[0], weights) &&
-           slim_cl_matmul_is_blocked(device, &product, slim_cl_epilogue_adds(group));
+           slim_cl_matmul_is_blocked(device, &product, slim_cl_epilogue_residual(group, 2) != 0);
   }
   return by_winograd(device, group, weights, p, &w)
              ? w.kept
@@ -204,7 +204,7 @@ static size_t workspace(const slim_device *device, const slim_group *group, cons
   slim_cl_winograd w;
   if (is_product(device, &p)) {
     const bool kept = keeps(device, group, &in[1], &p), half = in[1].dtype == SLIM_FLOAT16;
-    return kept ? 0 : slim_cl_matmul_workspace(device, &product, slim_cl_epilogue_adds(group), half);
+    return kept ? 0 : slim_cl_matmul_workspace(device, &product, slim_cl_epilogue_residual(group, 2) != 0, half);
   }
   if (by_winograd(device, group, &in[1], &p, &w)) {
     return slim_cl_winograd_workspace(device, &w);
@@ -216,6 +216,16 @@ static int packs(const slim_device *device, const slim_group *group, const slim_
 {
   const slim_conv2d_params p = forward_params(group, in, out);
   return keeps(device, group, &in[1], &p) ? 1 : 0;
+}
+
+/* Packed products of one block of the depth read the residual where they write, once. */
+static int overwrites(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
+{
+  const slim_conv2d_params p = forward_params(group, in, out);
+  const int window = slim_cl_conv2d_window(&p);
+  const bool once = is_product(device, &p) && keeps(device, group, &in[1], &p) &&
+                    slim_cl_gemm_packed(device, slim_cl_conv2d_pixels(&p), p.o, window).block_k >= window;
+  return once ? slim_cl_epilogue_residual(group, 2) : 0;
 }
 
 static void prepare(slim_cl_build *b)
@@ -422,7 +432,7 @@ static void prepare_weights_gradient(slim_cl_build *b)
   }
 }
 
-const slim_cl_op slim_cl_op_conv2d = { .prepare = prepare, .workspace = workspace, .packs = packs, .halves = 1u << 1 };
+const slim_cl_op slim_cl_op_conv2d = { .prepare = prepare, .workspace = workspace, .packs = packs, .overwrites = overwrites, .halves = 1u << 1 };
 const slim_cl_op slim_cl_op_conv2d_input_gradient = { .prepare = prepare_input_gradient,
                                                       .workspace = input_gradient_workspace };
 const slim_cl_op slim_cl_op_conv2d_weights_gradient = { .prepare = prepare_weights_gradient,

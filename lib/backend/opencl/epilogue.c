@@ -80,13 +80,16 @@ bool slim_cl_epilogue_fits(const slim_device *device, const slim_group *group)
   return fits;
 }
 
-bool slim_cl_epilogue_adds(const slim_group *group)
+int slim_cl_epilogue_residual(const slim_group *group, int heavy_inputs)
 {
-  bool adds = false;
+  int input = heavy_inputs;
   for (int i = 1; i < group->count; i++) {
-    adds = adds || stage_of(group->nodes[i]) == RESIDUAL;
+    if (stage_of(group->nodes[i]) == RESIDUAL) {
+      return input;
+    }
+    input += stage_of(group->nodes[i]) == BIAS;
   }
-  return adds;
+  return 0;
 }
 
 slim_cl_epilogue slim_cl_epilogue_between(const slim_cl_build *build, int begin, int end, int inputs)

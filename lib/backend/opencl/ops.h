@@ -12,6 +12,8 @@ typedef struct slim_cl_op {
   size_t (*workspace)(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);
   /* As in slim_backend; NULL: never */
   int (*packs)(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);
+  /* As in slim_backend; NULL: never */
+  int (*overwrites)(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);
   unsigned halves; /* bit i: input i may have halves in the place of float32 */
 } slim_cl_op;
 
