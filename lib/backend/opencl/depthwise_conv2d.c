@@ -42,28 +42,40 @@ static bool vectors(const slim_device *device, const slim_depthwise_conv2d_param
   return !p->nchw && p->multiplier == 1 && p->c % slim_cl_of(device)->vector_width == 0;
 }
 
-#define PAIR_PIXELS 7 /* of a block: PIXELS of the kernel */
+/* By stride 2 along an axis: nothing, or one place, of what outputs read lies outside on each side. */
+static bool fits_stride(int x, int y, int before)
+{
+  return (before == 0 || before == 1) && 2 * y - before <= x;
+}
 
-/* May kernels run that take two rows at a time? */
-static bool by_pairs(const slim_device *device, const slim_depthwise_conv2d_params *p)
+/* 3x3 taps on CPU-like devices, which may be read once for several rows? */
+static bool by_nine(const slim_device *device, const slim_depthwise_conv2d_params *p)
 {
   const bool three = p->kernel_h == 3 && p->kernel_w == 3 && p->rate_h == 1 && p->rate_w == 1;
-  const bool same =
-      p->stride_h == 1 && p->stride_w == 1 && p->before_h == 1 && p->before_w == 1 && p->h == p->oh && p->w == p->ow;
-  return vectors(device, p) && device->info.device_class == SLIM_CLASS_CPU && three && same;
+  return vectors(device, p) && device->info.device_class == SLIM_CLASS_CPU && three;
 }
 
-/* The one that makes two rows? */
-static bool in_pairs(const slim_device *device, const slim_depthwise_conv2d_params *p)
+/* And stride 1, as many outputs as inputs? */
+static bool same_size(const slim_depthwise_conv2d_params *p)
 {
-  return by_pairs(device, p) && p->w % PAIR_PIXELS == 0 && p->epilogue.activation <= SLIM_ACTIVATION_RELU6;
+  return p->stride_h == 1 && p->stride_w == 1 && p->before_h == 1 && p->before_w == 1 && p->h == p->oh && p->w == p->ow;
 }
+
+/* May kernels run that walk through a few rows at a time? */
+static bool walks(const slim_device *device, const slim_depthwise_conv2d_params *p, bool turned)
+{
+  const bool strided = !turned && p->stride_h == 2 && p->stride_w == 2 && fits_stride(p->h, p->oh, p->before_h) &&
+                       fits_stride(p->w, p->ow, p->before_w);
+  return by_nine(device, p) && (same_size(p) || strided) && p->epilogue.activation <= SLIM_ACTIVATION_RELU6;
+}
+
+#define WALKED_ROWS 4 /* ROWS of the kernel */
 
 /* turned: the gradient by the input. */
-static void launch_pairs(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_depthwise_conv2d_params *p,
-                         int turned)
+static void launch_walk(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_depthwise_conv2d_params *p,
+                        int turned)
 {
-  slim_cl_begin(b, SLIM_CL_READING(&b->in[1], "slim_depthwise_conv2d_pair"));
+  slim_cl_begin(b, SLIM_CL_READING(&b->in[1], "slim_depthwise_conv2d_walk"));
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, &b->in[1]);
   slim_cl_arg_view(b, epilogue->bias);
@@ -71,7 +83,7 @@ static void launch_pairs(slim_cl_build *b, const slim_cl_epilogue *epilogue, con
   slim_cl_arg_view(b, &b->out[0]);
   slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, &turned, sizeof(turned));
-  slim_cl_range_rows(b, (size_t)p->n * (size_t)((p->h + 1) / 2));
+  slim_cl_range_rows(b, (size_t)p->n * (size_t)((p->oh + WALKED_ROWS - 1) / WALKED_ROWS));
 }
 
 /* On CPU-like devices a work-item takes a row with all its blocks and channels, on others one of each. */
@@ -104,8 +116,8 @@ static void prepare(slim_cl_build *b)
     slim_cl_separable(b, epilogue.bias, &p);
     return;
   }
-  if (in_pairs(b->device, &p)) {
-    launch_pairs(b, &epilogue, &p, 0);
+  if (walks(b->device, &p, false)) {
+    launch_walk(b, &epilogue, &p, 0);
     return;
   }
   slim_cl_begin(b, fast ? SLIM_CL_READING(&b->in[1], "slim_depthwise_conv2d_vector")
@@ -151,8 +163,8 @@ static void prepare_input_gradient(slim_cl_build *b)
   const slim_depthwise_conv2d_params p = params_of(b->group, &b->out[0].shape, &b->in[1].shape, &b->in[0].shape);
   const slim_cl_epilogue none = slim_cl_epilogue_of(b, 2);
   count_flops(b, &p);
-  if (in_pairs(b->device, &p)) {
-    launch_pairs(b, &none, &p, 1);
+  if (walks(b->device, &p, true)) {
+    launch_walk(b, &none, &p, 1);
   } else if (vectors(b->device, &p)) {
     const int phase = (p.w + p.stride_w - 1) / p.stride_w;
     gradient_arguments(b, "slim_depthwise_conv2d_input_gradient_vector_f32", &b->out[0], &p);
@@ -172,7 +184,7 @@ static void prepare_input_gradient(slim_cl_build *b)
 
 static bool sums_pairs(const slim_device *device, const slim_depthwise_conv2d_params *p)
 {
-  return by_pairs(device, p) && slim_cl_of(device)->vector_width == PAIR_WIDTH;
+  return by_nine(device, p) && same_size(p) && slim_cl_of(device)->vector_width == PAIR_WIDTH;
 }
 
 /* Are channels enough to share out, a vector to a group? Then nothing has to be added up. */

@@ -1,0 +1,316 @@
+/*
+ * Depthwise sums of 3x3 taps and stride 1, as many results as pixels, or 2, on CPU-like devices: column after column of
+ * a few rows, a vector of channels. The column of the input at hand adds to the sums of the results left and right of
+ * it and to its own, so that each number is read once for up to nine sums, and the weights stay in registers. Channels
+ * fill whole vectors.
+ */
+#include "activation.h"
+#include "common.h"
+#include "depthwise_conv2d_params.h"
+#include "gemm.h"
+#include "weights.h"
+
+#if SLIM_CLASS == 0
+#define ROWS 4 /* of the results, at most */
+#define EACH_ROW(X) X(0) X(1) X(2) X(3)
+#define EACH_TAP(X) X(0, 0) X(0, 1) X(0, 2) X(1, 0) X(1, 1) X(1, 2) X(2, 0) X(2, 1) X(2, 2)
+#define FEW_CHANNELS 128 /* up to these a vector goes through whole rows, else through strips of columns */
+#define STRIP 16
+/* With more channels than these, the pixels of a vector share too few cache sets to be written one by one, if they are
+ * many: results of stride 1 are made in private memory, some vectors of channels at a time. */
+#define MOST_CHANNELS 256
+#define FEW_COLUMNS 8
+#define MADE_CHANNELS (4 * SLIM_WIDTH)
+#define MADE_STEP (5 * SLIM_WIDTH)
+#define MADE_ROW (STRIP * MADE_STEP)
+
+/* Rows of an image, and columns [begin, end) of the results. */
+typedef struct walk {
+  __global const float *in, *bias, *residual; /* the image; bias NULL: none; what the first result is added to */
+  __global const slim_weight *weights;
+  __global float *out; /* the first result */
+  float *made;         /* where it goes before that; NULL: nowhere */
+  int tap;             /* from tap to tap of the weights */
+  int row, out_row, pixel;
+  int y, h, before_h; /* results from row y on */
+  int begin, end, w, before_w;
+  bool has_residual, fetches;
+  float low, high;
+} walk;
+
+#define WEIGHT(r_, t_) const SLIM_FLOATW w##r_##t_ = SLIM_WEIGHTSW(l->weights + ((r_)*3 + (t_)) * l->tap + k);
+
+/* A vector that may be outside of the image: then it is another, of which nothing is left. */
+static inline SLIM_FLOATW some(__global const float *from, const SLIM_INTW mask)
+{
+  return SLIM_PASTE_(as_float, SLIM_WIDTH)(SLIM_PASTE_(as_int, SLIM_WIDTH)(SLIM_LOADW(0, from)) & mask);
+}
+
+#define PUT_AT(r_, to_)                                                                                                \
+  if (rows > (r_)) {                                                                                                   \
+    SLIM_FLOATW v = left##r_;                                                                                          \
+    if (l->has_residual) {                                                                                             \
+      v += SLIM_LOADW(0, residual + (r_)*out_row);                                                                     \
+    }                                                                                                                  \
+    v = v < low ? low : v;                                                                                             \
+    SLIM_STOREW(v > high ? high : v, 0, (to_));                                                                        \
+  }
+#define PUT(r_) PUT_AT(r_, to + (r_)*out_row)
+#define PUT_MADE(r_) PUT_AT(r_, made + (r_)*MADE_ROW)
+
+/* --- stride 1 ----------------------------------------------------------------------------------------------------- */
+
+/* What row r of the results takes by row t of the taps. */
+#define ADD(r_, t_)                                                                                                    \
+  if (rows > (r_)) {                                                                                                   \
+    left##r_ = fma(w##t_##2, v, left##r_);                                                                             \
+    here##r_ = fma(w##t_##1, v, here##r_);                                                                             \
+    right##r_ = fma(w##t_##0, v, right##r_);                                                                           \
+  }
+/* Row number i of the input: the one above, those of the results, the one below. */
+#define READ(i_, ADDS_)                                                                                                \
+  if (rows + 1 >= (i_)) {                                                                                              \
+    const SLIM_FLOATW v = (i_) == 0          ? some(above, above_mask)                                                 \
+                          : (i_) == rows + 1 ? some(below, below_mask)                                                 \
+                                             : SLIM_LOADW(0, in + ((i_)-1) * row);                                     \
+    ADDS_                                                                                                              \
+  }
+/* The next rows of a column: neighbours in one vector of channels lie too far apart for the processor to guess. What is
+ * written is fetched as if to be read: fetched for writing, it would take twice as long. */
+#define FETCH(r_)                                                                                                      \
+  if (rows > (r_)) {                                                                                                   \
+    SLIM_FETCH_LATER(in + (rows + 1 + (r_)) * row);                                                                    \
+    SLIM_FETCH_LATER(to + (rows + (r_)) * out_row);                                                                    \
+  }
+#define OPEN(r_) SLIM_FLOATW left##r_ = start, here##r_ = start, right##r_ = start;
+#define SHIFT(r_)                                                                                                      \
+  left##r_ = here##r_;                                                                                                 \
+  here##r_ = right##r_;                                                                                                \
+  right##r_ = start;
+#define PUT_COLUMN                                                                                                     \
+  if (made) {                                                                                                          \
+    EACH_ROW(PUT_MADE)                                                                                                 \
+    made += MADE_STEP;                                                                                                 \
+  } else {                                                                                                             \
+    EACH_ROW(PUT)                                                                                                      \
+  }                                                                                                                    \
+  to += pixel;                                                                                                         \
+  residual += pixel;
+
+static inline __attribute__((always_inline)) void walk_by_one(const walk *l, const int k, const int rows)
+{
+  const int row = l->row, out_row = l->out_row, pixel = l->pixel;
+  const int first = max(l->begin - 1, 0), last = min(l->end, l->w - 1);
+  const bool has_above = l->y > 0, has_below = l->y + rows < l->h;
+  const SLIM_INTW above_mask = has_above ? -1 : 0, below_mask = has_below ? -1 : 0;
+  const SLIM_FLOATW low = l->low, high = l->high, start = l->bias ? SLIM_LOADW(0, l->bias + k) : (SLIM_FLOATW)(0.0f);
+  __global const float *in = l->in + l->y * row + first * pixel + k;
+  __global const float *above = has_above ? in - row : in, *below = has_below ? in + rows * row : in;
+  __global const float *residual = l->residual + k;
+  __global float *to = l->out + k;
+  float *made = l->made;
+  EACH_TAP(WEIGHT)
+  EACH_ROW(OPEN)
+  for (int i = first; i <= last; i++) {
+    READ(0, ADD(0, 0))
+    READ(1, ADD(0, 1) ADD(1, 0))
+    READ(2, ADD(0, 2) ADD(1, 1) ADD(2, 0))
+    READ(3, ADD(1, 2) ADD(2, 1) ADD(3, 0))
+    READ(4, ADD(2, 2) ADD(3, 1))
+    READ(5, ADD(3, 2))
+    if (l->fetches) {
+      EACH_ROW(FETCH)
+    }
+    if (i > l->begin) {
+      PUT_COLUMN
+    }
+    EACH_ROW(SHIFT)
+    in += pixel;
+    above += pixel;
+    below += pixel;
+  }
+  if (l->end == l->w) {
+    PUT_COLUMN
+  }
+}
+
+/* --- stride 2: columns of even places add to two results, those between them to one ------------------------------- */
+
+#define ADD_EVEN(r_, t_)                                                                                               \
+  if (rows > (r_)) {                                                                                                   \
+    left##r_ = fma(w##t_##2, v, left##r_);                                                                             \
+    here##r_ = fma(w##t_##0, v, here##r_);                                                                             \
+  }
+#define ADD_ODD(r_, t_)                                                                                                \
+  if (rows > (r_)) {                                                                                                   \
+    here##r_ = fma(w##t_##1, v, here##r_);                                                                             \
+  }
+#define ADD_LAST(r_, t_)                                                                                               \
+  if (rows > (r_)) {                                                                                                   \
+    left##r_ = fma(w##t_##2, v, left##r_);                                                                             \
+  }
+/* Row number i of the input, of which the first and the last may be outside. */
+#define READ_STRIDED(i_, ADDS_)                                                                                        \
+  if (2 * rows >= (i_)) {                                                                                              \
+    const SLIM_FLOATW v = (i_) == 0          ? some(above, above_mask)                                                 \
+                          : (i_) == 2 * rows ? some(below, below_mask)                                                 \
+                                             : SLIM_LOADW(0, in + ((i_)-1) * row);                                     \
+    ADDS_                                                                                                              \
+  }
+#define COLUMN(ADD_)                                                                                                   \
+  READ_STRIDED(0, ADD_(0, 0))                                                                                          \
+  READ_STRIDED(1, ADD_(0, 1))                                                                                          \
+  READ_STRIDED(2, ADD_(0, 2) ADD_(1, 0))                                                                               \
+  READ_STRIDED(3, ADD_(1, 1))                                                                                          \
+  READ_STRIDED(4, ADD_(1, 2) ADD_(2, 0))                                                                               \
+  READ_STRIDED(5, ADD_(2, 1))                                                                                          \
+  READ_STRIDED(6, ADD_(2, 2) ADD_(3, 0))                                                                               \
+  READ_STRIDED(7, ADD_(3, 1))                                                                                          \
+  READ_STRIDED(8, ADD_(3, 2))                                                                                          \
+  in += pixel;                                                                                                         \
+  above += pixel;                                                                                                      \
+  below += pixel;
+#define FETCH_STRIDED(r_)                                                                                              \
+  if (rows > (r_)) {                                                                                                   \
+    SLIM_FETCH_LATER(in + (2 * rows + 2 * (r_)) * row);                                                                \
+    SLIM_FETCH_LATER(in + (2 * rows + 2 * (r_)) * row + pixel);                                                        \
+    SLIM_FETCH_LATER(in + (2 * rows + 2 * (r_) + 1) * row);                                                            \
+    SLIM_FETCH_LATER(in + (2 * rows + 2 * (r_) + 1) * row + pixel);                                                    \
+    SLIM_FETCH_LATER(to + (rows + (r_)) * out_row);                                                                    \
+  }
+#define OPEN_STRIDED(r_) SLIM_FLOATW left##r_ = start, here##r_ = start;
+#define SHIFT_STRIDED(r_)                                                                                              \
+  left##r_ = here##r_;                                                                                                 \
+  here##r_ = start;
+
+static inline __attribute__((always_inline)) void walk_by_two(const walk *l, const int k, const int rows)
+{
+  const int row = l->row, out_row = l->out_row, pixel = l->pixel;
+  const int first = 2 * l->begin - l->before_w, top = 2 * l->y - l->before_h;
+  const bool has_above = top >= 0, has_below = top + 2 * rows < l->h;
+  const SLIM_INTW above_mask = has_above ? -1 : 0, below_mask = has_below ? -1 : 0;
+  const SLIM_FLOATW low = l->low, high = l->high, start = l->bias ? SLIM_LOADW(0, l->bias + k) : (SLIM_FLOATW)(0.0f);
+  __global const float *in = l->in + (top + 1) * row + max(first, 0) * pixel + k;
+  __global const float *above = has_above ? in - row : in, *below = has_below ? in + (2 * rows - 1) * row : in;
+  __global const float *residual = l->residual + k;
+  __global float *to = l->out + k;
+  EACH_TAP(WEIGHT)
+  EACH_ROW(OPEN_STRIDED)
+  for (int i = l->begin; i < l->end; i++) {
+    if (first >= 0 || i > l->begin) {
+      COLUMN(ADD_EVEN)
+    }
+    if (l->fetches) {
+      EACH_ROW(FETCH_STRIDED)
+    }
+    if (i > l->begin) {
+      EACH_ROW(PUT)
+      to += pixel;
+      residual += pixel;
+    }
+    COLUMN(ADD_ODD)
+    EACH_ROW(SHIFT_STRIDED)
+  }
+  if (2 * l->end - l->before_w < l->w) {
+    COLUMN(ADD_LAST)
+  }
+  EACH_ROW(PUT)
+}
+
+/* --- the kernel --------------------------------------------------------------------------------------------------- */
+
+#define BY_ROWS(rows_)                                                                                                 \
+  SLIM_APART void walk_##rows_(const walk *l, const int k, const int stride)                                           \
+  {                                                                                                                    \
+    if (stride == 1) {                                                                                                 \
+      walk_by_one(l, k, rows_);                                                                                        \
+    } else {                                                                                                           \
+      walk_by_two(l, k, rows_);                                                                                        \
+    }                                                                                                                  \
+  }
+BY_ROWS(1)
+BY_ROWS(3)
+BY_ROWS(4)
+
+static inline void walk_rows(const walk *l, const int k, const int rows, const int stride)
+{
+  if (rows == 4) {
+    walk_4(l, k, stride);
+  } else if (rows == 3) {
+    walk_3(l, k, stride);
+  } else {
+    walk_1(l, k, stride);
+  }
+}
+
+/* Results of channels [k, k + depth) from private memory to where they belong. */
+static inline void place(const walk *l, const float *made, const int rows, const int k, const int depth)
+{
+  for (int r = 0; r < rows; r++) {
+    for (int i = 0; i < l->end - l->begin; i++) {
+      const float *from = made + r * MADE_ROW + i * MADE_STEP;
+      __global float *to = l->out + r * l->out_row + i * l->pixel + k;
+      for (int c = 0; c < depth; c += SLIM_WIDTH) {
+        SLIM_STOREW(SLIM_LOADW(0, from + c), 0, to + c);
+      }
+    }
+  }
+}
+
+/* A work-item makes up to ROWS rows of nearly as many each; one by one where they are fewer than 3. turned: the
+ * gradient by the input, of dy in the place of x. */
+__kernel void slim_depthwise_conv2d_walk_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const slim_weight, weights),
+                                             SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
+                                             SLIM_TENSOR(float, y), const slim_depthwise_conv2d_params p,
+                                             const int turned)
+{
+  SLIM_OPEN(const float, x);
+  SLIM_OPEN(const slim_weight, weights);
+  SLIM_OPEN(const float, bias);
+  SLIM_OPEN(const float, residual);
+  SLIM_OPEN(float, y);
+  const int pieces = (p.oh + ROWS - 1) / ROWS, image = (int)get_global_id(0) / pieces;
+  const int piece = (int)get_global_id(0) % pieces;
+  if (image >= p.n) {
+    return;
+  }
+  const int top = p.oh * piece / pieces, bottom = p.oh * (piece + 1) / pieces,
+            rows = bottom - top < 3 ? 1 : bottom - top;
+  const bool few = p.c <= FEW_CHANNELS, apart = p.stride_h == 1 && p.c > MOST_CHANNELS && p.ow > FEW_COLUMNS;
+  const int strip = few ? p.ow : STRIP, depth = apart ? MADE_CHANNELS : p.c;
+  float made[ROWS * MADE_ROW];
+  walk l = { .in = x + (size_t)image * p.h * p.w * p.c,
+             .bias = p.epilogue.has_bias ? bias : 0,
+             .weights = turned ? weights + 8 * p.c : weights,
+             .tap = turned ? -p.c : p.c,
+             .row = p.w * p.c,
+             .out_row = p.ow * p.c,
+             .pixel = p.c,
+             .h = p.h,
+             .before_h = p.before_h,
+             .w = p.w,
+             .before_w = p.before_w,
+             .has_residual = p.epilogue.has_residual,
+             .fetches = few,
+             .low = slim_gemm_low(p.epilogue.activation),
+             .high = slim_gemm_high(p.epilogue.activation) };
+  for (l.y = top; l.y < bottom; l.y += rows) {
+    for (l.begin = 0; l.begin < p.ow; l.begin += strip) {
+      const size_t at = (size_t)((image * p.oh + l.y) * p.ow + l.begin) * p.c;
+      l.end = min(l.begin + strip, p.ow);
+      l.out = y + at;
+      l.residual = residual + at;
+      for (int k = 0; k < p.c; k += depth) {
+        const int count = min(depth, p.c - k);
+        for (int v = 0; v < count; v += SLIM_WIDTH) {
+          l.made = apart ? made + v : 0;
+          walk_rows(&l, k + v, rows, p.stride_h);
+        }
+        if (apart) {
+          place(&l, made, rows, k, count);
+        }
+      }
+    }
+  }
+}
+#endif
