@@ -96,28 +96,15 @@ __kernel void slim_conv2d_weights_gradient_naive_f32(SLIM_TENSOR(const float, dy
   dw[i] = total;
 }
 
-/* The weights [rows, columns, o, c] of a convolution that an input gradient is. A work-item: some outputs of a tap, on
- * CPU-like devices a cache line of them. */
-#if SLIM_CLASS == 0
-#define TURNED 16
-#else
-#define TURNED 1
-#endif
-
+/* The weights [rows, columns, o, c] of a convolution that an input gradient is. */
 __kernel void slim_conv2d_turn_f32(SLIM_TENSOR(const float, weights), SLIM_TENSOR(float, turned),
                                    const slim_conv2d_turn_params p)
 {
   SLIM_OPEN(const float, weights);
   SLIM_OPEN(float, turned);
-  const int i = (int)get_global_id(0), blocks = (p.o + TURNED - 1) / TURNED;
-  const int c0 = TURNED == 1 ? i % p.c : 0, c1 = TURNED == 1 ? c0 + 1 : p.c, block = TURNED == 1 ? i / p.c : i;
-  const int tap = block / blocks, o = block % blocks * TURNED;
+  const int i = (int)get_global_id(0), c = i % p.c, o = i / p.c % p.o, tap = i / (p.c * p.o);
   if (tap < p.rows * p.columns) {
     const int from = (p.first_h + tap / p.columns * p.step_h) * p.kernel_w + p.first_w + tap % p.columns * p.step_w;
-    for (int c = c0; c < c1; c++) {
-      for (int j = 0; j < min(TURNED, p.o - o); j++) {
-        turned[(tap * p.o + o + j) * p.c + c] = weights[(from * p.c + c) * p.o + o + j];
-      }
-    }
+    turned[i] = weights[(from * p.c + c) * p.o + o];
   }
 }

@@ -230,6 +230,32 @@ __kernel void slim_conv2d_pack_f32(SLIM_TENSOR(const float, weights), __global f
 
 /* --- the gradient by the input: phases of dx, each a convolution of dy --------------------------------------------- */
 
+/* The weights of phases, packed as those of slim_conv2d_pack_f32. A group: a vector of the outputs of a phase, which are
+ * the weights' channels, of one of the taps of all phases. */
+__kernel void slim_conv2d_turn_panels_f32(SLIM_TENSOR(const float, weights), SLIM_TENSOR(float, turned),
+                                          const slim_conv2d_phases_params p, const slim_gemm_params g)
+{
+  SLIM_OPEN(const float, weights);
+  SLIM_OPEN(float, turned);
+  int tap = (int)get_group_id(1), number = 0;
+  for (; tap >= p.phase[number].turn.rows * p.phase[number].turn.columns; number++) {
+    tap -= p.phase[number].turn.rows * p.phase[number].turn.columns;
+  }
+  const slim_conv2d_turn_params f = p.phase[number].turn;
+  const int column = (int)get_group_id(0) * SLIM_WIDTH, total = f.rows * f.columns * f.o;
+  const int wide = (f.c + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS;
+  const int from = (f.first_h + tap / f.columns * f.step_h) * f.kernel_w + f.first_w + tap % f.columns * f.step_w;
+  weights += ((size_t)from * f.c + column) * f.o;
+  turned += p.phase[number].weights;
+  for (int k = tap * f.o, count; k < (tap + 1) * f.o; k += count, weights += count) {
+    const int first = k / g.block_k * g.block_k, depth = min(g.block_k, total - first);
+    __global float *panel = turned + (size_t)first * wide + column / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS * depth;
+    count = min((tap + 1) * f.o, first + depth) - k;
+    slim_gemm_turn_global(panel + (k - first) * SLIM_GEMM_COLUMNS + column % SLIM_GEMM_COLUMNS, SLIM_GEMM_COLUMNS,
+                          weights, f.o, count, f.c - 1 - column);
+  }
+}
+
 /* Where in dx pixel m of a phase is. */
 static inline size_t phase_place(const slim_conv2d_phases_params p, const slim_conv2d_phase f, const int m)
 {
@@ -250,31 +276,37 @@ static inline void clear_phase(__global float *dx, const slim_conv2d_phases_para
 }
 
 /* As SUM_BLOCK, but rows of the result lie apart. */
-static inline void sum_phase(__global const float *dy, __local const float *panels, __global float *dx,
+static inline void sum_phase(__global const float *dy, const packed_block b, __global float *dx,
                              const slim_conv2d_phases_params p, const slim_conv2d_phase f, const slim_gemm_part t,
-                             const int k, const int depth, __local float *tile)
+                             const int k, __local float *tile, const packed_block next)
 {
-  const bool last = k + depth == f.conv.kernel_h * f.conv.kernel_w * f.conv.c;
+  const bool last = k + b.depth == f.conv.kernel_h * f.conv.kernel_w * f.conv.c;
+  const int tiles = slim_gemm_part_tiles(t);
+  int number = 0;
   for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {
     const int rows = min(SLIM_GEMM_ROWS, t.row1 - row);
     size_t places[SLIM_GEMM_ROWS];
-    gather_tile(tile, dy, f.conv, row, rows, k, depth);
+    gather_tile(tile, dy, f.conv, row, rows, k, b.depth);
     for (int i = 0; i < rows; i++) {
       places[i] = phase_place(p, f, row + i);
     }
-    for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {
+    for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS, number++) {
       const slim_gemm_out o = { dx + t.column0 + c, 0,    0, t.row1 - row,     t.columns - c,
                                 k == 0,             last, f.conv.epilogue, 0, places };
-      slim_gemm_tile_rows(tile, panels + c * depth, depth, ahead_of(dy, f.conv, t, row + SLIM_GEMM_ROWS, k, depth, c),
-                          slim_gemm_block_ahead(dy, 0, 0, 0, 0, 1, depth), o);
+      slim_gemm_tile_packed(tile, b.panels + c * b.depth, b.depth,
+                            ahead_of(dy, f.conv, t, row + SLIM_GEMM_ROWS, k, b.depth, c),
+                            slim_gemm_block_ahead(next.panels, SLIM_GEMM_COLUMNS, next.rows, SLIM_GEMM_COLUMNS, number,
+                                                  tiles, b.depth),
+                            o);
     }
   }
 }
 
-/* Blocks of the phases in turn, so that neighbouring tasks read the same dy and are as much work together. */
+/* Blocks of the phases in turn, so that neighbouring tasks read the same dy and are as much work together. While one is
+ * multiplied, the next one's weights are fetched, as slim_conv2d_packed_f32 does. */
 __kernel void slim_conv2d_phases_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, turned),
                                      SLIM_TENSOR(float, dx), const slim_conv2d_phases_params p,
-                                     const slim_gemm_params g, __local float *tile, __local float *panels, SLIM_DEALT)
+                                     const slim_gemm_params g, __local float *tile, SLIM_DEALT)
 {
   SLIM_OPEN(const float, dy);
   SLIM_OPEN(const float, turned);
@@ -282,16 +314,19 @@ __kernel void slim_conv2d_phases_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(c
   SLIM_EACH_TASK(task)
   {
     const slim_conv2d_phase f = p.phase[task.x % p.phases];
+    const slim_conv2d_phase then = p.phase[(task.x + (int)get_num_groups(0)) % p.phases];
     const int pixels = f.conv.n * f.conv.oh * f.conv.ow;
     const slim_gemm_part t = slim_gemm_part_of(g, task.x / p.phases, task.y, pixels, f.conv.o);
     const int total = f.conv.kernel_h * f.conv.kernel_w * f.conv.c;
     if (total == 0) {
       clear_phase(dx, p, f, t);
     }
-    for (int k = 0; k < total && t.row0 < t.row1; k += g.block_k) {
-      const int depth = min(g.block_k, total - k);
-      slim_gemm_pack_b(panels, turned + f.weights + (size_t)k * f.conv.o + t.column0, f.conv.o, depth, t.columns);
-      sum_phase(dy, panels, dx, p, f, t, k, depth, tile);
+    for (int k = 0, depth; k < total && t.row0 < t.row1; k += depth) {
+      const packed_block now = packed_block_of(turned + f.weights, f.conv, g, t, k);
+      depth = now.depth;
+      sum_phase(dy, now, dx, p, f, t, k, tile,
+                k + depth < total ? packed_block_of(turned + f.weights, f.conv, g, t, k + depth)
+                                  : packed_block_of(turned + then.weights, then.conv, g, t, 0));
     }
   }
 }

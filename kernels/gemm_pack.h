@@ -97,31 +97,34 @@ static inline void slim_gemm_pack_b(__local float *panels, __global const slim_w
 
 /* A vector of a panel's columns, step floats from k to k, from as many rows of the transposed b, stride apart; behind row
  * last there are none, and their columns are as its. */
-static inline void slim_gemm_turn(__local float *panel, const int step, __global const slim_weight *b, const int stride,
-                                  const int depth, const int last)
-{
-  __global const slim_weight *row[SLIM_WIDTH];
-  SLIM_UNROLL
-  for (int r = 0; r < SLIM_WIDTH; r++) {
-    row[r] = b + (size_t)min(r, last) * stride;
+#define SLIM_GEMM_TURN(name_, space_)                                                                                  \
+  static inline void name_(space_ float *panel, const int step, __global const slim_weight *b, const int stride,       \
+                           const int depth, const int last)                                                            \
+  {                                                                                                                    \
+    __global const slim_weight *row[SLIM_WIDTH];                                                                       \
+    SLIM_UNROLL                                                                                                        \
+    for (int r = 0; r < SLIM_WIDTH; r++) {                                                                             \
+      row[r] = b + (size_t)min(r, last) * stride;                                                                      \
+    }                                                                                                                  \
+    int k = 0;                                                                                                         \
+    for (; k + 4 <= depth; k += 4, panel += 4 * step) {                                                                \
+      const SLIM_FLOATW r0 = SLIM_GEMM_FOURS_(0), r1 = SLIM_GEMM_FOURS_(1), r2 = SLIM_GEMM_FOURS_(2),                  \
+                        r3 = SLIM_GEMM_FOURS_(3);                                                                      \
+      const SLIM_FLOATW first01 = SLIM_GEMM_FIRST_TURNS_(r0, r1), first23 = SLIM_GEMM_FIRST_TURNS_(r2, r3);            \
+      const SLIM_FLOATW last01 = SLIM_GEMM_LAST_TURNS_(r0, r1), last23 = SLIM_GEMM_LAST_TURNS_(r2, r3);                \
+      SLIM_STOREW(SLIM_GEMM_FIRST_PAIRS_(first01, first23), 0, panel);                                                 \
+      SLIM_STOREW(SLIM_GEMM_LAST_PAIRS_(first01, first23), 0, panel + step);                                           \
+      SLIM_STOREW(SLIM_GEMM_FIRST_PAIRS_(last01, last23), 0, panel + 2 * step);                                        \
+      SLIM_STOREW(SLIM_GEMM_LAST_PAIRS_(last01, last23), 0, panel + 3 * step);                                         \
+    }                                                                                                                  \
+    for (; k < depth; k++, panel += step) {                                                                            \
+      for (int r = 0; r < SLIM_WIDTH; r++) {                                                                           \
+        panel[r] = SLIM_WEIGHT(row[r], k);                                                                             \
+      }                                                                                                                \
+    }                                                                                                                  \
   }
-  int k = 0;
-  for (; k + 4 <= depth; k += 4, panel += 4 * step) {
-    const SLIM_FLOATW r0 = SLIM_GEMM_FOURS_(0), r1 = SLIM_GEMM_FOURS_(1), r2 = SLIM_GEMM_FOURS_(2),
-                      r3 = SLIM_GEMM_FOURS_(3);
-    const SLIM_FLOATW first01 = SLIM_GEMM_FIRST_TURNS_(r0, r1), first23 = SLIM_GEMM_FIRST_TURNS_(r2, r3);
-    const SLIM_FLOATW last01 = SLIM_GEMM_LAST_TURNS_(r0, r1), last23 = SLIM_GEMM_LAST_TURNS_(r2, r3);
-    SLIM_STOREW(SLIM_GEMM_FIRST_PAIRS_(first01, first23), 0, panel);
-    SLIM_STOREW(SLIM_GEMM_LAST_PAIRS_(first01, first23), 0, panel + step);
-    SLIM_STOREW(SLIM_GEMM_FIRST_PAIRS_(last01, last23), 0, panel + 2 * step);
-    SLIM_STOREW(SLIM_GEMM_LAST_PAIRS_(last01, last23), 0, panel + 3 * step);
-  }
-  for (; k < depth; k++, panel += step) {
-    for (int r = 0; r < SLIM_WIDTH; r++) {
-      panel[r] = SLIM_WEIGHT(row[r], k);
-    }
-  }
-}
+SLIM_GEMM_TURN(slim_gemm_turn, __local)
+SLIM_GEMM_TURN(slim_gemm_turn_global, __global)
 
 /* As slim_gemm_pack_b for b given transposed: its columns are rows that lie stride apart. */
 static inline void slim_gemm_pack_b_transposed(__local float *panels, __global const slim_weight *b, const int stride,

@@ -23,6 +23,7 @@ static const test_convolution cases[] = {
   { "stride_vectors", 2, 15, 13, 32, 48, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
   { "first_layer", 1, 23, 21, 3, 20, { 7, 7 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
   { "stride_chunks", 1, 53, 55, 17, 33, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "stride_blocks", 1, 9, 10, 37, 70, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
   { "first_layer_chunks", 1, 57, 55, 3, 20, { 7, 7 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
   { "rate", 2, 13, 12, 6, 10, { 3, 3 }, { 1, 1 }, { 2, 2 }, SLIM_SAME, 0 },
   { "flat_large", 2, 17, 17, 24, 40, { 1, 7 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
