@@ -168,6 +168,7 @@ typedef struct job {
   tile_epilogue epilogue;
   int channels; /* that are summed, from those that from, weights and to begin with on */
   int bands;    /* tasks of an image */
+  bool fetches;
 } job;
 
 static tap *taps_of(const job *j, int worker)
@@ -314,7 +315,7 @@ static void run_walks(void *user, int number, int worker)
   const job *j = user;
   const int band = number % j->bands, walks = walks_of(j);
   depthwise_walk l = walk_of(j, number / j->bands);
-  l.fetches = true;
+  l.fetches = j->fetches;
   (void)worker;
   for (int i = walks * band / j->bands; i < walks * (band + 1) / j->bands; i++) {
     const int y = j->out.h * i / walks;
@@ -357,6 +358,7 @@ void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const 
   }
   job j = job_of(d, o);
   j.to = out;
+  j.fetches = depthwise_fetches(step, &d->g);
   const int bands = depthwise_bands(step, j.in.n);
 #if DEPTHWISE_WALKS
   const bool apart = d->g.x.c > WALKED_CHANNELS;

@@ -46,6 +46,14 @@ static inline int depthwise_bands(const slim_cpu_step *step, int images)
   return images > 0 ? pieces(8 * slim_threads_count(step->device->threads), images) : 0;
 }
 
+/* Shall rows be fetched ahead? Only of images that caches do not keep from step to step: what is there already is read
+ * faster without. */
+static inline bool depthwise_fetches(const slim_cpu_step *step, const conv2d *g)
+{
+  const size_t kept = ((size_t)2 << 20) / sizeof(float) * (size_t)slim_threads_count(step->device->threads);
+  return image_floats(&g->x) + image_floats(&g->y) > kept;
+}
+
 /* The first lanes floats at p, zeros behind. */
 CPU_INLINE vec lanes_load(const float *p, int lanes)
 {

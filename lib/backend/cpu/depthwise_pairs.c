@@ -38,6 +38,19 @@ typedef struct place {
   ptrdiff_t dy_row, dx_row, pixel;
 } place;
 
+/* What the block below will read and write. */
+CPU_INLINE void fetch(const place *p, int k)
+{
+  CPU_UNROLL
+  for (int i = 0; i < MADE * MADE; i++) {
+    __builtin_prefetch(p->dx + ((i / MADE + MADE) * p->dx_row + i % MADE * p->pixel + k), 1, 2);
+  }
+  CPU_UNROLL
+  for (int i = 0; i < PAIRS * PAIRS; i++) {
+    __builtin_prefetch(p->dy + ((i / PAIRS + READ) * p->dy_row + i % PAIRS * p->pixel + k), 0, 2);
+  }
+}
+
 /* dx of row `row` and column `column` of the block; v: its dy. */
 CPU_INLINE vec sum_of(const vec *v, const vec *w, int row, int column)
 {
@@ -51,10 +64,14 @@ CPU_INLINE vec sum_of(const vec *v, const vec *w, int row, int column)
   return (w[0] * here[0] + w[2] * here[-1]) + (w[6] * above[0] + w[8] * above[-1]);
 }
 
-/* A vector of channels. whole: all of the block is there. */
-CPU_INLINE void make(const place *p, const extent *down, const extent *across, int k, int lanes, bool whole)
+/* A vector of channels. whole: all of the block is there; only then fetches. */
+CPU_INLINE void make(const place *p, const extent *down, const extent *across, int k, int lanes, bool whole,
+                     bool fetches)
 {
   vec v[READ * READ], w[9];
+  if (fetches) {
+    fetch(p, k);
+  }
   CPU_UNROLL
   for (int i = 0; i < READ * READ; i++) {
     const bool there = whole || (down->read[i / READ] && across->read[i % READ]);
@@ -72,7 +89,7 @@ CPU_INLINE void make(const place *p, const extent *down, const extent *across, i
   }
 }
 
-CPU_INLINE void make_block(const place *im, const extent *down, const extent *across, bool whole)
+CPU_INLINE void make_block(const place *im, const extent *down, const extent *across, bool whole, bool fetches)
 {
   place p = *im;
   const int depth = (int)p.pixel;
@@ -80,10 +97,10 @@ CPU_INLINE void make_block(const place *im, const extent *down, const extent *ac
   p.dx += down->to * p.dx_row + across->to * p.pixel;
   int k = 0;
   for (; k + VL <= depth; k += VL) {
-    make(&p, down, across, k, VL, whole);
+    make(&p, down, across, k, VL, whole, fetches);
   }
   if (k < depth) {
-    make(&p, down, across, k, depth - k, whole);
+    make(&p, down, across, k, depth - k, whole, fetches);
   }
 }
 
@@ -91,6 +108,7 @@ typedef struct job {
   const conv2d *g;
   place first; /* image */
   int bands;   /* tasks of an image */
+  bool fetches;
 } job;
 
 static int blocks_of(int x, int before)
@@ -105,10 +123,12 @@ static void make_row(const job *j, const place *im, int block)
   const extent down = extent_of(block, g->x.h, g->y.h, g->before_h);
   for (int i = 0; i < blocks_of(g->x.w, g->before_w); i++) {
     const extent across = extent_of(i, g->x.w, g->y.w, g->before_w);
-    if (down.whole && across.whole) {
-      make_block(im, &down, &across, true);
+    if (!down.whole || !across.whole) {
+      make_block(im, &down, &across, false, false);
+    } else if (j->fetches) {
+      make_block(im, &down, &across, true, true);
     } else {
-      make_block(im, &down, &across, false);
+      make_block(im, &down, &across, true, false);
     }
   }
 }
@@ -132,6 +152,7 @@ void CPU_OP(depthwise_pairs_run)(const slim_cpu_step *step, const depthwise *d, 
 {
   const conv2d *g = &d->g;
   job j = { .g = g, .bands = at_most(depthwise_bands(step, g->x.n), blocks_of(g->x.h, g->before_h)) };
+  j.fetches = depthwise_fetches(step, g);
   j.first = (place){ dy, weights, dx, (ptrdiff_t)g->y.row, (ptrdiff_t)g->x.row, g->x.c };
   slim_threads_run(step->device->threads, g->x.n * j.bands, run_task, &j);
 }
