@@ -3,7 +3,6 @@
  * (A dy A^T)] G, summed as winograd_sums.h has it.
  */
 #include "common.h"
-#include "deal.h"
 #include "winograd.h"
 #include "winograd_sums.h"
 
@@ -48,33 +47,37 @@ static inline void open_gradient(__global const float *dy, __global const float 
   }
 }
 
-/* Tile number tile of all, which is number t of its run, into v and z. zeros: c of them. */
-SLIM_APART void open_both(__global const float *dy, __global const float *x, __global const float *zeros,
-                          const slim_winograd_params p, const slim_winograd_sums_params s, const int tile, const int t,
-                          __global float *v, __global float *z)
+/* Channels of x from channel c on, count of them, under tile number tile of all, which is number t of its run, into v.
+ * zeros: as many as channels. */
+SLIM_APART void open_channels(__global const float *x, __global const float *zeros, const slim_winograd_params p,
+                              const slim_winograd_sums_params s, const int c, const int count, const int tile,
+                              const int t, __global float *v)
 {
-  const slim_winograd_place at = slim_winograd_place_of(p, tile);
   __global const float *from[SLIM_WINOGRAD_POINTS];
   slim_winograd_pixels(x, zeros, p, tile, from);
-  for (int c = 0; c < p.c; c += SLIM_WIDTH) {
-    slim_winograd_open(from, c, p.m * p.c, v + (size_t)c * s.block + t * SLIM_WIDTH, slim_winograd_v_step(s));
+  for (int i = 0; i < count; i += SLIM_WIDTH) {
+    slim_winograd_open(from, c + i, p.m * p.c, v + (size_t)i * s.block + t * SLIM_WIDTH, slim_winograd_v_step(s));
   }
+}
+
+/* All outputs of dy under the tile into z. */
+SLIM_APART void open_outputs(__global const float *dy, __global const float *zeros, const slim_winograd_params p,
+                             const slim_winograd_sums_params s, const int tile, const int t, __global float *z)
+{
+  const slim_winograd_place at = slim_winograd_place_of(p, tile);
   for (int o = 0; o < p.o; o += SLIM_WIDTH) {
     open_gradient(dy, zeros, p, at, o, z + slim_winograd_z_place(s, t, o), slim_winograd_z_step(s));
   }
 }
 
 /* A group a tile of the run that begins at tile first. */
-__kernel void slim_winograd_gradient_inputs_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
-                                                SLIM_TENSOR(float, v), SLIM_TENSOR(float, z),
-                                                __global const float *zeros, const slim_winograd_params p,
-                                                const slim_winograd_sums_params s, const int first)
+__kernel void slim_winograd_gradient_outputs_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(float, z),
+                                                 __global const float *zeros, const slim_winograd_params p,
+                                                 const slim_winograd_sums_params s, const int first)
 {
   SLIM_OPEN(const float, dy);
-  SLIM_OPEN(const float, x);
-  SLIM_OPEN(float, v);
   SLIM_OPEN(float, z);
-  open_both(dy, x, zeros, p, s, first + (int)get_group_id(0), (int)get_group_id(0), v, z);
+  open_outputs(dy, zeros, p, s, first + (int)get_group_id(0), (int)get_group_id(0), z);
 }
 
 /* A vector of outputs of a channel, from its sums. */
@@ -102,9 +105,9 @@ static inline void close_channel(__local const float *du, __global float *dw, co
   }
 }
 
-__kernel void slim_winograd_gradient_panels_f32(SLIM_WINOGRAD_PANELS_PARAMETERS)
+__kernel void slim_winograd_gradient_panels_f32(SLIM_WINOGRAD_PANELS_PARAMETERS(slim_winograd_params))
 {
-  SLIM_WINOGRAD_PANELS(SLIM_WINOGRAD_TAPS * SLIM_WINOGRAD_TAPS, close_channel)
+  SLIM_WINOGRAD_PANELS(SLIM_WINOGRAD_TAPS * SLIM_WINOGRAD_TAPS, open_channels, close_channel)
 }
 
 /* A task's share of all tiles, run by run, into du: [panel][point][channel][SLIM_GEMM_COLUMNS]. */
@@ -118,7 +121,8 @@ static inline void sum_slice(__global const float *dy, __global const float *x, 
   for (int run = begin; run < end; run++) {
     const int first = run * s.block, ahead = run + 1 < end ? min(s.block, s.tiles - first - s.block) : 0;
     for (int t = 0; t < min(s.block, s.tiles - first); t++) {
-      open_both(dy, x, zeros, p, s, first + t, t, v, z);
+      open_channels(x, zeros, p, s, 0, s.c, first + t, t, v);
+      open_outputs(dy, zeros, p, s, first + t, t, z);
     }
     for (int o = 0; o < s.o; o += SLIM_GEMM_COLUMNS) {
       const slim_winograd_part part = { 0, s.c, o, SLIM_GEMM_COLUMNS };

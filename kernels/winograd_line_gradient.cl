@@ -28,22 +28,32 @@ static inline void spread_tile(__global const float *dy, const slim_winograd_lin
   }
 }
 
-/* A group a tile of the run that begins at tile first. zeros: c of them. */
-__kernel void slim_winograd_line_gradient_inputs_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
-                                                     SLIM_TENSOR(float, v), SLIM_TENSOR(float, z),
-                                                     __global const float *zeros, const slim_winograd_line_params p,
-                                                     const slim_winograd_sums_params s, const int first)
+/* Channels of x from channel c on, count of them, under tile number tile of all, which is number t of its run, into v.
+ * Fetches those of the next tile. zeros: as many as channels. */
+SLIM_APART void line_channels(__global const float *x, __global const float *zeros, const slim_winograd_line_params p,
+                              const slim_winograd_sums_params s, const int c, const int count, const int tile,
+                              const int t, __global float *v)
+{
+  __global const float *from[SLIM_LINE_POINTS];
+  slim_line_pixels(x, zeros, p, tile, from);
+  const int next = p.upright ? p.c : SLIM_WINOGRAD_LINE_M * p.c;
+  for (int i = 0; i < count; i += SLIM_WIDTH) {
+    SLIM_UNROLL
+    for (int j = 0; j < SLIM_LINE_POINTS; j++) {
+      SLIM_FETCH(from[j] + c + i + next);
+    }
+    slim_line_open(from, c + i, v + (size_t)i * s.block + t * SLIM_WIDTH, slim_winograd_v_step(s));
+  }
+}
+
+/* A group a tile of the run that begins at tile first. */
+__kernel void slim_winograd_line_gradient_outputs_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(float, z),
+                                                      __global const float *zeros, const slim_winograd_line_params p,
+                                                      const slim_winograd_sums_params s, const int first)
 {
   SLIM_OPEN(const float, dy);
-  SLIM_OPEN(const float, x);
-  SLIM_OPEN(float, v);
   SLIM_OPEN(float, z);
   const int t = (int)get_group_id(0);
-  __global const float *from[SLIM_LINE_POINTS];
-  slim_line_pixels(x, zeros, p, first + t, from);
-  for (int c = 0; c < p.c; c += SLIM_WIDTH) {
-    slim_line_open(from, c, v + (size_t)c * s.block + t * SLIM_WIDTH, slim_winograd_v_step(s));
-  }
   for (int o = 0; o < p.o; o += SLIM_WIDTH) {
     spread_tile(dy, p, first + t, o, z + slim_winograd_z_place(s, t, o), slim_winograd_z_step(s));
   }
@@ -64,8 +74,8 @@ static inline void gather_channel(__local const float *du, __global float *dw, c
   }
 }
 
-__kernel void slim_winograd_line_gradient_panels_f32(SLIM_WINOGRAD_PANELS_PARAMETERS)
+__kernel void slim_winograd_line_gradient_panels_f32(SLIM_WINOGRAD_PANELS_PARAMETERS(slim_winograd_line_params))
 {
-  SLIM_WINOGRAD_PANELS(SLIM_WINOGRAD_TAPS, gather_channel)
+  SLIM_WINOGRAD_PANELS(SLIM_WINOGRAD_TAPS, line_channels, gather_channel)
 }
 #endif

@@ -1,12 +1,14 @@
 /*
  * What gradients by weights share. For each point, a product of x's transformed tiles v, transposed, by those of dy, z,
  * summed over all tiles into du. Runs of s.block tiles are worked on one after the other:
- *   v [point][c / width][tile][width], z [panel of SLIM_GEMM_COLUMNS outputs][point][tile][SLIM_GEMM_COLUMNS],
+ *   v of s.depth channels [point][channel / width][tile][width], z of all outputs
+ *   [panel of SLIM_GEMM_COLUMNS][point][tile][SLIM_GEMM_COLUMNS],
  *   du of s.depth channels and a panel [point][channel][SLIM_GEMM_COLUMNS].
  */
 #ifndef SLIM_KERNEL_WINOGRAD_SUMS_H
 #define SLIM_KERNEL_WINOGRAD_SUMS_H
 
+#include "deal.h"
 #include "winograd.h"
 #include "winograd_sums_params.h"
 
@@ -18,7 +20,7 @@
 
 static inline size_t slim_winograd_v_step(const slim_winograd_sums_params s)
 {
-  return (size_t)s.block * ((s.c + SLIM_WIDTH - 1) / SLIM_WIDTH) * SLIM_WIDTH + SLIM_WINOGRAD_GAP;
+  return (size_t)s.block * ((s.depth + SLIM_WIDTH - 1) / SLIM_WIDTH) * SLIM_WIDTH + SLIM_WINOGRAD_GAP;
 }
 
 static inline size_t slim_winograd_z_step(const slim_winograd_sums_params s)
@@ -88,19 +90,13 @@ static inline void slim_winograd_gain(__local float *du, __global const float *f
   }
 }
 
-/* A group's part of the weights: channels from c on, by a panel of columns outputs from o on. */
+/* A part of the weights: channels from c on, by a panel of columns outputs from o on. */
 typedef struct slim_winograd_part {
   int c, channels, o, columns;
 } slim_winograd_part;
 
-static inline slim_winograd_part slim_winograd_part_of(const slim_winograd_sums_params s)
-{
-  const int o = (int)get_group_id(0) * SLIM_GEMM_COLUMNS, c = (int)get_group_id(1) * s.depth;
-  const slim_winograd_part part = { c, min(s.depth, s.c - c), o, min(SLIM_GEMM_COLUMNS, s.o - o) };
-  return part;
-}
-
-/* The products of a part at point number i, summed over the run that begins at tile first; adds: to du. */
+/* The products of a part at point number i, summed over the run that begins at tile first; adds: to du. v: of the
+ * part's channels. */
 static inline void slim_winograd_sum_point(__global const float *v, __global const float *z, __local float *du,
                                            const slim_winograd_sums_params s, const slim_winograd_part part,
                                            const int first, const int i, const bool adds)
@@ -108,7 +104,7 @@ static inline void slim_winograd_sum_point(__global const float *v, __global con
   const slim_winograd_span at = slim_winograd_tiles_at(s.order, s.side, i, first, min(s.block, s.tiles - first));
   const int needed = at.end - at.begin;
   __global const float *panel = z + i * slim_winograd_z_step(s) + slim_winograd_z_place(s, at.begin, part.o);
-  v += i * slim_winograd_v_step(s) + (size_t)part.c * s.block;
+  v += i * slim_winograd_v_step(s);
 #ifdef SLIM_WINOGRAD_TWELVE
   if (part.channels == 12) {
     v += at.begin * SLIM_WIDTH;
@@ -128,15 +124,15 @@ static inline void slim_winograd_sum_point(__global const float *v, __global con
   }
 }
 
-/* Sums the run that begins at tile first into a group's du. sums: of each group, between runs.
+/* Sums a part over the run that begins at tile first into du. sums: of the part, between runs.
  * @return whether it was the last run. */
 static inline bool slim_winograd_sum(__global const float *v, __global const float *z, __global float *sums,
-                                     __local float *du, const slim_winograd_sums_params s, const int first)
+                                     __local float *du, const slim_winograd_sums_params s,
+                                     const slim_winograd_part part, const int first)
 {
   const int count = s.points * slim_winograd_du_step(s);
-  sums += (size_t)(get_group_id(1) * get_num_groups(0) + get_group_id(0)) * count;
   for (int i = 0; i < s.points; i++) {
-    slim_winograd_sum_point(v, z, du, s, slim_winograd_part_of(s), first, i, false);
+    slim_winograd_sum_point(v, z, du, s, part, first, i, false);
   }
   if (first > 0) {
     slim_winograd_gain(du, sums, count);
@@ -160,25 +156,40 @@ static inline void slim_winograd_fetch_taps(__global float *dw, const slim_winog
   }
 }
 
-/* The parameters and the body of a kernel whose groups, of a panel of outputs and s.depth channels, sum the run that
- * begins at tile first and, after the last one, bring their sums back to taps_ weights a channel and output:
- * close_(du, dw, s) those of a vector. */
-#define SLIM_WINOGRAD_PANELS_PARAMETERS                                                                                \
-  SLIM_TENSOR(const float, v), SLIM_TENSOR(const float, z), SLIM_TENSOR(float, sums), SLIM_TENSOR(float, dw),          \
-      const slim_winograd_sums_params s, const int first, __local float *du
-#define SLIM_WINOGRAD_PANELS(taps_, close_)                                                                            \
-  SLIM_OPEN(const float, v);                                                                                           \
+/* The parameters and the body of a kernel whose tasks, of s.depth channels by some of the panels, transform their
+ * channels of x under the run that begins at tile first, in scratch of their groups' own, sum and, after the last run,
+ * bring their sums back to taps_ weights a channel and output: open_(x, zeros, p, s, c, count, tile, t, v) transforms
+ * count channels from c on of a tile, which is number t of its run, close_(du, dw, s) brings back those of a vector.
+ * sums: of each channels' part and panel, between runs. */
+#define SLIM_WINOGRAD_PANELS_PARAMETERS(convolution_)                                                                  \
+  SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, z), SLIM_TENSOR(float, scratch), SLIM_TENSOR(float, sums),     \
+      SLIM_TENSOR(float, dw), __global const float *zeros, const convolution_ p, const slim_winograd_sums_params s,    \
+      const int first, __local float *du, SLIM_DEALT
+#define SLIM_WINOGRAD_PANELS(taps_, open_, close_)                                                                     \
+  SLIM_OPEN(const float, x);                                                                                           \
   SLIM_OPEN(const float, z);                                                                                           \
+  SLIM_OPEN(float, scratch);                                                                                           \
   SLIM_OPEN(float, sums);                                                                                              \
   SLIM_OPEN(float, dw);                                                                                                \
-  const slim_winograd_part part = slim_winograd_part_of(s);                                                            \
-  if (!slim_winograd_sum(v, z, sums, du, s, first)) {                                                                  \
-    return;                                                                                                            \
-  }                                                                                                                    \
-  for (int c = 0; c < part.channels; c++, du += SLIM_GEMM_COLUMNS) {                                                   \
-    slim_winograd_fetch_taps(dw, s, part, c, taps_);                                                                   \
-    for (int o = 0; o < part.columns; o += SLIM_WIDTH) {                                                               \
-      close_(du + o, dw + (size_t)(part.c + c) * s.o + part.o + o, s);                                                 \
+  const int panels = slim_winograd_z_panels(s);                                                                        \
+  __global float *v = scratch + get_group_id(0) * s.points * slim_winograd_v_step(s);                                  \
+  SLIM_EACH_TASK(task)                                                                                                 \
+  {                                                                                                                    \
+    slim_winograd_part part = { task.y * s.depth, min(s.depth, s.c - task.y * s.depth), 0, 0 };                        \
+    for (int t = 0; t < min(s.block, s.tiles - first); t++) {                                                          \
+      open_(x, zeros, p, s, part.c, part.channels, first + t, t, v);                                                   \
+    }                                                                                                                  \
+    for (int panel = panels * task.x / deal.x; panel < panels * (task.x + 1) / deal.x; panel++) {                      \
+      __global float *waiting = sums + (size_t)(task.y * panels + panel) * s.points * slim_winograd_du_step(s);        \
+      part.o = panel * SLIM_GEMM_COLUMNS;                                                                              \
+      part.columns = min(SLIM_GEMM_COLUMNS, s.o - part.o);                                                             \
+      const int closed = slim_winograd_sum(v, z, waiting, du, s, part, first) ? part.channels : 0;                     \
+      for (int c = 0; c < closed; c++) {                                                                               \
+        slim_winograd_fetch_taps(dw, s, part, c, taps_);                                                               \
+        for (int o = 0; o < part.columns; o += SLIM_WIDTH) {                                                           \
+          close_(du + c * SLIM_GEMM_COLUMNS + o, dw + (size_t)(part.c + c) * s.o + part.o + o, s);                     \
+        }                                                                                                              \
+      }                                                                                                                \
     }                                                                                                                  \
   }
 

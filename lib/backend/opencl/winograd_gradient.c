@@ -58,7 +58,7 @@ size_t slim_cl_winograd_gradient_workspace(const slim_device *device, const slim
 static void launch_plain(slim_cl_build *b, const slim_cl_winograd_gradient *g, const slim_view *x, const slim_view *dw)
 {
   const slim_winograd_params *p = &g->p;
-  const slim_cl_winograd_sums_kernels kernels = { SLIM_CL_WINOGRAD_TAPPED(p, "slim_winograd_gradient_inputs", "_f32"),
+  const slim_cl_winograd_sums_kernels kernels = { SLIM_CL_WINOGRAD_TAPPED(p, "slim_winograd_gradient_outputs", "_f32"),
                                                   SLIM_CL_WINOGRAD_TAPPED(p, "slim_winograd_gradient_panels", "_f32") };
   cl_mem zeros = slim_cl_winograd_zeros(b, p->c);
   if (g->slices > 0) {

@@ -157,7 +157,7 @@ bool slim_cl_winograd_line_gradient_plan(const slim_device *device, const slim_c
 void slim_cl_winograd_line_gradient_launch(slim_cl_build *b, const slim_winograd_line_params *p,
                                            const slim_winograd_sums_params *s, cl_mem zeros)
 {
-  const slim_cl_winograd_sums_kernels kernels = { TAPPED(p, "slim_winograd_line_gradient_inputs", "_f32"),
+  const slim_cl_winograd_sums_kernels kernels = { TAPPED(p, "slim_winograd_line_gradient_outputs", "_f32"),
                                                   TAPPED(p, "slim_winograd_line_gradient_panels", "_f32") };
   slim_cl_winograd_sums_launch(b, &kernels, s, &b->in[1], &b->out[0], p, sizeof(*p), zeros);
 }

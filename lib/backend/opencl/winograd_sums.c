@@ -4,12 +4,13 @@
 #include "backend/opencl/reduction.h"
 #include "kernels/winograd_params.h"
 
-#define GROUPS_A_UNIT 2
-#define WIDTH_MOST 16 /* of a vector */
-#define VECTORS_MOST 4               /* of channels of a group */
-#define RUN_FLOATS ((size_t)5 << 19) /* of the transformed tiles of a run */
-#define RUN_LEAST 112                /* tiles of a run, which pay for reading and writing the sums, */
-#define RUN_MOST 392                 /* and do not wait for memory between the two launches */
+#define TASKS_A_UNIT 2
+#define WIDTH_MOST 16                  /* of a vector */
+#define VECTORS_MOST 2                 /* of channels of a part, */
+#define INPUTS_MOST ((size_t)15 << 14) /* and floats of their transformed tiles, which stay in a core's own cache */
+#define RUN_FLOATS ((size_t)7 << 19)   /* of the transformed tiles of a run */
+#define RUN_LEAST 112                  /* tiles of a run, which pay for reading and writing the sums, */
+#define RUN_MOST 392                   /* and do not wait for memory between the two launches */
 #define SLICES_A_UNIT 4
 #define SLICE_TILES 28               /* of a run, whose transforms stay in a core's own cache, */
 #define SLICE_SUMS ((size_t)5 << 15) /* and most of the sums */
@@ -27,9 +28,10 @@ static size_t wide(const slim_device *device, const slim_winograd_sums_params *s
   return (size_t)panels_of(device, s) * (size_t)slim_cl_gemm_columns(device);
 }
 
+/* Of a group: those of its task's channels. */
 static size_t inputs_floats(const slim_device *device, const slim_winograd_sums_params *s)
 {
-  const int width = slim_cl_of(device)->vector_width, c = slim_cl_ceil_div(s->c, width) * width;
+  const int width = slim_cl_of(device)->vector_width, c = slim_cl_ceil_div(s->depth, width) * width;
   return (size_t)s->points * ((size_t)s->block * (size_t)c + SLIM_WINOGRAD_GAP);
 }
 
@@ -39,17 +41,21 @@ static size_t outputs_floats(const slim_device *device, const slim_winograd_sums
   return (size_t)(panels_of(device, s) * s->points) * panel;
 }
 
-/* Of a group: those of a panel of outputs in some channels. */
+/* The same of a panel of outputs. */
 static size_t sums_floats(const slim_device *device, const slim_winograd_sums_params *s)
 {
   return (size_t)s->points * (size_t)s->depth * (size_t)slim_cl_gemm_columns(device);
 }
 
-/* Of all groups, where they wait for another run. */
+static int parts_of(const slim_winograd_sums_params *s)
+{
+  return slim_cl_ceil_div(s->c, s->depth);
+}
+
+/* Of all parts and panels, where they wait for another run. */
 static size_t waiting_floats(const slim_device *device, const slim_winograd_sums_params *s)
 {
-  const int groups = panels_of(device, s) * slim_cl_ceil_div(s->c, s->depth);
-  return s->block < s->tiles ? (size_t)groups * sums_floats(device, s) : 0;
+  return s->block < s->tiles ? (size_t)(panels_of(device, s) * parts_of(s)) * sums_floats(device, s) : 0;
 }
 
 size_t slim_cl_winograd_inputs(size_t points, int tiles, int c)
@@ -65,15 +71,14 @@ size_t slim_cl_winograd_products(const slim_device *device, size_t points, int t
 
 /* --- plan and launches -------------------------------------------------------------------------------------------- */
 
-/* Cuts the channels evenly: the driver deals the first half of the groups to one unit, so they must weigh alike. */
+/* Cuts the channels evenly, so that a part's transformed tiles stay where they are while panels of outputs pass. */
 static bool share_channels(const slim_device *device, slim_winograd_sums_params *s)
 {
   const int width = slim_cl_of(device)->vector_width, vectors = slim_cl_ceil_div(s->c, width);
-  const int wanted = device->info.compute_units * GROUPS_A_UNIT;
   for (int parts = slim_cl_ceil_div(vectors, VECTORS_MOST); parts <= vectors; parts++) {
     s->depth = slim_cl_ceil_div(vectors, parts) * width;
-    if (sums_floats(device, s) * sizeof(float) <= device->info.local_memory &&
-        (panels_of(device, s) * parts >= wanted || parts == vectors)) {
+    if ((inputs_floats(device, s) <= INPUTS_MOST || s->depth == width) &&
+        sums_floats(device, s) * sizeof(float) <= device->info.local_memory) {
       return true;
     }
   }
@@ -102,9 +107,15 @@ int slim_cl_winograd_sums_slices(const slim_device *device, slim_winograd_sums_p
   return slices;
 }
 
+/* Of all groups. */
+static size_t inputs_bytes(const slim_device *device, const slim_winograd_sums_params *s)
+{
+  return slim_cl_float_bytes((size_t)device->info.compute_units * inputs_floats(device, s));
+}
+
 size_t slim_cl_winograd_sums_workspace(const slim_device *device, const slim_winograd_sums_params *s)
 {
-  return slim_cl_float_bytes(inputs_floats(device, s)) + slim_cl_float_bytes(outputs_floats(device, s)) +
+  return inputs_bytes(device, s) + slim_cl_float_bytes(outputs_floats(device, s)) +
          slim_cl_float_bytes(waiting_floats(device, s));
 }
 
@@ -116,46 +127,63 @@ typedef struct places {
 static places places_of(const slim_cl_build *b, const slim_winograd_sums_params *s)
 {
   places at = { *b->workspace, *b->workspace, *b->workspace };
-  at.z.offset += slim_cl_float_bytes(inputs_floats(b->device, s));
+  at.z.offset += inputs_bytes(b->device, s);
   if (s->block < s->tiles) {
     at.sums.offset = at.z.offset + slim_cl_float_bytes(outputs_floats(b->device, s));
   }
   return at;
 }
 
-static void launch_panels(slim_cl_build *b, const char *kernel, const slim_winograd_sums_params *s, const places *at,
-                          const slim_view *dw, int first)
+/* A launch for the run that begins at tile first; then others follow, but for the last. */
+typedef struct run {
+  const slim_winograd_sums_params *s;
+  places at;
+  const void *convolution;
+  size_t bytes;
+  cl_mem zeros;
+  int first;
+} run;
+
+static void launch_outputs(slim_cl_build *b, const char *kernel, const run *r)
 {
+  const int left = r->s->tiles - r->first, tiles = left < r->s->block ? left : r->s->block;
   slim_cl_begin(b, kernel);
-  slim_cl_arg_view(b, &at->v);
-  slim_cl_arg_view(b, &at->z);
-  slim_cl_arg_view(b, &at->sums);
+  slim_cl_arg_view(b, &b->in[0]);
+  slim_cl_arg_view(b, &r->at.z);
+  slim_cl_arg_memory(b, r->zeros);
+  slim_cl_arg(b, r->convolution, r->bytes);
+  slim_cl_arg(b, r->s, sizeof(*r->s));
+  slim_cl_arg(b, &r->first, sizeof(r->first));
+  slim_cl_range_3d(b, (const size_t[3]){ (size_t)tiles, 1, 1 }, (const size_t[3]){ 1, 1, 1 });
+}
+
+/* Tasks of the same channels share out the panels where they would be few. */
+static void launch_panels(slim_cl_build *b, const char *kernel, const run *r, const slim_view *x, const slim_view *dw)
+{
+  const int parts = parts_of(r->s), panels = panels_of(b->device, r->s);
+  const int groups = slim_cl_ceil_div(b->device->info.compute_units * TASKS_A_UNIT, parts);
+  slim_cl_begin(b, kernel);
+  slim_cl_arg_view(b, x);
+  slim_cl_arg_view(b, &r->at.z);
+  slim_cl_arg_view(b, &r->at.v);
+  slim_cl_arg_view(b, &r->at.sums);
   slim_cl_arg_view(b, dw);
-  slim_cl_arg(b, s, sizeof(*s));
-  slim_cl_arg(b, &first, sizeof(first));
-  slim_cl_arg_local(b, sums_floats(b->device, s) * sizeof(float));
-  slim_cl_range_3d(b, (const size_t[3]){ (size_t)panels_of(b->device, s), (size_t)slim_cl_ceil_div(s->c, s->depth), 1 },
-                   (const size_t[3]){ 1, 1, 1 });
+  slim_cl_arg_memory(b, r->zeros);
+  slim_cl_arg(b, r->convolution, r->bytes);
+  slim_cl_arg(b, r->s, sizeof(*r->s));
+  slim_cl_arg(b, &r->first, sizeof(r->first));
+  slim_cl_arg_local(b, sums_floats(b->device, r->s) * sizeof(float));
+  slim_cl_range_dealt(b, (const size_t[3]){ (size_t)(groups < panels ? groups : panels), (size_t)parts, 1 });
 }
 
 void slim_cl_winograd_sums_launch(slim_cl_build *b, const slim_cl_winograd_sums_kernels *kernels,
                                   const slim_winograd_sums_params *s, const slim_view *x, const slim_view *dw,
                                   const void *convolution, size_t bytes, cl_mem zeros)
 {
-  const places at = places_of(b, s);
-  for (int first = 0; first < s->tiles; first += s->block) {
-    const int tiles = s->tiles - first < s->block ? s->tiles - first : s->block;
-    slim_cl_begin(b, kernels->inputs);
-    slim_cl_arg_view(b, &b->in[0]);
-    slim_cl_arg_view(b, x);
-    slim_cl_arg_view(b, &at.v);
-    slim_cl_arg_view(b, &at.z);
-    slim_cl_arg_memory(b, zeros);
-    slim_cl_arg(b, convolution, bytes);
-    slim_cl_arg(b, s, sizeof(*s));
-    slim_cl_arg(b, &first, sizeof(first));
-    slim_cl_range_3d(b, (const size_t[3]){ (size_t)tiles, 1, 1 }, (const size_t[3]){ 1, 1, 1 });
-    launch_panels(b, kernels->panels, s, &at, dw, first);
+  run r = { s, places_of(b, s), convolution, bytes, zeros, 0 };
+  for (; r.first < s->tiles; r.first += s->block) {
+    launch_outputs(b, kernels->outputs, &r);
+    launch_panels(b, kernels->panels, &r, x, dw);
   }
 }
 
@@ -164,7 +192,8 @@ void slim_cl_winograd_sums_launch(slim_cl_build *b, const slim_cl_winograd_sums_
 /* Of all groups: transforms of a run. */
 static size_t slices_scratch(const slim_device *device, const slim_winograd_sums_params *s)
 {
-  return slim_cl_float_bytes((size_t)device->info.compute_units * (inputs_floats(device, s) + outputs_floats(device, s)));
+  return slim_cl_float_bytes((size_t)device->info.compute_units *
+                             (inputs_floats(device, s) + outputs_floats(device, s)));
 }
 
 size_t slim_cl_winograd_slices_workspace(const slim_device *device, const slim_winograd_sums_params *s, int slices,
@@ -173,9 +202,9 @@ size_t slim_cl_winograd_slices_workspace(const slim_device *device, const slim_w
   return slices_scratch(device, s) + slim_cl_float_bytes((size_t)(slices * taps * s->c) * (size_t)s->o);
 }
 
-void slim_cl_winograd_slices_launch(slim_cl_build *b, const char *kernel, const slim_winograd_sums_params *s, int slices,
-                                    int taps, const slim_view *x, const slim_view *dw, const void *convolution,
-                                    size_t bytes, cl_mem zeros)
+void slim_cl_winograd_slices_launch(slim_cl_build *b, const char *kernel, const slim_winograd_sums_params *s,
+                                    int slices, int taps, const slim_view *x, const slim_view *dw,
+                                    const void *convolution, size_t bytes, cl_mem zeros)
 {
   slim_view parts = *b->workspace, sum = *dw;
   parts.offset += slices_scratch(b->device, s);

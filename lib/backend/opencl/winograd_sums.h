@@ -1,6 +1,6 @@
 /*
- * What gradients by weights by Winograd's transforms share, on CPU-like devices: runs of tiles, each of which is
- * transformed by one launch and summed by another; the last run's groups bring their sums back to taps.
+ * What gradients by weights by Winograd's transforms share, on CPU-like devices: runs of tiles, whose dy is transformed
+ * by one launch and summed by another, which transforms x; the last run's tasks bring their sums back to taps.
  */
 #ifndef SLIM_OPENCL_WINOGRAD_SUMS_H
 #define SLIM_OPENCL_WINOGRAD_SUMS_H
@@ -9,8 +9,9 @@
 #include "kernels/winograd_sums_params.h"
 
 typedef struct slim_cl_winograd_sums_kernels {
-  const char *inputs; /* of dy, x, v, z, zeros, the convolution, the sums and the run's first tile */
-  const char *panels; /* of v, z, sums, dw, the sums, the run's first tile and local memory */
+  const char *outputs; /* of dy, z, zeros, the convolution, the sums and the run's first tile */
+  const char *panels;  /* of x, z, scratch, sums, dw, zeros, the convolution, the sums, the run's first tile and local
+                        * memory */
 } slim_cl_winograd_sums_kernels;
 
 /** Floats of transformed tiles of c channels, and of their products by a panel of outputs (kernels/winograd.h). */
