@@ -41,6 +41,8 @@ static const test_convolution cases[] = {
   { "stride_blocks", 2, 16, 21, 40, 1, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
   { "stride_past_windows", 2, 12, 14, 20, 1, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_VALID, 0 },
   { "stride_past_the_caches", 1, 151, 150, 40, 1, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "stride_rows_left_over", 2, 6, 12, 32, 1, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_VALID, 0 },
+  { "stride_fifteen_rows", 1, 29, 13, 48, 1, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
   { "stride_valid", 2, 12, 13, 6, 1, { 3, 3 }, { 2, 3 }, { 1, 1 }, SLIM_VALID, 0 },
   { "stride_above_kernel", 2, 11, 12, 4, 2, { 2, 2 }, { 3, 3 }, { 1, 1 }, SLIM_VALID, 0 },
   { "five", 2, 14, 21, 32, 1, { 5, 5 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },

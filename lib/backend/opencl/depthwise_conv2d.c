@@ -61,12 +61,18 @@ static bool same_size(const slim_depthwise_conv2d_params *p)
   return p->stride_h == 1 && p->stride_w == 1 && p->before_h == 1 && p->before_w == 1 && p->h == p->oh && p->w == p->ow;
 }
 
+/* Or stride 2? */
+static bool half_size(const slim_depthwise_conv2d_params *p)
+{
+  return p->stride_h == 2 && p->stride_w == 2 && fits_stride(p->h, p->oh, p->before_h) &&
+         fits_stride(p->w, p->ow, p->before_w);
+}
+
 /* May kernels run that walk through a few rows at a time? */
 static bool walks(const slim_device *device, const slim_depthwise_conv2d_params *p, bool turned)
 {
-  const bool strided = !turned && p->stride_h == 2 && p->stride_w == 2 && fits_stride(p->h, p->oh, p->before_h) &&
-                       fits_stride(p->w, p->ow, p->before_w);
-  return by_nine(device, p) && (same_size(p) || strided) && p->epilogue.activation <= SLIM_ACTIVATION_RELU6;
+  const bool fits = same_size(p) || (!turned && half_size(p));
+  return by_nine(device, p) && fits && p->epilogue.activation <= SLIM_ACTIVATION_RELU6;
 }
 
 #define WALKED_ROWS 4 /* ROWS of the kernel */
@@ -158,6 +164,14 @@ static void gradient_arguments(slim_cl_build *b, const char *kernel, const slim_
   slim_cl_arg(b, p, sizeof(*p));
 }
 
+/* The gradient by the input of stride 2. */
+static void launch_scatter(slim_cl_build *b, const slim_depthwise_conv2d_params *p)
+{
+  const int down = (p->h + p->before_h + 1) / 2;
+  gradient_arguments(b, "slim_depthwise_conv2d_scatter_f32", &b->out[0], p);
+  slim_cl_range_rows(b, (size_t)p->n * (size_t)((down + WALKED_ROWS - 1) / WALKED_ROWS));
+}
+
 static void prepare_input_gradient(slim_cl_build *b)
 {
   const slim_depthwise_conv2d_params p = params_of(b->group, &b->out[0].shape, &b->in[1].shape, &b->in[0].shape);
@@ -165,6 +179,8 @@ static void prepare_input_gradient(slim_cl_build *b)
   count_flops(b, &p);
   if (walks(b->device, &p, true)) {
     launch_walk(b, &none, &p, 1);
+  } else if (by_nine(b->device, &p) && half_size(&p)) {
+    launch_scatter(b, &p);
   } else if (vectors(b->device, &p)) {
     const int phase = (p.w + p.stride_w - 1) / p.stride_w;
     gradient_arguments(b, "slim_depthwise_conv2d_input_gradient_vector_f32", &b->out[0], &p);
