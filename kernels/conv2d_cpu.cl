@@ -104,19 +104,18 @@ static inline void gather_tile(__local float *tile, __global const float *x, con
   }
 }
 
-/* The windows of pixels from row on that a panel fetches ahead, where few of them meet: as if they were in one row of the
- * image, and the elements in one of the kernel. */
+/* The windows of pixels from row on that a panel fetches ahead: as if they were in one row of the image, and the elements
+ * in one of the kernel. */
 static inline slim_gemm_ahead ahead_of(__global const float *x, const slim_conv2d_params p, const slim_gemm_part t,
                                        const int row, const int k, const int depth, const int c)
 {
   if (is_pixel(p)) {
     return slim_gemm_rows_ahead(x + k, p.c, row, t.row1, depth, c, t.columns);
   }
-  const bool apart = (p.kernel_h == 1 && p.kernel_w == 1) || p.stride_h > 1;
   const place at = place_of(p, min(row, t.row1 - 1));
   const int run = p.kernel_w * p.c, iy = clamp(at.y0 + k / run * p.rate_h, 0, p.h - 1);
   __global const float *from = x + ((at.image * p.h + iy) * p.w + at.x0) * p.c + k % run;
-  return slim_gemm_rows_ahead(from, p.stride_w * p.c, 0, apart ? t.row1 - row : 0, depth, c, t.columns);
+  return slim_gemm_rows_ahead(from, p.stride_w * p.c, 0, t.row1 - row, depth, c, t.columns);
 }
 
 /* The tiles of a part over depth elements of the windows from k on, which panels have. tile: SLIM_GEMM_ROWS rows of
