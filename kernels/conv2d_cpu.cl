@@ -291,7 +291,7 @@ static inline void sum_phase(__global const float *dy, const packed_block b, __g
     }
     for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS, number++) {
       const slim_gemm_out o = { dx + t.column0 + c, 0,    0, t.row1 - row,     t.columns - c,
-                                k == 0,             last, f.conv.epilogue, 0, places };
+                                k == 0,             last, f.conv.epilogue, 0, places, t.streams };
       slim_gemm_tile_packed(tile, b.panels + c * b.depth, b.depth,
                             ahead_of(dy, f.conv, t, row + SLIM_GEMM_ROWS, k, b.depth, c),
                             slim_gemm_block_ahead(next.panels, SLIM_GEMM_COLUMNS, next.rows, SLIM_GEMM_COLUMNS, number,

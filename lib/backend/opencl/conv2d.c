@@ -291,13 +291,22 @@ static slim_conv2d_params turned(const slim_conv2d_params *p)
   return t;
 }
 
+/* Is it one product by the weights as they lie? Where blocks are made of them, they are packed before, for all tasks, as
+ * the only phase's of a stride of 1. */
+static bool is_input_product(const slim_device *device, const slim_conv2d_params *p)
+{
+  const slim_matmul_params product = input_product(p);
+  const bool one_tap = p->kernel_h == 1 && p->kernel_w == 1;
+  return is_product(device, p) && !(one_tap && slim_cl_matmul_is_blocked(device, &product, false));
+}
+
 static size_t input_gradient_workspace(const slim_device *device, const slim_group *group, const slim_view *in,
                                        const slim_view *out)
 {
   const slim_conv2d_params p = input_params(group, in, out), t = turned(&p);
   const slim_matmul_params product = input_product(&p);
   slim_cl_winograd w;
-  if (is_product(device, &p)) {
+  if (is_input_product(device, &p)) {
     return slim_cl_matmul_workspace(device, &product, false, false);
   }
   if (slim_cl_winograd_plan(device, &t, true, false, false, &w)) {
@@ -315,7 +324,7 @@ static void prepare_input_gradient(slim_cl_build *b)
   const slim_conv2d_params t = turned(&p);
   const slim_matmul_params product = input_product(&p);
   slim_cl_winograd w;
-  if (is_product(b->device, &p)) {
+  if (is_input_product(b->device, &p)) {
     slim_cl_matmul(b, &b->in[0], &b->in[1], &b->out[0], &none, &product);
   } else if (slim_cl_winograd_plan(b->device, &t, true, false, false, &w)) {
     slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], &none);
