@@ -112,7 +112,7 @@ __kernel SLIM_TILE_GROUP void slim_conv2d_tile_f32(SLIM_TENSOR(const float, x), 
   const int pixels = p.n * p.oh * p.ow, depth = p.kernel_h * p.kernel_w * p.c;
   const int me = (int)get_local_id(0), row0 = (int)get_group_id(0) * SLIM_TILE;
   const int column0 = (int)get_group_id(1) * SLIM_TILE;
-  const int begin = (int)get_group_id(2) * t.slice, end = min(begin + t.slice, depth);
+  const int begin = t.begin + (int)get_group_id(2) * t.slice, end = min(begin + t.slice, depth);
   tile_window window[SLIM_TILE_PARTS];
   SLIM_UNROLL
   for (int i = 0; i < SLIM_TILE_PARTS; i++) {

@@ -58,6 +58,8 @@ static const test_convolution cases[] = {
   { "strassen_shallow", 3, 5, 9, 256, 128, { 1, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "nchw", 2, 9, 7, 5, 6, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 1 },
   { "nchw_stride", 2, 9, 7, 17, 33, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 1 },
+  { "nchw_deep", 1, 5, 6, 175, 6, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 1 },
+  { "stride_deep", 1, 5, 4, 3, 390, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
   { "past_the_caches", 1, 181, 182, 26, 96, { 1, 2 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))

@@ -31,7 +31,8 @@ static void fake_open(fake *f, size_t allocation, size_t memory, int knobs)
                                        .max_work_group = 1024,
                                        .local_memory = (size_t)48 << 10,
                                        .max_allocation = allocation,
-                                       .global_memory = memory };
+                                       .global_memory = memory,
+                                       .is_gpu = true };
   f->device.impl = &f->cl;
   slim_cl_tuning_open(&f->device);
   ck_assert_int_eq(unsetenv("SLIM_KNOBS"), 0);
@@ -125,6 +126,21 @@ START_TEST(slices_are_no_more_than_pay)
   ck_assert_int_eq(slim_cl_ceil_div(4608, slim_cl_tile_slice(&f.device, 1, 784, 512, 4608)), 7);
   ck_assert_int_eq(slim_cl_ceil_div(25088, slim_cl_tile_slice(&f.device, 1, 64, 64, 25088)), 98);
   fake_close(&f);
+}
+END_TEST
+
+/* No work-item takes more turns of loops than llvmpipe does before it ends them. */
+START_TEST(slices_are_short_where_turns_are_counted)
+{
+  fake f;
+  for (int knobs = 0; knobs <= 10; knobs++) {
+    fake_open(&f, 2048 * MIB, 65536 * MIB, knobs);
+    f.device.info.is_gpu = false;
+    ck_assert_int_le(slim_cl_tile_slice(&f.device, 1, 144, 96, 17654), 1536);
+    ck_assert_int_le(slim_cl_tile_slice(&f.device, 36, 64, 64, 9000), 1536);
+    ck_assert_int_eq(slim_cl_tile_slice_most(&f.device, 1000), 1000);
+    fake_close(&f);
+  }
 }
 END_TEST
 
@@ -233,6 +249,7 @@ static void build(TCase *c)
   tcase_add_loop_test(c, transforms_fit_in_an_allocation, 0, 11);
   tcase_add_test(c, blocks_leave_room_for_weights);
   tcase_add_test(c, slices_are_no_more_than_pay);
+  tcase_add_test(c, slices_are_short_where_turns_are_counted);
   tcase_add_test(c, a_session_runs_within_an_allocation);
 }
 

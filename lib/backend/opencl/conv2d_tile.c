@@ -54,6 +54,37 @@ static void launch(slim_cl_build *b, const slim_view *x, const slim_view *weight
   slim_cl_tile_range(b, slim_cl_conv2d_pixels(p), p->o, slices);
 }
 
+/* How a part of the sums ends: it is added to those before, the last part with all that the result ends with. */
+static slim_cl_epilogue epilogue_of_part(const slim_cl_epilogue *all, const slim_view *y, bool first, bool last)
+{
+  slim_cl_epilogue e = *all;
+  if (!last) {
+    e.params = (slim_epilogue_params){ .has_residual = all->params.has_residual };
+  }
+  if (!first) {
+    e.residual = y;
+    e.params.has_residual = true;
+  }
+  return e;
+}
+
+/* Without slices: part by part of the windows where a work-item may not sum all. */
+static void launch_parts(slim_cl_build *b, const slim_view *x, const slim_view *weights, size_t weights_at,
+                         const slim_cl_epilogue *epilogue, const slim_view *y, const slim_conv2d_params *p,
+                         const slim_tile_params *t)
+{
+  const int window = slim_cl_conv2d_window(p);
+  slim_tile_params part = *t;
+  slim_conv2d_params each = *p;
+  part.slice = slim_cl_tile_slice_most(b->device, window);
+  do {
+    const slim_cl_epilogue e = epilogue_of_part(epilogue, y, part.begin == 0, part.begin + part.slice >= window);
+    each.epilogue = e.params;
+    launch(b, x, weights, weights_at, &e, y, 0, &each, &part, 1);
+    part.begin += part.slice;
+  } while (part.begin < window);
+}
+
 void slim_cl_conv2d_tile(slim_cl_build *b, const slim_view *x, const slim_view *weights, size_t weights_at,
                          const slim_cl_epilogue *epilogue, const slim_view *y, const slim_conv2d_params *p,
                          size_t parts_at)
@@ -63,7 +94,7 @@ void slim_cl_conv2d_tile(slim_cl_build *b, const slim_view *x, const slim_view *
   t.slice = slice_of(b->device, p, parts_at);
   const int slices = slim_cl_ceil_div(slim_cl_conv2d_window(p), t.slice);
   if (slices <= 1) {
-    launch(b, x, weights, weights_at, epilogue, y, 0, p, &t, 1);
+    launch_parts(b, x, weights, weights_at, epilogue, y, p, &t);
     return;
   }
   each.epilogue = (slim_epilogue_params){ 0 };
@@ -75,9 +106,7 @@ void slim_cl_conv2d_tile_at(slim_cl_build *b, const slim_view *x, const slim_vie
                             const slim_cl_epilogue *epilogue, const slim_view *y, const slim_conv2d_params *p,
                             const slim_tile_params *t)
 {
-  slim_tile_params all = *t;
-  all.slice = slim_cl_conv2d_window(p);
-  launch(b, x, weights, weights_at, epilogue, y, 0, p, &all, 1);
+  launch_parts(b, x, weights, weights_at, epilogue, y, p, t);
 }
 
 /* --- the gradient by the weights: windows transposed by dy -------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #define DEPTH_SMALL 8
 #define GROUPS_A_UNIT 6 /* that run at the same time */
 #define SLICE_LEAST 256 /* of k */
+#define SLICE_MOST 1536 /* where turns of loops are counted */
 #define SLICES_MOST 1024
 #define SLICES_BYTES ((size_t)64 << 20) /* of their sums */
 #define ADDING 0.03                     /* what a slice of a tile costs more, in terms of its sum */
@@ -34,6 +35,18 @@ bool slim_cl_tile_usable(const slim_device *device)
   const size_t blocks = (size_t)(2 * depth_of(device) * (tile_of(device) + 4)) * sizeof(float);
   return device->info.device_class != SLIM_CLASS_CPU && device->info.max_work_group >= ITEMS &&
          device->info.local_memory >= blocks;
+}
+
+static int larger(int a, int b)
+{
+  return a > b ? a : b;
+}
+
+/* llvmpipe, which is no GPU, ends a work-item's loops after 65535 turns of all of them together; a block of k takes up
+ * to 550. */
+int slim_cl_tile_slice_most(const slim_device *device, int k)
+{
+  return device->info.is_gpu || k < SLICE_MOST ? larger(k, 1) : SLICE_MOST;
 }
 
 static int tiles(const slim_device *device, int n)
@@ -82,7 +95,8 @@ int slim_cl_tile_slice_beside(const slim_device *device, int results, int m, int
   const int there = results * tiles(device, m) * tiles(device, n), depth = depth_of(device);
   const int most = slices_that_fit(device, results, m, n, beside), best = best_slices(device, there, k, most);
   const int wanted = slim_cl_tuned(device, &knob_slices, SLIM_CL_DIMS(results, m, n, k), best);
-  return slim_cl_ceil_div(slim_cl_ceil_div(k, wanted < most ? wanted : most), depth) * depth;
+  const int slices = larger(wanted, slim_cl_ceil_div(k, slim_cl_tile_slice_most(device, k)));
+  return slim_cl_ceil_div(slim_cl_ceil_div(k, slices < most ? slices : most), depth) * depth;
 }
 
 int slim_cl_tile_slice(const slim_device *device, int results, int m, int n, int k)

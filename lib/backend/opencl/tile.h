@@ -14,6 +14,8 @@ bool slim_cl_tile_usable(const slim_device *device);
 int slim_cl_tile_slice(const slim_device *device, int results, int m, int n, int k);
 /** The same where they share an allocation with so many bytes. */
 int slim_cl_tile_slice_beside(const slim_device *device, int results, int m, int n, int k, size_t beside);
+/** How many of k a group may sum, 1 at least. */
+int slim_cl_tile_slice_most(const slim_device *device, int k);
 /** Bytes of the slices' sums; 0 when there is one slice. */
 size_t slim_cl_tile_workspace(int m, int n, int k, int slice);
 /** A group for each tile of m by n and each of so many slices, or pairs of matrices, or both. */
