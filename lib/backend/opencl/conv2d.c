@@ -441,7 +441,9 @@ static void prepare_weights_gradient(slim_cl_build *b)
   }
 }
 
-const slim_cl_op slim_cl_op_conv2d = { .prepare = prepare, .workspace = workspace, .packs = packs, .overwrites = overwrites, .halves = 1u << 1 };
+const slim_cl_op slim_cl_op_conv2d = {
+  .prepare = prepare, .workspace = workspace, .packs = packs, .overwrites = overwrites, .halves = 1u << 1
+};
 const slim_cl_op slim_cl_op_conv2d_input_gradient = { .prepare = prepare_input_gradient,
                                                       .workspace = input_gradient_workspace };
 const slim_cl_op slim_cl_op_conv2d_weights_gradient = { .prepare = prepare_weights_gradient,

@@ -1,4 +1,5 @@
-/* An elementwise step may write over its first input when nobody needs that later, others over one that the backend names. */
+/* An elementwise step may write over its first input when nobody needs that later, others over one that the backend
+ * names. */
 #include "session/plan.h"
 
 static int first_slot(const slim_plan *plan, int slot)
