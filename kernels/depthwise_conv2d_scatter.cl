@@ -27,15 +27,11 @@ typedef struct scatter {
 
 #define WEIGHT(r_, t_) const SLIM_FLOATW w##r_##t_ = SLIM_LOADW(0, l->weights + ((r_)*3 + (t_)) * pixel + k);
 
-/* A vector that may be outside of the image: then it is another, of which nothing is left. */
-static inline SLIM_FLOATW some(__global const float *from, const SLIM_INTW mask)
-{
-  return SLIM_PASTE_(as_float, SLIM_WIDTH)(SLIM_PASTE_(as_int, SLIM_WIDTH)(SLIM_LOADW(0, from)) & mask);
-}
-
 /* Row 0 of dy is above the squares; it may be outside, as may the last. */
 #define NUMBER(d_)                                                                                                     \
-  ((d_) == 0 ? some(above, above_mask) : (d_) == rows ? some(last, last_mask) : SLIM_LOADW(0, dy + (d_)*row))
+  ((d_) == 0      ? slim_load_masked(above, above_mask)                                                                \
+   : (d_) == rows ? slim_load_masked(last, last_mask)                                                                  \
+                  : SLIM_LOADW(0, dy + (d_)*row))
 #define OPEN(d_, u_) SLIM_FLOATW old##d_ = zero;
 #define READ_OLD(d_, u_)                                                                                               \
   if (rows >= (d_)) {                                                                                                  \

@@ -40,12 +40,6 @@ typedef struct walk {
 
 #define WEIGHT(r_, t_) const SLIM_FLOATW w##r_##t_ = SLIM_WEIGHTSW(l->weights + ((r_)*3 + (t_)) * l->tap + k);
 
-/* A vector that may be outside of the image: then it is another, of which nothing is left. */
-static inline SLIM_FLOATW some(__global const float *from, const SLIM_INTW mask)
-{
-  return SLIM_PASTE_(as_float, SLIM_WIDTH)(SLIM_PASTE_(as_int, SLIM_WIDTH)(SLIM_LOADW(0, from)) & mask);
-}
-
 #define PUT_AT(r_, to_)                                                                                                \
   if (rows > (r_)) {                                                                                                   \
     SLIM_FLOATW v = left##r_;                                                                                          \
@@ -70,8 +64,8 @@ static inline SLIM_FLOATW some(__global const float *from, const SLIM_INTW mask)
 /* Row number i of the input: the one above, those of the results, the one below. */
 #define READ(i_, ADDS_)                                                                                                \
   if (rows + 1 >= (i_)) {                                                                                              \
-    const SLIM_FLOATW v = (i_) == 0          ? some(above, above_mask)                                                 \
-                          : (i_) == rows + 1 ? some(below, below_mask)                                                 \
+    const SLIM_FLOATW v = (i_) == 0          ? slim_load_masked(above, above_mask)                                     \
+                          : (i_) == rows + 1 ? slim_load_masked(below, below_mask)                                     \
                                              : SLIM_LOADW(0, in + ((i_)-1) * row);                                     \
     ADDS_                                                                                                              \
   }
@@ -152,8 +146,8 @@ static inline __attribute__((always_inline)) void walk_by_one(const walk *l, con
 /* Row number i of the input, of which the first and the last may be outside. */
 #define READ_STRIDED(i_, ADDS_)                                                                                        \
   if (2 * rows >= (i_)) {                                                                                              \
-    const SLIM_FLOATW v = (i_) == 0          ? some(above, above_mask)                                                 \
-                          : (i_) == 2 * rows ? some(below, below_mask)                                                 \
+    const SLIM_FLOATW v = (i_) == 0          ? slim_load_masked(above, above_mask)                                     \
+                          : (i_) == 2 * rows ? slim_load_masked(below, below_mask)                                     \
                                              : SLIM_LOADW(0, in + ((i_)-1) * row);                                     \
     ADDS_                                                                                                              \
   }
@@ -244,7 +238,7 @@ static inline void walk_rows(const walk *l, const int k, const int rows, const i
 }
 
 /* Results of channels [k, k + depth) from private memory to where they belong. */
-static inline void place(const walk *l, const float *made, const int rows, const int k, const int depth)
+static inline void bring_made(const walk *l, const float *made, const int rows, const int k, const int depth)
 {
   for (int r = 0; r < rows; r++) {
     for (int i = 0; i < l->end - l->begin; i++) {
@@ -307,7 +301,7 @@ __kernel void slim_depthwise_conv2d_walk_f32(SLIM_TENSOR(const float, x), SLIM_T
           walk_rows(&l, k + v, rows, p.stride_h);
         }
         if (apart) {
-          place(&l, made, rows, k, count);
+          bring_made(&l, made, rows, k, count);
         }
       }
     }

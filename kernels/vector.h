@@ -32,6 +32,11 @@ SLIM_MOVES_(__global, int, SLIM_INTW)
 #define SLIM_LOADW SLIM_PASTE_(vload, SLIM_WIDTH)
 #define SLIM_STOREW SLIM_PASTE_(vstore, SLIM_WIDTH)
 #endif
+/* A vector that may lie outside of a tensor: then from is another, of which nothing is left. */
+static inline SLIM_FLOATW slim_load_masked(__global const float *from, const SLIM_INTW mask)
+{
+  return SLIM_PASTE_(as_float, SLIM_WIDTH)(SLIM_PASTE_(as_int, SLIM_WIDTH)(SLIM_LOADW(0, from)) & mask);
+}
 /* Fetches a cache line that is read soon, or later, which the nearest cache need not hold, or written, on CPU-like
  * devices. */
 #if SLIM_CLASS == 0 && defined(__clang__) && !defined(SLIM_NO_PREFETCH) /* which Oclgrind does not know */
