@@ -300,6 +300,12 @@ static bool is_input_product(const slim_device *device, const slim_conv2d_params
   return is_product(device, p) && !(one_tap && slim_cl_matmul_is_blocked(device, &product, false));
 }
 
+/* Turned weights may be larger than those they are of, and than a buffer may be: then the naive kernel serves. */
+static bool by_phases(const slim_device *device, const slim_conv2d_params *p)
+{
+  return method_of(device, p) != NAIVE && slim_cl_conv2d_phases_workspace(device, p) <= device->info.max_allocation;
+}
+
 static size_t input_gradient_workspace(const slim_device *device, const slim_group *group, const slim_view *in,
                                        const slim_view *out)
 {
@@ -312,7 +318,7 @@ static size_t input_gradient_workspace(const slim_device *device, const slim_gro
   if (slim_cl_winograd_plan(device, &t, true, false, false, &w)) {
     return slim_cl_winograd_workspace(device, &w);
   }
-  return method_of(device, &p) == NAIVE ? 0 : slim_cl_conv2d_phases_workspace(device, &p);
+  return by_phases(device, &p) ? slim_cl_conv2d_phases_workspace(device, &p) : 0;
 }
 
 static void prepare_input_gradient(slim_cl_build *b)
@@ -320,7 +326,6 @@ static void prepare_input_gradient(slim_cl_build *b)
   const slim_cl_epilogue none = slim_cl_epilogue_of(b, 2);
   const slim_conv2d_params p = input_params(b->group, b->in, b->out);
   count_flops(b, &p);
-  const enum method method = method_of(b->device, &p);
   const slim_conv2d_params t = turned(&p);
   const slim_matmul_params product = input_product(&p);
   slim_cl_winograd w;
@@ -328,7 +333,7 @@ static void prepare_input_gradient(slim_cl_build *b)
     slim_cl_matmul(b, &b->in[0], &b->in[1], &b->out[0], &none, &product);
   } else if (slim_cl_winograd_plan(b->device, &t, true, false, false, &w)) {
     slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], &none);
-  } else if (method != NAIVE) {
+  } else if (by_phases(b->device, &p)) {
     slim_cl_conv2d_phases(b, &p);
   } else {
     prepare_naive_gradient(b, "slim_conv2d_input_gradient_naive_f32", &p);
