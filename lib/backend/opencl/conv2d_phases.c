@@ -53,11 +53,6 @@ static size_t turned_bytes(const slim_device *device, const slim_conv2d_turn_par
   return slim_cl_float_bytes((size_t)(turn->rows * turn->columns) * (size_t)columns * (size_t)turn->o);
 }
 
-static int larger(int a, int b)
-{
-  return a > b ? a : b;
-}
-
 /* Packs the weights of phases of so many taps in the workspace. */
 static void turn_panels(slim_cl_build *b, const slim_conv2d_phases_params *phases, const slim_gemm_params *g, int taps)
 {
@@ -86,8 +81,8 @@ static void launch(slim_cl_build *b, const slim_conv2d_params *p, int first, int
     *phase = phase_of(p, first + i);
     phase->weights = (int)(turned / sizeof(float));
     turned += turned_bytes(b->device, &phase->turn);
-    pixels = larger(pixels, slim_cl_conv2d_pixels(&phase->conv));
-    window = larger(window, slim_cl_conv2d_window(&phase->conv));
+    pixels = slim_cl_larger(pixels, slim_cl_conv2d_pixels(&phase->conv));
+    window = slim_cl_larger(window, slim_cl_conv2d_window(&phase->conv));
     taps += phase->turn.rows * phase->turn.columns;
   }
   const slim_gemm_params g = slim_cl_gemm_packed(b->device, pixels, p->c, window);

@@ -216,6 +216,10 @@ static inline size_t slim_cl_room_beside(const slim_device *device, size_t bytes
   return bytes < most ? most - bytes : 0;
 }
 
+static inline int slim_cl_larger(int a, int b)
+{
+  return a > b ? a : b;
+}
 /** The parts of at most b that a is cut into; 0 for b below 1. */
 static inline int slim_cl_ceil_div(int a, int b)
 {

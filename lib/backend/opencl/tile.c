@@ -37,16 +37,11 @@ bool slim_cl_tile_usable(const slim_device *device)
          device->info.local_memory >= blocks;
 }
 
-static int larger(int a, int b)
-{
-  return a > b ? a : b;
-}
-
 /* llvmpipe, which is no GPU, ends a work-item's loops after 65535 turns of all of them together; a block of k takes up
  * to 550. */
 int slim_cl_tile_slice_most(const slim_device *device, int k)
 {
-  return device->info.is_gpu || k < SLICE_MOST ? larger(k, 1) : SLICE_MOST;
+  return device->info.is_gpu || k < SLICE_MOST ? slim_cl_larger(k, 1) : SLICE_MOST;
 }
 
 static int tiles(const slim_device *device, int n)
@@ -95,7 +90,7 @@ int slim_cl_tile_slice_beside(const slim_device *device, int results, int m, int
   const int there = results * tiles(device, m) * tiles(device, n), depth = depth_of(device);
   const int most = slices_that_fit(device, results, m, n, beside), best = best_slices(device, there, k, most);
   const int wanted = slim_cl_tuned(device, &knob_slices, SLIM_CL_DIMS(results, m, n, k), best);
-  const int slices = larger(wanted, slim_cl_ceil_div(k, slim_cl_tile_slice_most(device, k)));
+  const int slices = slim_cl_larger(wanted, slim_cl_ceil_div(k, slim_cl_tile_slice_most(device, k)));
   return slim_cl_ceil_div(slim_cl_ceil_div(k, slices < most ? slices : most), depth) * depth;
 }
 
