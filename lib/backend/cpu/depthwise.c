@@ -5,6 +5,7 @@
  */
 #include "backend/cpu/depthwise_pairs.h"
 #include "backend/cpu/depthwise_walk.h"
+#include "backend/depthwise.h"
 
 #include <math.h>
 
@@ -260,19 +261,13 @@ static void run_task(void *user, int number, int worker)
 /* With more channels the pixels of a vector of them share too few cache sets. */
 #define WALKED_CHANNELS 128
 
-/* By stride 2 along an axis: nothing, or one place, of what outputs read lies outside on each side. */
-static bool fits_stride(int x, int y, int before)
-{
-  return (before == 0 || before == 1) && 2 * y - before <= x;
-}
-
 static bool fits_walk(const conv2d *g)
 {
   if (g->kh != 3 || g->kw != 3 || g->rate.h != 1 || g->rate.w != 1) {
     return false;
   }
   if (g->stride.h == 2 && g->stride.w == 2) {
-    return fits_stride(g->x.h, g->y.h, g->before_h) && fits_stride(g->x.w, g->y.w, g->before_w);
+    return slim_depthwise_halves(g->x.h, g->y.h, g->before_h) && slim_depthwise_halves(g->x.w, g->y.w, g->before_w);
   }
   return g->stride.h == 1 && g->stride.w == 1 && g->before_h == 1 && g->before_w == 1 && g->x.h == g->y.h &&
          g->x.w == g->y.w;

@@ -1,3 +1,4 @@
+#include "backend/depthwise.h"
 #include "backend/opencl/epilogue.h"
 #include "backend/opencl/ops.h"
 #include "backend/opencl/reduction.h"
@@ -42,12 +43,6 @@ static bool vectors(const slim_device *device, const slim_depthwise_conv2d_param
   return !p->nchw && p->multiplier == 1 && p->c % slim_cl_of(device)->vector_width == 0;
 }
 
-/* By stride 2 along an axis: nothing, or one place, of what outputs read lies outside on each side. */
-static bool fits_stride(int x, int y, int before)
-{
-  return (before == 0 || before == 1) && 2 * y - before <= x;
-}
-
 /* 3x3 taps on CPU-like devices, which may be read once for several rows? */
 static bool by_nine(const slim_device *device, const slim_depthwise_conv2d_params *p)
 {
@@ -64,8 +59,8 @@ static bool same_size(const slim_depthwise_conv2d_params *p)
 /* Or stride 2? */
 static bool half_size(const slim_depthwise_conv2d_params *p)
 {
-  return p->stride_h == 2 && p->stride_w == 2 && fits_stride(p->h, p->oh, p->before_h) &&
-         fits_stride(p->w, p->ow, p->before_w);
+  return p->stride_h == 2 && p->stride_w == 2 && slim_depthwise_halves(p->h, p->oh, p->before_h) &&
+         slim_depthwise_halves(p->w, p->ow, p->before_w);
 }
 
 /* May kernels run that walk through a few rows at a time? */
