@@ -5,15 +5,12 @@
  * in registers. Channels fill whole vectors.
  */
 #include "common.h"
-#include "depthwise_conv2d_params.h"
+#include "depthwise_conv2d_rows.h"
 #include "vector.h"
 
 #if SLIM_CLASS == 0
-#define ROWS 4 /* of squares, at most */
 #define EACH_ROW(X) X(1, 0) X(2, 1) X(3, 2) X(4, 3)
-#define EACH_TAP(X) X(0, 0) X(0, 1) X(0, 2) X(1, 0) X(1, 1) X(1, 2) X(2, 0) X(2, 1) X(2, 2)
-#define FEW_CHANNELS 128 /* up to these a vector goes through whole rows, else through strips of squares */
-#define STRIP 8
+#define STRIP 8 /* columns of squares, where channels are many */
 
 /* Squares from row y on, columns [begin, end). */
 typedef struct scatter {
@@ -81,7 +78,7 @@ static inline __attribute__((always_inline)) void scatter_rows(const scatter *l,
   __global const float *dy = l->dy + k;
   __global const float *above = has_above ? dy : dy + row, *last = dy + (has_last ? rows : rows - 1) * row;
   __global float *dx = l->dx + k;
-  EACH_TAP(WEIGHT)
+  SLIM_DEPTHWISE_EACH_TAP(WEIGHT)
   OPEN(0, 0)
   EACH_ROW(OPEN)
   if (l->begin > 0) {
@@ -116,24 +113,22 @@ static inline __attribute__((always_inline)) void scatter_rows(const scatter *l,
   {                                                                                                                    \
     scatter_rows(l, k, rows_);                                                                                         \
   }
-BY_ROWS(1)
-BY_ROWS(3)
-BY_ROWS(4)
+SLIM_DEPTHWISE_DEFINE_ROWS(BY_ROWS)
 
-/* A work-item makes up to ROWS rows of squares, of nearly as many each; row by row where they are fewer than 3. */
+/* Rows are those of squares. */
 __kernel void slim_depthwise_conv2d_scatter_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, weights),
                                                 SLIM_TENSOR(float, dx), const slim_depthwise_conv2d_params p)
 {
   SLIM_OPEN(const float, dy);
   SLIM_OPEN(const float, weights);
   SLIM_OPEN(float, dx);
-  const int down = (p.h + p.before_h + 1) / 2, across = (p.w + p.before_w + 1) / 2, pieces = (down + ROWS - 1) / ROWS;
-  const int image = (int)get_global_id(0) / pieces, piece = (int)get_global_id(0) % pieces;
-  if (image >= p.n) {
+  const int down = (p.h + p.before_h + 1) / 2, across = (p.w + p.before_w + 1) / 2;
+  const slim_depthwise_piece piece = slim_depthwise_piece_of((int)get_global_id(0), down);
+  if (piece.image >= p.n) {
     return;
   }
-  const int top = down * piece / pieces, bottom = down * (piece + 1) / pieces;
-  const int rows = bottom - top < 3 ? 1 : bottom - top, strip = p.c <= FEW_CHANNELS ? across : STRIP;
+  const bool few = p.c <= SLIM_DEPTHWISE_FEW_CHANNELS;
+  const int strip = few ? across : STRIP;
   scatter l = { .weights = weights,
                 .row = p.ow * p.c,
                 .dx_row = p.w * p.c,
@@ -144,20 +139,14 @@ __kernel void slim_depthwise_conv2d_scatter_f32(SLIM_TENSOR(const float, dy), SL
                 .ow = p.ow,
                 .w = p.w,
                 .before_w = p.before_w,
-                .fetches = p.c <= FEW_CHANNELS };
-  for (l.y = top; l.y < bottom; l.y += rows) {
+                .fetches = few };
+  for (l.y = piece.top; l.y < piece.bottom; l.y += piece.rows) {
     for (l.begin = 0; l.begin < across; l.begin += strip) {
       l.end = min(l.begin + strip, across);
-      l.dy = dy + ((long)(image * p.oh + l.y - 1) * p.ow + l.begin) * p.c;
-      l.dx = dx + ((long)(image * p.h + 2 * l.y - p.before_h) * p.w + 2 * l.begin - p.before_w) * p.c;
+      l.dy = dy + ((long)(piece.image * p.oh + l.y - 1) * p.ow + l.begin) * p.c;
+      l.dx = dx + ((long)(piece.image * p.h + 2 * l.y - p.before_h) * p.w + 2 * l.begin - p.before_w) * p.c;
       for (int k = 0; k < p.c; k += SLIM_WIDTH) {
-        if (rows == 4) {
-          scatter_4(&l, k);
-        } else if (rows == 3) {
-          scatter_3(&l, k);
-        } else {
-          scatter_1(&l, k);
-        }
+        SLIM_DEPTHWISE_CALL_ROWS(scatter, piece.rows, (&l, k))
       }
     }
   }

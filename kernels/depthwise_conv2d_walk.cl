@@ -6,16 +6,13 @@
  */
 #include "activation.h"
 #include "common.h"
-#include "depthwise_conv2d_params.h"
+#include "depthwise_conv2d_rows.h"
 #include "gemm.h"
 #include "weights.h"
 
 #if SLIM_CLASS == 0
-#define ROWS 4 /* of the results, at most */
 #define EACH_ROW(X) X(0) X(1) X(2) X(3)
-#define EACH_TAP(X) X(0, 0) X(0, 1) X(0, 2) X(1, 0) X(1, 1) X(1, 2) X(2, 0) X(2, 1) X(2, 2)
-#define FEW_CHANNELS 128 /* up to these a vector goes through whole rows, else through strips of columns */
-#define STRIP 16
+#define STRIP 16 /* columns, where channels are many */
 /* With more channels than these, the pixels of a vector share too few cache sets to be written one by one, if they are
  * many: results of stride 1 are made in private memory, some vectors of channels at a time. */
 #define MOST_CHANNELS 256
@@ -103,7 +100,7 @@ static inline __attribute__((always_inline)) void walk_by_one(const walk *l, con
   __global const float *residual = l->residual + k;
   __global float *to = l->out + k;
   float *made = l->made;
-  EACH_TAP(WEIGHT)
+  SLIM_DEPTHWISE_EACH_TAP(WEIGHT)
   EACH_ROW(OPEN)
   for (int i = first; i <= last; i++) {
     READ(0, ADD(0, 0))
@@ -188,7 +185,7 @@ static inline __attribute__((always_inline)) void walk_by_two(const walk *l, con
   __global const float *above = has_above ? in - row : in, *below = has_below ? in + (2 * rows - 1) * row : in;
   __global const float *residual = l->residual + k;
   __global float *to = l->out + k;
-  EACH_TAP(WEIGHT)
+  SLIM_DEPTHWISE_EACH_TAP(WEIGHT)
   EACH_ROW(OPEN_STRIDED)
   for (int i = l->begin; i < l->end; i++) {
     if (first >= 0 || i > l->begin) {
@@ -222,20 +219,7 @@ static inline __attribute__((always_inline)) void walk_by_two(const walk *l, con
       walk_by_two(l, k, rows_);                                                                                        \
     }                                                                                                                  \
   }
-BY_ROWS(1)
-BY_ROWS(3)
-BY_ROWS(4)
-
-static inline void walk_rows(const walk *l, const int k, const int rows, const int stride)
-{
-  if (rows == 4) {
-    walk_4(l, k, stride);
-  } else if (rows == 3) {
-    walk_3(l, k, stride);
-  } else {
-    walk_1(l, k, stride);
-  }
-}
+SLIM_DEPTHWISE_DEFINE_ROWS(BY_ROWS)
 
 /* Results of channels [k, k + depth) from private memory to where they belong. */
 static inline void bring_made(const walk *l, const float *made, const int rows, const int k, const int depth)
@@ -251,8 +235,7 @@ static inline void bring_made(const walk *l, const float *made, const int rows, 
   }
 }
 
-/* A work-item makes up to ROWS rows of nearly as many each; one by one where they are fewer than 3. turned: the
- * gradient by the input, of dy in the place of x. */
+/* turned: the gradient by the input, of dy in the place of x. */
 __kernel void slim_depthwise_conv2d_walk_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const slim_weight, weights),
                                              SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
                                              SLIM_TENSOR(float, y), const slim_depthwise_conv2d_params p,
@@ -263,17 +246,15 @@ __kernel void slim_depthwise_conv2d_walk_f32(SLIM_TENSOR(const float, x), SLIM_T
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(const float, residual);
   SLIM_OPEN(float, y);
-  const int pieces = (p.oh + ROWS - 1) / ROWS, image = (int)get_global_id(0) / pieces;
-  const int piece = (int)get_global_id(0) % pieces;
-  if (image >= p.n) {
+  const slim_depthwise_piece piece = slim_depthwise_piece_of((int)get_global_id(0), p.oh);
+  if (piece.image >= p.n) {
     return;
   }
-  const int top = p.oh * piece / pieces, bottom = p.oh * (piece + 1) / pieces,
-            rows = bottom - top < 3 ? 1 : bottom - top;
-  const bool few = p.c <= FEW_CHANNELS, apart = p.stride_h == 1 && p.c > MOST_CHANNELS && p.ow > FEW_COLUMNS;
+  const bool few = p.c <= SLIM_DEPTHWISE_FEW_CHANNELS;
+  const bool apart = p.stride_h == 1 && p.c > MOST_CHANNELS && p.ow > FEW_COLUMNS;
   const int strip = few ? p.ow : STRIP, depth = apart ? MADE_CHANNELS : p.c;
-  float made[ROWS * MADE_ROW];
-  walk l = { .in = x + (size_t)image * p.h * p.w * p.c,
+  float made[SLIM_DEPTHWISE_ROWS * MADE_ROW];
+  walk l = { .in = x + (size_t)piece.image * p.h * p.w * p.c,
              .bias = p.epilogue.has_bias ? bias : 0,
              .weights = turned ? weights + 8 * p.c : weights,
              .tap = turned ? -p.c : p.c,
@@ -288,9 +269,9 @@ __kernel void slim_depthwise_conv2d_walk_f32(SLIM_TENSOR(const float, x), SLIM_T
              .fetches = few,
              .low = slim_gemm_low(p.epilogue.activation),
              .high = slim_gemm_high(p.epilogue.activation) };
-  for (l.y = top; l.y < bottom; l.y += rows) {
+  for (l.y = piece.top; l.y < piece.bottom; l.y += piece.rows) {
     for (l.begin = 0; l.begin < p.ow; l.begin += strip) {
-      const size_t at = (size_t)((image * p.oh + l.y) * p.ow + l.begin) * p.c;
+      const size_t at = (size_t)((piece.image * p.oh + l.y) * p.ow + l.begin) * p.c;
       l.end = min(l.begin + strip, p.ow);
       l.out = y + at;
       l.residual = residual + at;
@@ -298,10 +279,10 @@ __kernel void slim_depthwise_conv2d_walk_f32(SLIM_TENSOR(const float, x), SLIM_T
         const int count = min(depth, p.c - k);
         for (int v = 0; v < count; v += SLIM_WIDTH) {
           l.made = apart ? made + v : 0;
-          walk_rows(&l, k + v, rows, p.stride_h);
+          SLIM_DEPTHWISE_CALL_ROWS(walk, piece.rows, (&l, k + v, p.stride_h))
         }
         if (apart) {
-          bring_made(&l, made, rows, k, count);
+          bring_made(&l, made, piece.rows, k, count);
         }
       }
     }

@@ -70,7 +70,11 @@ static bool walks(const slim_device *device, const slim_depthwise_conv2d_params 
   return by_nine(device, p) && fits && p->epilogue.activation <= SLIM_ACTIVATION_RELU6;
 }
 
-#define WALKED_ROWS 4 /* ROWS of the kernel */
+/* A work-item for each few rows of n images. */
+static void range_pieces(slim_cl_build *b, int n, int rows)
+{
+  slim_cl_range_rows(b, (size_t)n * (size_t)slim_cl_ceil_div(rows, SLIM_DEPTHWISE_ROWS));
+}
 
 /* turned: the gradient by the input. */
 static void launch_walk(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_depthwise_conv2d_params *p,
@@ -84,7 +88,7 @@ static void launch_walk(slim_cl_build *b, const slim_cl_epilogue *epilogue, cons
   slim_cl_arg_view(b, &b->out[0]);
   slim_cl_arg(b, p, sizeof(*p));
   slim_cl_arg(b, &turned, sizeof(turned));
-  slim_cl_range_rows(b, (size_t)p->n * (size_t)((p->oh + WALKED_ROWS - 1) / WALKED_ROWS));
+  range_pieces(b, p->n, p->oh);
 }
 
 /* On CPU-like devices a work-item takes a row with all its blocks and channels, on others one of each. */
@@ -162,9 +166,8 @@ static void gradient_arguments(slim_cl_build *b, const char *kernel, const slim_
 /* The gradient by the input of stride 2. */
 static void launch_scatter(slim_cl_build *b, const slim_depthwise_conv2d_params *p)
 {
-  const int down = (p->h + p->before_h + 1) / 2;
   gradient_arguments(b, "slim_depthwise_conv2d_scatter_f32", &b->out[0], p);
-  slim_cl_range_rows(b, (size_t)p->n * (size_t)((down + WALKED_ROWS - 1) / WALKED_ROWS));
+  range_pieces(b, p->n, (p->h + p->before_h + 1) / 2);
 }
 
 static void prepare_input_gradient(slim_cl_build *b)
