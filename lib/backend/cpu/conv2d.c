@@ -213,7 +213,7 @@ static int overwrites(const slim_cpu_step *step)
   set_up(&s, step);
   const gemm product = product_of(step, &s, NULL, NULL);
   return s.by_product && !is_nchw(step) && CPU_OP(gemm_writes_once)(step, &product)
-             ? epilogue_residual(step, inputs_of(step))
+             ? slim_epilogue_residual(&step->group, inputs_of(step))
              : 0;
 }
 

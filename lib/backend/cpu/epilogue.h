@@ -3,6 +3,7 @@
 #define SLIM_CPU_EPILOGUE_H
 
 #include "backend/cpu/tile.h"
+#include "backend/epilogue.h"
 
 /* Where a fused op stands in the order; 0: it cannot be fused. */
 static inline int epilogue_rank(const slim_node *node)
@@ -27,30 +28,10 @@ static inline bool epilogue_fits(const slim_group *group, const slim_node *node)
 /* What nodes [begin, end) of a group do to a result; their inputs stand from number inputs on. */
 static inline tile_epilogue epilogue_between(const slim_cpu_step *step, int begin, int end, int inputs)
 {
-  tile_epilogue e = { 0 };
-  for (int i = begin; i < end; i++) {
-    const slim_node *node = step->group.nodes[i];
-    if (node->op == &slim_op_bias_add) {
-      e.bias = step->in[inputs++].host;
-    } else if (node->op == &slim_op_binary) {
-      e.residual = step->in[inputs++].host;
-    } else {
-      e.activation = ((const slim_activation_attr *)node->attr)->kind;
-    }
-  }
-  return e;
-}
-
-/* Number of the input that a group whose first node has inputs inputs adds to its result; 0: none. */
-static inline int epilogue_residual(const slim_cpu_step *step, int inputs)
-{
-  for (int i = 1; i < step->group.count; i++) {
-    if (step->group.nodes[i]->op == &slim_op_binary) {
-      return inputs;
-    }
-    inputs += step->group.nodes[i]->op == &slim_op_bias_add;
-  }
-  return 0;
+  const slim_epilogue e = slim_epilogue_between(&step->group, begin, end, inputs);
+  return (tile_epilogue){ .bias = e.bias ? step->in[e.bias].host : NULL,
+                          .residual = e.residual ? step->in[e.residual].host : NULL,
+                          .activation = e.activation };
 }
 
 /* The epilogue of a group whose first node has inputs inputs. */

@@ -1,3 +1,4 @@
+#include "backend/epilogue.h"
 #include "backend/opencl/conv2d.h"
 #include "backend/opencl/conv2d_tile.h"
 #include "backend/opencl/epilogue.h"
@@ -145,7 +146,7 @@ static bool keeps(const slim_device *device, const slim_group *group, const slim
   }
   if (is_product(device, p)) {
     return slim_cl_conv2d_owns(group->nodes[0], weights) &&
-           slim_cl_matmul_is_blocked(device, &product, slim_cl_epilogue_residual(group, 2) != 0);
+           slim_cl_matmul_is_blocked(device, &product, slim_epilogue_residual(group, 2) != 0);
   }
   return by_winograd(device, group, weights, p, &w)
              ? w.kept
@@ -204,7 +205,7 @@ static size_t workspace(const slim_device *device, const slim_group *group, cons
   slim_cl_winograd w;
   if (is_product(device, &p)) {
     const bool kept = keeps(device, group, &in[1], &p), half = in[1].dtype == SLIM_FLOAT16;
-    return kept ? 0 : slim_cl_matmul_workspace(device, &product, slim_cl_epilogue_residual(group, 2) != 0, half);
+    return kept ? 0 : slim_cl_matmul_workspace(device, &product, slim_epilogue_residual(group, 2) != 0, half);
   }
   if (by_winograd(device, group, &in[1], &p, &w)) {
     return slim_cl_winograd_workspace(device, &w);
@@ -225,7 +226,7 @@ static int overwrites(const slim_device *device, const slim_group *group, const 
   const int window = slim_cl_conv2d_window(&p);
   const bool once = is_product(device, &p) && keeps(device, group, &in[1], &p) &&
                     slim_cl_gemm_packed(device, slim_cl_conv2d_pixels(&p), p.o, window).block_k >= window;
-  return once ? slim_cl_epilogue_residual(group, 2) : 0;
+  return once ? slim_epilogue_residual(group, 2) : 0;
 }
 
 static void prepare(slim_cl_build *b)

@@ -1,5 +1,6 @@
 #include "backend/opencl/epilogue.h"
 
+#include "backend/epilogue.h"
 #include "backend/opencl/separable_conv2d.h"
 #include "backend/separable.h"
 
@@ -80,37 +81,15 @@ bool slim_cl_epilogue_fits(const slim_device *device, const slim_group *group)
   return fits;
 }
 
-int slim_cl_epilogue_residual(const slim_group *group, int heavy_inputs)
-{
-  int input = heavy_inputs;
-  for (int i = 1; i < group->count; i++) {
-    if (stage_of(group->nodes[i]) == RESIDUAL) {
-      return input;
-    }
-    input += stage_of(group->nodes[i]) == BIAS;
-  }
-  return 0;
-}
-
 slim_cl_epilogue slim_cl_epilogue_between(const slim_cl_build *build, int begin, int end, int inputs)
 {
   static const slim_view none = { 0 };
-  slim_cl_epilogue epilogue = { .bias = &none, .residual = &none };
-  const slim_view *next = &build->in[inputs];
-  for (int i = begin; i < end; i++) {
-    const slim_node *node = build->group->nodes[i];
-    const enum stage stage = stage_of(node);
-    if (stage == BIAS) {
-      epilogue.bias = next++;
-      epilogue.params.has_bias = 1;
-    } else if (stage == RESIDUAL) {
-      epilogue.residual = next++;
-      epilogue.params.has_residual = 1;
-    } else {
-      epilogue.params.activation = (int)((const slim_activation_attr *)node->attr)->kind;
-    }
-  }
-  return epilogue;
+  const slim_epilogue e = slim_epilogue_between(build->group, begin, end, inputs);
+  return (slim_cl_epilogue){ .bias = e.bias ? &build->in[e.bias] : &none,
+                             .residual = e.residual ? &build->in[e.residual] : &none,
+                             .params = { .has_bias = e.bias != 0,
+                                         .has_residual = e.residual != 0,
+                                         .activation = (int)e.activation } };
 }
 
 slim_cl_epilogue slim_cl_epilogue_of(const slim_cl_build *build, int heavy_inputs)

@@ -9,8 +9,6 @@
 bool slim_cl_epilogue_can_fuse(const slim_device *device, const slim_group *group, const slim_node *node);
 /** Is every node behind the first one we fuse, in the order we do? */
 bool slim_cl_epilogue_fits(const slim_device *device, const slim_group *group);
-/** Number of the input that the group adds to its result, 0: none. heavy_inputs: how many belong to the first node. */
-int slim_cl_epilogue_residual(const slim_group *group, int heavy_inputs);
 
 /** The group's bias and what it adds to the result, views without memory when there are none, and how to end the kernel.
  */
