@@ -292,51 +292,63 @@ static slim_conv2d_params turned(const slim_conv2d_params *p)
   return t;
 }
 
-/* Is it one product by the weights as they lie? Where blocks are made of them, they are packed before, for all tasks, as
- * the only phase's of a stride of 1. */
-static bool is_input_product(const slim_device *device, const slim_conv2d_params *p)
+enum input_method { INPUT_NAIVE, INPUT_PRODUCT, INPUT_WINOGRAD, INPUT_PHASES };
+
+/* By one product with the weights as they lie, by Winograd's transforms as *w plans, else phase by phase. Where blocks
+ * are made of a product by one tap, its weights are packed before, for all tasks, as the only phase's of a stride of 1.
+ * Turned weights may be larger than those they are of, and than a buffer may be: then the naive kernel serves. */
+static enum input_method input_method_of(const slim_device *device, const slim_conv2d_params *p, slim_cl_winograd *w)
 {
   const slim_matmul_params product = input_product(p);
+  const slim_conv2d_params t = turned(p);
   const bool one_tap = p->kernel_h == 1 && p->kernel_w == 1;
-  return is_product(device, p) && !(one_tap && slim_cl_matmul_is_blocked(device, &product, false));
-}
-
-/* Turned weights may be larger than those they are of, and than a buffer may be: then the naive kernel serves. */
-static bool by_phases(const slim_device *device, const slim_conv2d_params *p)
-{
-  return method_of(device, p) != NAIVE && slim_cl_conv2d_phases_workspace(device, p) <= device->info.max_allocation;
+  if (is_product(device, p) && !(one_tap && slim_cl_matmul_is_blocked(device, &product, false))) {
+    return INPUT_PRODUCT;
+  }
+  if (slim_cl_winograd_plan(device, &t, true, false, false, w)) {
+    return INPUT_WINOGRAD;
+  }
+  const bool fits = method_of(device, p) != NAIVE &&
+                    slim_cl_conv2d_phases_workspace(device, p) <= device->info.max_allocation;
+  return fits ? INPUT_PHASES : INPUT_NAIVE;
 }
 
 static size_t input_gradient_workspace(const slim_device *device, const slim_group *group, const slim_view *in,
                                        const slim_view *out)
 {
-  const slim_conv2d_params p = input_params(group, in, out), t = turned(&p);
+  const slim_conv2d_params p = input_params(group, in, out);
   const slim_matmul_params product = input_product(&p);
   slim_cl_winograd w;
-  if (is_input_product(device, &p)) {
+  switch (input_method_of(device, &p, &w)) {
+  case INPUT_PRODUCT:
     return slim_cl_matmul_workspace(device, &product, false, false);
-  }
-  if (slim_cl_winograd_plan(device, &t, true, false, false, &w)) {
+  case INPUT_WINOGRAD:
     return slim_cl_winograd_workspace(device, &w);
+  case INPUT_PHASES:
+    return slim_cl_conv2d_phases_workspace(device, &p);
+  default:
+    return 0;
   }
-  return by_phases(device, &p) ? slim_cl_conv2d_phases_workspace(device, &p) : 0;
 }
 
 static void prepare_input_gradient(slim_cl_build *b)
 {
   const slim_cl_epilogue none = slim_cl_epilogue_of(b, 2);
   const slim_conv2d_params p = input_params(b->group, b->in, b->out);
-  count_flops(b, &p);
-  const slim_conv2d_params t = turned(&p);
   const slim_matmul_params product = input_product(&p);
   slim_cl_winograd w;
-  if (is_input_product(b->device, &p)) {
+  count_flops(b, &p);
+  switch (input_method_of(b->device, &p, &w)) {
+  case INPUT_PRODUCT:
     slim_cl_matmul(b, &b->in[0], &b->in[1], &b->out[0], &none, &product);
-  } else if (slim_cl_winograd_plan(b->device, &t, true, false, false, &w)) {
+    break;
+  case INPUT_WINOGRAD:
     slim_cl_winograd_launch(b, &w, &b->in[0], &b->in[1], &none);
-  } else if (by_phases(b->device, &p)) {
+    break;
+  case INPUT_PHASES:
     slim_cl_conv2d_phases(b, &p);
-  } else {
+    break;
+  default:
     prepare_naive_gradient(b, "slim_conv2d_input_gradient_naive_f32", &p);
   }
 }
