@@ -1,9 +1,7 @@
-#include "backend/cpu/vec.h"
+#include "backend/cpu/strides.h"
 
-/* Output dimensions with x's strides: 0 along a repeated axis. */
 typedef struct plan {
-  int rank;
-  size_t dim[SLIM_MAX_RANK], stride[SLIM_MAX_RANK];
+  strides axes; /* the output's dimensions with x's strides: 0 along a repeated axis */
   const float *x;
   float *y, scale;
 } plan;
@@ -20,38 +18,21 @@ static void make_plan(plan *p, const slim_cpu_step *step)
   }
   *p = (plan){ .x = step->in[0].host, .y = step->out[0].host, .scale = attr->mean ? 1.0f / (float)repeated : 1.0f };
   for (int i = 0; i < out->rank; i++) {
-    const size_t dim = (size_t)out->dim[i];
-    if (p->rank > 0 && p->stride[p->rank - 1] == stride[i] * dim) {
-      p->dim[p->rank - 1] *= dim;
-      p->stride[p->rank - 1] = stride[i];
-    } else {
-      p->dim[p->rank] = dim;
-      p->stride[p->rank++] = stride[i];
-    }
+    strides_add(&p->axes, (size_t)out->dim[i], stride[i]);
   }
-  if (p->rank == 0) {
-    p->dim[p->rank++] = 1;
+  if (p->axes.rank == 0) {
+    strides_add(&p->axes, 1, 0);
   }
-}
-
-static size_t locate(const plan *p, size_t at)
-{
-  size_t offset = 0;
-  for (int i = p->rank - 1; i >= 0; i--) {
-    offset += at % p->dim[i] * p->stride[i];
-    at /= p->dim[i];
-  }
-  return offset;
 }
 
 static void piece(void *user, size_t begin, size_t end, int worker)
 {
   const plan *p = user;
-  const size_t inner = p->dim[p->rank - 1], stride = p->stride[p->rank - 1];
+  const size_t inner = p->axes.dim[p->axes.rank - 1], stride = p->axes.stride[p->axes.rank - 1];
   (void)worker;
   for (size_t i = begin; i < end;) {
     const size_t n = size_min(inner - i % inner, end - i);
-    const float *x = p->x + locate(p, i);
+    const float *x = p->x + strides_at(&p->axes, i);
     for (size_t k = 0; k < n; k++) {
       p->y[i + k] = x[k * stride] * p->scale;
     }

@@ -1,9 +1,7 @@
-#include "backend/cpu/vec.h"
+#include "backend/cpu/strides.h"
 
-/* Output dimensions with the input's strides, in elements. */
 typedef struct plan {
-  int rank;
-  size_t dim[SLIM_MAX_RANK], stride[SLIM_MAX_RANK];
+  strides axes; /* the output's dimensions with the input's strides */
   size_t size;
   const char *x;
   char *y;
@@ -20,25 +18,8 @@ static void make_plan(plan *p, const slim_cpu_step *step)
   }
   *p = (plan){ .size = slim_dtype_size(step->in[0].dtype), .x = step->in[0].host, .y = step->out[0].host };
   for (int i = 0; i < in->rank; i++) {
-    const size_t dim = (size_t)in->dim[attr->axis[i]], s = stride[attr->axis[i]];
-    if (p->rank > 0 && p->stride[p->rank - 1] == s * dim) {
-      p->dim[p->rank - 1] *= dim;
-      p->stride[p->rank - 1] = s;
-    } else {
-      p->dim[p->rank] = dim;
-      p->stride[p->rank++] = s;
-    }
+    strides_add(&p->axes, (size_t)in->dim[attr->axis[i]], stride[attr->axis[i]]);
   }
-}
-
-static size_t locate(const plan *p, size_t at)
-{
-  size_t offset = 0;
-  for (int i = p->rank - 1; i >= 0; i--) {
-    offset += at % p->dim[i] * p->stride[i];
-    at /= p->dim[i];
-  }
-  return offset;
 }
 
 #define COPY(type_)                                                                                                    \
@@ -66,11 +47,11 @@ static void copy_row(char *y, const char *x, size_t n, size_t stride, size_t siz
 static void piece(void *user, size_t begin, size_t end, int worker)
 {
   const plan *p = user;
-  const size_t inner = p->dim[p->rank - 1], stride = p->stride[p->rank - 1];
+  const size_t inner = p->axes.dim[p->axes.rank - 1], stride = p->axes.stride[p->axes.rank - 1];
   (void)worker;
   for (size_t i = begin; i < end;) {
     const size_t n = size_min(inner - i % inner, end - i);
-    copy_row(p->y + i * p->size, p->x + locate(p, i) * p->size, n, stride, p->size);
+    copy_row(p->y + i * p->size, p->x + strides_at(&p->axes, i) * p->size, n, stride, p->size);
     i += n;
   }
 }
@@ -80,7 +61,7 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
   plan p;
   (void)run_info;
   make_plan(&p, step);
-  if (p.rank == 0) {
+  if (p.axes.rank == 0) {
     view_copy(&step->out[0], &step->in[0]);
     return;
   }
