@@ -1,34 +1,5 @@
 /* Averages over the pixels inside the image only. */
-#include "backend/cpu/window.h"
-
-typedef struct job {
-  image x, y;
-  slim_pool2d_attr attr;
-  int before_h, before_w;
-  const float *in;
-  float *out;
-} job;
-
-static job job_of(const slim_cpu_step *step, const slim_view *x, const slim_view *y)
-{
-  const slim_pool2d_attr *a = step->attr;
-  job j = { .x = image_of(&x->shape, a->nchw), .y = image_of(&y->shape, a->nchw), .attr = *a };
-  j.before_h = slim_window_of(j.x.h, a->kernel.h, a->stride.h, 1, a->padding).before;
-  j.before_w = slim_window_of(j.x.w, a->kernel.w, a->stride.w, 1, a->padding).before;
-  j.in = step->in[0].host;
-  j.out = step->out[0].host;
-  return j;
-}
-
-static span rows_of(const job *j, int oy)
-{
-  return window_span(oy * j->attr.stride.h - j->before_h, j->attr.kernel.h, j->x.h);
-}
-
-static span columns_of(const job *j, int ox)
-{
-  return window_span(ox * j->attr.stride.w - j->before_w, j->attr.kernel.w, j->x.w);
-}
+#include "backend/cpu/pool2d.h"
 
 static float share_of(span rows, span columns)
 {
@@ -50,7 +21,7 @@ static void add(float *to, size_t to_step, const float *from, size_t from_step, 
 }
 
 /* The mean of a window in some vectors of neighbouring channels, with channels last. */
-CPU_INLINE void mean_of_vectors(const job *j, const float *x, span rows, span columns, float *y, int vectors)
+CPU_INLINE void mean_of_vectors(const pool_job *j, const float *x, span rows, span columns, float *y, int vectors)
 {
   vec sum[4] = { { 0 } };
   const float share = share_of(rows, columns);
@@ -69,7 +40,7 @@ CPU_INLINE void mean_of_vectors(const job *j, const float *x, span rows, span co
   }
 }
 
-static float mean_of(const job *j, const float *x, span rows, span columns)
+static float mean_of(const pool_job *j, const float *x, span rows, span columns)
 {
   float sum = 0.0f;
   for (int r = rows.begin; r < rows.end; r++) {
@@ -80,9 +51,9 @@ static float mean_of(const job *j, const float *x, span rows, span columns)
   return sum * share_of(rows, columns);
 }
 
-static void forward_pixel(const job *j, size_t n, int oy, int ox)
+static void forward_pixel(const pool_job *j, size_t n, int oy, int ox)
 {
-  const span rows = rows_of(j, oy), columns = columns_of(j, ox);
+  const span rows = pool_rows(j, oy), columns = pool_columns(j, ox);
   const float *x = j->in + n * j->x.image;
   float *y = j->out + n * j->y.image + (size_t)oy * j->y.row + (size_t)ox * j->y.pixel;
   int c = 0;
@@ -99,7 +70,7 @@ static void forward_pixel(const job *j, size_t n, int oy, int ox)
 
 static void forward(void *user, size_t begin, size_t end, int worker)
 {
-  const job *j = user;
+  const pool_job *j = user;
   (void)worker;
   for (size_t row = begin; row < end; row++) {
     for (int ox = 0; ox < j->y.w; ox++) {
@@ -110,15 +81,14 @@ static void forward(void *user, size_t begin, size_t end, int worker)
 
 static void run(slim_cpu_step *step, const slim_run *run_info)
 {
-  job j = job_of(step, &step->in[0], &step->out[0]);
+  pool_job j = pool_job_of(step, &step->in[0], &step->out[0]);
   (void)run_info;
-  slim_cpu_for(step, (size_t)j.y.n * (size_t)j.y.h, 1 + CPU_GRAIN / 4 / (1 + (size_t)j.y.w * (size_t)j.y.c), forward,
-               &j);
+  pool_for_rows(step, &j, forward);
 }
 
-static void backward_pixel(const job *j, size_t n, int oy, int ox)
+static void backward_pixel(const pool_job *j, size_t n, int oy, int ox)
 {
-  const span rows = rows_of(j, oy), columns = columns_of(j, ox);
+  const span rows = pool_rows(j, oy), columns = pool_columns(j, ox);
   const float *dy = j->in + n * j->y.image + (size_t)oy * j->y.row + (size_t)ox * j->y.pixel;
   for (int r = rows.begin; r < rows.end; r++) {
     for (int c = columns.begin; c < columns.end; c++) {
@@ -130,7 +100,7 @@ static void backward_pixel(const job *j, size_t n, int oy, int ox)
 
 static void backward(void *user, size_t begin, size_t end, int worker)
 {
-  const job *j = user;
+  const pool_job *j = user;
   (void)worker;
   for (size_t n = begin; n < end; n++) {
     memset(j->out + n * j->x.image, 0, j->x.image * sizeof(float));
@@ -144,7 +114,7 @@ static void backward(void *user, size_t begin, size_t end, int worker)
 
 static void run_gradient(slim_cpu_step *step, const slim_run *run_info)
 {
-  job j = job_of(step, &step->out[0], &step->in[0]);
+  pool_job j = pool_job_of(step, &step->out[0], &step->in[0]);
   (void)run_info;
   slim_cpu_for(step, (size_t)j.y.n, 1, backward, &j);
 }

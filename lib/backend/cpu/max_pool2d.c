@@ -1,28 +1,9 @@
-#include "backend/cpu/window.h"
+#include "backend/cpu/pool2d.h"
 
 #include <math.h>
 
-typedef struct job {
-  image x, y;
-  slim_pool2d_attr attr;
-  int before_h, before_w;
-  const float *in;
-  float *out;
-  int32_t *index; /* NULL when nobody reads it */
-  const float *relu; /* what came out of a relu before the pool; NULL: none is fused */
-} job;
-
-static job job_of(const slim_cpu_step *step, const slim_view *x, const slim_view *y)
-{
-  const slim_pool2d_attr *a = step->attr;
-  job j = { .x = image_of(&x->shape, a->nchw), .y = image_of(&y->shape, a->nchw), .attr = *a };
-  j.before_h = slim_window_of(j.x.h, a->kernel.h, a->stride.h, 1, a->padding).before;
-  j.before_w = slim_window_of(j.x.w, a->kernel.w, a->stride.w, 1, a->padding).before;
-  return j;
-}
-
 /* The first largest pixel of a window in one channel: its value, and where it is. */
-static float best_of(const job *j, const float *x, span rows, span columns, int32_t *where)
+static float best_of(const pool_job *j, const float *x, span rows, span columns, int32_t *where)
 {
   float best = -INFINITY;
   int32_t at = (int32_t)(rows.begin * j->x.w + columns.begin);
@@ -39,7 +20,7 @@ static float best_of(const job *j, const float *x, span rows, span columns, int3
 }
 
 /* VL neighbouring channels: x and what follows are those channels of an image, with channels last. */
-CPU_INLINE void best_of_channels(const job *j, const float *x, span rows, span columns, float *y, int32_t *index)
+CPU_INLINE void best_of_channels(const pool_job *j, const float *x, span rows, span columns, float *y, int32_t *index)
 {
   const vec lowest = { 0 };
   const ivec none = { 0 };
@@ -58,7 +39,7 @@ CPU_INLINE void best_of_channels(const job *j, const float *x, span rows, span c
 }
 
 /* The same in some vectors of channels, values alone. */
-CPU_INLINE void best_of_vectors(const job *j, const float *x, span rows, span columns, float *y, int vectors)
+CPU_INLINE void best_of_vectors(const pool_job *j, const float *x, span rows, span columns, float *y, int vectors)
 {
   const vec zero = { 0 };
   vec best[4] = { zero - HUGE_VALF, zero - HUGE_VALF, zero - HUGE_VALF, zero - HUGE_VALF };
@@ -80,7 +61,7 @@ CPU_INLINE void best_of_vectors(const job *j, const float *x, span rows, span co
 }
 
 /* All whole vectors of channels of one output pixel. at: its first element in the output. @return how many channels. */
-static int forward_vectors(const job *j, const float *x, span rows, span columns, size_t at)
+static int forward_vectors(const pool_job *j, const float *x, span rows, span columns, size_t at)
 {
   int c = 0;
   for (; j->index && c + VL <= j->x.c; c += VL) {
@@ -99,7 +80,7 @@ static int forward_vectors(const job *j, const float *x, span rows, span columns
   return c;
 }
 
-static void forward_pixel(const job *j, size_t n, span rows, span columns, size_t at)
+static void forward_pixel(const pool_job *j, size_t n, span rows, span columns, size_t at)
 {
   const float *x = j->in + n * j->x.image;
   for (int c = j->x.channel == 1 ? forward_vectors(j, x, rows, columns, at) : 0; c < j->x.c; c++) {
@@ -112,17 +93,16 @@ static void forward_pixel(const job *j, size_t n, span rows, span columns, size_
   }
 }
 
-/* Output rows of all images. */
 static void forward(void *user, size_t begin, size_t end, int worker)
 {
-  const job *j = user;
+  const pool_job *j = user;
   (void)worker;
   for (size_t row = begin; row < end; row++) {
     const size_t n = row / (size_t)j->y.h;
     const int oy = (int)(row % (size_t)j->y.h);
-    const span rows = window_span(oy * j->attr.stride.h - j->before_h, j->attr.kernel.h, j->x.h);
+    const span rows = pool_rows(j, oy);
     for (int ox = 0; ox < j->y.w; ox++) {
-      const span columns = window_span(ox * j->attr.stride.w - j->before_w, j->attr.kernel.w, j->x.w);
+      const span columns = pool_columns(j, ox);
       forward_pixel(j, n, rows, columns, n * j->y.image + (size_t)oy * j->y.row + (size_t)ox * j->y.pixel);
     }
   }
@@ -130,13 +110,10 @@ static void forward(void *user, size_t begin, size_t end, int worker)
 
 static void run(slim_cpu_step *step, const slim_run *run_info)
 {
-  job j = job_of(step, &step->in[0], &step->out[0]);
+  pool_job j = pool_job_of(step, &step->in[0], &step->out[0]);
   (void)run_info;
-  j.in = step->in[0].host;
-  j.out = step->out[0].host;
   j.index = step->num_out > 1 ? step->out[1].host : NULL;
-  slim_cpu_for(step, (size_t)j.y.n * (size_t)j.y.h, 1 + CPU_GRAIN / 4 / (1 + (size_t)j.y.w * (size_t)j.y.c), forward,
-               &j);
+  pool_for_rows(step, &j, forward);
 }
 
 /* --- gradient, with the gradient of a relu before the pool where fused -------------------------------------------- */
@@ -150,7 +127,7 @@ static size_t place_of(const image *x, size_t index)
 /* Windows that may overlap: an image at a time. */
 static void scatter(void *user, size_t begin, size_t end, int worker)
 {
-  const job *j = user;
+  const pool_job *j = user;
   (void)worker;
   for (size_t n = begin; n < end; n++) {
     const float *dy = j->in + n * j->y.image;
@@ -168,7 +145,8 @@ static void scatter(void *user, size_t begin, size_t end, int worker)
 }
 
 /* One pixel of dx that a single window covers: dy where the index names this pixel. at: its first element. */
-static void gather_pixel(const job *j, float *dx, const float *relu, const float *dy, const int32_t *index, int32_t at)
+static void gather_pixel(const pool_job *j, float *dx, const float *relu, const float *dy, const int32_t *index,
+                         int32_t at)
 {
   for (int c = 0; c < j->x.c; c++) {
     const bool pass = index[c] == at + c && (!relu || relu[c] > 0.0f);
@@ -179,7 +157,7 @@ static void gather_pixel(const job *j, float *dx, const float *relu, const float
 /* Rows of dx, where windows do not overlap and channels are last. */
 static void gather(void *user, size_t begin, size_t end, int worker)
 {
-  const job *j = user;
+  const pool_job *j = user;
   (void)worker;
   for (size_t row = begin; row < end; row++) {
     const size_t n = row / (size_t)j->x.h;
@@ -199,12 +177,10 @@ static void gather(void *user, size_t begin, size_t end, int worker)
 
 static void run_gradient(slim_cpu_step *step, const slim_run *run_info)
 {
-  job j = job_of(step, &step->out[0], &step->in[0]);
+  pool_job j = pool_job_of(step, &step->out[0], &step->in[0]);
   const slim_hw kernel = j.attr.kernel, stride = j.attr.stride;
   (void)run_info;
-  j.in = step->in[0].host;
   j.index = step->in[1].host;
-  j.out = step->out[0].host;
   j.relu = step->group.count > 1 ? step->in[3].host : NULL;
   if (j.attr.nchw || stride.h < kernel.h || stride.w < kernel.w) {
     slim_cpu_for(step, (size_t)j.y.n, 1, scatter, &j);
