@@ -1,8 +1,6 @@
 /* The last plan in words and numbers. */
+#include "base/text.h"
 #include "session/session.h"
-
-#include <stdarg.h>
-#include <stdio.h>
 
 void slim_session_profile(slim_session *session, bool on)
 {
@@ -104,101 +102,80 @@ bool slim_session_plan_step(slim_session *session, size_t i, slim_plan_step_info
 
 /* --- words -------------------------------------------------------------------------------------------------------- */
 
-/* Text that may be cut, with its full length. */
-typedef struct writer {
-  char *text;
-  size_t size, length;
-} writer;
-
-static void put(writer *w, const char *format, ...) SLIM_PRINTF(2, 3);
-
-static void put(writer *w, const char *format, ...)
-{
-  va_list list;
-  va_start(list, format);
-  const bool room = w->length < w->size;
-  const int n = vsnprintf(room ? w->text + w->length : NULL, room ? w->size - w->length : 0, format, list);
-  va_end(list);
-  w->length += n > 0 ? (size_t)n : 0;
-}
-
-static void put_shape(writer *w, const slim_shape *shape)
+static void put_shape(slim_text *w, const slim_shape *shape)
 {
   char text[96];
-  put(w, " %s", slim_shape_format(shape, text, sizeof text));
+  slim_text_put(w, " %s", slim_shape_format(shape, text, sizeof text));
 }
 
-static void put_place(writer *w, const slim_plan *plan, int slot)
+static void put_place(slim_text *w, const slim_plan *plan, int slot)
 {
   if (slot >= 0 && plan->slots[slot].first <= plan->slots[slot].last) {
-    put(w, "  arena %d+%zu", plan->slots[slot].arena, plan->slots[slot].offset);
+    slim_text_put(w, "  arena %d+%zu", plan->slots[slot].arena, plan->slots[slot].offset);
   }
 }
 
-static void put_names(writer *w, const slim_group *group)
+static void put_names(slim_text *w, const slim_group *group)
 {
   for (int i = 0; i < group->count; i++) {
     const slim_node *node = group->nodes[i];
-    put(w, "%s%s", i == 0 ? "  " : " + ", i == 0 ? node->name : node->op->name);
+    slim_text_put(w, "%s%s", i == 0 ? "  " : " + ", i == 0 ? node->name : node->op->name);
   }
 }
 
-static void put_run(writer *w, const slim_session *session, const slim_plan *plan, const slim_plan_step *step)
+static void put_run(slim_text *w, const slim_session *session, const slim_plan *plan, const slim_plan_step *step)
 {
   const slim_group *group = &step->group->group;
   const slim_plan_step_info info = step_info(session, plan, step);
-  put(w, "%s%s", info.kernel, info.cpu ? " (on the CPU: the device has no kernel)" : "");
+  slim_text_put(w, "%s%s", info.kernel, info.cpu ? " (on the CPU: the device has no kernel)" : "");
   put_names(w, group);
-  put(w, " ");
+  slim_text_put(w, " ");
   for (int i = 0; i < group->num_in && i < 4; i++) {
     put_shape(w, &step->in[i].shape);
   }
-  put(w, "%s ->", group->num_in > 4 ? " ..." : "");
+  slim_text_put(w, "%s ->", group->num_in > 4 ? " ..." : "");
   put_shape(w, &step->out[0].shape);
-  put(w, "  %.3g MFLOP  %.3g MB", info.flops * 1e-6, info.bytes * 1e-6);
+  slim_text_put(w, "  %.3g MFLOP  %.3g MB", info.flops * 1e-6, info.bytes * 1e-6);
   const slim_plan_tensor *out = &plan->tensors[slim_group_out(group, 0)->id];
   put_place(w, plan, out->slot[out->home]);
   if (info.ms >= 0) {
-    put(w, "  %.4f ms", info.ms);
+    slim_text_put(w, "  %.4f ms", info.ms);
   }
 }
 
-static void put_copy(writer *w, const slim_plan *plan, const slim_plan_step *step)
+static void put_copy(slim_text *w, const slim_plan *plan, const slim_plan_step *step)
 {
   const slim_plan_tensor *t = &plan->tensors[step->tensor];
-  put(w, "%s  %s", step->kind == SLIM_STEP_UPLOAD ? "upload" : "download", t->tensor->name);
+  slim_text_put(w, "%s  %s", step->kind == SLIM_STEP_UPLOAD ? "upload" : "download", t->tensor->name);
   put_shape(w, &t->shape);
-  put(w, "  %.3g MB", (double)t->bytes * 1e-6);
+  slim_text_put(w, "  %.3g MB", (double)t->bytes * 1e-6);
 }
 
-static void put_plan(writer *w, slim_session *session, slim_plan *plan)
+static void put_plan(slim_text *w, slim_session *session, slim_plan *plan)
 {
   slim_plan_info info;
   (void)slim_session_plan_info(session, &info);
-  put(w,
-      "plan for batch %d on %s: %d steps, %d of them on the CPU for want of a kernel, %zu once; "
-      "%.4g MFLOP, arenas %.4g MB, packed %.4g MB, variables %.4g MB\n",
-      plan->batch, plan->device->info.selector, info.steps, info.cpu_steps, plan->num_steps - plan->num_run,
-      info.flops * 1e-6, (double)info.arena_bytes * 1e-6, (double)info.packed_bytes * 1e-6,
-      (double)info.variable_bytes * 1e-6);
+  slim_text_put(w,
+                "plan for batch %d on %s: %d steps, %d of them on the CPU for want of a kernel, %zu once; "
+                "%.4g MFLOP, arenas %.4g MB, packed %.4g MB, variables %.4g MB\n",
+                plan->batch, plan->device->info.selector, info.steps, info.cpu_steps, plan->num_steps - plan->num_run,
+                info.flops * 1e-6, (double)info.arena_bytes * 1e-6, (double)info.packed_bytes * 1e-6,
+                (double)info.variable_bytes * 1e-6);
   for (size_t i = 0; i < plan->num_run; i++) {
-    put(w, "%4zu  ", i);
+    slim_text_put(w, "%4zu  ", i);
     if (plan->steps[i].kind == SLIM_STEP_RUN) {
       put_run(w, session, plan, &plan->steps[i]);
     } else {
       put_copy(w, plan, &plan->steps[i]);
     }
-    put(w, "\n");
+    slim_text_put(w, "\n");
   }
 }
 
 size_t slim_session_describe(slim_session *session, char *text, size_t size)
 {
-  writer w = { text, size, 0 };
+  slim_text w = slim_text_begin(text, size);
   slim_session_lock(session);
-  if (size > 0) {
-    text[0] = '\0';
-  }
   if (session->last) {
     put_plan(&w, session, session->last);
   }
