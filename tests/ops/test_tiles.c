@@ -10,6 +10,7 @@ static const test_convolution_ops ops = {
 };
 
 static const test_convolution convolutions[] = {
+  { "winograd_least", 16, 7, 8, 64, 64, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "winograd", 7, 19, 17, 64, 68, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "winograd_valid", 3, 26, 31, 128, 36, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_VALID, 0 },
 };
