@@ -10,7 +10,7 @@
 #define GUARD_BYTE 0xA5
 #define UNWRITTEN 0xFF /* as float32: NaN */
 #define SIMULATED_PRODUCTS 3e5
-#define RESULTS_FOR_A_PRODUCT 4.0 /* of any op, in the same time */
+#define NUMBERS_FOR_A_PRODUCT 2.0 /* of a tensor of any op, in the same time */
 
 static slim_device *shared_device; /* kept over the tests of a program: opening takes long on some */
 
@@ -480,6 +480,16 @@ static double most_products(const slim_device *device)
   return most ? strtod(most, NULL) : strstr(device->info.name, "Oclgrind") ? SIMULATED_PRODUCTS : HUGE_VAL;
 }
 
+static double largest_tensor(const test_op *t)
+{
+  size_t largest = test_elements(t->out[0].shape);
+  for (int i = 0; i < t->num_in; i++) {
+    const size_t n = test_elements(t->in[i].shape);
+    largest = n > largest ? n : largest;
+  }
+  return (double)largest;
+}
+
 /* The number of products of a convolution or a matrix product is that of a matrix product with inputs and a result of
  * these sizes. */
 static bool takes_too_long(const slim_device *device, const test_op *t)
@@ -488,7 +498,7 @@ static bool takes_too_long(const slim_device *device, const test_op *t)
   const bool heavy = strncmp(name, "conv2d", 6) == 0 || strcmp(name, "matmul") == 0;
   const double results = (double)test_elements(t->out[0].shape), most = most_products(device);
   const double inputs = heavy ? (double)test_elements(t->in[0].shape) * (double)test_elements(t->in[1].shape) : 0.0;
-  return results > RESULTS_FOR_A_PRODUCT * most || sqrt(inputs * results) > most;
+  return largest_tensor(t) > NUMBERS_FOR_A_PRODUCT * most || sqrt(inputs * results) > most;
 }
 
 bool test_op_run_fused(test_op *t, const test_fused *more, int count, const slim_run *run)
