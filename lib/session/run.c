@@ -113,8 +113,10 @@ slim_status slim_session_check_ready(slim_session *session, slim_plan *plan)
   return SLIM_OK;
 }
 
-static slim_status upload_one(slim_session *session, const slim_plan *plan, const slim_node *node, const void *data)
+static slim_status upload_one(slim_session *session, const slim_plan *plan, const slim_node *node, const void *data,
+                              bool lent)
 {
+  const slim_backend *backend = plan->device->backend;
   const slim_plan_tensor *t = &plan->tensors[node->outputs[0].id];
   const slim_view *device = &t->view[SLIM_ON_DEVICE], *host = &t->view[SLIM_ON_HOST];
   if (host->host) {
@@ -124,11 +126,12 @@ static slim_status upload_one(slim_session *session, const slim_plan *plan, cons
     return SLIM_OK;
   }
   const slim_status status =
-      plan->device->backend->upload(plan->device, device->buffer, device->offset, data, t->bytes);
+      lent && backend->lend ? backend->lend(plan->device, device->buffer, device->offset, data, t->bytes)
+                            : backend->upload(plan->device, device->buffer, device->offset, data, t->bytes);
   return slim_device_blame(plan->device, status, &session->error, node->name);
 }
 
-slim_status slim_session_upload(slim_session *session, const slim_plan *plan)
+slim_status slim_session_upload(slim_session *session, const slim_plan *plan, bool lent)
 {
   slim_status status = SLIM_OK;
   for (size_t i = 0; i < plan->program->num_placeholders && status == SLIM_OK; i++) {
@@ -137,7 +140,7 @@ slim_status slim_session_upload(slim_session *session, const slim_plan *plan)
       slim_session_check_range(session, plan, node, session->data[i]);
     }
     if (session->data[i]) {
-      status = upload_one(session, plan, node, session->data[i]);
+      status = upload_one(session, plan, node, session->data[i], lent);
     }
   }
   return status;
@@ -230,21 +233,31 @@ slim_status slim_session_download(slim_session *session, slim_plan *plan, const 
   return slim_device_blame(plan->device, status, &session->error, tensor->name);
 }
 
-static slim_status fetch_all(slim_session *session, slim_plan *plan, const slim_fetch *fetches, size_t count)
+static bool is_waited_for(const slim_fetch *fetches, size_t count)
 {
   bool wanted = false;
   for (size_t i = 0; i < count; i++) {
     wanted |= fetches[i].data != NULL;
   }
-  session->in_flight++;
-  if (!wanted) {
-    return session->in_flight >= SLIM_RUNS_IN_FLIGHT ? finish(session) : SLIM_OK;
-  }
-  slim_status status = finish(session);
+  return wanted;
+}
+
+/* The first download waits for the run, so that the device need not be woken for it. */
+static slim_status fetch_all(slim_session *session, slim_plan *plan, const slim_fetch *fetches, size_t count)
+{
+  slim_status status = SLIM_OK;
   for (size_t i = 0; i < count && status == SLIM_OK; i++) {
     status = fetches[i].data ? slim_session_download(session, plan, fetches[i].tensor, fetches[i].data) : SLIM_OK;
   }
+  const slim_status late = finish(session);
+  status = status == SLIM_OK ? late : status;
   return status == SLIM_OK ? check_late(session, true) : status;
+}
+
+static slim_status go_on(slim_session *session)
+{
+  session->in_flight++;
+  return session->in_flight >= SLIM_RUNS_IN_FLIGHT ? finish(session) : SLIM_OK;
 }
 
 static slim_status run_plan(slim_session *session, slim_plan *plan, const slim_fetch *fetches, size_t num_fetches)
@@ -258,13 +271,18 @@ static slim_status run_plan(slim_session *session, slim_plan *plan, const slim_f
   }
   own_flag(session, plan);
   session->last = plan;
+  const bool waits = is_waited_for(fetches, num_fetches);
   const double start = now_ms();
-  status = slim_session_upload(session, plan);
+  status = slim_session_upload(session, plan, waits);
   session->feed_ms = now_ms() - start;
   if (status == SLIM_OK) {
     status = run_steps(session, plan);
   }
-  return status == SLIM_OK ? fetch_all(session, plan, fetches, num_fetches) : status;
+  if (status != SLIM_OK) {
+    (void)plan->device->backend->finish(plan->device); /* it may still read what was lent */
+    return status;
+  }
+  return waits ? fetch_all(session, plan, fetches, num_fetches) : go_on(session);
 }
 
 static slim_status run(slim_session *session, const slim_feed *feeds, size_t num_feeds, const slim_fetch *fetches,

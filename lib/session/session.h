@@ -78,8 +78,8 @@ void slim_session_drop_sources(slim_session *session);
 /* guard.c: tells the log, once for each placeholder, of values far outside of its declared range. */
 void slim_session_check_range(slim_session *session, const slim_plan *plan, const slim_node *node, const void *data);
 
-/* run.c: feeds to their places on the device. */
-slim_status slim_session_upload(slim_session *session, const slim_plan *plan);
+/* run.c: feeds to their places on the device. lent: they stay as they are until the device has been waited for. */
+slim_status slim_session_upload(slim_session *session, const slim_plan *plan, bool lent);
 /* Copies a tensor that lies in memory now; waits for the device only. */
 slim_status slim_session_download(slim_session *session, slim_plan *plan, const slim_tensor *tensor, void *data);
 /* Do all variables of the plan have values? */

@@ -104,7 +104,7 @@ static void trace(slim_session *session, const slim_feed *feeds, size_t num_feed
     return;
   }
   slim_plan *plan = slim_session_plan(session, program, batch);
-  if (!plan || slim_session_check_ready(session, plan) != SLIM_OK || slim_session_upload(session, plan) != SLIM_OK) {
+  if (!plan || slim_session_check_ready(session, plan) != SLIM_OK || slim_session_upload(session, plan, false) != SLIM_OK) {
     return;
   }
   bool go_on = look_at_sources(session, plan);

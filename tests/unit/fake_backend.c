@@ -26,7 +26,8 @@ typedef struct entry {
   slim_run run;
   unsigned char scalar[VIEWS][8];
   unsigned char *to;
-  void *data;
+  const void *data;
+  void *own; /* the copy that data is; NULL: data is lent */
   size_t bytes;
 } entry;
 
@@ -84,7 +85,7 @@ static slim_status run_entry(fake_impl *f, entry *e)
 {
   if (!e->step) {
     memcpy(e->to, e->data, e->bytes);
-    free(e->data);
+    free(e->own);
     return SLIM_OK;
   }
   memcpy(e->step->scalar, e->scalar, sizeof e->scalar);
@@ -107,16 +108,28 @@ static slim_status drain(slim_device *device)
   return status;
 }
 
-static slim_status fake_upload(slim_device *device, slim_buffer *dst, size_t offset, const void *src, size_t bytes)
+static slim_status push_bytes(slim_device *device, unsigned char *to, const void *data, void *own, size_t bytes)
 {
   entry *e = push(device);
   if (!e) {
     return slim_error_set(&device->error, SLIM_ERR_DEVICE, "fake: the queue is full");
   }
-  *e = (entry){ .to = dst->memory + offset, .data = malloc(bytes), .bytes = bytes };
-  memcpy(e->data, src, bytes);
-  impl(device)->counts.uploads++;
+  *e = (entry){ .to = to, .data = data, .own = own, .bytes = bytes };
   return SLIM_OK;
+}
+
+static slim_status fake_upload(slim_device *device, slim_buffer *dst, size_t offset, const void *src, size_t bytes)
+{
+  void *own = malloc(bytes);
+  memcpy(own, src, bytes);
+  impl(device)->counts.uploads++;
+  return push_bytes(device, dst->memory + offset, own, own, bytes);
+}
+
+static slim_status fake_lend(slim_device *device, slim_buffer *dst, size_t offset, const void *src, size_t bytes)
+{
+  impl(device)->counts.lent++;
+  return push_bytes(device, dst->memory + offset, src, NULL, bytes);
 }
 
 static slim_status fake_download(slim_device *device, void *dst, slim_buffer *src, size_t offset, size_t bytes)
@@ -298,6 +311,7 @@ static const slim_backend fake_backend = {
   .release = fake_release,
   .address = fake_address,
   .upload = fake_upload,
+  .lend = fake_lend,
   .download = fake_download,
   .supports = fake_supports,
   .workspace = fake_workspace,

@@ -14,7 +14,7 @@ typedef struct fake_options {
 } fake_options;
 
 typedef struct fake_counts {
-  int uploads, downloads, enqueued, finishes;
+  int uploads, lent, downloads, enqueued, finishes;
   int buffers; /* not yet released */
   int steps;   /* not yet released */
   int largest_group;

@@ -30,8 +30,13 @@ START_TEST(a_device_opens_and_moves_bytes)
     ck_assert_int_eq(device->backend->download(device, back, buffer, 0, sizeof(back)), SLIM_OK);
     ck_assert_int_eq(back[5], 35 + round);
     ck_assert_int_eq(back[N - 1], (N - 1) * 7 + round);
+    there[5] = round;
+    ck_assert_int_eq(device->backend->lend(device, buffer, 0, there, sizeof(there)), SLIM_OK);
+    ck_assert_int_eq(device->backend->download(device, back, buffer, 0, sizeof(back)), SLIM_OK);
+    ck_assert_int_eq(back[5], round);
   }
   ck_assert_int_eq(device->backend->upload(device, buffer, sizeof(there), there, 4), SLIM_ERR_ARG);
+  ck_assert_int_eq(device->backend->lend(device, buffer, sizeof(there), there, 4), SLIM_ERR_ARG);
   ck_assert_ptr_nonnull(strstr(device->error.text, "4 bytes at 400000 do not lie in a buffer of 400000 bytes"));
   device->backend->release(device, buffer);
   slim_device_close(device);
@@ -107,10 +112,11 @@ START_TEST(finishing_waits_for_what_was_flushed)
   const size_t bytes = (size_t)64 << 20;
   const cl_int zero = 0;
   slim_device *device = cl_test_open();
-  const slim_cl *cl = slim_cl_of(device);
+  slim_cl *cl = slim_cl_of(device);
   slim_buffer *buffer = NULL;
   cl_event event = NULL;
   cl_int state;
+  cl->idle = false;
   ck_assert_int_eq(device->backend->alloc(device, bytes, &buffer), SLIM_OK);
   state = cl->api->EnqueueFillBuffer(cl->queue, buffer->memory, &zero, sizeof zero, 0, bytes, 0, NULL, &event);
   ck_assert_int_eq(state, CL_SUCCESS);

@@ -72,8 +72,9 @@ START_TEST(a_backend_of_one_s_own_trains_the_same)
   ck_assert_int_eq(fake.info.cpu_steps, 0);
   ck_assert_int_eq(counts.buffers, 0);
   ck_assert_int_eq(counts.steps, 0);
-  /* feeds, variables, and what the gradient starts from; the learning rate is folded and stays on the host */
-  ck_assert_int_eq(counts.uploads, (2 * STEPS + 1) + 2 + 1);
+  /* variables, and what the gradient starts from; the learning rate is folded and stays on the host */
+  ck_assert_int_eq(counts.uploads, 2 + 1);
+  ck_assert_int_eq(counts.lent, 2 * STEPS + 1); /* feeds */
   ck_assert_int_eq(counts.downloads, STEPS + 1 + 2);
 }
 END_TEST
@@ -155,6 +156,27 @@ START_TEST(an_endless_loop_does_not_fill_the_queue)
   ck_assert_int_le(counts.waiting, 4 * (info.steps + 2));
   ck_assert_int_ge(counts.waiting, 2 * info.steps); /* several runs are under way */
   ck_assert_int_eq(counts.downloads, 0);
+  slim_session_destroy(session);
+  slim_graph_destroy(net.graph);
+  fake_close(device);
+}
+END_TEST
+
+/* Nobody waits: what was fed may change. */
+START_TEST(feeds_of_runs_that_go_on_are_copied)
+{
+  slim_device *device = fake_open((fake_options){ .fuses = false });
+  test_small net = test_small_make(3);
+  slim_session *session = test_session(net.graph, device, NULL);
+  float y[12];
+  test_ok(session, slim_session_initialize(session));
+  test_ok(session, test_small_run(session, &net, 4, net.y, y, sizeof y));
+  const fake_counts waited = fake_get(device);
+  test_ok(session, test_small_run(session, &net, 4, net.y, NULL, 0));
+  const fake_counts counts = fake_get(device);
+  ck_assert_int_eq(counts.lent, waited.lent);
+  ck_assert_int_eq(counts.uploads, waited.uploads + waited.lent);
+  ck_assert_int_eq(counts.finishes, waited.finishes);
   slim_session_destroy(session);
   slim_graph_destroy(net.graph);
   fake_close(device);
@@ -290,7 +312,8 @@ START_TEST(constants_are_folded_and_uploaded_once)
       ck_assert_float_eq_tol(out[i], test_small_x[i] * (i % 2 ? 9 : 4), 1e-6f);
     }
   }
-  ck_assert_int_eq(fake_get(device).uploads, 1 + 3);
+  ck_assert_int_eq(fake_get(device).uploads, 1);
+  ck_assert_int_eq(fake_get(device).lent, 3);
   ck_assert_int_eq(fake_get(device).enqueued, 3);
   slim_session_destroy(session);
   fake_close(device);
@@ -464,6 +487,7 @@ static void build(TCase *c)
   tcase_add_loop_test(c, an_op_the_device_lacks_runs_on_the_cpu, 0, 2 * MISSING);
   tcase_add_test(c, steps_are_told_one_by_one);
   tcase_add_test(c, an_endless_loop_does_not_fill_the_queue);
+  tcase_add_test(c, feeds_of_runs_that_go_on_are_copied);
   tcase_add_loop_test(c, no_pass_changes_a_result, 1, 1 << SLIM_PASS_COUNT);
   tcase_add_test(c, unknown_passes_are_named);
   tcase_add_test(c, what_gives_only_its_shape_is_not_computed);

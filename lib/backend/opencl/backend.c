@@ -175,6 +175,7 @@ const slim_backend slim_backend_opencl = {
   .release = slim_cl_release,
   .address = address,
   .upload = slim_cl_upload,
+  .lend = slim_cl_lend,
   .download = slim_cl_download,
   .supports = supports,
   .workspace = workspace,

@@ -222,10 +222,15 @@ slim_status slim_cl_device_flush(slim_device *device)
 }
 
 /* Behind a marker: rusticl of Mesa 22.3 waits for nothing when all commands were flushed before. */
-cl_int slim_cl_wait(const slim_cl *cl)
+cl_int slim_cl_wait(slim_cl *cl)
 {
-  const cl_int code = cl->api->EnqueueMarkerWithWaitList(cl->queue, 0, NULL, NULL);
-  return code == CL_SUCCESS ? cl->api->Finish(cl->queue) : code;
+  if (cl->idle) {
+    return CL_SUCCESS;
+  }
+  cl_int code = cl->api->EnqueueMarkerWithWaitList(cl->queue, 0, NULL, NULL);
+  code = code == CL_SUCCESS ? cl->api->Finish(cl->queue) : code;
+  cl->idle = code == CL_SUCCESS;
+  return code;
 }
 
 slim_status slim_cl_device_finish(slim_device *device)

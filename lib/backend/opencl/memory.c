@@ -278,6 +278,7 @@ static cl_int upload_pieces(const slim_cl *cl, slim_cl_stage *stage, cl_mem dst,
 static cl_int upload_staged(slim_cl *cl, cl_mem dst, size_t offset, const void *src, size_t bytes)
 {
   pthread_mutex_lock(&cl->lock);
+  cl->idle = false;
   slim_cl_stage *stage = bytes <= STAGED_MOST ? stage_take(cl, bytes) : NULL;
   cl_int code = CL_SUCCESS;
   if (stage == NULL) {
@@ -299,16 +300,34 @@ slim_status slim_cl_upload(slim_device *device, slim_buffer *dst, size_t offset,
                        "uploading to the device");
 }
 
+/* Where the device reads from any memory, nothing is staged. */
+slim_status slim_cl_lend(slim_device *device, slim_buffer *dst, size_t offset, const void *src, size_t bytes)
+{
+  slim_cl *cl = slim_cl_of(device);
+  if (cl->pins) {
+    return slim_cl_upload(device, dst, offset, src, bytes);
+  }
+  const slim_status status = check_range(device, dst, offset, bytes);
+  if (status != SLIM_OK || bytes == 0) {
+    return status;
+  }
+  cl->idle = false;
+  return slim_cl_check(device,
+                       cl->api->EnqueueWriteBuffer(cl->queue, dst->memory, CL_FALSE, offset, bytes, src, 0, NULL, NULL),
+                       "uploading to the device");
+}
+
 slim_status slim_cl_download(slim_device *device, void *dst, slim_buffer *src, size_t offset, size_t bytes)
 {
-  const slim_cl *cl = slim_cl_of(device);
+  slim_cl *cl = slim_cl_of(device);
   const slim_status status = check_range(device, src, offset, bytes);
   if (status != SLIM_OK || bytes == 0) {
     return status;
   }
-  return slim_cl_check(device,
-                       cl->api->EnqueueReadBuffer(cl->queue, src->memory, CL_TRUE, offset, bytes, dst, 0, NULL, NULL),
-                       "downloading from the device");
+  const cl_int code =
+      cl->api->EnqueueReadBuffer(cl->queue, src->memory, CL_TRUE, offset, bytes, dst, 0, NULL, NULL);
+  cl->idle = code == CL_SUCCESS;
+  return slim_cl_check(device, code, "downloading from the device");
 }
 
 void slim_cl_stages_free(slim_cl *cl)
@@ -336,6 +355,7 @@ slim_status slim_cl_flag_clear(slim_device *device)
   slim_cl *cl = slim_cl_of(device);
   const cl_uint zero = 0;
   pthread_mutex_lock(&cl->lock);
+  cl->idle = false;
   cl->flag_seen = false;
   const cl_int code =
       cl->api->EnqueueFillBuffer(cl->queue, cl->flag.memory, &zero, sizeof(zero), 0, cl->flag.bytes, 0, NULL, NULL);

@@ -54,6 +54,7 @@ typedef struct slim_cl {
   int flag_turn;
   bool flag_seen;
   bool profiling;
+  bool idle; /* has nothing been queued since a wait or a download ended? */
   struct slim_cl_tuning *tuning;
   int vector_width; /* floats a register holds */
   size_t group_1d;  /* work-items of a group for plain elementwise kernels */
@@ -70,7 +71,7 @@ slim_status slim_cl_fail(slim_device *device, slim_status status, const char *fo
 /** The status of an OpenCL call, recorded with what was tried when it failed. */
 slim_status slim_cl_check(slim_device *device, cl_int code, const char *what);
 /** Waits for all that is in the queue. */
-cl_int slim_cl_wait(const slim_cl *cl);
+cl_int slim_cl_wait(slim_cl *cl);
 
 /* --- query.c: what there is, seen through SLIM_DEVICE_LIMITS ------------------------------------------------------ */
 
@@ -94,6 +95,7 @@ void slim_cl_chunk_free(slim_cl *cl);
 slim_status slim_cl_alloc(slim_device *device, size_t bytes, slim_buffer **out);
 void slim_cl_release(slim_device *device, slim_buffer *buffer);
 slim_status slim_cl_upload(slim_device *device, slim_buffer *dst, size_t offset, const void *src, size_t bytes);
+slim_status slim_cl_lend(slim_device *device, slim_buffer *dst, size_t offset, const void *src, size_t bytes);
 slim_status slim_cl_download(slim_device *device, void *dst, slim_buffer *src, size_t offset, size_t bytes);
 void slim_cl_stages_free(slim_cl *cl);
 slim_status slim_cl_flag_clear(slim_device *device);

@@ -64,6 +64,7 @@ slim_status slim_cl_step_enqueue(slim_device *device, slim_step *step, const sli
 {
   slim_cl *cl = slim_cl_of(device);
   slim_cl_step *s = (slim_cl_step *)step;
+  cl->idle = false;
   for (int i = 0; i < s->count; i++) {
     slim_cl_launch *l = &s->launches[i];
     const cl_int code = launch(cl, l, run);
