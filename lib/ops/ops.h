@@ -30,6 +30,7 @@ typedef struct slim_conv2d_attr {
   slim_hw stride, rate;
   slim_padding padding;
   int nchw;
+  slim_hw before; /* of a conv2d of a plan's, VALID: rows and columns of zeros before x, and after it as many as y asks for */
 } slim_conv2d_attr;
 
 /* max_pool2d(x) -> y, indices int32 (within an image: (row * w + column) * c + channel of the input).

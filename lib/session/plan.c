@@ -135,9 +135,9 @@ static slim_status run_passes(slim_plan *plan)
                                                         slim_pass_order,      slim_pass_half,
                                                         slim_pass_batch_norm, slim_pass_backward,
                                                         slim_pass_recompute,  slim_pass_split,
-                                                        slim_pass_apply,      slim_pass_fuse,
-                                                        slim_pass_place,      slim_pass_in_place,
-                                                        slim_pass_memory };
+                                                        slim_pass_apply,      slim_pass_pad,
+                                                        slim_pass_fuse,       slim_pass_place,
+                                                        slim_pass_in_place,   slim_pass_memory };
   slim_status status = SLIM_OK;
   for (size_t i = 0; i < sizeof passes / sizeof *passes && status == SLIM_OK; i++) {
     status = passes[i](plan);

@@ -1,7 +1,7 @@
 /*
  * A program is what a set of fetches needs of a graph; a plan is a program compiled for one batch size: an array of
  * prepared steps. Passes, in order: prune (per program), then bind, fold, order, half, batch_norm, backward, recompute, split,
- * apply, fuse, place, in_place, memory; then steps are prepared. Tensors and nodes are found by id in arrays as long as the graph's.
+ * apply, pad, fuse, place, in_place, memory; then steps are prepared. Tensors and nodes are found by id in arrays as long as the graph's.
  */
 #ifndef SLIM_SESSION_PLAN_H
 #define SLIM_SESSION_PLAN_H
@@ -194,6 +194,8 @@ slim_status slim_pass_recompute(slim_plan *plan);
 slim_status slim_pass_split(slim_plan *plan);
 /* Optimizers update variables while other gradients are still to come. */
 slim_status slim_pass_apply(slim_plan *plan);
+/* Zeros around images are left to the convolutions that read them; part of fuse. */
+slim_status slim_pass_pad(slim_plan *plan);
 /* Groups of one or more nodes, in running order. */
 slim_status slim_pass_fuse(slim_plan *plan);
 /* Where each group runs; steps with the copies they need; slots and how long they live. */

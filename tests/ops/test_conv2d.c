@@ -94,7 +94,7 @@ START_TEST(matches_loops)
 {
   const test_convolution *c = &cases[_i / TEST_PASSES];
   const test_pass pass = (test_pass)(_i % TEST_PASSES);
-  const slim_conv2d_attr attr = { c->stride, c->rate, c->padding, c->nchw };
+  const slim_conv2d_attr attr = { .stride = c->stride, .rate = c->rate, .padding = c->padding, .nchw = c->nchw };
   double *want, *scale;
   test_op t;
   test_convolution_open(&t, c, &ops, pass, &attr);
@@ -124,7 +124,7 @@ START_TEST(empty_tensors)
   };
   const test_convolution *c = &empties[_i / TEST_PASSES];
   const test_pass pass = (test_pass)(_i % TEST_PASSES);
-  const slim_conv2d_attr attr = { c->stride, c->rate, c->padding, c->nchw };
+  const slim_conv2d_attr attr = { .stride = c->stride, .rate = c->rate, .padding = c->padding, .nchw = c->nchw };
   test_op t;
   test_convolution_open(&t, c, &ops, pass, &attr);
   if (test_op_run(&t, NULL)) {
@@ -140,7 +140,7 @@ END_TEST
 START_TEST(epilogue_matches_loops)
 {
   const test_convolution *c = &cases[_i / 2];
-  const slim_conv2d_attr attr = { c->stride, c->rate, c->padding, c->nchw };
+  const slim_conv2d_attr attr = { .stride = c->stride, .rate = c->rate, .padding = c->padding, .nchw = c->nchw };
   const slim_bias_attr bias = { 0 };
   const slim_binary_attr add = { SLIM_BINARY_ADD };
   const slim_activation_attr activation = { SLIM_ACTIVATION_RELU6 };

@@ -66,7 +66,7 @@ START_TEST(matches_loops)
 {
   const test_convolution *c = &cases[_i / TEST_PASSES];
   const test_pass pass = (test_pass)(_i % TEST_PASSES);
-  const slim_conv2d_attr attr = { c->stride, c->rate, c->padding, c->nchw };
+  const slim_conv2d_attr attr = { .stride = c->stride, .rate = c->rate, .padding = c->padding, .nchw = c->nchw };
   double *want, *scale;
   test_op t;
   test_convolution_open(&t, c, &ops, pass, &attr);
@@ -113,7 +113,7 @@ START_TEST(epilogue_matches_loops)
 {
   const test_convolution *c = &cases[_i / EPILOGUES];
   const struct epilogue_case *e = &epilogues[_i % EPILOGUES];
-  const slim_conv2d_attr attr = { c->stride, c->rate, c->padding, c->nchw };
+  const slim_conv2d_attr attr = { .stride = c->stride, .rate = c->rate, .padding = c->padding, .nchw = c->nchw };
   const int channels = test_convolution_channels(c, true);
   double *want, *scale;
   test_op t;
@@ -143,7 +143,7 @@ END_TEST
 START_TEST(nan_stays_where_it_is)
 {
   const test_convolution c = { "nan", 1, 9, 9, 16, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 };
-  const slim_conv2d_attr attr = { c.stride, c.rate, c.padding, c.nchw };
+  const slim_conv2d_attr attr = { .stride = c.stride, .rate = c.rate, .padding = c.padding, .nchw = c.nchw };
   test_op t;
   test_convolution_open(&t, &c, &ops, TEST_FORWARD, &attr);
   ((float *)t.in[0].data)[(4 * 9 + 8) * 16 + 5] = (float)NAN;

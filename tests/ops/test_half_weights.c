@@ -103,7 +103,7 @@ START_TEST(convolutions_match_loops)
 {
   const struct convolution_case *k = &convolutions[_i];
   const test_convolution *c = &k->c;
-  const slim_conv2d_attr attr = { c->stride, c->rate, c->padding, c->nchw };
+  const slim_conv2d_attr attr = { .stride = c->stride, .rate = c->rate, .padding = c->padding, .nchw = c->nchw };
   double *want, *scale;
   test_op t;
   test_convolution_open(&t, c, k->depthwise ? &depthwise : &dense, TEST_FORWARD, &attr);

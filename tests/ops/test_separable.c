@@ -47,7 +47,7 @@ static const struct separable_case {
 #define CASES ((int)(sizeof cases / sizeof *cases))
 
 /* What stands before and behind the 1x1 convolution; inputs: x, weights, [bias], weights, [bias, residual]. */
-static const slim_conv2d_attr product = { { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 };
+static const slim_conv2d_attr product = { .stride = { 1, 1 }, .rate = { 1, 1 }, .padding = SLIM_SAME };
 static const slim_bias_attr bias = { 0 };
 static const slim_binary_attr add = { SLIM_BINARY_ADD };
 static const slim_activation_attr relu6 = { SLIM_ACTIVATION_RELU6 }, elu = { SLIM_ACTIVATION_ELU };
@@ -177,7 +177,7 @@ START_TEST(matches_loops)
 {
   separable s = { .c = &cases[_i / VARIANTS], .variant = (enum variant)(_i % VARIANTS) };
   const test_convolution *c = &s.c->sums;
-  const slim_conv2d_attr attr = { c->stride, c->rate, c->padding, c->nchw };
+  const slim_conv2d_attr attr = { .stride = c->stride, .rate = c->rate, .padding = c->padding, .nchw = c->nchw };
   double *want, *scale;
   separable_open(&s, &attr);
   separable_loops(&s, &want, &scale);
@@ -201,7 +201,7 @@ START_TEST(threads_make_no_difference)
 {
   separable s = { .c = &cases[_i / 2], .variant = _i % 2 ? FOLDED : FULL }, other = s;
   const test_convolution *c = &s.c->sums;
-  const slim_conv2d_attr attr = { c->stride, c->rate, c->padding, c->nchw };
+  const slim_conv2d_attr attr = { .stride = c->stride, .rate = c->rate, .padding = c->padding, .nchw = c->nchw };
   separable_open(&s, &attr);
   separable_open(&other, &attr);
   bool ran = separable_run(&s);

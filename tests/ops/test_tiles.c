@@ -22,7 +22,7 @@ START_TEST(convolutions_match_loops)
   const test_convolution *c = &convolutions[_i / (TEST_PASSES + 1)];
   const int number = _i % (TEST_PASSES + 1);
   const test_pass pass = number < TEST_PASSES ? (test_pass)number : TEST_FORWARD;
-  const slim_conv2d_attr attr = { c->stride, c->rate, c->padding, c->nchw };
+  const slim_conv2d_attr attr = { .stride = c->stride, .rate = c->rate, .padding = c->padding, .nchw = c->nchw };
   double *want, *scale;
   test_op t;
   test_convolution_open(&t, c, &ops, pass, &attr);

@@ -109,7 +109,7 @@ static double activate(int kind, double v)
 static void check_epilogue(int m, int n, int k, int parts, bool conv)
 {
   const slim_matmul_attr matmul = { 0 };
-  const slim_conv2d_attr conv2d = { { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 };
+  const slim_conv2d_attr conv2d = { .stride = { 1, 1 }, .rate = { 1, 1 }, .padding = SLIM_SAME };
   const slim_bias_attr bias = { 0 };
   const slim_binary_attr add = { SLIM_BINARY_ADD };
   const slim_activation_attr activation = { (slim_activation_kind)(parts >> 2) };

@@ -136,10 +136,10 @@ static slim_window columns_of(const struct winograd_case *c)
 
 static void set_up(test_op *t, const struct winograd_case *c, int pass)
 {
-  static const slim_conv2d_attr attrs[] = { { { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
-                                            { { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
-                                            { { 3, 3 }, { 1, 1 }, SLIM_SAME, 0 },
-                                            { { 4, 4 }, { 1, 1 }, SLIM_SAME, 0 } };
+  static const slim_conv2d_attr attrs[] = { { .stride = { 1, 1 }, .rate = { 1, 1 }, .padding = SLIM_SAME },
+                                            { .stride = { 2, 2 }, .rate = { 1, 1 }, .padding = SLIM_SAME },
+                                            { .stride = { 3, 3 }, .rate = { 1, 1 }, .padding = SLIM_SAME },
+                                            { .stride = { 4, 4 }, .rate = { 1, 1 }, .padding = SLIM_SAME } };
   static const slim_op *const ops[] = { &slim_op_conv2d, &slim_op_conv2d_input_gradient,
                                         &slim_op_conv2d_weights_gradient };
   const slim_shape x = SLIM_SHAPE(c->n, c->h, c->w, c->c);

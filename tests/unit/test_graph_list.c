@@ -20,7 +20,7 @@ START_TEST(ops_come_with_shapes_and_multiply_accumulates)
 {
   slim_graph *g = slim_graph_create(1);
   slim_tensor *x = input(g, "x", SLIM_SHAPE(-1, 28, 28, 3)), *w = input(g, "w", SLIM_SHAPE(5, 5, 3, 8));
-  const slim_conv2d_attr conv = { { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 };
+  const slim_conv2d_attr conv = { .stride = { 2, 2 }, .rate = { 1, 1 }, .padding = SLIM_SAME };
   slim_tensor *y = slim_op_add((slim_tensor *[]){ x, w }, 2, &slim_op_conv2d, "Conv2D", &conv);
   (void)slim_op_add((slim_tensor *[]){ y, w, x }, 3, &slim_op_conv2d_input_gradient, "dx", &conv);
   (void)slim_op_add((slim_tensor *[]){ y, x, w }, 3, &slim_op_conv2d_weights_gradient, "dw", &conv);

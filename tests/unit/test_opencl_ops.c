@@ -52,7 +52,7 @@ typedef struct op_case {
 #define CONV(kh_, kw_, sh_, sw_, r_, pad_)                                                                             \
   &(const slim_conv2d_attr)                                                                                            \
   {                                                                                                                    \
-    { sh_, sw_ }, { r_, r_ }, pad_, 0                                                                                  \
+    .stride = { sh_, sw_ }, .rate = { r_, r_ }, .padding = pad_                                                        \
   }
 #define POOL(k_, s_, pad_)                                                                                             \
   &(const slim_pool2d_attr)                                                                                            \
@@ -242,7 +242,7 @@ static const op_case cases[] = {
   { "conv2d stride", &slim_op_conv2d, CONV(3, 3, 2, 2, 1, SLIM_SAME), 2, .in = { S4(2, 15, 12, 5), S4(3, 3, 5, 7) } },
   { "conv2d rate", &slim_op_conv2d, CONV(3, 3, 1, 1, 2, SLIM_VALID), 2, .in = { S4(2, 15, 12, 5), S4(3, 3, 5, 7) } },
   { "conv2d 7x7", &slim_op_conv2d, CONV(7, 7, 2, 2, 1, SLIM_SAME), 2, .in = { S4(1, 33, 31, 3), S4(7, 7, 3, 17) } },
-  { "conv2d nchw", &slim_op_conv2d, &(const slim_conv2d_attr){ { 2, 1 }, { 1, 1 }, SLIM_SAME, 1 }, 2,
+  { "conv2d nchw", &slim_op_conv2d, &(const slim_conv2d_attr){ .stride = { 2, 1 }, .rate = { 1, 1 }, .padding = SLIM_SAME, .nchw = 1 }, 2,
     .in = { S4(2, 5, 15, 12), S4(3, 2, 5, 7) } },
   { "input gradient", &slim_op_conv2d_input_gradient, CONV(5, 5, 1, 1, 1, SLIM_SAME), 3,
     .in = { S4(3, 14, 14, 64), S4(5, 5, 32, 64), S4(3, 14, 14, 32) } },
@@ -264,7 +264,7 @@ static const op_case cases[] = {
     .in = { S4(2, 15, 12, 48), S4(3, 3, 48, 1) } },
   { "depthwise multiplier", &slim_op_depthwise_conv2d, CONV(5, 5, 1, 1, 2, SLIM_SAME), 2,
     .in = { S4(2, 15, 12, 5), S4(5, 5, 5, 3) } },
-  { "depthwise nchw", &slim_op_depthwise_conv2d, &(const slim_conv2d_attr){ { 2, 1 }, { 1, 1 }, SLIM_SAME, 1 }, 2,
+  { "depthwise nchw", &slim_op_depthwise_conv2d, &(const slim_conv2d_attr){ .stride = { 2, 1 }, .rate = { 1, 1 }, .padding = SLIM_SAME, .nchw = 1 }, 2,
     .in = { S4(2, 5, 15, 12), S4(3, 2, 5, 2) } },
   { "depthwise input gradient", &slim_op_depthwise_conv2d_input_gradient, CONV(3, 3, 1, 1, 1, SLIM_SAME), 3,
     .in = { S4(2, 15, 22, 32), S4(3, 3, 32, 1), S4(2, 15, 22, 32) } },
@@ -521,7 +521,7 @@ static void run_chain(slim_device *device, const slim_op *op, const void *attr, 
 START_TEST(an_epilogue_gives_what_its_ops_give)
 {
   static const slim_matmul_attr plain = { 0, 0 };
-  static const slim_conv2d_attr same = { { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 };
+  static const slim_conv2d_attr same = { .stride = { 1, 1 }, .rate = { 1, 1 }, .padding = SLIM_SAME };
   static const struct {
     const slim_op *op;
     const void *attr;

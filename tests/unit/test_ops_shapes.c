@@ -16,14 +16,14 @@
 #define I32 SLIM_INT32
 #define I64 SLIM_INT64
 
-static const slim_conv2d_attr same_1 = { { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 };
-static const slim_conv2d_attr same_2 = { { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 };
-static const slim_conv2d_attr valid_1 = { { 1, 1 }, { 1, 1 }, SLIM_VALID, 0 };
-static const slim_conv2d_attr valid_dilated = { { 1, 1 }, { 2, 3 }, SLIM_VALID, 0 };
-static const slim_conv2d_attr nchw_2 = { { 2, 1 }, { 1, 1 }, SLIM_SAME, 1 };
-static const slim_conv2d_attr both_steps = { { 2, 1 }, { 2, 1 }, SLIM_SAME, 0 };
-static const slim_conv2d_attr no_stride = { { 0, 1 }, { 1, 1 }, SLIM_SAME, 0 };
-static const slim_conv2d_attr no_rate = { { 1, 1 }, { 1, 0 }, SLIM_SAME, 0 };
+static const slim_conv2d_attr same_1 = { .stride = { 1, 1 }, .rate = { 1, 1 }, .padding = SLIM_SAME };
+static const slim_conv2d_attr same_2 = { .stride = { 2, 2 }, .rate = { 1, 1 }, .padding = SLIM_SAME };
+static const slim_conv2d_attr valid_1 = { .stride = { 1, 1 }, .rate = { 1, 1 }, .padding = SLIM_VALID };
+static const slim_conv2d_attr valid_dilated = { .stride = { 1, 1 }, .rate = { 2, 3 }, .padding = SLIM_VALID };
+static const slim_conv2d_attr nchw_2 = { .stride = { 2, 1 }, .rate = { 1, 1 }, .padding = SLIM_SAME, .nchw = 1 };
+static const slim_conv2d_attr both_steps = { .stride = { 2, 1 }, .rate = { 2, 1 }, .padding = SLIM_SAME };
+static const slim_conv2d_attr no_stride = { .stride = { 0, 1 }, .rate = { 1, 1 }, .padding = SLIM_SAME };
+static const slim_conv2d_attr no_rate = { .stride = { 1, 1 }, .rate = { 1, 0 }, .padding = SLIM_SAME };
 static const slim_pool2d_attr pool_2 = { { 2, 2 }, { 2, 2 }, SLIM_VALID, 0 };
 static const slim_pool2d_attr pool_3_same = { { 3, 3 }, { 2, 2 }, SLIM_SAME, 0 };
 static const slim_pool2d_attr pool_nchw = { { 2, 3 }, { 1, 1 }, SLIM_VALID, 1 };

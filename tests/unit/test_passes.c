@@ -335,6 +335,52 @@ START_TEST(a_result_is_written_over_what_is_added_to_it)
 }
 END_TEST
 
+/* --- zeros around images ------------------------------------------------------------------------------------------ */
+
+typedef struct zeros {
+  int kernel, stride, rate, before, after, channels;
+  bool read_twice;
+  int steps;
+} zeros;
+
+static const zeros zeros_around[] = {
+  { .kernel = 3, .stride = 2, .rate = 1, .before = 1, .after = 1, .steps = 1 },
+  { .kernel = 7, .stride = 2, .rate = 1, .before = 3, .after = 3, .steps = 1 },
+  { .kernel = 3, .stride = 1, .rate = 2, .before = 2, .after = 2, .steps = 1 },
+  { .kernel = 3, .stride = 1, .rate = 1, .before = 1, .after = 1, .steps = 1 }, /* Winograd's */
+  { .kernel = 4, .stride = 2, .rate = 1, .before = 1, .after = 2, .steps = 1 },
+  { .kernel = 3, .stride = 2, .rate = 1, .before = 2, .after = 0, .steps = 2 }, /* more than SAME has */
+  { .kernel = 1, .stride = 1, .rate = 1, .before = 1, .after = 1, .steps = 2 },
+  { .kernel = 3, .stride = 2, .rate = 1, .before = 1, .after = 1, .channels = 2, .steps = 2 },
+  { .kernel = 3, .stride = 2, .rate = 1, .before = 1, .after = 1, .read_twice = true, .steps = 4 },
+};
+
+static slim_tensor *strided_conv(slim_tensor *x, const zeros *z)
+{
+  return slim_conv2d(x, 5, SLIM_HW(z->kernel, z->kernel), .stride = SLIM_HW(z->stride, 0), .rate = SLIM_HW(z->rate, 0),
+                     .padding = SLIM_VALID, .normalizer = slim_batch_norm,
+                     .normalizer_args = SLIM_ARGS(.is_training = SLIM_NO), .activation = slim_relu);
+}
+
+START_TEST(zeros_around_images_are_left_to_convolutions)
+{
+  const zeros *z = &zeros_around[_i];
+  const char *device = getenv("SLIM_TEST_DEVICE");
+  const bool known = device && strcmp(device, "pthread") == 0;
+  for (int channels = 3; channels <= DEPTH; channels += DEPTH - 3) {
+    fixture f = fixture_begin(channels);
+    slim_tensor *x = slim_pad(f.x, (const int[]){ 0, z->before, z->before, 0 }, (const int[]){ 0, z->after, z->after, z->channels });
+    f.y = strided_conv(x, z);
+    f.y = z->read_twice ? slim_op_binary_add(f.y, strided_conv(x, z), SLIM_BINARY_ADD) : f.y;
+    fixture_open(&f);
+    const int steps = assert_same(&f, BATCH);
+    ck_assert_msg(!known || steps == z->steps, "%d steps, not %d", steps, z->steps);
+    (void)assert_same(&f, 1);
+    fixture_close(&f);
+  }
+}
+END_TEST
+
 /* --- training ----------------------------------------------------------------------------------------------------- */
 
 enum { STEPS = 3, PRODUCTS = -1, VARIABLES_MOST = 600000 };
@@ -496,6 +542,7 @@ static void build(TCase *c)
   tcase_add_loop_test(c, what_is_read_elsewhere_is_not_folded, 0, 2);
   tcase_add_test(c, a_plan_that_writes_weights_folds_none);
   tcase_add_loop_test(c, a_result_is_written_over_what_is_added_to_it, 0, (int)(sizeof additions / sizeof *additions));
+  tcase_add_loop_test(c, zeros_around_images_are_left_to_convolutions, 0, (int)(sizeof zeros_around / sizeof *zeros_around));
   tcase_add_loop_test(c, a_train_step_gives_the_same, 0, 3);
   tcase_add_loop_test(c, updates_need_not_wait_for_all_gradients, 0, 3);
   tcase_add_test(c, results_of_other_sizes_have_memory_of_their_own);

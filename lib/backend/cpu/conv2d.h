@@ -18,8 +18,8 @@ static inline conv2d conv2d_of(const slim_conv2d_attr *a, const slim_shape *x, c
   conv2d g = { .x = image_of(x, a->nchw), .y = image_of(y, a->nchw), .kh = weights->dim[0], .kw = weights->dim[1] };
   g.stride = a->stride;
   g.rate = a->rate;
-  g.before_h = slim_window_of(g.x.h, g.kh, a->stride.h, a->rate.h, a->padding).before;
-  g.before_w = slim_window_of(g.x.w, g.kw, a->stride.w, a->rate.w, a->padding).before;
+  g.before_h = slim_window_of(g.x.h, g.kh, a->stride.h, a->rate.h, a->padding).before + a->before.h;
+  g.before_w = slim_window_of(g.x.w, g.kw, a->stride.w, a->rate.w, a->padding).before + a->before.w;
   return g;
 }
 

@@ -191,5 +191,6 @@ const slim_backend slim_backend_opencl = {
   .can_fuse = slim_cl_epilogue_can_fuse,
   .packs = packs,
   .overwrites = overwrites,
+  .pads = true,
   .tuner = &slim_cl_tuner,
 };

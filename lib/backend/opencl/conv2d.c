@@ -31,8 +31,8 @@ static slim_conv2d_params params_of(const slim_group *group, const slim_shape *x
                            .dilate_h = 1,
                            .dilate_w = 1,
                            .nchw = attr->nchw };
-  p.before_h = slim_window_of(p.h, p.kernel_h, p.stride_h, p.rate_h, attr->padding).before;
-  p.before_w = slim_window_of(p.w, p.kernel_w, p.stride_w, p.rate_w, attr->padding).before;
+  p.before_h = slim_window_of(p.h, p.kernel_h, p.stride_h, p.rate_h, attr->padding).before + attr->before.h;
+  p.before_w = slim_window_of(p.w, p.kernel_w, p.stride_w, p.rate_w, attr->padding).before + attr->before.w;
   return p;
 }
 
