@@ -6,6 +6,7 @@
 #include "deal.h"
 #include "gemm_pack.h"
 #include "gemm_part.h"
+#include "strassen.h"
 
 #if SLIM_CLASS == 0
 /* Pixels of the result: number m of them. */
@@ -179,9 +180,34 @@ static inline packed_block packed_block_of(__global const float *packed, const s
   return b;
 }
 
-/* The same by such weights. While a block is multiplied, the next one is fetched: of this task, or of that which the
- * group will probably take next. */
-__kernel void slim_conv2d_packed_f32(SLIM_PLACED(const float, x), __global const float *packed,
+/* A task in products of halves, of windows that are pixels. tiles: its factors; sums: four tiles. */
+SLIM_APART void multiply_halves(__global const float *x, __global const float *packed, __global const float *bias,
+                                __global const float *residual, __global float *y, const slim_conv2d_params p,
+                                const slim_gemm_params g, const int down, const int across, __local float *tiles,
+                                __global float *sums)
+{
+  const int m = p.n * p.oh * p.ow, total = p.c, upper = (m + 1) / 2;
+  const slim_gemm_part t = slim_gemm_part_of(g, down, across, upper, p.o / 2);
+  for (int k = 0, depth; k < total; k += 2 * depth) {
+    __local float *tile = tiles;
+    depth = min(g.block_k, total - k) / 2;
+    for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS, tile += SLIM_STRASSEN_FACTORS) {
+      const int rows = min(SLIM_GEMM_ROWS, t.row1 - row), lower = slim_strassen_lower(m, row, rows);
+      for (int i = 0; i < 4; i++) {
+        __global const float *from = x + (size_t)(row + i / 2 * upper) * p.c + k + i % 2 * depth;
+        for (int r = 0; r < (i < 2 ? rows : lower); r++, from += p.c) {
+          slim_gemm_copy(tile + SLIM_STRASSEN_QUARTER(i) + r * SLIM_GEMM_A_STRIDE, from, depth);
+        }
+      }
+      slim_strassen_add(tile, rows, lower, depth);
+    }
+    slim_strassen_part(tiles, packed, bias, residual, y, sums, m, p.o, p.epilogue, t, k, total, g.block_k);
+  }
+}
+
+/* As slim_conv2d_cpu_f32, by such weights, or those of slim_strassen_pack_f32. While a block is multiplied, the next one is
+ * fetched: of this task, or of that which the group will probably take next. */
+__kernel void slim_conv2d_packed_f32(SLIM_PLACED(const float, x), __global float *packed,
                                      SLIM_PLACED(const float, bias), SLIM_PLACED(const float, residual),
                                      SLIM_PLACED(float, y), const uint4 at, const slim_conv2d_params p,
                                      const slim_gemm_params g, __local float *tile, SLIM_DEALT)
@@ -192,6 +218,11 @@ __kernel void slim_conv2d_packed_f32(SLIM_PLACED(const float, x), __global const
   SLIM_OPEN_PLACED(float, y, 3);
   SLIM_EACH_TASK(task)
   {
+    if (g.slice == SLIM_GEMM_HALVES) {
+      __global float *sums = slim_strassen_sums(packed, p.c, p.o, (int)get_group_id(0));
+      multiply_halves(x, packed, bias, residual, y, p, g, task.x, task.y, tile, sums);
+      continue;
+    }
     const int m = p.n * p.oh * p.ow, total = p.kernel_h * p.kernel_w * p.c;
     const int later = (task.x + (int)get_num_groups(0)) / deal.x; /* columns of tasks that come first */
     const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, m, p.o);

@@ -8,4 +8,7 @@ typedef struct slim_gemm_params {
   int slice; /* of k, of a task: less than k when tasks share a block of the result; 0: all, written past the caches */
 } slim_gemm_params;
 
+/* In the place of a slice: products of halves (strassen.h), which block_m and block_n are parts of. */
+#define SLIM_GEMM_HALVES (-1)
+
 #endif

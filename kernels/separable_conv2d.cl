@@ -7,6 +7,7 @@
 #include "gemm_pack.h"
 #include "gemm_part.h"
 #include "separable_conv2d_params.h"
+#include "strassen.h"
 
 #if SLIM_CLASS == 0
 /* A tile of the product has whole runs of so many pixels. */
@@ -51,9 +52,11 @@
   }
 
 /* Depthwise sums of rows pixels from number m on, of channels [k0, k0 + depth): rows of a tile. */
-static inline void make_sums(__local float *tile, __global const float *x, __global const slim_weight *weights,
-                             __global const float *bias, const slim_depthwise_conv2d_params p, const int m,
-                             const int rows, const int k0, const int depth)
+static inline __attribute__((always_inline)) void make_sums(__local float *tile, __global const float *x,
+                                                            __global const slim_weight *weights,
+                                                            __global const float *bias,
+                                                            const slim_depthwise_conv2d_params p, const int m,
+                                                            const int rows, const int k0, const int depth)
 {
   const SLIM_FLOATW zero = (SLIM_FLOATW)(0.0f), low = (SLIM_FLOATW)(slim_gemm_low(p.epilogue.activation)),
                     high = (SLIM_FLOATW)(slim_gemm_high(p.epilogue.activation));
@@ -139,9 +142,33 @@ __kernel void slim_separable_conv2d_cpu_f32(SLIM_TENSOR(const float, x), SLIM_TE
   }
 }
 
-/* The same with weights that slim_conv2d_pack_f32 has packed. */
+/* A task in products of halves. tiles: its factors; sums: four tiles. */
+SLIM_APART void multiply_made_halves(__global const float *x, __global const slim_weight *weights,
+                                     __global const float *bias, __global const float *packed,
+                                     __global const float *out_bias, __global const float *residual, __global float *y,
+                                     const slim_separable_conv2d_params p, const slim_gemm_params g, const int down,
+                                     const int across, __local float *tiles, __global float *sums)
+{
+  const int m = p.sums.n * p.sums.oh * p.sums.ow, total = p.sums.c, upper = (m + 1) / 2;
+  const slim_gemm_part t = slim_gemm_part_of(g, down, across, upper, p.o / 2);
+  for (int k = 0, depth; k < total; k += 2 * depth) {
+    __local float *tile = tiles;
+    depth = min(g.block_k, total - k) / 2;
+    for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS, tile += SLIM_STRASSEN_FACTORS) {
+      const int rows = min(SLIM_GEMM_ROWS, t.row1 - row), lower = slim_strassen_lower(m, row, rows);
+      for (int i = 0; i < 4; i++) {
+        make_sums(tile + SLIM_STRASSEN_QUARTER(i), x, weights, bias, p.sums, row + i / 2 * upper, i < 2 ? rows : lower,
+                  k + i % 2 * depth, depth);
+      }
+      slim_strassen_add(tile, rows, lower, depth);
+    }
+    slim_strassen_part(tiles, packed, out_bias, residual, y, sums, m, p.o, p.epilogue, t, k, total, g.block_k);
+  }
+}
+
+/* The same with weights that slim_conv2d_pack_f32 has packed, or slim_strassen_pack_f32. */
 __kernel void slim_separable_conv2d_packed_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const slim_weight, weights),
-                                               SLIM_TENSOR(const float, bias), __global const float *packed,
+                                               SLIM_TENSOR(const float, bias), __global float *packed,
                                                SLIM_TENSOR(const float, out_bias), SLIM_TENSOR(const float, residual),
                                                SLIM_TENSOR(float, y), const slim_separable_conv2d_params p,
                                                const slim_gemm_params g, __local float *tile, SLIM_DEALT)
@@ -154,6 +181,11 @@ __kernel void slim_separable_conv2d_packed_f32(SLIM_TENSOR(const float, x), SLIM
   SLIM_OPEN(float, y);
   SLIM_EACH_TASK(task)
   {
+    if (g.slice == SLIM_GEMM_HALVES) {
+      multiply_made_halves(x, weights, bias, packed, out_bias, residual, y, p, g, task.x, task.y, tile,
+                           slim_strassen_sums(packed, p.sums.c, p.o, (int)get_group_id(0)));
+      continue;
+    }
     const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, p.sums.n * p.sums.oh * p.sums.ow, p.o);
     const size_t wide = (size_t)(p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS;
     for (int k = 0; k < p.sums.c; k += g.block_k) {

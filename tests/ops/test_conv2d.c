@@ -58,6 +58,7 @@ static const test_convolution cases[] = {
   { "strassen", 1, 7, 17, 512, 64, { 1, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "strassen_wide", 1, 16, 15, 512, 128, { 1, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "strassen_shallow", 3, 5, 9, 256, 128, { 1, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "strassen_blocks", 3, 7, 9, 544, 512, { 1, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "nchw", 2, 9, 7, 5, 6, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 1 },
   { "nchw_stride", 2, 9, 7, 17, 33, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 1 },
   { "nchw_deep", 1, 5, 6, 175, 6, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 1 },

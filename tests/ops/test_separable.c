@@ -42,6 +42,8 @@ static const struct separable_case {
   { { "vectors_past_the_caches", 4, 128, 200, 16, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 32 },
   { { "products_of_halves", 1, 11, 13, 512, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 128 },
   { { "tasks_of_halves", 6, 12, 14, 512, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 64 },
+  { { "wide_products_of_halves", 1, 11, 13, 512, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 576 },
+  { { "blocks_of_halves", 2, 12, 14, 544, 1, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 512 },
   { { "one_by_one", 2, 12, 12, 18, 1, { 1, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 }, 18 },
 };
 #define CASES ((int)(sizeof cases / sizeof *cases))

@@ -6,6 +6,7 @@
 #include "backend/opencl/matmul.h"
 #include "backend/opencl/ops.h"
 #include "backend/opencl/reduction.h"
+#include "backend/opencl/strassen.h"
 #include "backend/opencl/tile.h"
 #include "backend/opencl/winograd.h"
 
@@ -153,16 +154,27 @@ static bool keeps(const slim_device *device, const slim_group *group, const slim
              : method_of(device, p) == BLOCKS && !slim_cl_conv2d_bands(device, p, &g);
 }
 
-cl_mem slim_cl_conv2d_pack(slim_cl_build *b, const slim_view *weights, const slim_conv2d_params *p, int block_k)
+/* How they are packed. */
+static slim_gemm_params packed_blocks(const slim_device *device, const slim_conv2d_params *p)
+{
+  const int pixels = slim_cl_conv2d_pixels(p), window = slim_cl_conv2d_window(p);
+  return is_product(device, p) && slim_cl_strassen_fits(device, p) ? slim_cl_gemm_halves(device, pixels, p->o, window)
+                                                                   : slim_cl_gemm_packed(device, pixels, p->o, window);
+}
+
+cl_mem slim_cl_conv2d_pack(slim_cl_build *b, const slim_view *weights, const slim_conv2d_params *p,
+                           const slim_gemm_params *g)
 {
   const int panel = slim_cl_gemm_columns(b->device), rows = slim_cl_conv2d_window(p);
-  const slim_gemm_params g = { .block_k = block_k };
+  if (g->slice == SLIM_GEMM_HALVES) {
+    return slim_cl_strassen_pack(b, weights, rows, p->o, g->block_k);
+  }
   cl_mem packed = slim_cl_kept(b, (size_t)rows * (size_t)((p->o + panel - 1) / panel * panel) * sizeof(float));
   slim_cl_begin(b, "slim_conv2d_pack_f32");
   slim_cl_arg_view(b, weights);
   slim_cl_arg_memory(b, packed);
   slim_cl_arg(b, p, sizeof(*p));
-  slim_cl_arg(b, &g, sizeof(g));
+  slim_cl_arg(b, g, sizeof(*g));
   slim_cl_range_rows(b, (size_t)rows);
   slim_cl_once(b, weights);
   return packed;
@@ -170,9 +182,9 @@ cl_mem slim_cl_conv2d_pack(slim_cl_build *b, const slim_view *weights, const sli
 
 static void launch_packed(slim_cl_build *b, const slim_cl_epilogue *epilogue, const slim_conv2d_params *p)
 {
-  const slim_gemm_params g = slim_cl_gemm_packed(b->device, slim_cl_conv2d_pixels(p), p->o, slim_cl_conv2d_window(p));
+  const slim_gemm_params g = packed_blocks(b->device, p);
   const slim_conv2d_params rows = { .kernel_h = 1, .kernel_w = 1, .c = slim_cl_conv2d_window(p), .o = p->o };
-  cl_mem packed = slim_cl_conv2d_pack(b, &b->in[1], &rows, g.block_k);
+  cl_mem packed = slim_cl_conv2d_pack(b, &b->in[1], &rows, &g);
   slim_cl_begin(b, "slim_conv2d_packed_f32");
   slim_cl_arg_placed(b, &b->in[0]);
   slim_cl_arg_memory(b, packed);
@@ -223,9 +235,8 @@ static int packs(const slim_device *device, const slim_group *group, const slim_
 static int overwrites(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {
   const slim_conv2d_params p = forward_params(group, in, out);
-  const int window = slim_cl_conv2d_window(&p);
   const bool once = is_product(device, &p) && keeps(device, group, &in[1], &p) &&
-                    slim_cl_gemm_packed(device, slim_cl_conv2d_pixels(&p), p.o, window).block_k >= window;
+                    packed_blocks(device, &p).block_k >= slim_cl_conv2d_window(&p);
   return once ? slim_epilogue_residual(group, 2) : 0;
 }
 

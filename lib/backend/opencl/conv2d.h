@@ -8,6 +8,7 @@
 #include "kernels/conv2d_params.h"
 #include "kernels/conv2d_phases_params.h"
 #include "kernels/conv2d_turn_params.h"
+#include "kernels/gemm_params.h"
 
 /** Rows of the matrix product that a convolution is: pixels of the result; and its sums: the elements of a window. */
 static inline int slim_cl_conv2d_pixels(const slim_conv2d_params *p)
@@ -23,8 +24,9 @@ static inline int slim_cl_conv2d_window(const slim_conv2d_params *p)
 /** Are the weights, input 1 of the convolution, its step's own, which need no memory once they are packed? A plan folds
  * them for it. */
 bool slim_cl_conv2d_owns(const slim_node *node, const slim_view *weights);
-/** Keeps weights packed in blocks of block_k channels while their version stays. */
-cl_mem slim_cl_conv2d_pack(slim_cl_build *build, const slim_view *weights, const slim_conv2d_params *p, int block_k);
+/** Keeps weights packed for such blocks while their version stays. */
+cl_mem slim_cl_conv2d_pack(slim_cl_build *build, const slim_view *weights, const slim_conv2d_params *p,
+                           const slim_gemm_params *g);
 
 /** @return false when the convolution is better done with windows; else *g is set. */
 bool slim_cl_conv2d_bands(const slim_device *device, const slim_conv2d_params *p, slim_conv2d_image_params *g);

@@ -28,8 +28,8 @@ static const slim_cl_knob knob_rows = SLIM_CL_KNOB("gemm.rows", 42, 84, 168, 252
 static const slim_cl_knob knob_columns = SLIM_CL_KNOB("gemm.columns", 32, 64, 96, 128, 192, COLUMNS_MOST);
 static const slim_cl_knob knob_groups = SLIM_CL_KNOB("gemm.groups", 1, 2, 4, 8, 16);
 
-/* Of kernels that pack b's block, that keep a's block too, that find b packed, that make a. */
-enum kind { BLOCKS, SLICED, PACKED, MADE };
+/* Of kernels that pack b's block, that keep a's block too, that find b packed, that make a, that multiply halves. */
+enum kind { BLOCKS, SLICED, PACKED, MADE, HALVES };
 
 /* The limits for products of this shape; depth and rows: of those built in. */
 static limits limits_of(const slim_device *device, int m, int n, int k, int depth, int rows, enum kind kind)
@@ -175,6 +175,28 @@ slim_gemm_params slim_cl_gemm_made(const slim_device *device, int m, int n, int 
   return g;
 }
 
+#define PRODUCTS 7     /* of halves, as SLIM_STRASSEN_PRODUCTS in kernels/strassen.h */
+#define HALVES_TILES 4 /* whose factors a core's cache has room for beside those of b */
+
+int slim_cl_gemm_halves_tiles(const slim_device *device)
+{
+  const size_t fit = device->info.local_memory / (PRODUCTS * tile_bytes(device));
+  return fit < HALVES_TILES ? (int)fit : HALVES_TILES;
+}
+
+slim_gemm_params slim_cl_gemm_halves(const slim_device *device, int m, int n, int k)
+{
+  const int most = slim_cl_gemm_halves_tiles(device) * slim_cl_gemm_rows(device), half = slim_cl_ceil_div(m, 2);
+  const int units = device->info.compute_units, columns = slim_cl_gemm_columns(device);
+  const limits l = limits_of(device, m, n, k, DEPTH, most, HALVES);
+  const int tasks = slim_cl_ceil_div(slim_cl_ceil_div(half, l.rows < most ? l.rows : most), units) * units;
+  slim_gemm_params g = { .block_m = slim_cl_ceil_div(half, tasks) };
+  g.block_n = even_part(n / 2, l.columns < columns ? columns : l.columns / columns * columns, columns);
+  g.block_k = even_part(k, 2 * l.depth, columns);
+  g.slice = SLIM_GEMM_HALVES;
+  return g;
+}
+
 static void range(slim_cl_build *b, const slim_gemm_params *g, int m, int n, int slices)
 {
   const int down = slim_cl_ceil_div(m, g->block_m), across = slim_cl_ceil_div(n, g->block_n);
@@ -190,8 +212,10 @@ void slim_cl_gemm_range(slim_cl_build *b, const slim_gemm_params *g, int m, int 
 
 void slim_cl_gemm_range_packed(slim_cl_build *b, const slim_gemm_params *g, int m, int n)
 {
-  slim_cl_arg_local(b, tile_bytes(b->device));
-  range(b, g, m, n, 1);
+  const bool halves = g->slice == SLIM_GEMM_HALVES;
+  const int tiles = slim_cl_ceil_div(g->block_m, slim_cl_gemm_rows(b->device));
+  slim_cl_arg_local(b, (halves ? (size_t)tiles * PRODUCTS : 1) * tile_bytes(b->device));
+  range(b, g, halves ? slim_cl_ceil_div(m, 2) : m, halves ? n / 2 : n, 1);
 }
 
 /* Slices of k, so that groups of whole blocks of the result keep the device busy; false when they would be short. */

@@ -23,6 +23,11 @@ void slim_cl_gemm_range_packed(slim_cl_build *build, const slim_gemm_params *g, 
  * find the second packed. */
 slim_gemm_params slim_cl_gemm_made(const slim_device *device, int m, int n, int k, bool packed);
 
+/** The same in products of halves (strassen.h): block_m rows and block_n columns of either half, block_k of both. */
+slim_gemm_params slim_cl_gemm_halves(const slim_device *device, int m, int n, int k);
+/** How many tiles' factors fit; 0: none. */
+int slim_cl_gemm_halves_tiles(const slim_device *device);
+
 /** The same for kernels that keep all of a's block packed, block_k rows of block_m, and cut k into slices. */
 slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, int k);
 /** How many slices there are; each makes a result of its own. */

@@ -4,6 +4,7 @@
 #include "backend/opencl/epilogue.h"
 #include "backend/opencl/gemm.h"
 #include "backend/opencl/ops.h"
+#include "backend/opencl/strassen.h"
 #include "backend/separable.h"
 #include "kernels/separable_conv2d_params.h"
 
@@ -27,12 +28,24 @@ int slim_cl_separable_packs(const slim_device *device, const slim_group *group, 
   return pointwise > 0 && slim_cl_conv2d_owns(group->nodes[pointwise], &in[input]) ? input : 0;
 }
 
-static cl_mem pack(slim_cl_build *b, const slim_view *weights, const slim_gemm_params *g)
+/* The 1x1 convolution, of sums with the shape out. */
+static slim_conv2d_params pointwise_params(const slim_shape *weights, const slim_shape *out)
 {
-  const slim_conv2d_params rows = {
-    .kernel_h = 1, .kernel_w = 1, .c = weights->shape.dim[2], .o = weights->shape.dim[3]
-  };
-  return slim_cl_conv2d_pack(b, weights, &rows, g->block_k);
+  return (slim_conv2d_params){ .n = out->dim[0],
+                               .h = out->dim[1],
+                               .w = out->dim[2],
+                               .c = weights->dim[2],
+                               .oh = out->dim[1],
+                               .ow = out->dim[2],
+                               .o = weights->dim[3],
+                               .kernel_h = 1,
+                               .kernel_w = 1,
+                               .stride_h = 1,
+                               .stride_w = 1,
+                               .rate_h = 1,
+                               .rate_w = 1,
+                               .dilate_h = 1,
+                               .dilate_w = 1 };
 }
 
 void slim_cl_separable(slim_cl_build *b, const slim_view *bias, const slim_depthwise_conv2d_params *sums)
@@ -40,11 +53,14 @@ void slim_cl_separable(slim_cl_build *b, const slim_view *bias, const slim_depth
   const int pointwise = slim_separable_node(b->group), input = slim_separable_input(b->group);
   const slim_view *weights = &b->in[input];
   const slim_cl_epilogue epilogue = slim_cl_epilogue_between(b, pointwise + 1, b->group->count, input + 1);
-  const slim_separable_conv2d_params p = { *sums, weights->shape.dim[3], epilogue.params };
+  const slim_conv2d_params product = pointwise_params(&weights->shape, &b->out[0].shape);
+  const slim_separable_conv2d_params p = { *sums, product.o, epilogue.params };
   const bool packed = slim_cl_conv2d_owns(b->group->nodes[pointwise], weights);
-  const int pixels = sums->n * sums->oh * sums->ow;
-  const slim_gemm_params g = slim_cl_gemm_made(b->device, pixels, p.o, sums->c, packed);
-  cl_mem made = packed ? pack(b, weights, &g) : NULL;
+  const int pixels = slim_cl_conv2d_pixels(&product);
+  const slim_gemm_params g = packed && slim_cl_strassen_fits(b->device, &product)
+                                 ? slim_cl_gemm_halves(b->device, pixels, p.o, sums->c)
+                                 : slim_cl_gemm_made(b->device, pixels, p.o, sums->c, packed);
+  cl_mem made = packed ? slim_cl_conv2d_pack(b, weights, &product, &g) : NULL;
   slim_cl_begin(b, packed ? "slim_separable_conv2d_packed_f32" : SLIM_CL_READING(weights, "slim_separable_conv2d_cpu"));
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, &b->in[1]);

@@ -290,8 +290,9 @@ static cl_mem keep_weights(slim_cl_build *b, const slim_cl_winograd *w, const sl
 {
   const slim_winograd_params *p = &w->p;
   const slim_conv2d_params all = { .kernel_h = p->taps, .kernel_w = p->taps, .c = p->c, .o = p->o };
+  const slim_gemm_params blocks = { .block_k = p->c };
   if (!w->points) {
-    return w->kept ? slim_cl_conv2d_pack(b, weights, &all, p->c) : NULL;
+    return w->kept ? slim_cl_conv2d_pack(b, weights, &all, &blocks) : NULL;
   }
   cl_mem kept = slim_cl_kept(b, slim_cl_float_bytes(weights_floats(b->device, p)));
   launch_weights(b, p, weights, kept);
