@@ -7,7 +7,8 @@ typedef struct slim_conv2d_image_params {
   int length; /* floats of a row of the band */
   int rows;   /* of the band, of x */
   int block_n;
-  int bands; /* of a task of the weights' gradient, of all images' */
+  int bands;    /* of a task of the weights' gradient, of all images' */
+  int channels; /* of a pixel of the band; the weights' gradient may have tasks for parts of them */
 } slim_conv2d_image_params;
 
 #endif

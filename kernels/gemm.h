@@ -369,6 +369,8 @@ typedef struct slim_gemm_walk {
   __local const float *from = a, *next = b;                                                                            \
   slim_gemm_fetch(o, 0, SLIM_GEMM_ROWS);                                                                               \
   for (int j = 0; j < w.outer; j++, from += w.outer_step) {                                                            \
+    slim_gemm_fetch_chunk(next_a, j * SLIM_GEMM_CHUNK, true);                                                          \
+    slim_gemm_fetch_chunk(next_b, j * SLIM_GEMM_CHUNK, true);                                                          \
     __local const float *row = from;                                                                                   \
     for (int k = 0; k < w.inner; k++, row += w.inner_step, next += SLIM_GEMM_COLUMNS) {                                \
       const SLIM_FLOATW b0 = SLIM_LOADW(0, next);                                                                      \
@@ -377,9 +379,10 @@ typedef struct slim_gemm_walk {
     }                                                                                                                  \
   }
 
-/* The same for rows that begin at offsets. */
+/* The same for rows that begin at offsets. A chunk of what is read next is fetched with each of the outer elements. */
 SLIM_APART void slim_gemm_tile_walk(__local const float *a, const int *offsets, const slim_gemm_walk w,
-                                    __local const float *b, const slim_gemm_out o)
+                                    __local const float *b, const slim_gemm_ahead next_a,
+                                    const slim_gemm_ahead next_b, const slim_gemm_out o)
 {
   SLIM_GEMM_EACH(SLIM_GEMM_OFFSET_)
   SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_WALK_)

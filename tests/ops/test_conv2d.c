@@ -25,6 +25,8 @@ static const test_convolution cases[] = {
   { "stride_chunks", 1, 53, 57, 17, 33, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
   { "slices", 9, 20, 21, 2, 3, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "stride_groups", 2, 9, 7, 131, 121, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "stride_parts", 2, 22, 25, 64, 37, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "stride_parts_valid", 3, 15, 13, 96, 70, { 5, 3 }, { 2, 2 }, { 1, 1 }, SLIM_VALID, 0 },
   { "stride_blocks", 1, 9, 10, 37, 70, { 3, 3 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
   { "first_layer_chunks", 1, 57, 55, 3, 20, { 7, 7 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
   { "rate", 2, 13, 12, 6, 10, { 3, 3 }, { 1, 1 }, { 2, 2 }, SLIM_SAME, 0 },
