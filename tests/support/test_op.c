@@ -492,8 +492,9 @@ static double largest_tensor(const test_op *t)
 
 /* The number of products of a convolution or a matrix product is that of a matrix product with inputs and a result of
  * these sizes. */
-static bool takes_too_long(const slim_device *device, const test_op *t)
+bool test_op_takes_too_long(const test_op *t)
 {
+  const slim_device *device = device_of_test();
   const char *name = t->op->name;
   const bool heavy = strncmp(name, "conv2d", 6) == 0 || strcmp(name, "matmul") == 0;
   const double results = (double)test_elements(t->out[0].shape), most = most_products(device);
@@ -508,7 +509,7 @@ bool test_op_run_fused(test_op *t, const test_fused *more, int count, const slim
   if (count == 0) {
     assert_rule(t);
   }
-  if (takes_too_long(s.device, t) || !make_group(&m, t, more, count)) {
+  if (test_op_takes_too_long(t) || !make_group(&m, t, more, count)) {
     return false;
   }
   for (int i = 0; i < t->num_in; i++) {

@@ -47,9 +47,11 @@ void test_op_close(void);
     return status;                                                                                                     \
   }
 
+/* Is it left out on the device, where it would take minutes? */
+bool test_op_takes_too_long(const test_op *t);
 /* Runs the op and fills out[].data. Fails the test when the shape rule gives other shapes than out[], when bytes around
  * an output or the workspace change, when an output stays unwritten, or when a second run gives other bits.
- * @return false when the device has no kernel for it (then the session would run it on the CPU), or would take minutes. */
+ * @return false when the device has no kernel for it (then the session would run it on the CPU), or it is left out. */
 bool test_op_run(test_op *t, const slim_run *run);
 /* The same for t->op with more ops fused behind. Also false when the device does not fuse them. */
 bool test_op_run_fused(test_op *t, const test_fused *more, int count, const slim_run *run);
