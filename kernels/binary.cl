@@ -1,34 +1,8 @@
+#include "binary.h"
 #include "common.h"
 #include "strides.h"
 #include "binary_params.h"
 #include "vector.h"
-
-/* By number, as slim_binary_kind counts them. */
-enum binary_kind { ADD, SUB, MUL, DIV, DIV_NO_NAN, MAXIMUM, MINIMUM, GREATER, EQUAL };
-
-static inline float binary(const float a, const float b, const int kind)
-{
-  switch (kind) {
-  case ADD:
-    return a + b;
-  case SUB:
-    return a - b;
-  case MUL:
-    return a * b;
-  case DIV:
-    return a / b;
-  case DIV_NO_NAN:
-    return b == 0.0f ? 0.0f : a / b;
-  case MAXIMUM:
-    return a < b ? b : a;
-  case MINIMUM:
-    return b < a ? b : a;
-  case GREATER:
-    return a > b ? 1.0f : 0.0f;
-  default:
-    return a == b ? 1.0f : 0.0f;
-  }
-}
 
 __kernel void slim_binary_naive_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const float, b), SLIM_TENSOR(float, y),
                                     const slim_binary_params p)
@@ -39,7 +13,7 @@ __kernel void slim_binary_naive_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(con
   const uint i = get_global_id(0);
   if (i < p.n) {
     const int2 at = slim_strides_at(p.strides, i);
-    y[i] = binary(a[at.x], b[at.y], p.kind);
+    y[i] = SLIM_BINARY(float, a[at.x], b[at.y], p.kind);
   }
 }
 
@@ -69,36 +43,6 @@ __kernel void slim_binary_equal_i64(SLIM_TENSOR(const long, a), SLIM_TENSOR(cons
   }
 }
 
-/* Comparisons of vectors give -1 for true. */
-static inline SLIM_FLOATW truth(const SLIM_INTW mask)
-{
-  return mask ? (SLIM_FLOATW)(1.0f) : (SLIM_FLOATW)(0.0f);
-}
-
-static inline SLIM_FLOATW binary_vector(const SLIM_FLOATW a, const SLIM_FLOATW b, const int kind)
-{
-  switch (kind) {
-  case ADD:
-    return a + b;
-  case SUB:
-    return a - b;
-  case MUL:
-    return a * b;
-  case DIV:
-    return a / b;
-  case DIV_NO_NAN:
-    return b == (SLIM_FLOATW)(0.0f) ? (SLIM_FLOATW)(0.0f) : a / b;
-  case MAXIMUM:
-    return a < b ? b : a;
-  case MINIMUM:
-    return b < a ? b : a;
-  case GREATER:
-    return truth(a > b);
-  default:
-    return truth(a == b);
-  }
-}
-
 /* A vector a work-item; a and b are walked by steps of 1, or are scalars. */
 __kernel void slim_binary_vector_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const float, b), SLIM_TENSOR(float, y),
                                      const slim_binary_params p)
@@ -111,10 +55,11 @@ __kernel void slim_binary_vector_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(co
   if (i + SLIM_WIDTH <= p.n) {
     const SLIM_FLOATW u = a_moves ? SLIM_LOADW(0, a + i) : (SLIM_FLOATW)(a[0]);
     const SLIM_FLOATW v = b_moves ? SLIM_LOADW(0, b + i) : (SLIM_FLOATW)(b[0]);
-    SLIM_STOREW(binary_vector(u, v, p.kind), 0, y + i);
+    SLIM_STOREW(SLIM_BINARY(SLIM_FLOATW, u, v, p.kind), 0, y + i);
     return;
   }
   for (uint k = i; k < p.n; k++) {
-    y[k] = binary(a[a_moves ? k : 0], b[b_moves ? k : 0], p.kind);
+    const float u = a[a_moves ? k : 0], v = b[b_moves ? k : 0];
+    y[k] = SLIM_BINARY(float, u, v, p.kind);
   }
 }

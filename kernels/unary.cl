@@ -1,43 +1,20 @@
 #include "common.h"
+#include "unary.h"
 #include "unary_params.h"
+#include "vector.h"
 
-/* By number, as slim_unary_kind counts them. */
-enum unary_kind { NEGATE, ABS, SIGN, SQUARE, SQRT, RSQRT, EXP, LOG, RECIPROCAL, SCALE_ADD, NOT_ZERO };
-
-static inline float unary(const float x, const slim_unary_params p)
-{
-  switch (p.kind) {
-  case NEGATE:
-    return -x;
-  case ABS:
-    return fabs(x);
-  case SIGN:
-    return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x;
-  case SQUARE:
-    return x * x;
-  case SQRT:
-    return sqrt(x);
-  case RSQRT:
-    return rsqrt(x);
-  case EXP:
-    return exp(x);
-  case LOG:
-    return log(x);
-  case RECIPROCAL:
-    return 1.0f / x;
-  case SCALE_ADD:
-    return x * p.a + p.b;
-  default:
-    return x != 0.0f ? 1.0f : 0.0f;
-  }
-}
-
-__kernel void slim_unary_naive_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, y), const slim_unary_params p)
+/* A vector a work-item. */
+__kernel void slim_unary_vector_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(float, y), const slim_unary_params p)
 {
   SLIM_OPEN(const float, x);
   SLIM_OPEN(float, y);
-  const uint i = get_global_id(0);
-  if (i < p.n) {
-    y[i] = unary(x[i], p);
+  const uint i = get_global_id(0) * SLIM_WIDTH;
+  if (i + SLIM_WIDTH <= p.n) {
+    const SLIM_FLOATW v = SLIM_LOADW(0, x + i);
+    SLIM_STOREW(SLIM_UNARY(SLIM_FLOATW, v, p.kind, p.a, p.b), 0, y + i);
+    return;
+  }
+  for (uint k = i; k < p.n; k++) {
+    y[k] = SLIM_UNARY(float, x[k], p.kind, p.a, p.b);
   }
 }

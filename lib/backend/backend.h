@@ -22,10 +22,10 @@ typedef struct slim_view {
 
 #define SLIM_ALIGNMENT 256 /* bytes; of every view's offset */
 
-/* A node, or nodes fused into one. nodes[0] is the heavy one; every later node takes the result of the one before as
- * one input (chain[i] says which) and no other node reads that result. in: all inputs of nodes[0], then of each later
- * node those inputs that are not the chain, in order. out: the outputs of nodes[0] beyond output 0 come after the last
- * node's output 0: out[0] is the group's result, out[1..] are nodes[0]'s outputs 1.. */
+/* A node, or nodes fused into one. nodes[0] is the heavy one, or all are elementwise (chain.h); every later node takes the
+ * result of the one before as one input (chain[i] says which) and no other node reads that result. in: all inputs of
+ * nodes[0], then of each later node those inputs that are not the chain, in order. out: the outputs of nodes[0] beyond
+ * output 0 come after the last node's output 0: out[0] is the group's result, out[1..] are nodes[0]'s outputs 1.. */
 #define SLIM_GROUP_MAX 8
 typedef struct slim_group {
   int count;

@@ -26,6 +26,6 @@ const slim_op slim_op_add_n = { .name = "add_n",
                                 .min_inputs = 1,
                                 .max_inputs = -1,
                                 .outputs = 1,
-                                .flags = SLIM_OP_IN_PLACE,
+                                .flags = SLIM_OP_IN_PLACE | SLIM_OP_CHAIN,
                                 .infer = infer,
                                 .gradient = gradient };

@@ -125,7 +125,7 @@ const slim_op slim_op_binary = { .name = "binary",
                                  .max_inputs = 2,
                                  .outputs = 1,
                                  .attr_size = sizeof(slim_binary_attr),
-                                 .flags = SLIM_OP_IN_PLACE | SLIM_OP_EPILOGUE,
+                                 .flags = SLIM_OP_IN_PLACE | SLIM_OP_EPILOGUE | SLIM_OP_CHAIN,
                                  .infer = infer,
                                  .gradient = gradient };
 

@@ -77,6 +77,6 @@ const slim_op slim_op_unary = { .name = "unary",
                                 .max_inputs = 1,
                                 .outputs = 1,
                                 .attr_size = sizeof(slim_unary_attr),
-                                .flags = SLIM_OP_IN_PLACE,
+                                .flags = SLIM_OP_IN_PLACE | SLIM_OP_CHAIN,
                                 .infer = infer,
                                 .gradient = gradient };

@@ -293,6 +293,128 @@ START_TEST(sigmoid_cross_entropy_matches_libm)
 }
 END_TEST
 
+/* --- chains ------------------------------------------------------------------------------------------------------- */
+
+typedef struct chain_case {
+  slim_shape in[8]; /* of the chain's inputs, in order; rank -1: the result's */
+  const slim_op *first;
+  const void *attr;
+  int count, fused;
+  test_fused more[7];
+} chain_case;
+
+#define ALL { -1, { 0 } }
+#define ONE { 2, { 1, 1 } }
+
+static const slim_unary_attr scaled_by = { SLIM_UNARY_SCALE_ADD, 0.5f, 2.0f }, halved = { SLIM_UNARY_SCALE_ADD, 0.5f, -0.25f },
+                             square = { SLIM_UNARY_SQUARE, 0, 0 }, exponential = { SLIM_UNARY_EXP, 0, 0 },
+                             logarithm = { SLIM_UNARY_LOG, 0, 0 }, root = { SLIM_UNARY_SQRT, 0, 0 };
+static const slim_binary_attr plus = { SLIM_BINARY_ADD }, minus = { SLIM_BINARY_SUB }, by = { SLIM_BINARY_MUL },
+                              over = { SLIM_BINARY_DIV }, larger = { SLIM_BINARY_MAX }, above = { SLIM_BINARY_GREATER };
+static const slim_activation_attr relu = { SLIM_ACTIVATION_RELU }, bent = { SLIM_ACTIVATION_TANH },
+                                  elu = { SLIM_ACTIVATION_ELU };
+
+static const chain_case chains[] = {
+  /* local response normalization: (x^2 / 2 + 2)^-3/4 times another */
+  { { ALL, ALL }, &slim_op_unary, &square, 2, 5, { { &slim_op_unary, &scaled_by, 1, 0 }, { &slim_op_unary, &logarithm, 1, 0 },
+      { &slim_op_unary, &halved, 1, 0 }, { &slim_op_unary, &exponential, 1, 0 }, { &slim_op_binary, &by, 2, 0 } } },
+  /* a residual of which a part is added, then relu */
+  { { ALL, ALL }, &slim_op_unary, &halved, 2, 2, { { &slim_op_binary, &plus, 2, 1 }, { &slim_op_activation, &relu, 1, 0 } } },
+  /* other operands first, single elements on either side, three of add_n */
+  { { ONE, ALL, ONE, ALL, ALL, ONE, ALL }, &slim_op_binary, &minus, 7, 6, { { &slim_op_binary, &minus, 2, 1 },
+      { &slim_op_add_n, NULL, 3, 1 }, { &slim_op_binary, &larger, 2, 0 }, { &slim_op_activation, &bent, 1, 0 },
+      { &slim_op_activation_gradient, &elu, 2, 1 }, { &slim_op_unary, &halved, 1, 0 } } },
+  /* dy of relu, divided, compared */
+  { { ALL, ALL, ALL, ALL }, &slim_op_activation_gradient, &relu, 4, 3, { { &slim_op_binary, &over, 2, 0 },
+      { &slim_op_activation, &elu, 1, 0 }, { &slim_op_binary, &above, 2, 1 } } },
+  /* as long as a group may be */
+  { { ALL, ALL }, &slim_op_add_n, NULL, 2, 7, { { &slim_op_unary, &square, 1, 0 }, { &slim_op_unary, &scaled_by, 1, 0 },
+      { &slim_op_unary, &root, 1, 0 }, { &slim_op_activation, &bent, 1, 0 }, { &slim_op_unary, &exponential, 1, 0 },
+      { &slim_op_unary, &logarithm, 1, 0 }, { &slim_op_unary, &halved, 1, 0 } } },
+};
+#define CHAINS ((int)(sizeof chains / sizeof *chains))
+
+static double chain_input(const test_op *t, int k, size_t i)
+{
+  return in(t, k, test_elements(t->in[k].shape) == 1 ? 0 : i);
+}
+
+/* One node: v is its operand number chain, the others are the inputs from *next on. */
+static double link_of(const test_op *t, const slim_op *op, const void *attr, int inputs, int chain, double v, int *next, size_t i)
+{
+  double x[4];
+  for (int k = 0; k < inputs; k++) {
+    x[k] = k == chain ? v : chain_input(t, (*next)++, i);
+  }
+  if (op == &slim_op_unary) {
+    const slim_unary_attr *a = attr;
+    return a->kind == SLIM_UNARY_SQUARE  ? x[0] * x[0]
+           : a->kind == SLIM_UNARY_SQRT ? sqrt(x[0])
+           : a->kind == SLIM_UNARY_EXP  ? exp(x[0])
+           : a->kind == SLIM_UNARY_LOG  ? log(x[0])
+                                        : x[0] * (double)a->a + (double)a->b;
+  }
+  if (op == &slim_op_activation) {
+    return activate(((const slim_activation_attr *)attr)->kind, x[0]);
+  }
+  if (op == &slim_op_activation_gradient) {
+    return x[0] * slope(((const slim_activation_attr *)attr)->kind, x[1]);
+  }
+  return op == &slim_op_binary ? binary(((const slim_binary_attr *)attr)->kind, x[0], x[1])
+                               : x[0] + x[1] + (inputs > 2 ? x[2] : 0.0);
+}
+
+static int inputs_of(const slim_op *op)
+{
+  return op == &slim_op_unary || op == &slim_op_activation ? 1 : 2;
+}
+
+static double expect_chain(const test_op *t, const chain_case *c, size_t i)
+{
+  int next = 1;
+  double v = link_of(t, c->first, c->attr, inputs_of(c->first), 0, chain_input(t, 0, i), &next, i);
+  for (int k = 0; k < c->fused; k++) {
+    v = link_of(t, c->more[k].op, c->more[k].attr, c->more[k].inputs, c->more[k].chain, v, &next, i);
+  }
+  return v;
+}
+
+START_TEST(chains_match_loops)
+{
+  const chain_case *c = &chains[_i / LENGTHS];
+  const int n = lengths[_i % LENGTHS];
+  test_op t = { .op = c->first, .attr = c->attr, .num_in = c->count, .num_out = 1 };
+  for (int k = 0; k < c->count; k++) {
+    const bool all = c->in[k].rank < 0;
+    t.in[k] = test_random_tensor(all ? SLIM_SHAPE(n, 1) : c->in[k], (unsigned)k + 5);
+  }
+  t.out[0] = test_output(SLIM_SHAPE(n, 1));
+  ck_assert_msg(test_op_run_fused(&t, c->more, c->fused, NULL), "the device does not take chain %d", _i / LENGTHS);
+  double *want = malloc((size_t)n * sizeof *want);
+  for (size_t i = 0; i < (size_t)n; i++) {
+    want[i] = expect_chain(&t, c, i);
+  }
+  test_assert_near(t.out[0].data, want, (size_t)n, 3e-6, "chain");
+  free(want);
+  test_op_free(&t);
+}
+END_TEST
+
+/* What would be wrong in a chain: a sum of one term, a broadcast along an axis. */
+START_TEST(no_chain_of_these)
+{
+  const test_fused one_term = { &slim_op_add_n, NULL, 1, 0 }, rows = { &slim_op_binary, &by, 2, 0 };
+  test_op t = { .op = &slim_op_unary, .attr = &square, .num_in = 1 + _i, .num_out = 1 };
+  t.in[0] = test_random_tensor(SLIM_SHAPE(5, 7), 1);
+  t.in[1] = test_random_tensor(SLIM_SHAPE(7), 2);
+  t.out[0] = test_output(SLIM_SHAPE(5, 7));
+  ck_assert(!test_op_run_fused(&t, _i == 0 ? &one_term : &rows, 1, NULL));
+  free(t.in[0].data);
+  free(t.in[1].data);
+  free(t.out[0].data);
+}
+END_TEST
+
 static void build(TCase *tcase)
 {
   tcase_add_loop_test(tcase, activation_matches_libm, 0, KINDS * LENGTHS);
@@ -303,6 +425,8 @@ static void build(TCase *tcase)
   tcase_add_loop_test(tcase, equal_takes_integers, 0, 2);
   tcase_add_loop_test(tcase, add_n_adds, 0, 4 * LENGTHS);
   tcase_add_loop_test(tcase, sigmoid_cross_entropy_matches_libm, 0, LENGTHS);
+  tcase_add_loop_test(tcase, chains_match_loops, 0, CHAINS * LENGTHS);
+  tcase_add_loop_test(tcase, no_chain_of_these, 0, 2);
 }
 
 TEST_OP_MAIN("elementwise", build)

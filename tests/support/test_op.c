@@ -240,7 +240,8 @@ static bool make_group(made *m, const test_op *t, const test_fused *more, int co
   first.num_in = used;
   make_first(m, &first);
   for (int i = 0; i < count; i++) {
-    const slim_group before = m->group;
+    slim_group before = m->group;
+    before.chain[before.count] = more[i].chain;
     make_fused(m, t, &more[i], i + 1, used);
     used += more[i].inputs - 1;
     if (!device->backend->can_fuse(device, &before, &m->node[i + 1])) {

@@ -1,4 +1,4 @@
-#include "backend/cpu/vec.h"
+#include "backend/cpu/rows.h"
 
 /* The output's dimensions with each input's strides (0: broadcast), neighbours joined where both inputs allow. The last
  * dimension's strides are 0 or 1. */
@@ -60,13 +60,14 @@ static void make_plan(plan *p, const slim_cpu_step *step)
 }
 
 #define EACH(value_)                                                                                                   \
+  CPU_EACH                                                                                                             \
   for (size_t i = 0; i < n; i++) {                                                                                     \
     const float a = pa[i * sa], b = pb[i * sb];                                                                        \
-    out[i] = (value_);                                                                                                 \
+    y[i] = (value_);                                                                                                   \
   }                                                                                                                    \
   break
 
-CPU_INLINE void row_of(slim_binary_kind kind, const float *pa, size_t sa, const float *pb, size_t sb, float *out,
+CPU_INLINE void row_of(slim_binary_kind kind, const float *pa, size_t sa, const float *pb, size_t sb, float *y,
                        size_t n)
 {
   switch (kind) {
@@ -92,16 +93,16 @@ CPU_INLINE void row_of(slim_binary_kind kind, const float *pa, size_t sa, const 
 }
 
 /* The strides are constants in each call, so that each becomes its own vector loop. */
-static void float_row(slim_binary_kind kind, const float *a, size_t sa, const float *b, size_t sb, float *out, size_t n)
+void CPU_OP(binary_row)(slim_binary_kind kind, const float *a, size_t sa, const float *b, size_t sb, float *y, size_t n)
 {
   if (sa && sb) {
-    row_of(kind, a, 1, b, 1, out, n);
+    row_of(kind, a, 1, b, 1, y, n);
   } else if (sa) {
-    row_of(kind, a, 1, b, 0, out, n);
+    row_of(kind, a, 1, b, 0, y, n);
   } else if (sb) {
-    row_of(kind, a, 0, b, 1, out, n);
+    row_of(kind, a, 0, b, 1, y, n);
   } else {
-    row_of(kind, a, 0, b, 0, out, n);
+    row_of(kind, a, 0, b, 0, y, n);
   }
 }
 
@@ -138,7 +139,7 @@ static void piece(void *user, size_t begin, size_t end, int worker)
     locate(p, i, &at_a, &at_b);
     const char *a = (const char *)p->a->host + at_a * size, *b = (const char *)p->b->host + at_b * size;
     if (p->type == SLIM_FLOAT32) {
-      float_row(p->kind, (const float *)(const void *)a, sa, (const float *)(const void *)b, sb, (float *)p->out + i, n);
+      CPU_OP(binary_row)(p->kind, (const float *)(const void *)a, sa, (const float *)(const void *)b, sb, (float *)p->out + i, n);
     } else {
       equal_row(p->type, a, sa, b, sb, (float *)p->out + i, n);
     }

@@ -1,5 +1,6 @@
 #include "backend/cpu/cpu.h"
 
+#include "backend/chain.h"
 #include "backend/cpu/isa.h"
 #include "base/memory.h"
 
@@ -142,7 +143,7 @@ static bool bind(slim_cpu_step *step, const slim_device *device, const slim_grou
   step->out = out;
   step->num_in = group->num_in;
   step->num_out = group->num_out;
-  step->op = slim_cpu_op_of(step->device->table, group->nodes[0]);
+  step->op = slim_cpu_op_of(step->device->table, group);
   step->ms = -1.0;
   return step->op != NULL;
 }
@@ -164,8 +165,9 @@ static bool supports(const slim_device *device, const slim_group *group, const s
 
 static bool can_fuse(const slim_device *device, const slim_group *group, const slim_node *node)
 {
-  const slim_cpu_op *op = slim_cpu_op_of(impl_of(device)->table, group->nodes[0]);
-  return group->count < SLIM_GROUP_MAX && op && op->can_fuse && op->can_fuse(group, node);
+  const slim_cpu_op *op = slim_cpu_op_of(impl_of(device)->table, group);
+  const bool fits = op && op->can_fuse && op->can_fuse(group, node);
+  return group->count < SLIM_GROUP_MAX && (fits || slim_chain_fits(group, node));
 }
 
 static int packs(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)

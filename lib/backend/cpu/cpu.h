@@ -31,7 +31,7 @@ typedef struct slim_cpu_op {
 /* All ops for one instruction set. */
 typedef struct slim_cpu_table {
   const char *isa;
-  const slim_cpu_op *op[SLIM_OP_COUNT];
+  const slim_cpu_op *op[SLIM_OP_COUNT], *chain; /* elementwise chains */
 } slim_cpu_table;
 
 extern const slim_cpu_table slim_cpu_table_baseline;
@@ -67,8 +67,8 @@ struct slim_cpu_step {
 typedef void (*slim_cpu_range_fn)(void *user, size_t begin, size_t end, int worker);
 void slim_cpu_for(const slim_cpu_step *step, size_t count, size_t grain, slim_cpu_range_fn fn, void *user);
 
-/* The op of the table that node runs; NULL when there is none. */
-const slim_cpu_op *slim_cpu_op_of(const slim_cpu_table *table, const slim_node *node);
+/* The op of the table that the group runs; NULL when there is none. */
+const slim_cpu_op *slim_cpu_op_of(const slim_cpu_table *table, const slim_group *group);
 
 /* A value of the host lane, read or written in the view's own type. */
 double slim_cpu_scalar(const slim_view *view);

@@ -1,10 +1,12 @@
 /* What the ops of every instruction set share. */
 #include "backend/cpu/cpu.h"
 
-const slim_cpu_op *slim_cpu_op_of(const slim_cpu_table *table, const slim_node *node)
+#include "backend/chain.h"
+
+const slim_cpu_op *slim_cpu_op_of(const slim_cpu_table *table, const slim_group *group)
 {
-  const int id = slim_op_id_of(node->op);
-  return id >= 0 ? table->op[id] : NULL;
+  const int id = slim_op_id_of(group->nodes[0]->op);
+  return slim_chain_is(group) ? table->chain : id >= 0 ? table->op[id] : NULL;
 }
 
 typedef struct range_job {

@@ -1,26 +1,24 @@
-#include "backend/cpu/vec.h"
+#include "backend/cpu/rows.h"
 
 #include <math.h>
 
 typedef struct job {
-  slim_unary_attr attr;
+  const slim_unary_attr *attr;
   const float *x;
   float *y;
 } job;
 
 #define EACH(value_)                                                                                                   \
-  for (size_t i = begin; i < end; i++) {                                                                               \
+  CPU_EACH                                                                                                             \
+  for (size_t i = 0; i < n; i++) {                                                                                     \
     y[i] = (value_);                                                                                                   \
   }                                                                                                                    \
   break
 
-static void apply(void *user, size_t begin, size_t end, int worker)
+void CPU_OP(unary_row)(const slim_unary_attr *attr, const float *x, float *y, size_t n)
 {
-  const job *j = user;
-  const float *x = j->x, a = j->attr.a, b = j->attr.b;
-  float *y = j->y;
-  (void)worker;
-  switch (j->attr.kind) {
+  const float a = attr->a, b = attr->b;
+  switch (attr->kind) {
   case SLIM_UNARY_NEGATE:
     EACH(-x[i]);
   case SLIM_UNARY_ABS:
@@ -48,10 +46,16 @@ static void apply(void *user, size_t begin, size_t end, int worker)
   }
 }
 
+static void apply(void *user, size_t begin, size_t end, int worker)
+{
+  const job *j = user;
+  (void)worker;
+  CPU_OP(unary_row)(j->attr, j->x + begin, j->y + begin, end - begin);
+}
+
 static void run(slim_cpu_step *step, const slim_run *run_info)
 {
-  const slim_unary_attr *attr = step->attr;
-  job j = { .attr = *attr, .x = step->in[0].host, .y = step->out[0].host };
+  job j = { .attr = step->attr, .x = step->in[0].host, .y = step->out[0].host };
   (void)run_info;
   slim_cpu_for(step, elements_of(&step->out[0]), CPU_GRAIN, apply, &j);
 }

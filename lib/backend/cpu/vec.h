@@ -34,10 +34,13 @@
 typedef float vec __attribute__((vector_size(VL * 4), aligned(4), may_alias));
 typedef int32_t ivec __attribute__((vector_size(VL * 4), aligned(4), may_alias));
 
+/* CPU_EACH: before a loop whose turns do not meet in memory, though one may write over what it has read. */
 #if defined(__clang__)
 #define CPU_UNROLL _Pragma("unroll")
+#define CPU_EACH
 #else
 #define CPU_UNROLL _Pragma("GCC unroll 16")
+#define CPU_EACH _Pragma("GCC ivdep")
 #endif
 #define CPU_INLINE static inline __attribute__((always_inline))
 

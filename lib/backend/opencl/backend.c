@@ -4,21 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/chain.h"
+#include "backend/opencl/chain.h"
 #include "backend/opencl/epilogue.h"
 #include "backend/opencl/ops.h"
 #include "backend/opencl/tuning.h"
 
 #define ELEMENTS_MOST ((size_t)INT32_MAX) /* kernels index with 32 bits */
 
-static const slim_cl_op *find_op(const slim_op *op)
+static const slim_cl_op *find_op(const slim_group *group)
 {
   static const slim_cl_op *const table[SLIM_OP_COUNT] = {
 #define ENTRY(name_) [SLIM_OP_ID_##name_] = &slim_cl_op_##name_,
     SLIM_CL_OP_MAP(ENTRY)
 #undef ENTRY
   };
-  const int id = slim_op_id_of(op);
-  return id < 0 ? NULL : table[id];
+  const int id = slim_op_id_of(group->nodes[0]->op);
+  return slim_chain_is(group) ? &slim_cl_op_chain : id < 0 ? NULL : table[id];
 }
 
 static bool all_fit(const slim_view *views, int count)
@@ -43,11 +45,11 @@ static bool all_float(const slim_view *views, int count, unsigned halves)
 
 static bool supports(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {
-  const slim_cl_op *op = find_op(group->nodes[0]->op);
+  const slim_cl_op *op = find_op(group);
   if (op == NULL || !all_fit(in, group->num_in) || !all_fit(out, group->num_out)) {
     return false;
   }
-  if (group->count > 1 && !slim_cl_epilogue_fits(device, group)) {
+  if (group->count > 1 && !slim_chain_is(group) && !slim_cl_epilogue_fits(device, group)) {
     return false;
   }
   return op->supports != NULL ? op->supports(device, group, in, out)
@@ -67,7 +69,7 @@ static void with_memory(slim_cl *cl, const slim_view *from, int count, slim_view
  * the user's is not asked, who may count its launches. */
 static void expect_kernels(slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {
-  const slim_cl_op *op = find_op(group->nodes[0]->op);
+  const slim_cl_op *op = find_op(group);
   slim_cl *cl = slim_cl_of(device);
   slim_view *views = calloc((size_t)(group->num_in + group->num_out) + 1, sizeof(*views));
   slim_cl_step none = { .count = 0 };
@@ -92,20 +94,25 @@ static void expect_kernels(slim_device *device, const slim_group *group, const s
 /* Asked once of each step of a plan, before any is prepared. */
 static size_t workspace(slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {
-  const slim_cl_op *op = find_op(group->nodes[0]->op);
+  const slim_cl_op *op = find_op(group);
   expect_kernels(device, group, in, out);
   return op == NULL || op->workspace == NULL ? 0 : op->workspace(device, group, in, out);
 }
 
+static bool can_fuse(const slim_device *device, const slim_group *group, const slim_node *node)
+{
+  return slim_chain_fits(group, node) || slim_cl_epilogue_can_fuse(device, group, node);
+}
+
 static int packs(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {
-  const slim_cl_op *op = find_op(group->nodes[0]->op);
+  const slim_cl_op *op = find_op(group);
   return op != NULL && op->packs != NULL ? op->packs(device, group, in, out) : 0;
 }
 
 static int overwrites(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
 {
-  const slim_cl_op *op = find_op(group->nodes[0]->op);
+  const slim_cl_op *op = find_op(group);
   return op != NULL && op->overwrites != NULL ? op->overwrites(device, group, in, out) : 0;
 }
 
@@ -129,7 +136,7 @@ static slim_status prepare(slim_device *device, const slim_group *group, const s
                            const slim_view *scratch, slim_step **step)
 {
   *step = NULL;
-  const slim_cl_op *op = find_op(group->nodes[0]->op);
+  const slim_cl_op *op = find_op(group);
   if (op == NULL) {
     return slim_cl_fail(device, SLIM_ERR_UNSUPPORTED, "%s: has no kernel for %s", device->info.selector,
                         group->nodes[0]->op->name);
@@ -188,7 +195,7 @@ const slim_backend slim_backend_opencl = {
   .flag_read = slim_cl_flag_read,
   .profile = slim_cl_device_profile,
   .step_ms = slim_cl_step_ms,
-  .can_fuse = slim_cl_epilogue_can_fuse,
+  .can_fuse = can_fuse,
   .packs = packs,
   .overwrites = overwrites,
   .pads = true,

@@ -59,7 +59,7 @@ static slim_cl_launch *add_launch(slim_cl_build *b, const char *name)
 void slim_cl_begin_source(slim_cl_build *b, const slim_kernel_source *source, const char *kernel)
 {
   if (b->naming && source == NULL) {
-    slim_cl_kernel_expect(b->device, kernel);
+    (void)slim_cl_kernel_expect(b->device, kernel);
   }
   slim_cl_launch *l = add_launch(b, kernel);
   if (l != NULL) {

@@ -127,8 +127,8 @@ struct slim_cl_program {
 };
 
 /** An embedded kernel will be created soon: those that are expected when one has to be built are built with it, as one
- * program. */
-void slim_cl_kernel_expect(slim_device *device, const char *name);
+ * program. @return its name, which stays until the device is closed; NULL: there is none, or no memory */
+const char *slim_cl_kernel_expect(slim_device *device, const char *name);
 /** A new kernel object; its program is built, or loaded, at first use. */
 slim_status slim_cl_kernel_create(slim_device *device, const char *name, cl_kernel *kernel, slim_cl_program **program);
 /** The same of a source that is not embedded: its program is kept for the next source of the same name and text. */

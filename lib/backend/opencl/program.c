@@ -191,14 +191,13 @@ static slim_cl_kernel *kernel_of(slim_cl *cl, const char *name)
   return found;
 }
 
-void slim_cl_kernel_expect(slim_device *device, const char *name)
+const char *slim_cl_kernel_expect(slim_device *device, const char *name)
 {
   slim_cl *cl = slim_cl_of(device);
   pthread_mutex_lock(&cl->lock);
-  if (slim_cl_source_of(name) != NULL) {
-    (void)kernel_of(cl, name);
-  }
+  const slim_cl_kernel *kernel = slim_cl_source_of(name) != NULL ? kernel_of(cl, name) : NULL;
   pthread_mutex_unlock(&cl->lock);
+  return kernel == NULL ? NULL : kernel->name;
 }
 
 /* The key under which the cache file has that of the program that holds the kernel. */

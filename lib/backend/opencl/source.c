@@ -2,6 +2,8 @@
  * is used. Twins are made of the same text. */
 #include "backend/opencl/source.h"
 
+#include "backend/opencl/chain.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,10 +47,12 @@ static void name_in_source(const char *kernel, char name[NAME_MOST], slim_bytes 
 const slim_kernel_source *slim_cl_source_of(const char *kernel)
 {
   char name[NAME_MOST], definition[NAME_MOST + 8];
+  const bool chain = slim_cl_chain_is(kernel);
   name_in_source(kernel, name, NULL);
   snprintf(definition, sizeof(definition), " void %s(", name);
   size_t i = 0;
-  while (i < slim_kernel_source_count && strstr(slim_kernel_sources[i].text, definition) == NULL) {
+  while (i < slim_kernel_source_count && (chain ? strcmp(slim_kernel_sources[i].name, "chain") != 0
+                                                : strstr(slim_kernel_sources[i].text, definition) == NULL)) {
     i++;
   }
   return i < slim_kernel_source_count ? &slim_kernel_sources[i] : NULL;
@@ -129,6 +133,11 @@ bool slim_cl_source_join(const char *const *kernels, size_t count, slim_bytes *o
   }
   for (size_t i = 0; i < slim_kernel_source_count && of != NULL; i++) {
     append_cut(out, &slim_kernel_sources[i], kernels, of, count);
+  }
+  for (size_t i = 0; i < count && of != NULL; i++) {
+    if (slim_cl_chain_is(kernels[i])) {
+      slim_cl_chain_append(kernels[i], out);
+    }
   }
   slim_bytes_append(out, "", 1);
   const bool made = of != NULL && !out->failed;

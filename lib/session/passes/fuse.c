@@ -149,9 +149,12 @@ slim_status slim_pass_fuse(slim_plan *plan)
     free(all);
     return slim_plan_no_memory(plan);
   }
-  for (size_t i = 0; i < plan->num_order; i++) {
-    if (!f.used[plan->order[i]->id]) {
-      all[plan->num_groups++] = grow(&f, plan->order[i]);
+  for (unsigned chains = 0; chains <= SLIM_OP_CHAIN; chains += SLIM_OP_CHAIN) { /* last: heavy ops choose what ends them */
+    for (size_t i = 0; i < plan->num_order; i++) {
+      slim_node *node = plan->order[i];
+      if (!f.used[node->id] && (node->op->flags & SLIM_OP_CHAIN) == chains) {
+        all[plan->num_groups++] = grow(&f, node);
+      }
     }
   }
   qsort(all, plan->num_groups, sizeof *all, by_position);
