@@ -7,12 +7,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MOST_THREADS 1024
 #define CACHE_LINE 64
 #define SPINS 5000       /* pauses before sleeping, some 100 to 250 microseconds */
 #define CLOSED (1 << 30) /* bit of entrants: the job takes no more workers */
+#define PROBED_JOBS 64   /* jobs from one look at how far cores are apart to the next */
+#define PINGS 8          /* of a look, there and back; the fastest counts */
+#define PING_LOADS 16384 /* that an answer is waited for */
+#define APART_NS 150     /* there and back: 55 within a cache of Zen 4, 350 between two */
 #define MOST_KEPT_CLEAR 16 /* threads of a pool whose workers keep off the caller's core */
 
 /* A worker's part of the job's tasks, on a cache line of its own. */
@@ -43,9 +48,14 @@ struct slim_threads {
   cpu_set_t allowed; /* cores of the process when the pool was made */
   int kept_clear;    /* core that no worker may run on, the caller's; -1: none yet, -2: never any */
 #endif
+  atomic_int ping; /* odd: from the caller, even: the answer; negative: given up */
+  atomic_bool apart;
+  bool told_apart; /* by the environment */
+  unsigned jobs;
   /* the job; written while CLOSED and no worker is inside */
   slim_task_fn fn;
   void *user;
+  bool probing; /* its caller and its last worker look how far they are apart */
 };
 
 static _Thread_local int inside = -1; /* worker number of the job that this thread is in */
@@ -73,10 +83,77 @@ static void work(slim_threads *pool, int index)
   inside = outer;
 }
 
+/* --- how far cores are apart: hosts move those of virtual machines -------------------------------------------------- */
+
+static bool await_ping(slim_threads *pool, int wanted)
+{
+  int ping = 0;
+  for (int i = 0; i < PING_LOADS && ping >= 0; i++) {
+    ping = atomic_load_explicit(&pool->ping, memory_order_acquire);
+    if (ping == wanted) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void answer_pings(slim_threads *pool)
+{
+  for (int i = 0; i < PINGS && await_ping(pool, 2 * i + 1); i++) {
+    int ping = 2 * i + 1;
+    (void)atomic_compare_exchange_strong(&pool->ping, &ping, ping + 1);
+  }
+}
+
+static int64_t now_ns(void)
+{
+  struct timespec t;
+  (void)clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Leaves what is known as it is when the worker does not answer. */
+static void send_pings(slim_threads *pool)
+{
+  int64_t least = INT64_MAX;
+  for (int i = 0; i < PINGS; i++) {
+    const int64_t start = now_ns();
+    atomic_store_explicit(&pool->ping, 2 * i + 1, memory_order_release);
+    if (!await_ping(pool, 2 * i + 2)) {
+      atomic_store(&pool->ping, -1);
+      return;
+    }
+    const int64_t ns = now_ns() - start;
+    least = ns < least ? ns : least;
+  }
+  atomic_store(&pool->apart, least > APART_NS);
+}
+
+/* The first job wakes workers up. */
+static bool may_probe(slim_threads *pool)
+{
+  return pool->jobs++ % PROBED_JOBS == 1 && !pool->told_apart;
+}
+
+static void read_apart(slim_threads *pool)
+{
+  const char *text = getenv("SLIM_CORES_APART");
+  pool->told_apart = text != NULL;
+  atomic_init(&pool->apart, text != NULL && strtol(text, NULL, 10) != 0);
+}
+
+bool slim_threads_apart(const slim_threads *threads)
+{
+  return threads && atomic_load(&threads->apart);
+}
+
 /* Takes part in the job at hand unless it is closed already; a job never waits for a worker that comes late. */
 static void join_job(slim_threads *pool, int index)
 {
   if (!(atomic_fetch_add(&pool->entrants, 1) & CLOSED)) {
+    if (pool->probing && index == pool->count - 1) {
+      answer_pings(pool);
+    }
     work(pool, index);
   }
   atomic_fetch_sub(&pool->entrants, 1);
@@ -221,9 +298,14 @@ void slim_threads_run(slim_threads *threads, int tasks, slim_task_fn fn, void *u
   keep_clear(threads);
   threads->fn = fn;
   threads->user = user;
+  threads->probing = may_probe(threads);
+  atomic_store(&threads->ping, 0);
   deal(threads, tasks);
   atomic_fetch_and(&threads->entrants, ~CLOSED);
   announce(threads);
+  if (threads->probing) {
+    send_pings(threads);
+  }
   work(threads, 0);
   atomic_fetch_or(&threads->entrants, CLOSED);
   await_workers(threads);
@@ -270,6 +352,7 @@ slim_threads *slim_threads_create(int n)
   pool->workers = workers;
   pool->count = 1;
   atomic_init(&pool->entrants, CLOSED);
+  read_apart(pool);
   pthread_mutex_init(&pool->run_lock, NULL);
   pthread_mutex_init(&pool->lock, NULL);
   pthread_cond_init(&pool->wake, NULL);

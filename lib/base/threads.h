@@ -2,6 +2,8 @@
 #ifndef SLIM_BASE_THREADS_H
 #define SLIM_BASE_THREADS_H
 
+#include <stdbool.h>
+
 typedef struct slim_threads slim_threads;
 /** One task. worker is in [0, slim_threads_count) and no two running tasks of a job share one. */
 typedef void (*slim_task_fn)(void *user, int task, int worker);
@@ -14,6 +16,9 @@ slim_threads *slim_threads_create(int n);
 void slim_threads_destroy(slim_threads *threads);
 /** Number of workers, at least 1; 1 for NULL. */
 int slim_threads_count(const slim_threads *threads);
+/** Did messages between the cores of the caller and of a worker lately take so long that they have no cache in common?
+ * SLIM_CORES_APART=0 or 1 says so instead. false for NULL, and before the first jobs. */
+bool slim_threads_apart(const slim_threads *threads);
 
 /** Calls fn(user, task, worker) once for each task in [0, tasks), and returns when all are done. Each worker begins
  * with neighbours, the first of n workers with the first n-th of the tasks in their order, the next with the next, and

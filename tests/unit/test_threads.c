@@ -142,6 +142,27 @@ START_TEST(number_of_workers_by_environment)
 }
 END_TEST
 
+/* The pool looks at that in some jobs, and does their tasks all the same. */
+START_TEST(cores_apart_by_environment)
+{
+  slim_threads *pool = slim_threads_create(3);
+  for (int i = 0; i < 300; i++) {
+    run_checked(pool, 20, 0);
+  }
+  slim_threads_destroy(pool);
+  for (int i = 0; i < 2; i++) {
+    setenv("SLIM_CORES_APART", i == 0 ? "0" : "1", 1);
+    pool = slim_threads_create(2);
+    run_checked(pool, 20, 0);
+    run_checked(pool, 20, 0);
+    ck_assert_int_eq(slim_threads_apart(pool), i);
+    slim_threads_destroy(pool);
+  }
+  unsetenv("SLIM_CORES_APART");
+  ck_assert(!slim_threads_apart(NULL));
+}
+END_TEST
+
 static void build(TCase *c)
 {
   tcase_add_loop_test(c, each_task_runs_once, 0, 4);
@@ -149,6 +170,7 @@ static void build(TCase *c)
   tcase_add_test(c, no_task_waits_for_a_busy_worker);
   tcase_add_test(c, two_callers_take_turns);
   tcase_add_test(c, number_of_workers_by_environment);
+  tcase_add_test(c, cores_apart_by_environment);
 }
 
 TEST_MAIN("threads", build, NULL)

@@ -14,6 +14,7 @@ typedef struct job {
   cut cut;
   float *scratch; /* per worker */
   float *partial; /* per slice a C, when there are slices */
+  bool stream;    /* C goes past the caches */
 } job;
 
 /* Floats of scratch of a worker: a block of A, one of B. */
@@ -314,7 +315,7 @@ static task task_of(const job *j, int number)
   const int row = g->m >= g->n ? part / c->columns : part % c->rows;
   const int column = g->m >= g->n ? part % c->columns : part / c->rows;
   const int panels = pieces(g->n, TILE_COLUMNS);
-  task t = { .j = j, .last_slice = c->slices == 1, .stream = streams(g) };
+  task t = { .j = j, .last_slice = c->slices == 1, .stream = j->stream };
   t.m0 = rows_begin(g, c, row);
   t.m1 = rows_begin(g, c, row + 1);
   t.n0 = piece_begin(panels, c->columns, column) * TILE_COLUMNS;
@@ -436,7 +437,8 @@ void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
     return;
   }
   const int workers = slim_threads_count(step->device->threads);
-  job j = { .g = *g, .cut = cut_of(g, workers), .scratch = workspace };
+  job j = { .g = *g, .cut = cut_of(g, workers), .scratch = workspace,
+            .stream = streams(g, slim_threads_apart(step->device->threads)) };
   const size_t turned = turned_floats(g, &j.cut);
   float *packed = j.scratch + (size_t)workers * SCRATCH;
   j.partial = packed + turned;

@@ -117,11 +117,13 @@ static inline int block_begin(int k0, int k1, int i)
   return k0 + piece_begin(k1 - k0, pieces(k1 - k0, K_BLOCK), i);
 }
 
-/* Whole lines of a C that is too large for the caches need not be read first. */
-static inline bool streams(const gemm *g)
+/* Does C go past the caches? One that lies where a residual was just read stays, but of halves, as each core has read all
+ * of that. */
+static inline bool streams(const gemm *g, bool apart)
 {
-  const double sums = (double)g->m * (double)g->n;
-  return sums >= STREAMED_SUMS && g->ldc % 16 == 0 && (uintptr_t)g->c % 64 == 0;
+  const bool stays = g->epilogue.residual && !g->by_halves;
+  return vec_streams((size_t)g->m * (size_t)g->n, STREAMED_SUMS, apart && !stays) && g->ldc % 16 == 0 &&
+         (uintptr_t)g->c % 64 == 0;
 }
 
 /* Where a task's rows begin: those of number i. */

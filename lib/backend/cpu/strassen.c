@@ -76,7 +76,7 @@ static job job_of(const gemm *g, const slim_cpu_step *step)
   job j = { .g = *g, .half = pieces(g->m, 2), .depth = g->k / 2, .pairs = g->n / PAIR };
   j.workers = slim_threads_count(step->device->threads);
   j.tiles = tiles_of(j.half);
-  j.stream = streams(g);
+  j.stream = streams(g, slim_threads_apart(step->device->threads));
   j.run = at_most(pieces(TASK_FLOATS, (int)a_floats(&j)), j.tiles);
   j.columns = at_least(at_most(j.pairs, pieces(TASKS, pieces(j.tiles, j.run))), pieces(j.pairs, TASK_PAIRS));
   if (g->source) {

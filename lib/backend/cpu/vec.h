@@ -91,6 +91,14 @@ CPU_INLINE void vec_stream_end(void)
 #endif
 }
 
+/* Do so many floats go past the caches: as many as would leave these before they are read, or, where vectors are lines and
+ * cores have no cache in common, any? There a line that two cores have read takes 27 ns to be written again, 2 past the
+ * caches (Zen 4). */
+CPU_INLINE bool vec_streams(size_t floats, size_t many, bool apart)
+{
+  return floats >= many || (VL == 16 && apart);
+}
+
 /* v, but not below floor and not above top; NaN stays NaN. */
 CPU_INLINE vec vec_clamp(vec v, vec floor, vec top)
 {

@@ -143,6 +143,7 @@ typedef struct job {
   float *out, *workspace;
   const tile_epilogue *epilogue;
   bool stream;      /* outputs go past the caches */
+  bool stream_inputs; /* transformed, which all cores read, too */
   int first, count; /* staged: tiles of the block */
 } job;
 
@@ -232,11 +233,11 @@ static void close_tile(const job *j, int number, const float *product, size_t st
   }
 }
 
-/* Are vectors whole lines, and the outputs so many that their lines need not be read first? */
-static bool streams(const winograd *w, const float *out)
+/* Are vectors whole lines, and do the outputs go past the caches? */
+static bool streams(const winograd *w, const float *out, bool apart)
 {
   return VL == 16 && w->oc % VL == 0 && (uintptr_t)out % 64 == 0 &&
-         (size_t)(w->n * w->oh) * (size_t)(w->ow * w->oc) >= STREAMED_OUTPUTS;
+         vec_streams((size_t)(w->n * w->oh) * (size_t)(w->ow * w->oc), STREAMED_OUTPUTS, apart);
 }
 
 /* --- fused -------------------------------------------------------------------------------------------------------- */
@@ -255,7 +256,7 @@ static void open_tile(const job *j, const places *p, int number, int at)
   const size_t step = winograd_step(w->block, WINOGRAD_K);
   float *to = p->inputs + (size_t)at * WINOGRAD_K;
   for (int k = 0; k < w->c; k += WINOGRAD_K, to += (size_t)w->points * step) {
-    CPU_OP(winograd_open)(w, j->in, number, k, at_most(w->c - k, WINOGRAD_K), to, step);
+    CPU_OP(winograd_open)(w, j->in, number, k, at_most(w->c - k, WINOGRAD_K), to, step, j->stream_inputs);
   }
 }
 
@@ -322,6 +323,7 @@ static void open_piece(void *user, size_t begin, size_t end, int worker)
   for (size_t t = begin; t < end; t++) {
     open_tile(j, &p, j->first + (int)t, (int)t);
   }
+  vec_stream_end();
 }
 
 /* Fetches the share of one of so many turns in the packed taps of depth channels. */
@@ -430,8 +432,10 @@ static void run_plain(const slim_cpu_step *step, const winograd *w, const float 
   job j = { .w = w, .in = in, .packed = packed, .out = out, .workspace = workspace, .epilogue = epilogue };
   const int panels = pieces(w->oc, TILE_COLUMNS);
   slim_threads *threads = step->device->threads;
+  const bool apart = slim_threads_apart(threads);
   j.weights = winograd_weights_of(w, weights);
-  j.stream = streams(w, out);
+  j.stream = streams(w, out, apart);
+  j.stream_inputs = VL == 16 && w->staged && apart;
   if (!w->staged) {
     for (int i = 0; i < slim_threads_count(threads); i++) {
       *places_of(&j, i).ready = false;

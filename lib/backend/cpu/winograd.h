@@ -130,7 +130,8 @@ bool CPU_OP(winograd_wanted)(void);
 /* Completes the geometry. @return false when it is none for these transforms, or too small. */
 bool CPU_OP(winograd_tiles)(winograd *w);
 /* B^T d B of channels [k, k + count) of tile number to to[point * step + channel - k]. */
-void CPU_OP(winograd_open)(const winograd *w, const float *in, int number, int k, int count, float *to, size_t step);
+void CPU_OP(winograd_open)(const winograd *w, const float *in, int number, int k, int count, float *to, size_t step,
+                          bool stream);
 
 typedef struct winograd_weights {
   const slim_view *view;

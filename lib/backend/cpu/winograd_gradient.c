@@ -173,7 +173,8 @@ static void spread_piece(void *user, size_t begin, size_t end, int worker)
 static void open_tiles(const job *j, int k, int rows)
 {
   for (int t = 0; t < j->count; t++) {
-    CPU_OP(winograd_open)(j->w, j->in, j->first + t, k, rows, j->inputs + t * j->s.rows, inputs_step(&j->s));
+    CPU_OP(winograd_open)(j->w, j->in, j->first + t, k, rows, j->inputs + t * j->s.rows, inputs_step(&j->s),
+                         false);
   }
 }
 

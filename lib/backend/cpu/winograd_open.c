@@ -72,7 +72,8 @@ static window window_of(const winograd *w, const float *in, int number)
 
 /* VL channels (or fewer) from channel k on: columns, then rows. Rows outside the image are read from zeros. What the
  * next tile brings is fetched, not into the first cache, where pixels of many channels meet in few sets. */
-CPU_INLINE void open_channels(const window *s, ptrdiff_t k, int count, float *to, size_t step, int size, int m)
+CPU_INLINE void open_channels(const window *s, ptrdiff_t k, int count, float *to, size_t step, int size, int m,
+                              bool stream)
 {
   static const float zeros[VL];
   float half[MOST_SIZE * MOST_SIZE * VL] __attribute__((aligned(64)));
@@ -107,28 +108,34 @@ CPU_INLINE void open_channels(const window *s, ptrdiff_t k, int count, float *to
     }
     transform_input(d, 1, t, 1, size);
     for (int x = 0; x < size; x++) {
-      vec_store(to + (size_t)(y * size + x) * step, t[x]);
+      (stream ? vec_stream : vec_store)(to + (size_t)(y * size + x) * step, t[x]);
     }
   }
 }
 
-CPU_INLINE void open_tile(const winograd *w, const window *s, int k, int count, float *to, size_t step, int size)
+CPU_INLINE void open_tile(const winograd *w, const window *s, int k, int count, float *to, size_t step, int size,
+                          bool stream)
 {
   const int whole = count / VL * VL;
   for (int i = 0; i < whole; i += VL) {
-    open_channels(s, k + i, VL, to + i, step, size, w->m);
+    open_channels(s, k + i, VL, to + i, step, size, w->m, stream);
   }
   if (whole < count) {
-    open_channels(s, k + whole, count - whole, to + whole, step, size, w->m);
+    open_channels(s, k + whole, count - whole, to + whole, step, size, w->m, stream);
   }
 }
 
-void CPU_OP(winograd_open)(const winograd *w, const float *in, int number, int k, int count, float *to, size_t step)
+void CPU_OP(winograd_open)(const winograd *w, const float *in, int number, int k, int count, float *to, size_t step,
+                          bool stream)
 {
   const window s = window_of(w, in, number);
-  if (w->size == 6) {
-    open_tile(w, &s, k, count, to, step, 6);
+  if (w->size == 6 && stream) {
+    open_tile(w, &s, k, count, to, step, 6, true);
+  } else if (w->size == 6) {
+    open_tile(w, &s, k, count, to, step, 6, false);
+  } else if (stream) {
+    open_tile(w, &s, k, count, to, step, 7, true);
   } else {
-    open_tile(w, &s, k, count, to, step, 7);
+    open_tile(w, &s, k, count, to, step, 7, false);
   }
 }
