@@ -12,6 +12,8 @@
 #define BEGIN "slim_chain_"
 #define LINE 192
 
+_Static_assert(SLIM_CHAIN_STAGES_MOST == SLIM_CHAIN_STAGES, "the kernels' parameters hold all stages");
+
 /* --- the name ----------------------------------------------------------------------------------------------------- */
 
 static bool is_single(const slim_view *view)
