@@ -34,6 +34,16 @@ typedef struct slim_group {
   int num_in, num_out;
 } slim_group;
 
+/* How many of the group's inputs are those of its first nodes. */
+static inline int slim_group_inputs(const slim_group *group, int nodes)
+{
+  int inputs = 0;
+  for (int i = 0; i < nodes; i++) {
+    inputs += group->nodes[i]->num_inputs - (i > 0);
+  }
+  return inputs;
+}
+
 /* Things of one run that kernels may need; read at enqueue. */
 typedef struct slim_run {
   uint64_t seed;

@@ -43,10 +43,7 @@ static inline bool slim_chain_fits(const slim_group *group, const slim_node *nod
     return false;
   }
   const slim_tensor *before = node->inputs[group->chain[group->count]];
-  int inputs = node->num_inputs - 1;
-  for (int i = 0; i < group->count; i++) {
-    inputs += group->nodes[i]->num_inputs - (i > 0);
-  }
+  const int inputs = slim_group_inputs(group, group->count) + node->num_inputs - 1;
   return group->count < SLIM_GROUP_MAX && inputs <= SLIM_CHAIN_INPUTS &&
          slim_shape_equal(&before->shape, &node->outputs[0].shape);
 }

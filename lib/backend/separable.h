@@ -21,12 +21,7 @@ static inline int slim_separable_node(const slim_group *group)
 /* Of the step's inputs, the weights of the 1x1 convolution: they come behind those of the nodes before. */
 static inline int slim_separable_input(const slim_group *group)
 {
-  const int pointwise = slim_separable_node(group);
-  int input = group->nodes[0]->num_inputs;
-  for (int i = 1; i < pointwise; i++) {
-    input += group->nodes[i]->num_inputs - 1;
-  }
-  return input;
+  return slim_group_inputs(group, slim_separable_node(group));
 }
 
 /* Can the sums do on their way what the node does to them? */

@@ -109,11 +109,8 @@ static slim_node *next_member(const fusing *f, slim_group *group)
 
 static void group_count(slim_group *group)
 {
-  group->num_in = group->nodes[0]->num_inputs;
+  group->num_in = slim_group_inputs(group, group->count);
   group->num_out = group->nodes[0]->op->outputs;
-  for (int i = 1; i < group->count; i++) {
-    group->num_in += group->nodes[i]->num_inputs - 1;
-  }
 }
 
 static candidate grow(const fusing *f, slim_node *node)
