@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,9 +16,10 @@
 #define SPINS 5000       /* pauses before sleeping, some 100 to 250 microseconds */
 #define CLOSED (1 << 30) /* bit of entrants: the job takes no more workers */
 #define PROBED_JOBS 64   /* jobs from one look at how far cores are apart to the next */
-#define PINGS 8          /* of a look, there and back; the fastest counts */
+#define PROBED_LINES 32
+#define PINGS 6          /* of a look; the fastest counts */
 #define PING_LOADS 16384 /* that an answer is waited for */
-#define APART_NS 150     /* there and back: 55 within a cache of Zen 4, 350 between two */
+#define APART_NS 18      /* to write a line that both cores have read: 6 to 12 within a cache, 27 and more between two (Zen 4) */
 #define MOST_KEPT_CLEAR 16 /* threads of a pool whose workers keep off the caller's core */
 
 /* A worker's part of the job's tasks, on a cache line of its own. */
@@ -25,6 +27,11 @@ typedef struct part {
   _Alignas(CACHE_LINE) atomic_int next;
   int end;
 } part;
+
+/* What both cores read before one writes it. */
+typedef struct line {
+  _Alignas(CACHE_LINE) atomic_int value;
+} line;
 
 typedef struct worker {
   struct slim_threads *pool;
@@ -48,6 +55,7 @@ struct slim_threads {
   cpu_set_t allowed; /* cores of the process when the pool was made */
   int kept_clear;    /* core that no worker may run on, the caller's; -1: none yet, -2: never any */
 #endif
+  line lines[PROBED_LINES];
   atomic_int ping; /* odd: from the caller, even: the answer; negative: given up */
   atomic_bool apart;
   bool told_apart; /* by the environment */
@@ -97,10 +105,26 @@ static bool await_ping(slim_threads *pool, int wanted)
   return false;
 }
 
+static void read_lines(slim_threads *pool)
+{
+  for (int i = 0; i < PROBED_LINES; i++) {
+    (void)atomic_load_explicit(&pool->lines[i].value, memory_order_relaxed);
+  }
+}
+
+static void write_lines(slim_threads *pool, int value)
+{
+  for (int i = 0; i < PROBED_LINES; i++) {
+    atomic_store_explicit(&pool->lines[i].value, value, memory_order_relaxed);
+  }
+  atomic_thread_fence(memory_order_seq_cst);
+}
+
 static void answer_pings(slim_threads *pool)
 {
   for (int i = 0; i < PINGS && await_ping(pool, 2 * i + 1); i++) {
     int ping = 2 * i + 1;
+    read_lines(pool);
     (void)atomic_compare_exchange_strong(&pool->ping, &ping, ping + 1);
   }
 }
@@ -117,16 +141,18 @@ static void send_pings(slim_threads *pool)
 {
   int64_t least = INT64_MAX;
   for (int i = 0; i < PINGS; i++) {
-    const int64_t start = now_ns();
+    read_lines(pool);
     atomic_store_explicit(&pool->ping, 2 * i + 1, memory_order_release);
     if (!await_ping(pool, 2 * i + 2)) {
       atomic_store(&pool->ping, -1);
       return;
     }
+    const int64_t start = now_ns();
+    write_lines(pool, i);
     const int64_t ns = now_ns() - start;
     least = ns < least ? ns : least;
   }
-  atomic_store(&pool->apart, least > APART_NS);
+  atomic_store(&pool->apart, least > (int64_t)APART_NS * PROBED_LINES);
 }
 
 /* The first job wakes workers up. */
@@ -339,7 +365,7 @@ static int wanted(int n)
 slim_threads *slim_threads_create(int n)
 {
   n = wanted(n);
-  slim_threads *pool = calloc(1, sizeof *pool);
+  slim_threads *pool = aligned_alloc(CACHE_LINE, sizeof *pool);
   worker *workers = calloc((size_t)n, sizeof *workers);
   part *parts = aligned_alloc(CACHE_LINE, (size_t)n * sizeof *parts);
   if (!pool || !workers || !parts) {
@@ -348,6 +374,7 @@ slim_threads *slim_threads_create(int n)
     free(parts);
     return NULL;
   }
+  memset(pool, 0, sizeof *pool);
   pool->parts = parts;
   pool->workers = workers;
   pool->count = 1;

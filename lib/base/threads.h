@@ -16,8 +16,8 @@ slim_threads *slim_threads_create(int n);
 void slim_threads_destroy(slim_threads *threads);
 /** Number of workers, at least 1; 1 for NULL. */
 int slim_threads_count(const slim_threads *threads);
-/** Did messages between the cores of the caller and of a worker lately take so long that they have no cache in common?
- * SLIM_CORES_APART=0 or 1 says so instead. false for NULL, and before the first jobs. */
+/** Did it lately take so long to write what the cores of the caller and of a worker had both read that they have no cache
+ * in common? SLIM_CORES_APART=0 or 1 says so instead. false for NULL, and before the first jobs. */
 bool slim_threads_apart(const slim_threads *threads);
 
 /** Calls fn(user, task, worker) once for each task in [0, tasks), and returns when all are done. Each worker begins
