@@ -19,7 +19,7 @@
 #define PROBED_LINES 32
 #define PINGS 6          /* of a look; the fastest counts */
 #define PING_LOADS 16384 /* that an answer is waited for */
-#define APART_NS 18      /* to write a line that both cores have read: 6 to 12 within a cache, 27 and more between two (Zen 4) */
+#define APART_NS 18      /* to write a line that both have read: 6 to 12 within a cache, 27 and more between two (Zen 4) */
 #define MOST_KEPT_CLEAR 16 /* threads of a pool whose workers keep off the caller's core */
 
 /* A worker's part of the job's tasks, on a cache line of its own. */

@@ -49,7 +49,7 @@ static void run_tile(const task *t, tile *tl, int rows, int n, bool first, bool 
   tl->to_residual = tl->add_residual ? g->epilogue.residual - g->c : 0;
   tl->activation = last ? g->epilogue.activation : SLIM_ACTIVATION_NONE;
   tl->stream = t->stream && first && last;
-  (g->a_transposed ? CPU_OP(tile_columns) : CPU_OP(tile_rows))[panel_width(tl->columns) == VL ? 0 : 1][rows - 1](tl);
+  (g->a_transposed ? CPU_OP(tile_columns) : CPU_OP(tile_even_rows))[panel_width(tl->columns) == VL ? 0 : 1][rows - 1](tl);
 }
 
 /* Does A serve as it lies? Where a tile's rows follow one another without gaps, and for few panels; not where the rows
@@ -75,23 +75,17 @@ static bool reads_b_in_place(const task *t)
          tiles_of(t->m1 - t->m0) <= IN_PLACE_TILES;
 }
 
-/* Where the tile finds its rows [begin, begin + height) of A: in A itself or in its copy. */
-static void find_a(const task *t, int tile_number, int begin, int height, int k, int depth, const float **row,
-                   tile *tl)
+/* Where the tile finds its rows of A, from begin on: in A itself or in its copy. */
+static void find_a(const task *t, int tile_number, int begin, int k, int depth, tile *tl)
 {
   const gemm *g = &t->j->g;
   if (g->a_transposed) {
-    row[0] = t->in_place ? g->a + (size_t)k * g->lda + t->m0 + begin
-                         : t->a + (size_t)tile_number * A_STEP;
-    tl->base = row;
+    tl->a = t->in_place ? g->a + (size_t)k * g->lda + t->m0 + begin : t->a + (size_t)tile_number * A_STEP;
     tl->stride = t->in_place ? g->lda : TILE_STRIDE;
     return;
   }
-  for (int r = 0; r < height; r++) {
-    row[r] = t->in_place ? g->a + (size_t)(t->m0 + begin + r) * g->lda + k
-                         : t->a + (size_t)(begin + r) * copied_step(g, depth);
-  }
-  tl->rows = row;
+  tl->stride = t->in_place ? g->lda : copied_step(g, depth);
+  tl->a = t->in_place ? g->a + (size_t)(t->m0 + begin) * g->lda + k : t->a + (size_t)begin * tl->stride;
 }
 
 /* Where the tile finds its panel of B, from n on; panels from n0 on are packed in t->b. */
@@ -249,14 +243,14 @@ static void run_tiles(const task *t, int n0, int n1, int k, int depth)
   const bool copied = n0 == t->n0 && copies_rows(t);
   const int turns = copied ? panels : tiles * panels; /* that fetch what comes after the tiles */
   const strips b = next_b(t, n1, k, depth), a = next_a(t, n1, k, depth);
-  const float *row[TILE_ROWS];
   float *c[TILE_ROWS];
   ptrdiff_t offset[MOST_SEGMENTS];
   tile tl = { .c = c };
+  tl.base = &tl.a;
   for (int i = 0, turn = 0; i < tiles; i++) {
     const int begin = tile_begin(rows, tiles, i), end = tile_begin(rows, tiles, i + 1);
     const int next = copied && i + 1 < tiles ? tile_begin(rows, tiles, i + 2) - end : 0;
-    find_a(t, i, begin, end - begin, k, depth, row, &tl);
+    find_a(t, i, begin, k, depth, &tl);
     for (int r = 0; r < end - begin; r++) {
       c[r] = t->c + (size_t)(t->m0 + begin + r) * t->j->g.ldc;
     }

@@ -248,7 +248,7 @@ static void multiply(block *b, int product, int rows, tile *t)
   b->offset = (ptrdiff_t)place_of_a[product] * b->j->depth;
   t->b = panel_at(b->j, b->pair, product);
   t->ahead = b->ahead[product];
-  CPU_OP(tile_rows)[1][rows - 1](t);
+  CPU_OP(tile_even_rows)[1][rows - 1](t);
 }
 
 /* sums = a product + more, NULL: nothing. */
@@ -288,7 +288,7 @@ static void finish(block *b, int product, int more, bool lower, bool right)
     multiply(b, product, rows, &t);
   } else if (rows > 0) {
     t.segments = 0;
-    CPU_OP(tile_rows)[1][rows - 1](&t);
+    CPU_OP(tile_even_rows)[1][rows - 1](&t);
   }
 }
 
@@ -326,14 +326,13 @@ static void add_sums(const block *b)
 static void run_block(block *b)
 {
   float sums[SUMS_HELD * SUMS] __attribute__((aligned(64))), *c[TILE_ROWS];
-  const float *row[TILE_ROWS], *const u2 = sums + U2 * SUMS;
+  const float *const u2 = sums + U2 * SUMS;
   for (int r = 0; r < b->rows; r++) {
-    row[r] = b->a + (size_t)r * a_step(b->j);
     c[r] = sums + r * TILE_COLUMNS;
   }
   b->sums = sums;
-  b->tile = (tile){ .rows = row, .offset = &b->offset, .segments = 1, .depth = b->j->depth, .c = c,
-                    .columns = TILE_COLUMNS, .ahead_step = TILE_COLUMNS };
+  b->tile = (tile){ .a = b->a, .stride = a_step(b->j), .offset = &b->offset, .segments = 1, .depth = b->j->depth,
+                    .c = c, .columns = TILE_COLUMNS, .ahead_step = TILE_COLUMNS };
   add_product(b, OF_P1, NULL, U2);
   finish(b, OF_P2, U2, false, false);
   fetch_some(b, 0);

@@ -29,6 +29,8 @@ typedef struct tile {
   /* A by rows: A(s, r, k) = rows[r][offset[s] + k] */
   const float *const *rows;
   const ptrdiff_t *offset;
+  /* A by even rows: A(s, r, k) = a[r * stride + offset[s] + k] */
+  const float *a;
   /* A by columns: A(s, r, k) = base[s][k * stride + r] */
   const float *const *base;
   size_t stride;
@@ -54,6 +56,7 @@ typedef void (*tile_fn)(const tile *t);
 
 /* By the number of rows less one; [0]: panels of VL columns, [1]: of TILE_COLUMNS. */
 extern const tile_fn CPU_OP(tile_rows)[2][TILE_ROWS];
+extern const tile_fn CPU_OP(tile_even_rows)[2][TILE_ROWS];
 extern const tile_fn CPU_OP(tile_columns)[2][TILE_ROWS];
 
 /* Columns that a panel has in packed memory when so many are left. */

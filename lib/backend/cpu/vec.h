@@ -42,6 +42,8 @@ typedef int32_t ivec __attribute__((vector_size(VL * 4), aligned(4), may_alias))
 #define CPU_UNROLL _Pragma("GCC unroll 16")
 #define CPU_EACH _Pragma("GCC ivdep")
 #endif
+/* Keeps a pointer as it is: compilers would derive many others from it, one for each of its uses, and count them all up. */
+#define CPU_KEEP(pointer_) __asm__("" : "+r"(pointer_))
 #define CPU_INLINE static inline __attribute__((always_inline))
 
 CPU_INLINE vec vec_load(const float *p)
