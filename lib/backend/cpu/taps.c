@@ -297,6 +297,20 @@ static void skip_taps(const taps *t, const block *b, int begin, int end, tile *t
   }
 }
 
+/* Are a tile's rows as far from one another? Then it need not look each up. */
+static bool finds_even_rows(int rows, tile *tl)
+{
+  const ptrdiff_t stride = rows > 1 ? tl->rows[1] - tl->rows[0] : 0;
+  for (int r = 2; r < rows; r++) {
+    if (tl->rows[r] - tl->rows[r - 1] != stride) {
+      return false;
+    }
+  }
+  tl->a = tl->rows[0];
+  tl->stride = (size_t)stride;
+  return true;
+}
+
 /* All tiles of one panel over some of the segments. ahead: the panel that is wanted next. */
 static void run_panel(const job *j, const block *b, const places *p, int pixels, int n0, int s0, int s1,
                       const float *ahead)
@@ -328,7 +342,8 @@ static void run_panel(const job *j, const block *b, const places *p, int pixels,
     if (skips) {
       skip_taps(t, b, begin, end, &tl, &offset);
     }
-    CPU_OP(tile_rows)[width == VL ? 0 : 1][end - begin - 1](&tl);
+    const bool even = finds_even_rows(end - begin, &tl);
+    (even ? CPU_OP(tile_even_rows) : CPU_OP(tile_rows))[width == VL ? 0 : 1][end - begin - 1](&tl);
   }
 }
 
