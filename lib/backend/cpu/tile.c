@@ -186,16 +186,18 @@ static void store_any(const tile *t, int rows, float *sums)
 
 #define BY_COLUMNS(r_) MULTIPLY(r_, a_column[r_])
 
-/* The rows' multiplications at k, and the next k. */
+/* The rows' multiplications at k. */
 #define STEP(row_)                                                                                                     \
   const vec b0 = vec_load(b), b1 = vec_load(b + (vectors - 1) * VL);                                                   \
   EACH_ROW(row_)                                                                                                       \
+  b += b_step;
+
+#define FETCH_AHEAD                                                                                                    \
   __builtin_prefetch(ahead, 0, 2);                                                                                     \
   if (TILE_COLUMNS > 16) {                                                                                             \
     __builtin_prefetch(ahead + 16, 0, 2);                                                                              \
   }                                                                                                                    \
-  ahead += ahead_step;                                                                                                 \
-  b += b_step;
+  ahead += ahead_step;
 
 /* C is written, and it or a residual perhaps read, at the end: time enough to fetch a row of one at each of the first k.
  * All at once they would take the places in which the panels' own lines arrive. */
@@ -213,6 +215,28 @@ static void store_any(const tile *t, int rows, float *sums)
   const int rows_of_c = t->stream ? 0 : rows, lines = rows_of_c + (t->add_residual ? rows : 0);                        \
   int line = 0;
 
+/* From k to end: the first with lines of C, the rest with what is ahead, or with nothing that takes a turn. */
+#define EACH_K(row_, next_)                                                                                            \
+  const int fetched = at_most(lines - line, t->depth);                                                                 \
+  for (const ptrdiff_t fetched_end = k + fetched; k < fetched_end; k++) {                                              \
+    FETCH_LINES                                                                                                        \
+    STEP(row_)                                                                                                         \
+    FETCH_AHEAD                                                                                                        \
+    next_                                                                                                              \
+  }                                                                                                                    \
+  if (t->ahead) {                                                                                                      \
+    for (; k < end; k++) {                                                                                             \
+      STEP(row_)                                                                                                       \
+      FETCH_AHEAD                                                                                                      \
+      next_                                                                                                            \
+    }                                                                                                                  \
+  } else {                                                                                                             \
+    for (; k < end; k++) {                                                                                             \
+      STEP(row_)                                                                                                       \
+      next_                                                                                                            \
+    }                                                                                                                  \
+  }
+
 CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
 {
   const float *b = t->b;
@@ -223,16 +247,10 @@ CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
   DECLARE_LINES
   for (int s = 0; s < t->segments; s++) {
     ptrdiff_t k = t->offset[s];
-    const ptrdiff_t end = k + t->depth, fetched = k + at_most(lines - line, t->depth);
+    const ptrdiff_t end = k + t->depth;
     const float *volatile further[TILE_ROWS];
     EACH_ROW(ROW_POINTER)
-    for (; k < fetched; k++) {
-      FETCH_LINES
-      STEP(BY_ROWS)
-    }
-    for (; k < end; k++) {
-      STEP(BY_ROWS)
-    }
+    EACH_K(BY_ROWS, )
     ahead += t->ahead_jump;
   }
   FINISH
@@ -249,17 +267,9 @@ CPU_INLINE void by_even_rows(const tile *t, int rows, int vectors)
   DECLARE_LINES
   for (int s = 0; s < t->segments; s++) {
     const float *a0 = t->a + t->offset[s], *a5 = a0 + 5 * stride, *a10 = a5 + 5 * stride;
-    const int fetched = at_most(lines - line, t->depth);
-    int k = 0;
-    for (; k < fetched; k++) {
-      FETCH_LINES
-      STEP(BY_EVEN_ROWS)
-      NEXT_OF_EVEN_ROWS
-    }
-    for (; k < t->depth; k++) {
-      STEP(BY_EVEN_ROWS)
-      NEXT_OF_EVEN_ROWS
-    }
+    const ptrdiff_t end = t->depth;
+    ptrdiff_t k = 0;
+    EACH_K(BY_EVEN_ROWS, NEXT_OF_EVEN_ROWS)
     ahead += t->ahead_jump;
   }
   FINISH
@@ -275,16 +285,10 @@ CPU_INLINE void by_columns(const tile *t, int rows, int vectors)
   DECLARE_LINES
   for (int s = 0; s < t->segments; s++) {
     const float *a_column = t->base[s];
-    const int fetched = at_most(lines - line, t->depth);
-    int k = 0;
+    const ptrdiff_t end = t->depth;
+    ptrdiff_t k = 0;
     b = t->b_rows ? t->b_rows[s] : b;
-    for (; k < fetched; k++, a_column += t->stride) {
-      FETCH_LINES
-      STEP(BY_COLUMNS)
-    }
-    for (; k < t->depth; k++, a_column += t->stride) {
-      STEP(BY_COLUMNS)
-    }
+    EACH_K(BY_COLUMNS, a_column += t->stride;)
   }
   FINISH
 }
