@@ -186,6 +186,16 @@ static void store_any(const tile *t, int rows, float *sums)
 
 #define BY_COLUMNS(r_) MULTIPLY(r_, a_column[r_])
 
+/* Columns lie far apart, and often rows of b too: no cache fetches them by itself. */
+#define COLUMNS_AHEAD 8
+#define NEXT_OF_COLUMNS                                                                                                \
+  a_column += stride;                                                                                                  \
+  __builtin_prefetch(a_column + COLUMNS_AHEAD * stride);                                                                \
+  __builtin_prefetch(b + COLUMNS_AHEAD * b_step);                                                                      \
+  if (vectors * VL > 16) {                                                                                             \
+    __builtin_prefetch(b + COLUMNS_AHEAD * b_step + 16);                                                               \
+  }
+
 /* The rows' multiplications at k. */
 #define STEP(row_)                                                                                                     \
   const vec b0 = vec_load(b), b1 = vec_load(b + (vectors - 1) * VL);                                                   \
@@ -278,7 +288,7 @@ CPU_INLINE void by_even_rows(const tile *t, int rows, int vectors)
 CPU_INLINE void by_columns(const tile *t, int rows, int vectors)
 {
   const float *b = t->b;
-  const size_t b_step = (size_t)(vectors * VL) + t->b_gap;
+  const size_t b_step = (size_t)(vectors * VL) + t->b_gap, stride = t->stride;
   const float *ahead = t->ahead ? t->ahead : b;
   const size_t ahead_step = t->ahead ? t->ahead_step : 0;
   DECLARE_SUMS
@@ -288,7 +298,7 @@ CPU_INLINE void by_columns(const tile *t, int rows, int vectors)
     const ptrdiff_t end = t->depth;
     ptrdiff_t k = 0;
     b = t->b_rows ? t->b_rows[s] : b;
-    EACH_K(BY_COLUMNS, a_column += t->stride;)
+    EACH_K(BY_COLUMNS, NEXT_OF_COLUMNS)
   }
   FINISH
 }
