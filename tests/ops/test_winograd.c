@@ -47,6 +47,7 @@ static const struct winograd_case {
   { "3x3_four_tiles_vectors", 1, 7, 8, 144, 80, 3, 3, false, OTHERS, 1 },
   { "3x3_four_images_vectors", 4, 3, 4, 512, 48, 3, 3, false, OTHERS, 1 },
   { "3x3_many_tiles", 2, 61, 45, 16, 48, 3, 3, false, SEVENS, 1 },
+  { "3x3_many_images", 290, 3, 3, 97, 96, 3, 3, false, OTHERS, 1 },
   { "3x3_past_the_caches", 2, 97, 91, 16, 96, 3, 3, false, SEVENS, 1 },
   { "5x5_many_tiles", 3, 33, 23, 16, 16, 5, 5, false, SEVENS, 1 },
   { "3x3_512_sevens", 1, 10, 9, 512, 36, 3, 3, false, SEVENS, 1 },

@@ -190,7 +190,7 @@ static void store_any(const tile *t, int rows, float *sums)
 #define COLUMNS_AHEAD 8
 #define NEXT_OF_COLUMNS                                                                                                \
   a_column += stride;                                                                                                  \
-  __builtin_prefetch(a_column + COLUMNS_AHEAD * stride);                                                                \
+  __builtin_prefetch(a_column + COLUMNS_AHEAD * stride);                                                               \
   __builtin_prefetch(b + COLUMNS_AHEAD * b_step);                                                                      \
   if (vectors * VL > 16) {                                                                                             \
     __builtin_prefetch(b + COLUMNS_AHEAD * b_step + 16);                                                               \

@@ -15,21 +15,39 @@
 #define FUSED_TILES (2 * TILE_ROWS * (MANY_REGISTERS ? 1 : 2))
 #define STAGED_TILES 140
 #define FUSED_WEIGHTS (96 * 96) /* the most that each worker transforms for itself */
+#define FUSED_WEIGHTS_MANY (192 * 192) /* the same, of many tiles where the second-level cache is large */
+#define MANY_TILES (2 * STAGED_TILES)
+#define LARGE_CACHE (2 << 20)
 #define FUSED_WEIGHTS_FEW 2047  /* the same, measured, where there are fewer tiles than half the taps */
 #define STREAMED_OUTPUTS (3 << 19) /* outputs, at least, that would leave the caches before they are read */
 /* Of one image, points are kept of more weights than those, for so many tiles. Measured: fewer tiles wait for the
  * points longer than it takes to make them. For the little that more images gain it is too much memory. */
 #define KEPT_TILES 32
 #define KEPT_FUSED_CHANNELS 256 /* the most in the fused schedule */
-/* Channels and columns whose weights are transformed at once in the staged schedule: a row of their points fits the
- * nearest cache. Tiles of few rows gain more by greater depth. */
+/* Channels whose weights are transformed at once in the staged schedule. Tiles of few rows gain more by greater depth. */
 #define K_STAGED (MANY_REGISTERS ? WINOGRAD_K : 2 * WINOGRAD_K)
-#define STAGED_COLUMNS (VL == 16 ? VL : TILE_COLUMNS)
+#define STAGED_ROW 6 /* points of a row of them */
 
 static bool keeps_points(const winograd *w, const slim_view *weights)
 {
   return weights && weights->version && !halves_of(weights) && w->fold.side == 1 && w->n == 1 &&
          w->tiles >= KEPT_TILES && (size_t)w->c * (size_t)w->oc > FUSED_WEIGHTS;
+}
+
+/* Weights, at most, that each worker transforms for itself. */
+static size_t fused_weights(const winograd *w, const slim_cpu_caches *caches)
+{
+  if (2 * w->tiles < w->kernel * w->kernel) {
+    return FUSED_WEIGHTS_FEW;
+  }
+  return w->tiles > MANY_TILES && caches->second >= LARGE_CACHE ? FUSED_WEIGHTS_MANY : FUSED_WEIGHTS;
+}
+
+/* Columns of a panel that are multiplied at once in the staged schedule: a row of their points fits the nearest cache. */
+static int staged_columns(const slim_cpu_caches *caches)
+{
+  const size_t row = (size_t)(STAGED_ROW * K_STAGED * TILE_COLUMNS) * sizeof(float);
+  return row <= caches->nearest ? TILE_COLUMNS : VL;
 }
 
 bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const slim_view *packs,
@@ -41,8 +59,8 @@ bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const slim_vi
     return false;
   }
   w->points_kept = keeps_points(w, packs);
-  w->staged = w->points_kept ? w->c > KEPT_FUSED_CHANNELS
-                             : weights > (2 * w->tiles < w->kernel * w->kernel ? FUSED_WEIGHTS_FEW : FUSED_WEIGHTS);
+  w->staged = w->points_kept ? w->c > KEPT_FUSED_CHANNELS : weights > fused_weights(w, &step->device->caches);
+  w->staged_columns = staged_columns(&step->device->caches);
   w->few = MANY_REGISTERS && w->size == 6 && w->tiles == WINOGRAD_FEW;
   w->blocks = pieces(w->tiles, w->staged ? STAGED_TILES : FUSED_TILES);
   if (!w->staged) {
@@ -96,7 +114,7 @@ static size_t taps_places(const winograd *w)
 /* From point to point of a staged row of transformed weights; the gap as of winograd_step. */
 static size_t filter_step(const winograd *w)
 {
-  return winograd_step(taps_channels(w), STAGED_COLUMNS);
+  return winograd_step(taps_channels(w), w->staged_columns);
 }
 
 /* Transformed weights of a worker: fused all; staged a row of points. */
@@ -346,12 +364,12 @@ static const float *next_taps(const job *j, const channels_part *c, int end)
   return j->packed && n0 < j->w->oc ? winograd_packed_taps(j->w, j->packed, n0, deeper ? end : 0) : NULL;
 }
 
-/* The products at all points, of STAGED_COLUMNS columns at a time. */
+/* The products at all points, of some columns at a time. */
 static void multiply_points(const job *j, const places *p, const channels_part *c)
 {
   const winograd *w = j->w;
   const size_t in_step = winograd_step(w->block, WINOGRAD_K), out_step = winograd_step(part_tiles(w), TILE_COLUMNS);
-  const int width = at_most(c->width, STAGED_COLUMNS), turns = w->points * c->width / width;
+  const int width = at_most(c->width, w->staged_columns), turns = w->points * c->width / width;
   const int end = c->k + c->depth, next = end < w->c ? w->c - end : w->c;
   const float *ahead = next_taps(j, c, end);
   for (int turn = 0; turn < turns; turn++) {

@@ -41,6 +41,7 @@ typedef struct winograd {
   int block, blocks;       /* tiles of a block; not of the gradient by weights */
   bool staged;             /* all tiles of a block are transformed before the first product */
   bool few;                /* staged: the weights' points are made in registers */
+  int staged_columns;      /* staged: of a panel, that are multiplied at once */
   int parts;               /* staged: pieces of a block's tiles, for a panel's products */
   bool points_kept;        /* packed weights are transformed: four times the memory, no time in a run */
 } winograd;
