@@ -44,6 +44,7 @@ extern const slim_cpu_table slim_cpu_table_avx512;
 typedef struct slim_cpu_caches {
   size_t nearest, second;
 } slim_cpu_caches;
+#define CPU_LARGE_CACHE (2 << 20) /* of the second level */
 
 typedef struct slim_cpu_device {
   slim_threads *threads;

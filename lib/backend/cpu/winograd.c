@@ -17,7 +17,6 @@
 #define FUSED_WEIGHTS (96 * 96) /* the most that each worker transforms for itself */
 #define FUSED_WEIGHTS_MANY (192 * 192) /* the same, of many tiles where the second-level cache is large */
 #define MANY_TILES (2 * STAGED_TILES)
-#define LARGE_CACHE (2 << 20)
 #define FUSED_WEIGHTS_FEW 2047  /* the same, measured, where there are fewer tiles than half the taps */
 #define STREAMED_OUTPUTS (3 << 19) /* outputs, at least, that would leave the caches before they are read */
 /* Of one image, points are kept of more weights than those, for so many tiles. Measured: fewer tiles wait for the
@@ -40,7 +39,7 @@ static size_t fused_weights(const winograd *w, const slim_cpu_caches *caches)
   if (2 * w->tiles < w->kernel * w->kernel) {
     return FUSED_WEIGHTS_FEW;
   }
-  return w->tiles > MANY_TILES && caches->second >= LARGE_CACHE ? FUSED_WEIGHTS_MANY : FUSED_WEIGHTS;
+  return w->tiles > MANY_TILES && caches->second >= CPU_LARGE_CACHE ? FUSED_WEIGHTS_MANY : FUSED_WEIGHTS;
 }
 
 /* Columns of a panel that are multiplied at once in the staged schedule: a row of their points fits the nearest cache. */

@@ -12,24 +12,34 @@
 #define MANY_WEIGHTS (256 * 256)
 #define SLICES 8
 #define SLICE_TILES 28 /* of a block */
+#define FEW_SLICES 4   /* of fewer tiles than these hold, in twice as many blocks */
+#define LEAST_SLICED 96
 #define SLICE_BLOCKS 7 /* that are summed before they are brought back to taps, as rounding errors grow with them */
-#define SLICE_SUMS (1 << 16) /* the most of a worker: they stay in the second-level cache with a block */
+/* Sums of a worker, at most: they stay in the second-level cache with a block. */
+#define SLICE_SUMS (1 << 16)
+#define SLICE_SUMS_LARGE (36 * 64 * 64) /* of 2 MB */
 
 bool CPU_OP(winograd_gradient_plan)(winograd *w)
 {
   return CPU_OP(winograd_tiles)(w) && (w->tiles >= FEW_TILES || (size_t)w->c * (size_t)w->oc <= MANY_WEIGHTS);
 }
 
-static bool in_slices(const winograd *w)
+static bool in_slices(const winograd *w, const slim_cpu_step *step)
 {
-  return w->c <= WINOGRAD_K && w->points * w->c * (int)panels_width((size_t)w->oc) <= SLICE_SUMS &&
-         w->tiles >= SLICES * SLICE_TILES;
+  const int most = step->device->caches.second >= CPU_LARGE_CACHE ? SLICE_SUMS_LARGE : SLICE_SUMS;
+  return w->c <= WINOGRAD_K && w->points * w->c * (int)panels_width((size_t)w->oc) <= most && w->tiles >= LEAST_SLICED;
+}
+
+static int slices_of(const winograd *w)
+{
+  return w->tiles < SLICES * SLICE_TILES ? FEW_SLICES : SLICES;
 }
 
 static winograd_sums sums_of(const winograd *w, const slim_cpu_step *step)
 {
-  if (in_slices(w)) {
-    return (winograd_sums){ .points = w->points, .c = w->c, .oc = w->oc, .block = SLICE_TILES, .rows = WINOGRAD_K };
+  if (in_slices(w, step)) {
+    const int block = at_most(SLICE_TILES, pieces(w->tiles, 2 * FEW_SLICES));
+    return (winograd_sums){ .points = w->points, .c = w->c, .oc = w->oc, .block = block, .rows = WINOGRAD_K };
   }
   return winograd_sums_plan(w->points, w->c, w->oc, w->tiles, step);
 }
@@ -50,8 +60,8 @@ static size_t plain_floats(const winograd *w, const slim_cpu_step *step)
 {
   const winograd_sums s = sums_of(w, step);
   const size_t workers = (size_t)slim_threads_count(step->device->threads);
-  return whole_lines(in_slices(w) ? workers * worker_floats(&s) + SLICES * slice_floats(w)
-                                  : winograd_sums_workspace(&s, step));
+  return whole_lines(in_slices(w, step) ? workers * worker_floats(&s) + (size_t)slices_of(w) * slice_floats(w)
+                                        : winograd_sums_workspace(&s, step));
 }
 
 size_t CPU_OP(winograd_gradient_workspace)(const winograd *w, const slim_cpu_step *step)
@@ -279,8 +289,8 @@ static void gather_slice(job *j)
 static void slice_task(void *user, int number, int worker)
 {
   job j = *(const job *)user;
-  const int blocks = pieces(j.w->tiles, j.s.block);
-  const int begin = blocks * number / SLICES, end = blocks * (number + 1) / SLICES;
+  const int blocks = pieces(j.w->tiles, j.s.block), slices = slices_of(j.w);
+  const int begin = blocks * number / slices, end = blocks * (number + 1) / slices;
   j.outputs += (size_t)worker * worker_floats(&j.s);
   j.inputs = j.outputs + outputs_floats(&j.s);
   j.sums = j.inputs + inputs_floats(&j.s);
@@ -305,7 +315,7 @@ static void add_slices(void *user, size_t begin, size_t end, int worker)
   const job *j = user;
   (void)worker;
   memcpy(j->dw + begin, j->slices + begin, (end - begin) * sizeof *j->dw);
-  for (int slice = 1; slice < SLICES; slice++) {
+  for (int slice = 1; slice < slices_of(j->w); slice++) {
     const float *from = j->slices + (size_t)slice * slice_floats(j->w);
     for (size_t i = begin; i < end; i++) {
       j->dw[i] += from[i];
@@ -317,7 +327,7 @@ static void run_slices(const slim_cpu_step *step, job *j)
 {
   slim_threads *threads = step->device->threads;
   j->slices = j->outputs + (size_t)slim_threads_count(threads) * worker_floats(&j->s);
-  slim_threads_run(threads, SLICES, slice_task, j);
+  slim_threads_run(threads, slices_of(j->w), slice_task, j);
   slim_cpu_for(step, slice_floats(j->w), CPU_GRAIN, add_slices, j);
 }
 
@@ -332,7 +342,7 @@ void CPU_OP(winograd_gradient_run)(const slim_cpu_step *step, const winograd *w,
     j.in = pixels;
     j.dw = CPU_OP(winograd_folded_weights)(w, pixels);
   }
-  (in_slices(w) ? run_slices : run_chunks)(step, &j);
+  (in_slices(w, step) ? run_slices : run_chunks)(step, &j);
   if (folded) {
     CPU_OP(winograd_unfold_weights)(w, j.dw, dw);
   }
