@@ -168,11 +168,24 @@ static strips next_a(const task *t, int n1, int k, int depth)
                                                      : (strips){ 0 };
 }
 
+/* A packed B lies without gaps: each turn fetches as much of it, so that memory is asked evenly. */
+static void find_packed_ahead(const strips *b, int turn, int turns, tile *tl)
+{
+  const size_t floats = (size_t)b->count * b->across / (size_t)turns, depth = (size_t)tl->depth;
+  tl->ahead = b->first + (size_t)turn * floats;
+  tl->ahead_step = (floats + depth - 1) / depth;
+  tl->ahead_jump = 0;
+}
+
 /* What the tile's run number turn of turns over a block fetches: B's strips, then A's, spread over the turns; of an A
  * without gaps, read in place, the next rows, from m on. */
 static void find_ahead(const task *t, strips b, strips a, int turn, int turns, int m, tile *tl)
 {
   const gemm *g = &t->j->g;
+  if (g->b_packed && b.count > 0 && b.count < turns && a.count == 0) {
+    find_packed_ahead(&b, turn, turns, tl);
+    return;
+  }
   const int count = b.count + a.count, spread = count < turns ? turns : count;
   const int number = (int)((int64_t)count * turn / spread), next = (int)((int64_t)count * (turn + 1) / spread);
   const strips s = number < b.count ? b : a;
