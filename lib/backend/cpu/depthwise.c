@@ -169,7 +169,7 @@ typedef struct job {
   tile_epilogue epilogue;
   int channels; /* that are summed, from those that from, weights and to begin with on */
   int bands;    /* tasks of an image */
-  bool fetches;
+  bool kept;    /* do caches keep the images? */
 } job;
 
 static tap *taps_of(const job *j, int worker)
@@ -258,8 +258,12 @@ static void run_task(void *user, int number, int worker)
 /* --- a few rows at a time ----------------------------------------------------------------------------------------- */
 
 #if DEPTHWISE_WALKS
-/* With more channels the pixels of a vector of them share too few cache sets. */
-#define WALKED_CHANNELS 128
+/* Of pieces: with more, the pixels of a vector of them share too few cache sets. */
+#define PIECE_CHANNELS 128
+/* Columns of outputs that are walked at once: each column of the input is turned to again for the block beside it, but
+ * what the outputs of few take lies near for the next channels. */
+#define FEW_COLUMNS 4
+#define MANY_COLUMNS 14
 
 static bool fits_walk(const conv2d *g)
 {
@@ -296,6 +300,7 @@ static depthwise_walk walk_of(const job *j, int n)
                            .h = j->in.h,
                            .w = j->in.w,
                            .end = j->out.w,
+                           .columns = j->kept && j->down.stride == 1 ? MANY_COLUMNS : FEW_COLUMNS,
                            .before_h = j->down.before,
                            .before_w = j->across.before,
                            .strided = j->down.stride == 2,
@@ -310,16 +315,11 @@ static void run_walks(void *user, int number, int worker)
   const job *j = user;
   const int band = number % j->bands, walks = walks_of(j);
   depthwise_walk l = walk_of(j, number / j->bands);
-  l.fetches = j->fetches;
   (void)worker;
   for (int i = walks * band / j->bands; i < walks * (band + 1) / j->bands; i++) {
     const int y = j->out.h * i / walks;
     const int rows = j->out.h * (i + 1) / walks - y;
-    if (j->channels > WALKED_CHANNELS) {
-      CPU_OP(depthwise_walk_apart)(&l, y, rows);
-    } else {
-      CPU_OP(depthwise_walk_run)(&l, y, rows);
-    }
+    CPU_OP(depthwise_walk_run)(&l, y, rows);
   }
 }
 #endif
@@ -353,11 +353,10 @@ void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const 
   }
   job j = job_of(d, o);
   j.to = out;
-  j.fetches = depthwise_fetches(step, &d->g);
+  j.kept = depthwise_kept(step, &d->g);
   const int bands = depthwise_bands(step, j.in.n);
 #if DEPTHWISE_WALKS
-  const bool apart = d->g.x.c > WALKED_CHANNELS;
-  if (fits_walk(&d->g) && !(apart && o->epilogue.residual)) {
+  if (fits_walk(&d->g)) {
     j.bands = at_most(bands, walks_of(&j));
     slim_threads_run(step->device->threads, j.in.n * j.bands, run_walks, &j);
     return;
@@ -373,7 +372,7 @@ void CPU_OP(depthwise_run)(const slim_cpu_step *step, const depthwise *d, const 
 /* Are pieces made by a few rows? They go from x to y. */
 static bool makes_rows(const conv2d *g)
 {
-  return fits_walk(g) && g->x.c <= WALKED_CHANNELS;
+  return fits_walk(g) && g->x.c <= PIECE_CHANNELS;
 }
 #endif
 

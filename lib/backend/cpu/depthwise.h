@@ -46,12 +46,11 @@ static inline int depthwise_bands(const slim_cpu_step *step, int images)
   return images > 0 ? pieces(8 * slim_threads_count(step->device->threads), images) : 0;
 }
 
-/* Shall rows be fetched ahead? Only of images that caches do not keep from step to step: what is there already is read
- * faster without. */
-static inline bool depthwise_fetches(const slim_cpu_step *step, const conv2d *g)
+/* Do caches keep the images from step to step? */
+static inline bool depthwise_kept(const slim_cpu_step *step, const conv2d *g)
 {
   const size_t kept = ((size_t)2 << 20) / sizeof(float) * (size_t)slim_threads_count(step->device->threads);
-  return image_floats(&g->x) + image_floats(&g->y) > kept;
+  return image_floats(&g->x) + image_floats(&g->y) <= kept;
 }
 
 /* The first lanes floats at p, zeros behind. */

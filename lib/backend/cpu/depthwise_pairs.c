@@ -152,7 +152,7 @@ void CPU_OP(depthwise_pairs_run)(const slim_cpu_step *step, const depthwise *d, 
 {
   const conv2d *g = &d->g;
   job j = { .g = g, .bands = at_most(depthwise_bands(step, g->x.n), blocks_of(g->x.h, g->before_h)) };
-  j.fetches = depthwise_fetches(step, g);
+  j.fetches = !depthwise_kept(step, g); /* what is there already is read faster without */
   j.first = (place){ dy, weights, dx, (ptrdiff_t)g->y.row, (ptrdiff_t)g->x.row, g->x.c };
   slim_threads_run(step->device->threads, g->x.n * j.bands, run_task, &j);
 }

@@ -1,7 +1,8 @@
 /*
  * Depthwise sums of 3x3 taps and stride 1 (as many outputs as inputs) or 2: column after column of a few rows, a vector
  * of channels. The column of the input at hand adds to the sums of the outputs left and right of it and to its own, so
- * that each number is read once for up to nine sums, and the weights stay in registers.
+ * that each number is read once for up to nine sums, and the weights stay in registers. All channels of a few columns
+ * are made before the next ones, so that memory is read and written nearly as it lies: processors fetch that in time.
  */
 #include "backend/cpu/depthwise_walk.h"
 
@@ -54,17 +55,6 @@ CPU_INLINE void put(const depthwise_walk *l, const vec *sum, float *to, int rows
   }
 }
 
-/* What the next rows read and write of a column: neighbours in one vector of channels lie apart, and processors guess
- * few streams at once. */
-CPU_INLINE void fetch(const depthwise_walk *l, const float *x, const float *to, int rows)
-{
-  CPU_UNROLL
-  for (int r = 0; r < rows; r++) {
-    __builtin_prefetch(x + (rows + 1 + r) * l->row, 0, 2);
-    __builtin_prefetch(to + (rows + r) * l->out_row, 1, 2);
-  }
-}
-
 /* Rows [y, y + rows), channels [k, k + lanes). */
 CPU_INLINE void walk(const depthwise_walk *l, int y, int k, int rows, int lanes)
 {
@@ -89,9 +79,6 @@ CPU_INLINE void walk(const depthwise_walk *l, int y, int k, int rows, int lanes)
       add(&s, weights, v, from, from - 1, rows);
       add(&s, weights, v, from, from, rows);
       add(&s, weights, v, from, from + 1, rows);
-    }
-    if (l->fetches) {
-      fetch(l, x, to, rows);
     }
     if (i > l->begin) {
       put(l, s.left, to, rows, lanes);
@@ -167,19 +154,6 @@ CPU_INLINE column column_of(const depthwise_walk *l, int y, int at, int k, int r
                    .row = l->row };
 }
 
-CPU_INLINE void fetch_strided(const depthwise_walk *l, const column *x, const float *to, int rows)
-{
-  CPU_UNROLL
-  for (int r = 0; r < 2 * rows; r++) {
-    __builtin_prefetch(x->inner + (2 * rows + r) * l->row, 0, 2);
-    __builtin_prefetch(x->inner + (2 * rows + r) * l->row + l->pixel, 0, 2);
-  }
-  CPU_UNROLL
-  for (int r = 0; r < rows; r++) {
-    __builtin_prefetch(to + (rows + r) * l->out_row, 1, 2);
-  }
-}
-
 /* The same of stride 2. */
 CPU_INLINE void walk_strided(const depthwise_walk *l, int y, int k, int rows, int lanes)
 {
@@ -197,9 +171,6 @@ CPU_INLINE void walk_strided(const depthwise_walk *l, int y, int k, int rows, in
     if (first >= 0 || i > l->begin) {
       add_strided(left, here, weights, 2, &x, rows);
       column_next(&x, l->pixel);
-    }
-    if (l->fetches) {
-      fetch_strided(l, &x, to, rows);
     }
     if (i > l->begin) {
       put(l, left, to, rows, lanes);
@@ -240,48 +211,12 @@ ROWS(4)
 void CPU_OP(depthwise_walk_run)(const depthwise_walk *l, int y, int rows)
 {
   static void (*const by_rows[DEPTHWISE_ROWS])(const depthwise_walk *, int) = { walk_1, walk_2, walk_3, walk_4 };
-  by_rows[rows - 1](l, y);
-}
-
-/* Pixels, and channels of them, that go through a buffer. */
-#define APART_PIXELS 16
-#define APART_CHANNELS (4 * VL)
-#define APART_STEP (5 * VL)
-
-/* Outputs of a piece from where they were made to where they belong. */
-static void place(const depthwise_walk *l, const float *from, int y, int rows, int begin, int count, int k, int depth)
-{
-  for (int r = 0; r < rows; r++) {
-    for (int i = 0; i < count; i++) {
-      const float *pixel = from + (r * APART_PIXELS + i) * APART_STEP;
-      float *to = l->out + ((y + r) * l->out_row + (begin + i) * l->out_pixel + k);
-      for (int c = 0; c < depth; c += VL) {
-        const int lanes = depth - c < VL ? depth - c : VL;
-        lanes_store(to + c, lanes_load(pixel + c, lanes), lanes);
-      }
-    }
-  }
-}
-
-void CPU_OP(depthwise_walk_apart)(const depthwise_walk *l, int y, int rows)
-{
-  _Alignas(64) float made[DEPTHWISE_ROWS * APART_PIXELS * APART_STEP];
-  for (int begin = l->begin; begin < l->end; begin += APART_PIXELS) {
-    for (int k = 0; k < l->channels; k += APART_CHANNELS) {
-      depthwise_walk part = *l;
-      part.begin = begin;
-      part.end = begin + APART_PIXELS < l->end ? begin + APART_PIXELS : l->end;
-      part.channels = l->channels - k < APART_CHANNELS ? l->channels - k : APART_CHANNELS;
-      part.in += k;
-      part.weights += k;
-      part.bias += l->bias ? k : 0;
-      part.out_pixel = APART_STEP;
-      part.out_row = APART_PIXELS * APART_STEP;
-      part.out = made - (y * part.out_row + begin * part.out_pixel);
-      part.fetches = false;
-      CPU_OP(depthwise_walk_run)(&part, y, rows);
-      place(l, made, y, rows, begin, part.end - begin, k, part.channels);
-    }
+  const int count = l->end - l->begin, blocks = pieces(count, l->columns);
+  depthwise_walk block = *l;
+  for (int i = 0; i < blocks; i++) {
+    block.begin = l->begin + count * i / blocks;
+    block.end = l->begin + count * (i + 1) / blocks;
+    by_rows[rows - 1](&block, y);
   }
 }
 

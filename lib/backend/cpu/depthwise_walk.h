@@ -20,17 +20,14 @@ typedef struct depthwise_walk {
   ptrdiff_t row, pixel, tap; /* tap: from the weights of a tap to those of the next */
   ptrdiff_t out_row, out_pixel, to_residual;
   int h, w, begin, end, channels; /* h, w: of the input */
+  int columns;                    /* of outputs, at most, that are walked at once */
   int before_h, before_w;         /* 0 or 1; of stride 2 */
   bool strided;                   /* by 2 both ways */
   bool add_residual, clamped;
-  bool fetches; /* the next rows, too, will be walked to where their outputs lie */
   float ceiling;
 } depthwise_walk;
 
 /* Rows [y, y + rows), DEPTHWISE_ROWS at most. */
 void CPU_OP(depthwise_walk_run)(const depthwise_walk *l, int y, int rows);
-/* The same through a buffer, for many channels: pixels of a vector of them share few cache sets, and would lose there
- * what the outputs write. Without a residual. */
-void CPU_OP(depthwise_walk_apart)(const depthwise_walk *l, int y, int rows);
 
 #endif
