@@ -184,6 +184,8 @@ static inline size_t slim_winograd_products_step(const int tiles)
   SLIM_FETCH_LATER(ahead);                                                                                             \
   SLIM_FETCH_LATER(ahead + SLIM_WIDTH);                                                                                \
   ahead += ahead_step;
+/* Of tiles as many as those of a product, or a few more, at another point. */
+#define SLIM_WINOGRAD_FETCH_TILES_ SLIM_FETCH_LATER(a + k * SLIM_WIDTH + ahead);
 /* rows tiles, in so many channels, by a panel of weights at one point; adds: to the product so far. Rows are rounded up
  * to those of a loop. */
 #define SLIM_WINOGRAD_MULTIPLY_BY(name_, space_)                                                                       \

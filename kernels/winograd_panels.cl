@@ -6,7 +6,15 @@
 #if SLIM_CLASS == 0
 SLIM_WINOGRAD_FILTER_ROW(filter_row, __local, __local)
 SLIM_WINOGRAD_FILTER_ROW(filter_packed_row, __global, __local)
-SLIM_WINOGRAD_MULTIPLY_BY(multiply_local, __local)
+
+/* As SLIM_WINOGRAD_MULTIPLY_BY, while the tiles' inputs at the next point, ahead floats behind, are fetched: those of all
+ * points, which every panel reads again, are more than a core's cache holds. */
+static inline void multiply_local(__global const float *a, __local const float *b, __global float *product,
+                                  const int channels, const int plane, const int rows, const int columns,
+                                  const bool adds, const size_t ahead)
+{
+  SLIM_WINOGRAD_BY_ROWS_(SLIM_WINOGRAD_FETCH_TILES_)
+}
 
 /* What a group of the second stage makes: tiles [begin, begin + tiles) of the block in a panel of outputs from o on. */
 typedef struct panel {
@@ -78,6 +86,7 @@ SUM_ROW(sum_packed_row, __global)
                         __local float *u, const slim_winograd_params p, const panel t, const int k, const int depth,   \
                         const slim_winograd_ahead next)                                                                \
   {                                                                                                                    \
+    const size_t v_step = slim_winograd_inputs_step(p.block, p.c);                                                     \
     v += k / SLIM_WIDTH * slim_winograd_plane(p.block);                                                                \
     for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {                                                                   \
       if (i % SLIM_WINOGRAD_N == 0) {                                                                                  \
@@ -86,10 +95,10 @@ SUM_ROW(sum_packed_row, __global)
       slim_winograd_next_taps(next, i, SLIM_WINOGRAD_POINTS);                                                          \
       const slim_winograd_span at = slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, t.first, t.tiles);             \
       for (int tile = at.begin; tile < at.end; tile += p.rows) {                                                       \
-        multiply_local(v + i * slim_winograd_inputs_step(p.block, p.c) + (t.begin + tile) * SLIM_WIDTH,                \
+        multiply_local(v + i * v_step + (t.begin + tile) * SLIM_WIDTH,                                                 \
                        u + i % SLIM_WINOGRAD_N * depth * SLIM_GEMM_COLUMNS,                                            \
                        products + i * t.step + tile * SLIM_GEMM_COLUMNS, depth, slim_winograd_plane(p.block),          \
-                       min(p.rows, at.end - tile), t.columns, k > 0);                                                  \
+                       min(p.rows, at.end - tile), t.columns, k > 0, v_step);                                          \
       }                                                                                                                \
     }                                                                                                                  \
   }
