@@ -168,7 +168,8 @@ static strips next_a(const task *t, int n1, int k, int depth)
                                                      : (strips){ 0 };
 }
 
-/* A packed B lies without gaps: each turn fetches as much of it, so that memory is asked evenly. */
+/* A packed B lies without gaps: each turn fetches as much of it, so that memory is asked evenly. Not while A is read in
+ * place: its rows are fetched by the turns that are left. */
 static void find_packed_ahead(const strips *b, int turn, int turns, tile *tl)
 {
   const size_t floats = (size_t)b->count * b->across / (size_t)turns, depth = (size_t)tl->depth;
@@ -182,7 +183,7 @@ static void find_packed_ahead(const strips *b, int turn, int turns, tile *tl)
 static void find_ahead(const task *t, strips b, strips a, int turn, int turns, int m, tile *tl)
 {
   const gemm *g = &t->j->g;
-  if (g->b_packed && b.count > 0 && b.count < turns && a.count == 0) {
+  if (g->b_packed && !t->in_place && b.count > 0 && b.count < turns && a.count == 0) {
     find_packed_ahead(&b, turn, turns, tl);
     return;
   }
