@@ -65,6 +65,8 @@ static const struct winograd_case {
   { "3x3_sixes_in_runs", 8, 28, 32, 64, 80, 3, 3, false, OTHERS, 1 },
   { "3x3_sevens_in_slices", 4, 61, 45, 16, 48, 3, 3, false, SEVENS, 1 },
   { "3x3_sixes_in_slices", 9, 28, 31, 32, 80, 3, 3, true, OTHERS, 1 },
+  { "3x3_sixes_in_parts", 9, 28, 31, 96, 112, 3, 3, false, OTHERS, 1 },
+  { "5x5_in_parts", 7, 29, 22, 35, 90, 5, 5, true, SEVENS, 1 },
   { "5x5_in_slices", 4, 29, 22, 32, 64, 5, 5, false, SEVENS, 1 },
   { "3x3_copied_taps", 1, 8, 12, 272, 80, 3, 3, false, OTHERS, 1 },
   { "3x3_copied_taps_sevens", 1, 9, 11, 144, 112, 3, 3, false, SEVENS, 1 },

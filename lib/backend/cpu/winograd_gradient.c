@@ -2,8 +2,9 @@
  * The gradient by weights. A chunk of tiles at a time: first its outputs' gradients are transformed, then each task
  * transforms some input channels, multiplies them with panels of output channels at every point, the tiles being the
  * depth, and brings the sums back to taps. Chunks depend on the shape alone and are added one after another, so that
- * the number of threads changes nothing. Few weights are summed in slices: each task takes its slice of the tiles from
- * inputs to taps, a block at a time that stays in its worker's cache; then the slices are added.
+ * the number of threads changes nothing. Few weights are summed in slices: each task takes its slice of the tiles, and
+ * perhaps a part of the channels, from inputs to taps, a block at a time that stays in its worker's cache; then the
+ * slices are added.
  */
 #include "backend/cpu/winograd_sums.h"
 
@@ -18,30 +19,45 @@
 /* Sums of a worker, at most: they stay in the second-level cache with a block. */
 #define SLICE_SUMS (1 << 16)
 #define SLICE_SUMS_LARGE (36 * 64 * 64) /* of 2 MB */
+#define SLICE_PARTS 4                   /* of the weights, at most: each transforms for itself what it needs */
 
 bool CPU_OP(winograd_gradient_plan)(winograd *w)
 {
   return CPU_OP(winograd_tiles)(w) && (w->tiles >= FEW_TILES || (size_t)w->c * (size_t)w->oc <= MANY_WEIGHTS);
 }
 
-static bool in_slices(const winograd *w, const slim_cpu_step *step)
+/* The sums of slices: input channels and panels are cut into parts whose sums stay in the second-level cache. */
+static winograd_sums slice_sums(const winograd *w, const slim_cpu_step *step)
 {
   const int most = step->device->caches.second >= CPU_LARGE_CACHE ? SLICE_SUMS_LARGE : SLICE_SUMS;
-  return w->c <= WINOGRAD_K && w->points * w->c * (int)panels_width((size_t)w->oc) <= most && w->tiles >= LEAST_SLICED;
+  const int rows = pieces(pieces(w->c, pieces(w->c, WINOGRAD_K)), VL) * VL;
+  const int sums = w->points * at_most(rows, w->c) * (int)panels_width((size_t)w->oc);
+  return (winograd_sums){ .points = w->points,
+                          .c = w->c,
+                          .oc = w->oc,
+                          .block = at_most(SLICE_TILES, pieces(w->tiles, 2 * FEW_SLICES)),
+                          .rows = rows,
+                          .groups = at_most(pieces(sums, most), pieces(w->oc, TILE_COLUMNS)) };
 }
 
-static int slices_of(const winograd *w)
+/* Parts pay where a slice of each has many tiles. */
+static bool in_slices(const winograd *w, const slim_cpu_step *step)
 {
-  return w->tiles < SLICES * SLICE_TILES ? FEW_SLICES : SLICES;
+  const winograd_sums s = slice_sums(w, step);
+  const int parts = winograd_sums_tasks(&s);
+  return parts == 1 ? w->tiles >= LEAST_SLICED
+                    : parts <= SLICE_PARTS && w->tiles >= SLICES * SLICE_TILES &&
+                          step->device->caches.second >= CPU_LARGE_CACHE;
+}
+
+static int slices_of(const winograd *w, const winograd_sums *s)
+{
+  return w->tiles < SLICES * SLICE_TILES ? FEW_SLICES : SLICES / winograd_sums_tasks(s);
 }
 
 static winograd_sums sums_of(const winograd *w, const slim_cpu_step *step)
 {
-  if (in_slices(w, step)) {
-    const int block = at_most(SLICE_TILES, pieces(w->tiles, 2 * FEW_SLICES));
-    return (winograd_sums){ .points = w->points, .c = w->c, .oc = w->oc, .block = block, .rows = WINOGRAD_K };
-  }
-  return winograd_sums_plan(w->points, w->c, w->oc, w->tiles, step);
+  return in_slices(w, step) ? slice_sums(w, step) : winograd_sums_plan(w->points, w->c, w->oc, w->tiles, step);
 }
 
 /* Transforms and sums of a worker, taps of a slice. */
@@ -60,7 +76,7 @@ static size_t plain_floats(const winograd *w, const slim_cpu_step *step)
 {
   const winograd_sums s = sums_of(w, step);
   const size_t workers = (size_t)slim_threads_count(step->device->threads);
-  return whole_lines(in_slices(w, step) ? workers * worker_floats(&s) + (size_t)slices_of(w) * slice_floats(w)
+  return whole_lines(in_slices(w, step) ? workers * worker_floats(&s) + (size_t)slices_of(w, &s) * slice_floats(w)
                                         : winograd_sums_workspace(&s, step));
 }
 
@@ -74,8 +90,9 @@ typedef struct job {
   winograd_sums s;
   const float *in, *dy;
   float *dw, *outputs, *inputs, *sums, *slices;
-  bool add; /* onto dw */
-  int first, count; /* tiles of the chunk */
+  bool add;                          /* onto dw */
+  int first, count;                  /* tiles of the chunk */
+  span panels;                       /* of the outputs, those that are transformed */
   span tiles[MOST_SIZE * MOST_SIZE]; /* of these, what each point needs */
 } job;
 
@@ -146,7 +163,7 @@ CPU_INLINE void spread_panels(const job *j, int number, int size, int m)
   const float *from = outputs_of(j, p);
   const float *next = outputs_of(j, place_of(w, at_most(j->first + number + 1, w->tiles - 1)));
   const size_t step = outputs_step(&j->s);
-  for (int n = 0; n < w->oc; n += VL) {
+  for (int n = j->panels.begin * TILE_COLUMNS; n < at_most(j->panels.end * TILE_COLUMNS, w->oc); n += VL) {
     const int n0 = n / TILE_COLUMNS * TILE_COLUMNS, width = panel_width(at_most(TILE_COLUMNS, w->oc - n0));
     float *to = j->outputs + (size_t)(n0 / TILE_COLUMNS) * (size_t)w->points * step + (size_t)(number * width + n - n0);
     const int count = at_most(VL, w->oc - n);
@@ -268,6 +285,7 @@ static void run_chunks(const slim_cpu_step *step, job *j)
 {
   const winograd *w = j->w;
   j->inputs = j->outputs + outputs_floats(&j->s);
+  j->panels = (span){ 0, winograd_panels(&j->s) };
   for (int first = 0; first < w->tiles; first += j->s.block) {
     open_chunk(j, first);
     j->add = first > 0;
@@ -278,10 +296,10 @@ static void run_chunks(const slim_cpu_step *step, job *j)
 
 /* --- few weights: slices of the tiles ----------------------------------------------------------------------------- */
 
-static void gather_slice(job *j)
+static void gather_slice(job *j, const winograd_part *p)
 {
-  for (int panel = 0; panel < winograd_panels(&j->s); panel++) {
-    gather_panel(j, j->sums + (size_t)panel * sums_floats(&j->s), 0, j->w->c, panel);
+  for (int panel = p->panel; panel < p->end; panel++) {
+    gather_panel(j, j->sums + (size_t)panel * sums_floats(&j->s), p->k, p->rows, panel);
   }
   j->add = true;
 }
@@ -289,23 +307,25 @@ static void gather_slice(job *j)
 static void slice_task(void *user, int number, int worker)
 {
   job j = *(const job *)user;
-  const int blocks = pieces(j.w->tiles, j.s.block), slices = slices_of(j.w);
-  const int begin = blocks * number / slices, end = blocks * (number + 1) / slices;
+  const int slices = slices_of(j.w, &j.s), slice = number % slices, blocks = pieces(j.w->tiles, j.s.block);
+  const int begin = blocks * slice / slices, end = blocks * (slice + 1) / slices;
+  const winograd_part p = winograd_part_of(&j.s, number / slices);
   j.outputs += (size_t)worker * worker_floats(&j.s);
   j.inputs = j.outputs + outputs_floats(&j.s);
   j.sums = j.inputs + inputs_floats(&j.s);
-  j.dw = j.slices + (size_t)number * slice_floats(j.w);
+  j.dw = j.slices + (size_t)slice * slice_floats(j.w);
+  j.panels = (span){ p.panel, p.end };
   for (int block = begin; block < end; block++) {
     const int summed = (block - begin) % SLICE_BLOCKS;
     open_chunk(&j, block * j.s.block);
-    open_tiles(&j, 0, j.w->c);
+    open_tiles(&j, p.k, p.rows);
     spread_piece(&j, 0, (size_t)j.count, worker);
-    for (int panel = 0; panel < winograd_panels(&j.s); panel++) {
-      winograd_sum(&j.s, j.w->c, panel, j.tiles, j.inputs, j.outputs, j.sums + (size_t)panel * sums_floats(&j.s),
+    for (int panel = p.panel; panel < p.end; panel++) {
+      winograd_sum(&j.s, p.rows, panel, j.tiles, j.inputs, j.outputs, j.sums + (size_t)panel * sums_floats(&j.s),
                    summed > 0);
     }
     if (summed + 1 == SLICE_BLOCKS || block + 1 == end) {
-      gather_slice(&j);
+      gather_slice(&j, &p);
     }
   }
 }
@@ -315,7 +335,7 @@ static void add_slices(void *user, size_t begin, size_t end, int worker)
   const job *j = user;
   (void)worker;
   memcpy(j->dw + begin, j->slices + begin, (end - begin) * sizeof *j->dw);
-  for (int slice = 1; slice < slices_of(j->w); slice++) {
+  for (int slice = 1; slice < slices_of(j->w, &j->s); slice++) {
     const float *from = j->slices + (size_t)slice * slice_floats(j->w);
     for (size_t i = begin; i < end; i++) {
       j->dw[i] += from[i];
@@ -327,7 +347,7 @@ static void run_slices(const slim_cpu_step *step, job *j)
 {
   slim_threads *threads = step->device->threads;
   j->slices = j->outputs + (size_t)slim_threads_count(threads) * worker_floats(&j->s);
-  slim_threads_run(threads, slices_of(j->w), slice_task, j);
+  slim_threads_run(threads, winograd_sums_tasks(&j->s) * slices_of(j->w, &j->s), slice_task, j);
   slim_cpu_for(step, slice_floats(j->w), CPU_GRAIN, add_slices, j);
 }
 
