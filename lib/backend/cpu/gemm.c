@@ -7,6 +7,7 @@
 #define SET_FLOATS 1024         /* rows that far apart do so */
 #define IN_PLACE_PANELS 2       /* A serves that few panels without a copy */
 #define IN_PLACE_TILES (VL < 16 ? 11 : 18) /* and B that few tiles */
+#define FETCHING_PANELS 2       /* the first ones that a tile meets fetch the next tile's rows of an A in place */
 #define TURNED_ROWS 3           /* pieces of rows for which a transposed B is packed once, and not by each */
 
 typedef struct job {
@@ -179,8 +180,8 @@ static void find_packed_ahead(const strips *b, int turn, int turns, tile *tl)
 }
 
 /* What the tile's run number turn of turns over a block fetches: B's strips, then A's, spread over the turns; of an A
- * without gaps, read in place, the next rows, from m on. */
-static void find_ahead(const task *t, strips b, strips a, int turn, int turns, int m, tile *tl)
+ * without gaps, read in place, the next rows, from m on, with its first panels. */
+static void find_ahead(const task *t, strips b, strips a, int turn, int turns, int panel, int m, tile *tl)
 {
   const gemm *g = &t->j->g;
   if (g->b_packed && !t->in_place && b.count > 0 && b.count < turns && a.count == 0) {
@@ -193,7 +194,7 @@ static void find_ahead(const task *t, strips b, strips a, int turn, int turns, i
   tl->ahead = next > number ? s.first + (size_t)(number < b.count ? number : number - b.count) * s.across : NULL;
   tl->ahead_step = s.step;
   tl->ahead_jump = 0;
-  if (!tl->ahead && t->in_place && !g->a_transposed && g->lda == (size_t)tl->depth) {
+  if (!tl->ahead && panel < FETCHING_PANELS && t->in_place && !g->a_transposed && g->lda == (size_t)tl->depth) {
     tl->ahead = g->a + (size_t)m * g->lda;
     tl->ahead_step = TILE_ROWS;
   }
@@ -278,7 +279,7 @@ static void run_tiles(const task *t, int n0, int n1, int k, int depth)
         fetch_rows(t, next_begin, next_end, k, depth, &tl, offset);
       } else if (!last || !fetch_next_block(t, k, depth, &tl, offset)) {
         cut_depth(&tl, depth, 1, offset);
-        find_ahead(t, b, a, turn++, turns, t->m0 + end, &tl);
+        find_ahead(t, b, a, turn++, turns, p, t->m0 + end, &tl);
       }
       run_tile(t, &tl, end - begin, n, k == t->k0, t->last_slice && k + depth == t->k1);
       copy_some_rows(t, next_begin, next_end, k, depth);
