@@ -50,7 +50,8 @@ static void run_tile(const task *t, tile *tl, int rows, int n, bool first, bool 
   tl->to_residual = tl->add_residual ? g->epilogue.residual - g->c : 0;
   tl->activation = last ? g->epilogue.activation : SLIM_ACTIVATION_NONE;
   tl->stream = t->stream && first && last;
-  (g->a_transposed ? CPU_OP(tile_columns) : CPU_OP(tile_even_rows))[panel_width(tl->columns) == VL ? 0 : 1][rows - 1](tl);
+  const int wide = panel_width(tl->columns) == VL ? 0 : 1;
+  (g->a_transposed ? CPU_OP(tile_columns) : CPU_OP(tile_even_rows))[wide][rows - 1](tl);
 }
 
 /* Does A serve as it lies? Where a tile's rows follow one another without gaps, and for few panels; not where the rows
