@@ -38,8 +38,10 @@ static inline slim_gemm_out slim_gemm_part_out(__global float *y, __global const
                                                const int row, const int c, const bool first, const bool last)
 {
   const size_t at = (size_t)row * n + t.column0 + c;
-  const slim_gemm_out o = { y + at, bias + t.column0 + c, n,        t.row1 - row,  t.columns - c,
-                            first,  last,                 epilogue, residual + at, 0, t.streams };
+  /* member by member: a copied struct is not taken apart, but copied again with what was just stored beside it */
+  const slim_epilogue_params end = { epilogue.has_bias, epilogue.activation, epilogue.has_residual };
+  const slim_gemm_out o = { y + at, bias + t.column0 + c, n,   t.row1 - row,  t.columns - c,
+                            first,  last,                 end, residual + at, 0, t.streams };
   return o;
 }
 
