@@ -1,14 +1,17 @@
 /*
  * dw[tap][k] = sum over images and pixels of x[pixel + tap][k] * dy[pixel][k]. Several taps at once, of some vectors of
- * channels, are summed in registers along a row of dy, or all nine of 3x3 over a band of rows. Bands are cut into fixed
- * slices; each has sums of its own, which are added in order. Few bands are cut by channels too.
+ * channels, are summed in registers along a row of dy, or all nine of 3x3 over a window of a few rows and columns.
+ * Bands are cut into fixed slices; each has sums of its own, which are added in order. Few bands are cut by channels
+ * too.
  */
 #include "backend/cpu/depthwise.h"
 
 #define TASKS 16
 #define WINDOW_ROWS 7   /* of dy, at most, that add_lines takes at once */
 #define BAND_PIXELS 224 /* of dy, about: so that to begin and end the sums costs little */
-#define GROUP 4         /* vectors of channels that are fetched at once: neighbouring lines come together */
+#define GROUP 4         /* vectors of channels of a task, at least: neighbouring lines come together */
+#define FEW_COLUMNS 4   /* of x in a window, at most, where caches do not keep the images, and where they do */
+#define MANY_COLUMNS 56
 #if defined(__AVX512F__)
 #define VECTORS 2
 #else
@@ -26,11 +29,13 @@ typedef struct job {
   float *dw;
   int band_rows, bands; /* rows of a band; bands of an image */
   int slices, groups;
+  int columns; /* of x in a window, at most */
 } job;
 
 /* Some rows and channels of an image. */
 typedef struct band {
   int n, begin, end; /* rows of dy */
+  int left, right;   /* columns of x; only of a window */
   int k, k_end;
 } band;
 
@@ -47,6 +52,7 @@ static job job_of(const slim_cpu_step *step)
   j.bands = pieces(y->h, j.band_rows);
   j.slices = y->n > 0 ? at_most(TASKS, y->n * j.bands) : 1;
   j.groups = at_most(pieces(TASKS, j.slices), pieces(y->c, GROUP * VL));
+  j.columns = depthwise_kept(step, &j.d.g) ? MANY_COLUMNS : FEW_COLUMNS;
   return j;
 }
 
@@ -149,8 +155,9 @@ static void add_rows(const patch *p, int rows, int taps, int k, int end)
 #define DECLARE_SUM(r_, t_) vec s##r_##_##t_ = { 0 };
 /* Three columns of dy stay in registers: those that taps 0, 1 and 2 at a number of x belong to. */
 #define OPEN_WINDOW(d_)                                                                                                \
-  const bool dy_inside##d_ = rows > (d_) && (whole || line + (d_) < b->end);                                           \
-  vec dy##d_##_1 = dy_inside##d_ && g->before_w > 0 ? lanes_load(dy + (d_)*dy_row, lanes) : zero, dy##d_##_2 = zero;
+  const bool dy_inside##d_ = rows > (d_) && (whole || b->begin + (d_) < b->end);                                       \
+  vec dy##d_##_1 = dy_inside##d_ && has_before ? lanes_load(dy + ((d_)*dy_row - c), lanes) : zero;                     \
+  vec dy##d_##_2 = dy_inside##d_ && has_second ? lanes_load(dy + ((d_)*dy_row - 2 * c), lanes) : zero;
 #define READ_DY(d_)                                                                                                    \
   const vec dy##d_##_0 = has_0 && inside && dy_inside##d_ ? lanes_load(dy + (d_)*dy_row, lanes) : zero;
 #define SHIFT(d_)                                                                                                      \
@@ -168,8 +175,7 @@ static void add_rows(const patch *p, int rows, int taps, int k, int end)
     }                                                                                                                  \
   }
 #define ADD_X(row_, add_)                                                                                              \
-  if (rows + 2 > (row_) &&                                                                                             \
-      ((whole && (row_) > 0 && (row_) < rows + 1) || (y + (row_) >= 0 && y + (row_) < g->x.h))) {                      \
+  if (rows + 2 > (row_) && ((whole && (row_) > 0 && (row_) < rows + 1) || (y + (row_) >= 0 && y + (row_) < g->x.h))) { \
     const vec x0 = lanes_load(x + (row_)*x_row, lanes);                                                                \
     add_                                                                                                               \
   }
@@ -177,7 +183,6 @@ static void add_rows(const patch *p, int rows, int taps, int k, int end)
 #define ADD_COLUMN(has_0_, has_2_, inside_)                                                                            \
   {                                                                                                                    \
     const bool has_0 = (has_0_), has_2 = (has_2_), inside = (inside_);                                                 \
-    fetch_some(next);                                                                                                  \
     EACH_DY_ROW(READ_DY)                                                                                               \
     ADD_X(0, ADD_TAPS(0, 0))                                                                                           \
     ADD_X(1, ADD_TAPS(1, 0) ADD_TAPS(0, 1))                                                                            \
@@ -195,46 +200,24 @@ static void add_rows(const patch *p, int rows, int taps, int k, int end)
 #define STORE_SUM(r_, t_)                                                                                              \
   at = dw + ((r_)*3 + (t_)) * c + k;                                                                                   \
   lanes_store(at, lanes_load(at, lanes) + s##r_##_##t_, lanes);
-/* rows rows of dy from line on; whole: they are, and so are those of x between the first and the last. */
+/* rows rows of dy; whole: they are there, and so are those of x between the first and the last. */
 #define ADD_LINES(rows_, whole_)                                                                                       \
   {                                                                                                                    \
     const bool whole = (whole_);                                                                                       \
-    const int rows = (rows_), y = line - g->before_h;                                                                  \
-    const float *x = j->x + (size_t)b->n * g->x.image + (y * x_row + k);                                               \
-    const float *dy = j->dy + (size_t)b->n * g->y.image + (line * dy_row + k);                                         \
+    const int rows = (rows_);                                                                                          \
+    int i = b->left;                                                                                                   \
     EACH_DY_ROW(OPEN_WINDOW)                                                                                           \
-    dy += g->before_w * c;                                                                                             \
-    ADD_COLUMN(true, false, g->before_w < g->y.w)                                                                      \
-    for (int i = 1; i < inner; i++) {                                                                                  \
+    if (i == 0) {                                                                                                      \
+      ADD_COLUMN(true, false, g->before_w < g->y.w)                                                                    \
+      i++;                                                                                                             \
+    }                                                                                                                  \
+    for (; i < inner; i++) {                                                                                           \
       ADD_COLUMN(true, true, true)                                                                                     \
     }                                                                                                                  \
-    for (int i = inner; i < columns; i++) {                                                                            \
+    for (; i < b->right; i++) {                                                                                        \
       ADD_COLUMN(false, true, false)                                                                                   \
     }                                                                                                                  \
-    line += rows;                                                                                                      \
   }
-
-/* What is read next, of which GROUP vectors lie together in each place: neighbours of a vector's pixels are too far
- * apart for the processor to guess. */
-typedef struct ahead {
-  const float *x, *dy;
-  ptrdiff_t step; /* from place to place */
-  int left;       /* places that are not fetched yet */
-} ahead;
-
-/* The part that a column's turn brings, so that all is there in time. */
-CPU_INLINE void fetch_some(ahead *next)
-{
-  if (next->left > 0) {
-    for (int i = 0; i < 2; i++, next->x += next->step, next->dy += next->step) {
-      for (int v = 0; v < GROUP; v++) {
-        __builtin_prefetch(next->x + v * VL, 0, 2);
-        __builtin_prefetch(next->dy + v * VL, 0, 2);
-      }
-    }
-    next->left -= 2;
-  }
-}
 
 static bool fits_window(const conv2d *g)
 {
@@ -242,63 +225,55 @@ static bool fits_window(const conv2d *g)
          g->rate.w == 1 && g->before_w <= 1;
 }
 
-/* Channels [k, k + lanes). */
-CPU_INLINE void add_lines(const job *j, float *dw, const band *b, int k, int lanes, ahead *next)
+/* Channels [k, k + lanes) of WINDOW_ROWS rows, or fewer. */
+CPU_INLINE void add_lines(const job *j, float *dw, const band *b, int k, int lanes)
 {
   const conv2d *g = &j->d.g;
   const ptrdiff_t c = g->x.c, x_row = (ptrdiff_t)g->x.row, dy_row = (ptrdiff_t)g->y.row;
-  const int columns = at_most(g->x.w, g->y.w + 2 - g->before_w); /* of x that any tap reads */
-  const int inner = at_least(1, at_most(columns, g->y.w - g->before_w));
+  const int y = b->begin - g->before_h, column = b->left + g->before_w; /* column: of dy, that tap 0 meets first */
+  const int inner = at_most(b->right, g->y.w - g->before_w);
+  const bool has_before = column > 0 && column <= g->y.w, has_second = column > 1 && column <= g->y.w + 1;
+  const float *x = j->x + (size_t)b->n * g->x.image + (y * x_row + b->left * c + k);
+  const float *dy = j->dy + (size_t)b->n * g->y.image + (b->begin * dy_row + column * c + k);
   const vec zero = { 0 };
-  int line = b->begin;
   float *at;
   EACH_WINDOW_TAP(DECLARE_SUM)
-  while (b->end - line > 4) {
-    const int above = line - g->before_h;
-    if (b->end - line >= WINDOW_ROWS && above >= -1 && above + WINDOW_ROWS < g->x.h) {
-      ADD_LINES(WINDOW_ROWS, true)
-    } else {
-      ADD_LINES(WINDOW_ROWS, false)
-    }
-  }
-  if (b->end - line > 2) {
+  if (b->end - b->begin == WINDOW_ROWS && y >= -1 && y + WINDOW_ROWS < g->x.h) {
+    ADD_LINES(WINDOW_ROWS, true)
+  } else if (b->end - b->begin > 4) {
+    ADD_LINES(WINDOW_ROWS, false)
+  } else if (b->end - b->begin > 2) {
     ADD_LINES(4, false)
-  }
-  if (line < b->end) {
+  } else {
     ADD_LINES(2, false)
   }
   EACH_WINDOW_TAP(STORE_SUM)
 }
 
-/* Channels from k on of a band; NULL: nothing. Rows of x above have been read, but for the first band of an image. */
-static ahead ahead_of(const job *j, const band *b, int k)
+static void add_window(const job *j, float *dw, const band *b)
 {
-  const conv2d *g = &j->d.g;
-  const int c = g->x.c;
-  if (!b) {
-    return (ahead){ 0 };
+  int k = b->k;
+  for (; k + VL <= b->k_end; k += VL) {
+    add_lines(j, dw, b, k, VL);
   }
-  const int pixels = (b->end - b->begin) * g->y.w, first = b->begin > 0 ? b->begin - g->before_h + 2 : 0;
-  const bool together = c < GROUP * VL; /* all channels are one group: pixels follow each other */
-  return (ahead){ .x = j->x + (size_t)b->n * g->x.image + (first * (ptrdiff_t)g->x.row + k),
-                  .dy = j->dy + (size_t)b->n * g->y.image + (b->begin * (ptrdiff_t)g->y.row + k),
-                  .step = together ? GROUP * VL : c,
-                  .left = together ? pieces(pixels * c, GROUP * VL) : pixels };
+  if (k < b->k_end) {
+    add_lines(j, dw, b, k, b->k_end - k);
+  }
 }
 
-/* following: the band after this one. */
-static void add_window(const job *j, float *dw, const band *b, const band *following)
+/* All channels of a window before the next, so that memory is read nearly as it lies: processors fetch that in time. */
+static void add_windows(const job *j, float *dw, const band *b)
 {
-  ahead next = { 0 };
-  for (int k = b->k; k < b->k_end; k += VL) {
-    if ((k - b->k) % (GROUP * VL) == 0) {
-      const int then = k + GROUP * VL;
-      next = then < b->k_end ? ahead_of(j, b, then) : ahead_of(j, following, b->k);
-    }
-    if (b->k_end - k >= VL) {
-      add_lines(j, dw, b, k, VL, &next);
-    } else {
-      add_lines(j, dw, b, k, b->k_end - k, &next);
+  const conv2d *g = &j->d.g;
+  const int columns = at_most(g->x.w, g->y.w + 2 - g->before_w); /* of x that any tap reads */
+  const int blocks = pieces(columns, j->columns);
+  band window = *b;
+  for (window.begin = b->begin; window.begin < b->end; window.begin = window.end) {
+    window.end = at_most(window.begin + WINDOW_ROWS, b->end);
+    for (int i = 0; i < blocks; i++) {
+      window.left = columns * i / blocks;
+      window.right = columns * (i + 1) / blocks;
+      add_window(j, dw, &window);
     }
   }
 }
@@ -391,9 +366,7 @@ static void run_task(void *user, int number, int worker)
   for (int i = bands * slice / j->slices; i < end; i++) {
     set_rows(j, &b, i);
     if (fits_window(g)) {
-      band following = b;
-      set_rows(j, &following, i + 1);
-      add_window(j, dw, &b, i + 1 < end ? &following : NULL);
+      add_windows(j, dw, &b);
     } else {
       add_band(j, dw, &b);
     }
