@@ -167,22 +167,11 @@ static void store_any(const tile *t, int rows, float *sums)
 #define ROWS_HELD TILE_ROWS
 #endif
 #define ROW_POINTER(r_)                                                                                                \
-  const float *const a##r_ = rows > (r_) ? t->rows[r_] : NULL;                                                         \
+  const float *const a##r_ = rows > (r_) ? row[r_] : NULL;                                                             \
   if (rows > (r_) && (r_) >= ROWS_HELD) {                                                                              \
     further[r_] = a##r_;                                                                                               \
   }
 #define BY_ROWS(r_) MULTIPLY(r_, ((r_) < ROWS_HELD ? a##r_ : further[r_])[k])
-
-/* Even rows are found from every fifth: no address is read from memory, and few are counted up. */
-#define EVEN_ROW(r_) ((r_) < 5 ? a0 : (r_) < 10 ? a5 : a10)[(r_) % 5 * stride]
-#define BY_EVEN_ROWS(r_) MULTIPLY(r_, EVEN_ROW(r_))
-#define NEXT_OF_EVEN_ROWS                                                                                              \
-  a0++;                                                                                                                \
-  a5++;                                                                                                                \
-  a10++;                                                                                                               \
-  CPU_KEEP(a0);                                                                                                        \
-  CPU_KEEP(a5);                                                                                                        \
-  CPU_KEEP(a10);
 
 #define BY_COLUMNS(r_) MULTIPLY(r_, a_column[r_])
 
@@ -247,7 +236,7 @@ static void store_any(const tile *t, int rows, float *sums)
     }                                                                                                                  \
   }
 
-CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
+CPU_INLINE void by_rows(const tile *t, const float *const *row, int rows, int vectors)
 {
   const float *b = t->b;
   const size_t b_step = (size_t)(vectors * VL) + t->b_gap;
@@ -265,6 +254,18 @@ CPU_INLINE void by_rows(const tile *t, int rows, int vectors)
   }
   FINISH
 }
+
+#if ROWS_HELD < TILE_ROWS
+/* Even rows are found from every fifth: no address is read from memory, and few are counted up. */
+#define EVEN_ROW(r_) ((r_) < 5 ? a0 : (r_) < 10 ? a5 : a10)[(r_) % 5 * stride]
+#define BY_EVEN_ROWS(r_) MULTIPLY(r_, EVEN_ROW(r_))
+#define NEXT_OF_EVEN_ROWS                                                                                              \
+  a0++;                                                                                                                \
+  a5++;                                                                                                                \
+  a10++;                                                                                                               \
+  CPU_KEEP(a0);                                                                                                        \
+  CPU_KEEP(a5);                                                                                                        \
+  CPU_KEEP(a10);
 
 CPU_INLINE void by_even_rows(const tile *t, int rows, int vectors)
 {
@@ -284,6 +285,16 @@ CPU_INLINE void by_even_rows(const tile *t, int rows, int vectors)
   }
   FINISH
 }
+#else
+CPU_INLINE void by_even_rows(const tile *t, int rows, int vectors)
+{
+  const float *row[TILE_ROWS];
+  for (int r = 0; r < rows; r++) {
+    row[r] = t->a + (size_t)r * t->stride;
+  }
+  by_rows(t, row, rows, vectors);
+}
+#endif
 
 CPU_INLINE void by_columns(const tile *t, int rows, int vectors)
 {
@@ -306,11 +317,11 @@ CPU_INLINE void by_columns(const tile *t, int rows, int vectors)
 #define KERNELS(rows_)                                                                                                 \
   static void rows_narrow_##rows_(const tile *t)                                                                       \
   {                                                                                                                    \
-    by_rows(t, rows_, 1);                                                                                              \
+    by_rows(t, t->rows, rows_, 1);                                                                                     \
   }                                                                                                                    \
   static void rows_wide_##rows_(const tile *t)                                                                         \
   {                                                                                                                    \
-    by_rows(t, rows_, 2);                                                                                              \
+    by_rows(t, t->rows, rows_, 2);                                                                                     \
   }                                                                                                                    \
   static void even_rows_narrow_##rows_(const tile *t)                                                                  \
   {                                                                                                                    \
