@@ -25,6 +25,7 @@
 #define KEPT_FUSED_CHANNELS 256 /* the most in the fused schedule */
 /* Channels whose weights are transformed at once in the staged schedule. Tiles of few rows gain more by greater depth. */
 #define K_STAGED (MANY_REGISTERS ? WINOGRAD_K : 2 * WINOGRAD_K)
+#define K_FEW 32 /* of four tiles, if the nearest cache holds their taps, which are read for each row of points */
 #define STAGED_ROW 6 /* points of a row of them */
 
 static bool keeps_points(const winograd *w, const slim_view *weights)
@@ -49,6 +50,12 @@ static int staged_columns(const slim_cpu_caches *caches)
   return row <= caches->nearest ? TILE_COLUMNS : VL;
 }
 
+static int staged_depth(const winograd *w, const slim_cpu_caches *caches)
+{
+  const size_t taps = (size_t)(w->kernel * w->kernel * K_FEW * TILE_COLUMNS) * sizeof(float);
+  return w->few && taps <= caches->nearest ? K_FEW : K_STAGED;
+}
+
 bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const slim_view *packs,
                            const tile_epilogue *epilogue)
 {
@@ -61,6 +68,7 @@ bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const slim_vi
   w->staged = w->points_kept ? w->c > KEPT_FUSED_CHANNELS : weights > fused_weights(w, &step->device->caches);
   w->staged_columns = staged_columns(&step->device->caches);
   w->few = MANY_REGISTERS && w->size == 6 && w->tiles == WINOGRAD_FEW;
+  w->staged_depth = staged_depth(w, &step->device->caches);
   w->blocks = pieces(w->tiles, w->staged ? STAGED_TILES : FUSED_TILES);
   if (!w->staged) {
     w->blocks = pieces(w->blocks, threads) * threads;
@@ -96,7 +104,7 @@ static size_t products_floats(const winograd *w)
 
 static int taps_channels(const winograd *w)
 {
-  return w->staged ? at_most(w->c, K_STAGED) : WINOGRAD_TAPS;
+  return w->staged ? at_most(w->c, w->staged_depth) : WINOGRAD_TAPS;
 }
 
 static size_t taps_floats(const winograd *w)
@@ -374,10 +382,11 @@ static void multiply_points(const job *j, const places *p, const channels_part *
   for (int turn = 0; turn < turns; turn++) {
     const int v = turn / w->points * width, i = turn % w->points;
     if (ahead) {
-      fetch_taps(w, ahead, at_most(K_STAGED, next), turn, turns);
+      fetch_taps(w, ahead, at_most(w->staged_depth, next), turn, turns);
     }
     if (c->next_taps) {
-      CPU_OP(winograd_taps_share)(&j->weights, c->n0, end, at_most(K_STAGED, w->c - end), turn, turns, c->next_taps);
+      CPU_OP(winograd_taps_share)(&j->weights, c->n0, end, at_most(w->staged_depth, w->c - end), turn, turns,
+                                  c->next_taps);
     }
     if (i % w->size == 0) {
       CPU_OP(winograd_filter)(w, c->taps + v, c->depth, i / w->size, width, p->filters, filter_step(w));
@@ -426,10 +435,11 @@ static void staged_task(void *user, int number, int worker)
     c.a = p.inputs + (size_t)begin * WINOGRAD_K;
     multiply_all(j, &p, &c, n0, next < w->oc ? next : n0);
   }
-  for (; !w->points_kept && c.k < w->c; c.k += K_STAGED) {
-    c.depth = at_most(K_STAGED, w->c - c.k);
-    c.a = p.inputs + (size_t)(c.k / WINOGRAD_K) * (size_t)w->points * in_step + (size_t)begin * WINOGRAD_K;
-    float *const taps = p.taps + (size_t)(c.k / K_STAGED % 2) * taps_floats(w);
+  for (; !w->points_kept && c.k < w->c; c.k += w->staged_depth) {
+    c.depth = at_most(w->staged_depth, w->c - c.k);
+    c.a = p.inputs + (size_t)(c.k / WINOGRAD_K) * (size_t)w->points * in_step +
+          (size_t)(begin * WINOGRAD_K + c.k % WINOGRAD_K);
+    float *const taps = p.taps + (size_t)(c.k / w->staged_depth % 2) * taps_floats(w);
     if (!j->packed && !c.next_taps) {
       CPU_OP(winograd_taps)(&j->weights, n0, c.k, c.depth, taps);
     }

@@ -42,6 +42,7 @@ typedef struct winograd {
   bool staged;             /* all tiles of a block are transformed before the first product */
   bool few;                /* staged: the weights' points are made in registers */
   int staged_columns;      /* staged: of a panel, that are multiplied at once */
+  int staged_depth;        /* channels whose weights are transformed at once, by the same */
   int parts;               /* staged: pieces of a block's tiles, for a panel's products */
   bool points_kept;        /* packed weights are transformed: four times the memory, no time in a run */
 } winograd;
