@@ -158,7 +158,7 @@ static inline const float *winograd_packed_taps(const winograd *w, const float *
 void CPU_OP(winograd_taps)(const winograd_weights *w, int n0, int k, int count, float *taps);
 /* One of so many turns' share of that, of floats that are not transposed. */
 void CPU_OP(winograd_taps_share)(const winograd_weights *w, int n0, int k, int count, int turn, int turns, float *taps);
-/* Row row of G g G^T of such taps: its points to to[point * step + channel * width]. */
+/* Row row of G g G^T of such taps, without scales: its points to to[point * step + channel * width]. */
 void CPU_OP(winograd_filter)(const winograd *w, const float *taps, int count, int row, int width, float *to,
                              size_t step);
 

@@ -74,7 +74,7 @@ void CPU_OP(winograd_taps)(const winograd_weights *w, int n0, int k, int count, 
   }
 }
 
-/* A row of G: what each of kernel taps counts; only those of [first, last) do. */
+/* A row of G without its scale: what each of kernel taps counts; only those of [first, last) do, the first once. */
 typedef struct factors {
   float of[5];
   int first, last;
@@ -82,18 +82,15 @@ typedef struct factors {
 
 CPU_INLINE factors factors_of(int size, int kernel, int row)
 {
-  const int of_pairs = row - ZEROS(size), pair = of_pairs / 2, sign = of_pairs % 2 ? -1 : 1;
-  factors g = { .first = 0, .last = kernel };
+  const int of_pairs = row - ZEROS(size), sign = of_pairs % 2 ? -1 : 1;
+  factors g = { .of = { 1.0f }, .first = 0, .last = kernel };
   if (row == size - 1) {
-    g.of[kernel - 1] = 1.0f;
     g.first = kernel - 1;
   } else if (of_pairs < 0) {
-    g.of[0] = 1.0f / of_all_pairs(size, 0);
     g.last = 1;
   } else {
-    g.of[0] = scale_of(size, pair) * (float)(ZEROS(size) ? 1 : sign);
     for (int i = 1; i < kernel; i++) {
-      g.of[i] = g.of[i - 1] * (float)sign * point_of(size, pair);
+      g.of[i] = g.of[i - 1] * (float)sign * point_of(size, of_pairs / 2);
     }
   }
   return g;
@@ -105,7 +102,7 @@ CPU_INLINE void transform_row(const float *taps, const float *g, int size, int k
   vec column[5];
   CPU_UNROLL
   for (int x = 0; x < kernel; x++) {
-    column[x] = g[first] * vec_load(taps + (first * kernel + x) * TILE_COLUMNS);
+    column[x] = vec_load(taps + (first * kernel + x) * TILE_COLUMNS);
     CPU_UNROLL
     for (int y = first + 1; y < last; y++) {
       column[x] += g[y] * vec_load(taps + (y * kernel + x) * TILE_COLUMNS);

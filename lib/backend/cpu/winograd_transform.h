@@ -86,21 +86,22 @@ CPU_INLINE void transform_input(const vec *d, int s, vec *t, int ts, int size)
   }
 }
 
-/* A^T: the values at the points to m outputs. */
+/* A^T with G's scales: sums at the points to m outputs. */
 CPU_INLINE void transform_output(const vec *v, int s, vec *y, int ys, int size, int m)
 {
   const int zeros = ZEROS(size);
   CPU_UNROLL
   for (int j = 0; j < PAIRS(size); j++) {
-    const vec a = v[(zeros + 2 * j) * s], b = v[(zeros + 2 * j + 1) * s], even = a + b, odd = a - b;
-    float power = 1.0f;
+    const vec a = v[(zeros + 2 * j) * s], b = v[(zeros + 2 * j + 1) * s];
+    const vec even = zeros ? a + b : a - b, odd = zeros ? a - b : a + b;
+    float power = scale_of(size, j);
     CPU_UNROLL
     for (int i = 0; i < m; i++, power *= point_of(size, j)) {
       vec term = power * (i % 2 ? odd : even);
       if (j > 0) {
         term += y[i * ys];
       } else if (i == 0 && zeros) {
-        term += v[0];
+        term += (1.0f / of_all_pairs(size, 0)) * v[0];
       }
       y[i * ys] = term;
     }
@@ -133,25 +134,25 @@ CPU_INLINE void spread_output(const vec *y, int s, vec *v, int vs, int size, int
   v[(size - 1) * vs] = y[(m - 1) * s];
 }
 
-/* G: kernel taps, 3 to 5, to the points. */
+/* G without its scales, which cost less where they are multiplied once per output: kernel taps, 3 to 5, to the points. */
 CPU_INLINE void transform_taps(const vec *g, vec *t, int size, int kernel)
 {
   const int zeros = ZEROS(size);
   CPU_UNROLL
   for (int j = 0; j < PAIRS(size); j++) {
-    const float scale = scale_of(size, j), p = point_of(size, j), s = p * p;
-    vec even = scale * g[0] + (scale * s) * g[2], odd = (scale * p) * g[1];
+    const float p = point_of(size, j), s = p * p;
+    vec even = g[0] + s * g[2], odd = g[1];
     if (kernel > 3) {
-      odd += (scale * p * s) * g[3];
+      odd += s * g[3];
     }
     if (kernel > 4) {
-      even += (scale * s * s) * g[4];
+      even += (s * s) * g[4];
     }
-    t[zeros + 2 * j] = even + odd;
-    t[zeros + 2 * j + 1] = zeros ? even - odd : odd - even;
+    t[zeros + 2 * j] = even + p * odd;
+    t[zeros + 2 * j + 1] = even - p * odd;
   }
   if (zeros) {
-    t[0] = (1.0f / of_all_pairs(size, 0)) * g[0];
+    t[0] = g[0];
   }
   t[size - 1] = g[kernel - 1];
 }
