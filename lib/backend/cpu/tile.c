@@ -314,31 +314,18 @@ CPU_INLINE void by_columns(const tile *t, int rows, int vectors)
   FINISH
 }
 
-#define KERNELS(rows_)                                                                                                 \
-  static void rows_narrow_##rows_(const tile *t)                                                                       \
+#define KERNEL(name_, rows_, call_)                                                                                    \
+  static void name_##rows_(const tile *t)                                                                              \
   {                                                                                                                    \
-    by_rows(t, t->rows, rows_, 1);                                                                                     \
-  }                                                                                                                    \
-  static void rows_wide_##rows_(const tile *t)                                                                         \
-  {                                                                                                                    \
-    by_rows(t, t->rows, rows_, 2);                                                                                     \
-  }                                                                                                                    \
-  static void even_rows_narrow_##rows_(const tile *t)                                                                  \
-  {                                                                                                                    \
-    by_even_rows(t, rows_, 1);                                                                                         \
-  }                                                                                                                    \
-  static void even_rows_wide_##rows_(const tile *t)                                                                    \
-  {                                                                                                                    \
-    by_even_rows(t, rows_, 2);                                                                                         \
-  }                                                                                                                    \
-  static void columns_narrow_##rows_(const tile *t)                                                                    \
-  {                                                                                                                    \
-    by_columns(t, rows_, 1);                                                                                           \
-  }                                                                                                                    \
-  static void columns_wide_##rows_(const tile *t)                                                                      \
-  {                                                                                                                    \
-    by_columns(t, rows_, 2);                                                                                           \
+    call_;                                                                                                             \
   }
+#define KERNELS(rows_)                                                                                                 \
+  KERNEL(rows_narrow_, rows_, by_rows(t, t->rows, rows_, 1))                                                           \
+  KERNEL(rows_wide_, rows_, by_rows(t, t->rows, rows_, 2))                                                             \
+  KERNEL(even_rows_narrow_, rows_, by_even_rows(t, rows_, 1))                                                          \
+  KERNEL(even_rows_wide_, rows_, by_even_rows(t, rows_, 2))                                                            \
+  KERNEL(columns_narrow_, rows_, by_columns(t, rows_, 1))                                                              \
+  KERNEL(columns_wide_, rows_, by_columns(t, rows_, 2))
 
 #if TILE_ROWS == 14
 #define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)

@@ -70,31 +70,18 @@ CPU_INLINE void multiply(const winograd_tile *t, int rows, int vectors, bool by_
   EACH_ROW(STORE)
 }
 
-#define KERNELS(rows_)                                                                                                 \
-  static void rows_narrow_##rows_(const winograd_tile *t)                                                              \
+#define KERNEL(name_, rows_, call_)                                                                                    \
+  static void name_##rows_(const winograd_tile *t)                                                                     \
   {                                                                                                                    \
-    multiply(t, rows_, 1, false, false);                                                                               \
-  }                                                                                                                    \
-  static void rows_wide_##rows_(const winograd_tile *t)                                                                \
-  {                                                                                                                    \
-    multiply(t, rows_, 2, false, false);                                                                               \
-  }                                                                                                                    \
-  static void streams_narrow_##rows_(const winograd_tile *t)                                                           \
-  {                                                                                                                    \
-    multiply(t, rows_, 1, false, true);                                                                                \
-  }                                                                                                                    \
-  static void streams_wide_##rows_(const winograd_tile *t)                                                             \
-  {                                                                                                                    \
-    multiply(t, rows_, 2, false, true);                                                                                \
-  }                                                                                                                    \
-  static void columns_narrow_##rows_(const winograd_tile *t)                                                           \
-  {                                                                                                                    \
-    multiply(t, rows_, 1, true, false);                                                                                \
-  }                                                                                                                    \
-  static void columns_wide_##rows_(const winograd_tile *t)                                                             \
-  {                                                                                                                    \
-    multiply(t, rows_, 2, true, false);                                                                                \
+    call_;                                                                                                             \
   }
+#define KERNELS(rows_)                                                                                                 \
+  KERNEL(rows_narrow_, rows_, multiply(t, rows_, 1, false, false))                                                     \
+  KERNEL(rows_wide_, rows_, multiply(t, rows_, 2, false, false))                                                       \
+  KERNEL(streams_narrow_, rows_, multiply(t, rows_, 1, false, true))                                                   \
+  KERNEL(streams_wide_, rows_, multiply(t, rows_, 2, false, true))                                                     \
+  KERNEL(columns_narrow_, rows_, multiply(t, rows_, 1, true, false))                                                   \
+  KERNEL(columns_wide_, rows_, multiply(t, rows_, 2, true, false))
 
 EACH_HEIGHT(KERNELS)
 
