@@ -40,7 +40,7 @@ static slim_status open_device(slim_device *device, int index)
     return slim_error_set(&device->error, SLIM_ERR_MEMORY, "cpu: no memory for the device");
   }
   cpu->table = slim_cpu_choose(&device->error);
-  cpu->caches = slim_cpu_find_caches();
+  cpu->caches = slim_caches_find();
   cpu->threads = cpu->table ? slim_threads_create(0) : NULL;
   if (!cpu->threads) {
     free(cpu);

@@ -3,6 +3,7 @@
 #define SLIM_CPU_H
 
 #include "backend/backend.h"
+#include "base/caches.h"
 #include "base/chunk.h"
 #include "base/threads.h"
 
@@ -40,15 +41,9 @@ extern const slim_cpu_table slim_cpu_table_avx2;
 extern const slim_cpu_table slim_cpu_table_avx512;
 #endif
 
-/* Bytes of a core's own caches. */
-typedef struct slim_cpu_caches {
-  size_t nearest, second;
-} slim_cpu_caches;
-#define CPU_LARGE_CACHE (2 << 20) /* of the second level */
-
 typedef struct slim_cpu_device {
   slim_threads *threads;
-  slim_cpu_caches caches;
+  slim_caches caches;
   const slim_cpu_table *table;
   slim_chunk *packed; /* for weights that steps keep packed */
   atomic_bool not_finite; /* the finite flag */

@@ -60,26 +60,6 @@ const slim_cpu_table *slim_cpu_choose(slim_error *error)
   return NULL;
 }
 
-static size_t or_else(long bytes, size_t otherwise)
-{
-  return bytes > 0 ? (size_t)bytes : otherwise;
-}
-
-slim_cpu_caches slim_cpu_find_caches(void)
-{
-  const char *told = getenv("SLIM_CACHES");
-  slim_cpu_caches caches = { 32 << 10, 1 << 20 };
-  size_t nearest = 0, second = 0;
-#ifdef _SC_LEVEL1_DCACHE_SIZE
-  caches.nearest = or_else(sysconf(_SC_LEVEL1_DCACHE_SIZE), caches.nearest);
-  caches.second = or_else(sysconf(_SC_LEVEL2_CACHE_SIZE), caches.second);
-#endif
-  if (told && sscanf(told, "%zu,%zu", &nearest, &second) == 2) {
-    caches = (slim_cpu_caches){ nearest << 10, second << 10 };
-  }
-  return caches;
-}
-
 /* The value behind "key : " of the first processor in /proc/cpuinfo; fallback where there is none. */
 static void cpuinfo(const char *key, const char *fallback, char *text, size_t size)
 {

@@ -1,4 +1,4 @@
-/* Which instruction sets there are, which one this process uses, what caches the processor has and what it calls itself. */
+/* Which instruction sets there are, which one this process uses, and what the processor calls itself. */
 #ifndef SLIM_CPU_ISA_H
 #define SLIM_CPU_ISA_H
 
@@ -7,8 +7,6 @@
 /* The best table that the processor runs, or the one that SLIM_ISA names (baseline, avx2, avx512).
  * @return NULL, with error set, when SLIM_ISA names none or one that the processor lacks. */
 const slim_cpu_table *slim_cpu_choose(slim_error *error);
-/* SLIM_CACHES=NEAREST,SECOND says, in KiB, what they have instead; 32 and 1024 where nobody knows. */
-slim_cpu_caches slim_cpu_find_caches(void);
 void slim_cpu_describe(slim_device_info *info);
 
 #endif

@@ -35,22 +35,22 @@ static bool keeps_points(const winograd *w, const slim_view *weights)
 }
 
 /* Weights, at most, that each worker transforms for itself. */
-static size_t fused_weights(const winograd *w, const slim_cpu_caches *caches)
+static size_t fused_weights(const winograd *w, const slim_caches *caches)
 {
   if (2 * w->tiles < w->kernel * w->kernel) {
     return FUSED_WEIGHTS_FEW;
   }
-  return w->tiles > MANY_TILES && caches->second >= CPU_LARGE_CACHE ? FUSED_WEIGHTS_MANY : FUSED_WEIGHTS;
+  return w->tiles > MANY_TILES && caches->second >= SLIM_LARGE_CACHE ? FUSED_WEIGHTS_MANY : FUSED_WEIGHTS;
 }
 
 /* Columns of a panel that are multiplied at once in the staged schedule: a row of their points fits the nearest cache. */
-static int staged_columns(const slim_cpu_caches *caches)
+static int staged_columns(const slim_caches *caches)
 {
   const size_t row = (size_t)(STAGED_ROW * K_STAGED * TILE_COLUMNS) * sizeof(float);
   return row <= caches->nearest ? TILE_COLUMNS : VL;
 }
 
-static int staged_depth(const winograd *w, const slim_cpu_caches *caches)
+static int staged_depth(const winograd *w, const slim_caches *caches)
 {
   const size_t taps = (size_t)(w->kernel * w->kernel * K_FEW * TILE_COLUMNS) * sizeof(float);
   return w->few && taps <= caches->nearest ? K_FEW : K_STAGED;

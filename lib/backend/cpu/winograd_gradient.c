@@ -29,7 +29,7 @@ bool CPU_OP(winograd_gradient_plan)(winograd *w)
 /* The sums of slices: input channels and panels are cut into parts whose sums stay in the second-level cache. */
 static winograd_sums slice_sums(const winograd *w, const slim_cpu_step *step)
 {
-  const int most = step->device->caches.second >= CPU_LARGE_CACHE ? SLICE_SUMS_LARGE : SLICE_SUMS;
+  const int most = step->device->caches.second >= SLIM_LARGE_CACHE ? SLICE_SUMS_LARGE : SLICE_SUMS;
   const int rows = pieces(pieces(w->c, pieces(w->c, WINOGRAD_K)), VL) * VL;
   const int sums = w->points * at_most(rows, w->c) * (int)panels_width((size_t)w->oc);
   return (winograd_sums){ .points = w->points,
@@ -47,7 +47,7 @@ static bool in_slices(const winograd *w, const slim_cpu_step *step)
   const int parts = winograd_sums_tasks(&s);
   return parts == 1 ? w->tiles >= LEAST_SLICED
                     : parts <= SLICE_PARTS && w->tiles >= SLICES * SLICE_TILES &&
-                          step->device->caches.second >= CPU_LARGE_CACHE;
+                          step->device->caches.second >= SLIM_LARGE_CACHE;
 }
 
 static int slices_of(const winograd *w, const winograd_sums *s)
