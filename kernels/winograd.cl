@@ -47,8 +47,8 @@ SLIM_APART void fused_block(__global const float *x, __global const float *panel
   }
   for (int o = 0; o < p.o; o += SLIM_GEMM_COLUMNS) {
     for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++, panel += (size_t)p.c * SLIM_GEMM_COLUMNS) {
-      slim_winograd_fetch(x, p, p.h, p.w, p.c, p.taps - 1 - p.before_h, p.taps - 1 - p.before_w, next, ahead,
-                          o / SLIM_GEMM_COLUMNS * SLIM_WINOGRAD_POINTS + i, shares);
+      slim_winograd_fetch(x, p, p.h, p.w, p.c, p.c, p.taps - 1 - p.before_h, p.taps - 1 - p.before_w, next,
+                          ahead, o / SLIM_GEMM_COLUMNS * SLIM_WINOGRAD_POINTS + i, shares);
       slim_winograd_multiply_point(v + i * v_step, panel, product + i * step, p,
                                    slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, first, count), p.o - o);
     }

@@ -41,17 +41,20 @@ static inline slim_winograd_span slim_winograd_tiles_at(const slim_winograd_orde
 }
 
 /* What tiles that come later read first, a share of it for each product that is made meanwhile: under each of count tiles
- * from number first on m rows of m pixels of c channels, so many down and right of its place, of images of h x w. */
+ * from number first on m rows of m pixels, channels of their c, so many down and right of its place, of images of
+ * h x w. */
 static inline void slim_winograd_fetch(__global const float *images, const slim_winograd_params p, const int h,
-                                       const int w, const int c, const int down, const int right, const int first,
-                                       const int count, const int share, const int shares)
+                                       const int w, const int c, const int channels, const int down, const int right,
+                                       const int first, const int count, const int share, const int shares)
 {
   for (int i = count * p.m * share / shares; i < count * p.m * (share + 1) / shares; i++) {
     const slim_winograd_place at = slim_winograd_place_of(p, first + i / p.m);
     const int y = min(at.y + down + i % p.m, h - 1), x = min(at.x + right, w - 1);
     __global const float *from = images + (size_t)((at.image * h + y) * w + x) * c;
-    for (int j = 0; j < p.m * c; j += 16) {
-      SLIM_FETCH_LATER(from + j);
+    for (int j = 0; j < p.m; j++, from += c) {
+      for (int k = 0; k < channels; k += 16) {
+        SLIM_FETCH_LATER(from + k);
+      }
     }
   }
 }

@@ -60,13 +60,14 @@ SLIM_APART void open_channels(__global const float *x, __global const float *zer
   }
 }
 
-/* All outputs of dy under the tile into z. */
+/* count outputs of dy, from o on, which begins a panel, under the tile into z. */
 SLIM_APART void open_outputs(__global const float *dy, __global const float *zeros, const slim_winograd_params p,
-                             const slim_winograd_sums_params s, const int tile, const int t, __global float *z)
+                             const slim_winograd_sums_params s, const int o, const int count, const int tile,
+                             const int t, __global float *z)
 {
   const slim_winograd_place at = slim_winograd_place_of(p, tile);
-  for (int o = 0; o < p.o; o += SLIM_WIDTH) {
-    open_gradient(dy, zeros, p, at, o, z + slim_winograd_z_place(s, t, o), slim_winograd_z_step(s));
+  for (int i = 0; i < count; i += SLIM_WIDTH) {
+    open_gradient(dy, zeros, p, at, o + i, z + slim_winograd_z_place(s, t, i), slim_winograd_z_step(s));
   }
 }
 
@@ -77,7 +78,7 @@ __kernel void slim_winograd_gradient_outputs_f32(SLIM_TENSOR(const float, dy), S
 {
   SLIM_OPEN(const float, dy);
   SLIM_OPEN(float, z);
-  open_outputs(dy, zeros, p, s, first + (int)get_group_id(0), (int)get_group_id(0), z);
+  open_outputs(dy, zeros, p, s, 0, p.o, first + (int)get_group_id(0), (int)get_group_id(0), z);
 }
 
 /* A vector of outputs of a channel, from its sums. */
@@ -110,33 +111,36 @@ __kernel void slim_winograd_gradient_panels_f32(SLIM_WINOGRAD_PANELS_PARAMETERS(
   SLIM_WINOGRAD_PANELS(SLIM_WINOGRAD_TAPS * SLIM_WINOGRAD_TAPS, open_channels, close_channel)
 }
 
-/* A task's share of all tiles, run by run, into du: [panel][point][channel][SLIM_GEMM_COLUMNS]. */
+/* A part of the weights, summed over a task's share of all tiles, run by run, into du:
+ * [panel][point][channel][SLIM_GEMM_COLUMNS]. */
 static inline void sum_slice(__global const float *dy, __global const float *x, __global const float *zeros,
-                             const slim_winograd_params p, const slim_winograd_sums_params s, const int slice,
-                             const int slices, __global float *v, __local float *du)
+                             const slim_winograd_params p, const slim_winograd_sums_params s,
+                             const slim_winograd_part all, const int slice, const int slices, __global float *v,
+                             __local float *du)
 {
   __global float *z = v + s.points * slim_winograd_v_step(s);
-  const int shares = s.points * slim_winograd_z_panels(s);
+  const int shares = s.points * ((all.columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS);
   const int runs = (s.tiles + s.block - 1) / s.block, begin = runs * slice / slices, end = runs * (slice + 1) / slices;
   for (int run = begin; run < end; run++) {
     const int first = run * s.block, ahead = run + 1 < end ? min(s.block, s.tiles - first - s.block) : 0;
     for (int t = 0; t < min(s.block, s.tiles - first); t++) {
-      open_channels(x, zeros, p, s, 0, s.c, first + t, t, v);
-      open_outputs(dy, zeros, p, s, first + t, t, z);
+      open_channels(x, zeros, p, s, all.c, all.channels, first + t, t, v);
+      open_outputs(dy, zeros, p, s, all.o, all.columns, first + t, t, z);
     }
-    for (int o = 0; o < s.o; o += SLIM_GEMM_COLUMNS) {
-      const slim_winograd_part part = { 0, s.c, o, SLIM_GEMM_COLUMNS };
+    for (int o = 0; o < all.columns; o += SLIM_GEMM_COLUMNS) {
+      const slim_winograd_part part = { all.c, all.channels, o, SLIM_GEMM_COLUMNS };
       for (int i = 0; i < s.points; i++) {
-        slim_winograd_fetch(dy, p, p.oh, p.ow, p.o, 0, 0, first + s.block, ahead,
+        slim_winograd_fetch(dy + all.o, p, p.oh, p.ow, p.o, all.columns, 0, 0, first + s.block, ahead,
                             s.points * (o / SLIM_GEMM_COLUMNS) + i, shares);
-        slim_winograd_sum_point(v, z, du + (size_t)s.points * s.c * o, s, part, first, i, run > begin);
+        slim_winograd_sum_point(v, z, du + (size_t)s.points * s.depth * o, s, part, first, i, run > begin);
       }
     }
   }
 }
 
-/* All in one, where few weights leave the sums of all of them in a cache: tasks of a slice of the tiles each, in
- * scratch of their groups' own, to a dw of its own. s.depth is c. */
+/* All in one, where few weights leave the sums of all of them, or of a part, in a cache: tasks of a slice of the tiles
+ * each, along y by s.depth channels, along z by some of the panels, in scratch of their groups' own, to a dw of its
+ * own. */
 __kernel void slim_winograd_gradient_slices_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
                                                 SLIM_TENSOR(float, dw), SLIM_TENSOR(float, scratch),
                                                 __global const float *zeros, const slim_winograd_params p,
@@ -146,16 +150,19 @@ __kernel void slim_winograd_gradient_slices_f32(SLIM_TENSOR(const float, dy), SL
   SLIM_OPEN(const float, x);
   SLIM_OPEN(float, dw);
   SLIM_OPEN(float, scratch);
-  scratch += get_group_id(0) * s.points *
-             (slim_winograd_v_step(s) + slim_winograd_z_panels(s) * slim_winograd_z_step(s));
+  const int panels = slim_winograd_z_panels(s), most = (panels + deal.z - 1) / deal.z;
+  scratch += get_group_id(0) * s.points * (slim_winograd_v_step(s) + most * slim_winograd_z_step(s));
   SLIM_EACH_TASK(task)
   {
-    sum_slice(dy, x, zeros, p, s, task.x, deal.x, scratch, du);
-    __global float *to = dw + (size_t)task.x * SLIM_WINOGRAD_TAPS * SLIM_WINOGRAD_TAPS * s.c * s.o;
-    for (int c = 0; c < s.c; c++) {
-      for (int o = 0; o < s.o; o += SLIM_WIDTH, to += SLIM_WIDTH) {
-        const int panel = o / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS;
-        close_channel(du + s.points * s.c * panel + c * SLIM_GEMM_COLUMNS + o - panel, to, s);
+    const int c = task.y * s.depth, o = panels * task.z / deal.z * SLIM_GEMM_COLUMNS;
+    const int end = min(s.o, panels * (task.z + 1) / deal.z * SLIM_GEMM_COLUMNS);
+    const slim_winograd_part all = { c, min(s.depth, s.c - c), o, end - o };
+    sum_slice(dy, x, zeros, p, s, all, task.x, deal.x, scratch, du);
+    __global float *to = dw + ((size_t)task.x * SLIM_WINOGRAD_TAPS * SLIM_WINOGRAD_TAPS * s.c + c) * s.o + o;
+    for (int i = 0; i < all.channels; i++, to += s.o) {
+      for (int j = 0; j < all.columns; j += SLIM_WIDTH) {
+        const int panel = j / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS;
+        close_channel(du + s.points * s.depth * panel + i * SLIM_GEMM_COLUMNS + j - panel, to + j, s);
       }
     }
   }

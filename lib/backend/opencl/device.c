@@ -67,6 +67,7 @@ static void choose_options(slim_cl *cl, const slim_device_info *info)
   const size_t most = info->device_class == SLIM_CLASS_MOBILE ? GROUP_1D_MOBILE : GROUP_1D;
   cl->group_1d = info->max_work_group < most ? info->max_work_group : most;
   cl->vector_width = slim_cl_vector_width(cl->api, cl->id, info->device_class);
+  cl->caches = slim_caches_find();
   cl->chunks = info->device_class == SLIM_CLASS_CPU &&
                slim_cl_query(cl->api, cl->id, CL_DEVICE_MEM_BASE_ADDR_ALIGN) <= SLIM_ALIGNMENT * 8;
   cl->pins = info->device_class != SLIM_CLASS_CPU;

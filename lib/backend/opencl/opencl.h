@@ -5,6 +5,7 @@
 #include "backend/backend.h"
 #include "backend/opencl/loader.h"
 #include "base/bytes.h"
+#include "base/caches.h"
 #include "kernels/kernels.h"
 
 #include <pthread.h>
@@ -56,9 +57,10 @@ typedef struct slim_cl {
   bool profiling;
   bool idle; /* has nothing been queued since a wait or a download ended? */
   struct slim_cl_tuning *tuning;
-  int vector_width; /* floats a register holds */
-  size_t group_1d;  /* work-items of a group for plain elementwise kernels */
-  char options[96]; /* of every program build */
+  int vector_width;   /* floats a register holds */
+  slim_caches caches; /* of a core, where the device is this machine's processor */
+  size_t group_1d;    /* work-items of a group for plain elementwise kernels */
+  char options[96];   /* of every program build */
 } slim_cl;
 
 static inline slim_cl *slim_cl_of(const slim_device *device)

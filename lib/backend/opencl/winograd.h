@@ -29,7 +29,7 @@ typedef struct slim_cl_winograd_gradient {
   slim_winograd_params p;
   slim_winograd_fold_params fold; /* of x */
   slim_winograd_sums_params sums;
-  int slices; /* of the tiles, in one launch; 0: in runs */
+  slim_cl_winograd_slices slices; /* of the tiles, in one launch; none: in runs */
 } slim_cl_winograd_gradient;
 
 /** Plans the convolution; turned: by weights [kernel,kernel,o,c] from the last tap to the first; stay: they may be kept

@@ -17,7 +17,7 @@ bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d
                                     slim_cl_winograd_gradient *g)
 {
   const slim_winograd_params *p = &g->p;
-  *g = (slim_cl_winograd_gradient){ .slices = 0 };
+  *g = (slim_cl_winograd_gradient){ .slices = { 0 } };
   if (slim_cl_winograd_batch_gradient_plan(device, conv, &g->batch)) {
     return true;
   }
@@ -38,15 +38,14 @@ bool slim_cl_winograd_gradient_plan(const slim_device *device, const slim_conv2d
                                          .o = p->o,
                                          .tiles = p->tiles,
                                          .order = p->order };
-  g->slices = slim_cl_winograd_sums_slices(device, &g->sums);
-  return g->slices > 0 || slim_cl_winograd_sums_cut(device, &g->sums);
+  return slim_cl_winograd_sums_slices(device, &g->sums, &g->slices) || slim_cl_winograd_sums_cut(device, &g->sums);
 }
 
 /* Without what is folded, which lies behind. */
 static size_t plain_workspace(const slim_device *device, const slim_cl_winograd_gradient *g)
 {
-  return g->slices > 0 ? slim_cl_winograd_slices_workspace(device, &g->sums, g->slices, g->p.taps * g->p.taps)
-                       : slim_cl_winograd_sums_workspace(device, &g->sums);
+  return g->slices.count > 0 ? slim_cl_winograd_slices_workspace(device, &g->sums, &g->slices, g->p.taps * g->p.taps)
+                             : slim_cl_winograd_sums_workspace(device, &g->sums);
 }
 
 size_t slim_cl_winograd_gradient_workspace(const slim_device *device, const slim_cl_winograd_gradient *g)
@@ -61,9 +60,9 @@ static void launch_plain(slim_cl_build *b, const slim_cl_winograd_gradient *g, c
   const slim_cl_winograd_sums_kernels kernels = { SLIM_CL_WINOGRAD_TAPPED(p, "slim_winograd_gradient_outputs", "_f32"),
                                                   SLIM_CL_WINOGRAD_TAPPED(p, "slim_winograd_gradient_panels", "_f32") };
   cl_mem zeros = slim_cl_winograd_zeros(b, p->c);
-  if (g->slices > 0) {
+  if (g->slices.count > 0) {
     slim_cl_winograd_slices_launch(b, SLIM_CL_WINOGRAD_TAPPED(p, "slim_winograd_gradient_slices", "_f32"), &g->sums,
-                                   g->slices, p->taps * p->taps, x, dw, p, sizeof(*p), zeros);
+                                   &g->slices, p->taps * p->taps, x, dw, p, sizeof(*p), zeros);
   } else {
     slim_cl_winograd_sums_launch(b, &kernels, &g->sums, x, dw, p, sizeof(*p), zeros);
   }

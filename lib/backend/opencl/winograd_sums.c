@@ -13,7 +13,9 @@
 #define RUN_MOST 392                   /* and do not wait for memory between the two launches */
 #define SLICES_A_UNIT 4
 #define SLICE_TILES 28               /* of a run, whose transforms stay in a core's own cache, */
-#define SLICE_SUMS ((size_t)5 << 15) /* and most of the sums */
+#define SLICE_SUMS ((size_t)5 << 15) /* and most of the sums; */
+#define SLICE_CHANNELS 64 /* where that is large, so do those of a part of the weights, of so many channels, */
+#define PARTS_MOST 4      /* each of which transforms for itself what it needs */
 
 /* --- sizes, in floats, as the kernels lay them out ---------------------------------------------------------------- */
 
@@ -35,10 +37,14 @@ static size_t inputs_floats(const slim_device *device, const slim_winograd_sums_
   return (size_t)s->points * ((size_t)s->block * (size_t)c + SLIM_WINOGRAD_GAP);
 }
 
+static size_t panel_floats(const slim_device *device, const slim_winograd_sums_params *s)
+{
+  return (size_t)s->points * (size_t)(s->block * slim_cl_gemm_columns(device) + SLIM_WINOGRAD_GAP);
+}
+
 static size_t outputs_floats(const slim_device *device, const slim_winograd_sums_params *s)
 {
-  const size_t panel = (size_t)(s->block * slim_cl_gemm_columns(device) + SLIM_WINOGRAD_GAP);
-  return (size_t)(panels_of(device, s) * s->points) * panel;
+  return (size_t)panels_of(device, s) * panel_floats(device, s);
 }
 
 /* The same of a panel of outputs. */
@@ -93,18 +99,51 @@ bool slim_cl_winograd_sums_cut(const slim_device *device, slim_winograd_sums_par
   return share_channels(device, s);
 }
 
-int slim_cl_winograd_sums_slices(const slim_device *device, slim_winograd_sums_params *s)
+/* Of a task. */
+static int slice_panels(const slim_device *device, const slim_winograd_sums_params *s,
+                        const slim_cl_winograd_slices *slices)
 {
-  const int slices = device->info.compute_units * SLICES_A_UNIT;
+  return slim_cl_ceil_div(panels_of(device, s), slices->groups);
+}
+
+static size_t slice_sums(const slim_device *device, const slim_winograd_sums_params *s,
+                         const slim_cl_winograd_slices *slices)
+{
+  return sums_floats(device, s) * (size_t)slice_panels(device, s, slices);
+}
+
+/* Cuts the channels, and panels where that is not enough, into the largest parts whose sums stay in a core's cache. */
+static slim_cl_winograd_slices share_weights(const slim_device *device, slim_winograd_sums_params *s)
+{
+  const int width = slim_cl_of(device)->vector_width, tasks = device->info.compute_units * SLICES_A_UNIT;
+  slim_cl_winograd_slices slices = { .groups = 1 };
+  s->block = SLICE_TILES;
+  s->depth = s->c;
+  if (slice_sums(device, s, &slices) > SLICE_SUMS) {
+    s->depth = slim_cl_ceil_div(slim_cl_ceil_div(s->c, width), slim_cl_ceil_div(s->c, SLICE_CHANNELS)) * width;
+  }
+  while (slice_sums(device, s, &slices) > SLICE_SUMS && slices.groups < panels_of(device, s)) {
+    slices.groups++;
+  }
+  slices.count = tasks / (parts_of(s) * slices.groups);
+  return slices;
+}
+
+bool slim_cl_winograd_sums_slices(const slim_device *device, slim_winograd_sums_params *s,
+                                  slim_cl_winograd_slices *slices)
+{
   slim_winograd_sums_params cut = *s;
-  cut.block = SLICE_TILES;
-  cut.depth = s->c;
-  const size_t sums = sums_floats(device, &cut) * (size_t)panels_of(device, s);
-  if (sums > SLICE_SUMS || sums * sizeof(float) > device->info.local_memory || s->tiles < slices * cut.block) {
-    return 0;
+  const slim_cl_winograd_slices found = share_weights(device, &cut);
+  const int parts = parts_of(&cut) * found.groups;
+  const size_t sums = slice_sums(device, &cut, &found);
+  const bool large = slim_cl_of(device)->caches.second >= SLIM_LARGE_CACHE;
+  if (parts > (large ? PARTS_MOST : 1) || found.count == 0 || sums > SLICE_SUMS ||
+      sums * sizeof(float) > device->info.local_memory || s->tiles < found.count * parts * cut.block) {
+    return false;
   }
   *s = cut;
-  return slices;
+  *slices = found;
+  return true;
 }
 
 /* Of all groups. */
@@ -190,26 +229,27 @@ void slim_cl_winograd_sums_launch(slim_cl_build *b, const slim_cl_winograd_sums_
 /* --- few weights: slices ------------------------------------------------------------------------------------------ */
 
 /* Of all groups: transforms of a run. */
-static size_t slices_scratch(const slim_device *device, const slim_winograd_sums_params *s)
+static size_t slices_scratch(const slim_device *device, const slim_winograd_sums_params *s,
+                             const slim_cl_winograd_slices *slices)
 {
-  return slim_cl_float_bytes((size_t)device->info.compute_units *
-                             (inputs_floats(device, s) + outputs_floats(device, s)));
+  const size_t outputs = (size_t)slice_panels(device, s, slices) * panel_floats(device, s);
+  return slim_cl_float_bytes((size_t)device->info.compute_units * (inputs_floats(device, s) + outputs));
 }
 
-size_t slim_cl_winograd_slices_workspace(const slim_device *device, const slim_winograd_sums_params *s, int slices,
-                                         int taps)
+size_t slim_cl_winograd_slices_workspace(const slim_device *device, const slim_winograd_sums_params *s,
+                                         const slim_cl_winograd_slices *slices, int taps)
 {
-  return slices_scratch(device, s) + slim_cl_float_bytes((size_t)(slices * taps * s->c) * (size_t)s->o);
+  return slices_scratch(device, s, slices) + slim_cl_float_bytes((size_t)(slices->count * taps * s->c) * (size_t)s->o);
 }
 
 void slim_cl_winograd_slices_launch(slim_cl_build *b, const char *kernel, const slim_winograd_sums_params *s,
-                                    int slices, int taps, const slim_view *x, const slim_view *dw,
-                                    const void *convolution, size_t bytes, cl_mem zeros)
+                                    const slim_cl_winograd_slices *slices, int taps, const slim_view *x,
+                                    const slim_view *dw, const void *convolution, size_t bytes, cl_mem zeros)
 {
   slim_view parts = *b->workspace, sum = *dw;
-  parts.offset += slices_scratch(b->device, s);
+  parts.offset += slices_scratch(b->device, s, slices);
   parts.dtype = SLIM_FLOAT32;
-  parts.shape = (slim_shape){ 2, { slices, taps * s->c * s->o } };
+  parts.shape = (slim_shape){ 2, { slices->count, taps * s->c * s->o } };
   sum.shape = (slim_shape){ 1, { taps * s->c * s->o } };
   slim_cl_begin(b, kernel);
   slim_cl_arg_view(b, &b->in[0]);
@@ -219,7 +259,7 @@ void slim_cl_winograd_slices_launch(slim_cl_build *b, const char *kernel, const 
   slim_cl_arg_memory(b, zeros);
   slim_cl_arg(b, convolution, bytes);
   slim_cl_arg(b, s, sizeof(*s));
-  slim_cl_arg_local(b, sums_floats(b->device, s) * (size_t)panels_of(b->device, s) * sizeof(float));
-  slim_cl_range_dealt(b, (const size_t[3]){ (size_t)slices, 1, 1 });
+  slim_cl_arg_local(b, slice_sums(b->device, s, slices) * sizeof(float));
+  slim_cl_range_dealt(b, (const size_t[3]){ (size_t)slices->count, (size_t)parts_of(s), (size_t)slices->groups });
   slim_cl_reduce(b, &parts, &sum, SLIM_REDUCE_SUM, 1u);
 }

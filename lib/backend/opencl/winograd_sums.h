@@ -25,13 +25,19 @@ void slim_cl_winograd_sums_launch(slim_cl_build *build, const slim_cl_winograd_s
                                   const slim_winograd_sums_params *s, const slim_view *x, const slim_view *dw,
                                   const void *convolution, size_t bytes, cl_mem zeros);
 
+typedef struct slim_cl_winograd_slices {
+  int count;  /* 0: none */
+  int groups; /* tasks of the same tiles and channels, which share out the panels */
+} slim_cl_winograd_slices;
+
 /** The same in one launch, where weights are few: slices of the tiles, each to a dw of its own, which are then added.
- * @return how many; 0: s is to be cut into runs. taps: of a weight. */
-int slim_cl_winograd_sums_slices(const slim_device *device, slim_winograd_sums_params *s);
-size_t slim_cl_winograd_slices_workspace(const slim_device *device, const slim_winograd_sums_params *s, int slices,
-                                         int taps);
+ * @return false when s is to be cut into runs. taps: of a weight. */
+bool slim_cl_winograd_sums_slices(const slim_device *device, slim_winograd_sums_params *s,
+                                  slim_cl_winograd_slices *slices);
+size_t slim_cl_winograd_slices_workspace(const slim_device *device, const slim_winograd_sums_params *s,
+                                         const slim_cl_winograd_slices *slices, int taps);
 void slim_cl_winograd_slices_launch(slim_cl_build *build, const char *kernel, const slim_winograd_sums_params *s,
-                                    int slices, int taps, const slim_view *x, const slim_view *dw,
-                                    const void *convolution, size_t bytes, cl_mem zeros);
+                                    const slim_cl_winograd_slices *slices, int taps, const slim_view *x,
+                                    const slim_view *dw, const void *convolution, size_t bytes, cl_mem zeros);
 
 #endif
