@@ -32,16 +32,20 @@ static inline void copy_columns(const gemm *g, int m0, int rows, int k0, int dep
 {
   const float *from = g->a + (size_t)k0 * g->lda + m0;
   const int safe = g->lda >= TILE_STRIDE ? depth - 1 : 0, tiles = tiles_of(rows);
+  int begins[GEMM_UNIT / TILE_ROWS + 1];
+  for (int i = 0; i <= tiles; i++) {
+    begins[i] = tile_begin(rows, tiles, i);
+  }
   for (int k = 0; k < depth; k++, from += g->lda, to += TILE_STRIDE) {
     const float *ahead = from + (k + PREFETCH < depth ? PREFETCH * g->lda : 0);
     for (int i = 0; i < rows; i += 16) {
       __builtin_prefetch(ahead + i);
     }
     for (int i = 0; i < tiles; i++) {
-      const int begin = tile_begin(rows, tiles, i);
+      const int begin = begins[i];
       float *packed = to + (size_t)i * A_STEP;
       if (k >= safe) {
-        memcpy(packed, from + begin, (size_t)(tile_begin(rows, tiles, i + 1) - begin) * sizeof *to);
+        memcpy(packed, from + begin, (size_t)(begins[i + 1] - begin) * sizeof *to);
         continue;
       }
       CPU_UNROLL
