@@ -110,10 +110,12 @@ typedef struct strips {
   int count;
 } strips;
 
-/* rows x columns of a matrix from row, column on. */
-static strips strips_of(const float *matrix, size_t ld, int row, int column, int columns)
+/* rows x columns of a matrix from row, column on. Rows without gaps are fetched in the order of memory. */
+static strips strips_of(const float *matrix, size_t ld, int row, int column, int rows, int columns)
 {
-  return (strips){ matrix + (size_t)row * ld + column, ld, TILE_COLUMNS, pieces(columns, TILE_COLUMNS) };
+  const bool whole = (size_t)columns == ld;
+  return (strips){ matrix + (size_t)row * ld + column, whole ? TILE_COLUMNS : ld,
+                   whole ? (size_t)rows * TILE_COLUMNS : TILE_COLUMNS, pieces(columns, TILE_COLUMNS) };
 }
 
 /* B's part of the block that begins with panel n at depth k. */
@@ -129,7 +131,8 @@ static strips strips_of_b(const task *t, int n, int k, int depth)
     return (strips){ packed_at(g, n, k, depth), TILE_COLUMNS, (size_t)depth * TILE_COLUMNS,
                      pieces(columns, TILE_COLUMNS) };
   }
-  return g->b_transposed ? strips_of(g->b, g->ldb, n, k, depth) : strips_of(g->b, g->ldb, k, n, columns);
+  return g->b_transposed ? strips_of(g->b, g->ldb, n, k, columns, depth)
+                         : strips_of(g->b, g->ldb, k, n, depth, columns);
 }
 
 /* B's part of the block that comes after panels [.., n1) at depth k, in this task or the next. */
@@ -158,44 +161,51 @@ static strips next_made(const task *t, int n1, int k, int depth)
   return (strips){ first, TILE_COLUMNS, (size_t)across, pieces((int)floats, across) };
 }
 
-/* A's part of the block below, while the last panels [.., n1) are at work. */
+/* A's part of the block below, in this task or the next, while the last panels [.., n1) are at work. */
 static strips next_a(const task *t, int n1, int k, int depth)
 {
   const gemm *g = &t->j->g;
   if (g->source) {
     return next_made(t, n1, k, depth);
   }
-  k += depth;
-  return g->a_transposed && n1 >= t->n1 && k < t->k1 ? strips_of(g->a, g->lda, k, t->m0, t->m1 - t->m0)
-                                                     : (strips){ 0 };
+  const bool deeper = k + depth < t->k1;
+  const task *of = deeper ? t : t->next;
+  return g->a_transposed && n1 >= t->n1 && of
+             ? strips_of(g->a, g->lda, deeper ? k + depth : of->k0, of->m0, depth, of->m1 - of->m0)
+             : (strips){ 0 };
 }
 
-/* A packed B lies without gaps: each turn fetches as much of it, so that memory is asked evenly. Not while A is read in
- * place: its rows are fetched by the turns that are left. */
-static void find_packed_ahead(const strips *b, int turn, int turns, tile *tl)
+/* Turn number turn of turns fetches a strip or, of strips without gaps where that is wanted, as much as the other turns, so
+ * that memory is asked evenly. */
+static void fetch_some(const strips *s, int turn, int turns, bool evenly, tile *tl)
 {
-  const size_t floats = (size_t)b->count * b->across / (size_t)turns, depth = (size_t)tl->depth;
-  tl->ahead = b->first + (size_t)turn * floats;
-  tl->ahead_step = (floats + depth - 1) / depth;
-  tl->ahead_jump = 0;
+  const size_t depth = (size_t)tl->depth;
+  if (evenly && s->step == TILE_COLUMNS && s->count < turns) {
+    const size_t floats = (size_t)s->count * s->across / (size_t)turns;
+    tl->ahead = s->first + (size_t)turn * floats;
+    tl->ahead_step = (floats + depth - 1) / depth;
+    return;
+  }
+  const int spread = at_least(s->count, turns);
+  const int number = (int)((int64_t)s->count * turn / spread), next = (int)((int64_t)s->count * (turn + 1) / spread);
+  tl->ahead = next > number ? s->first + (size_t)number * s->across : NULL;
+  tl->ahead_step = s->step;
 }
 
-/* What the tile's run number turn of turns over a block fetches: B's strips, then A's, spread over the turns; of an A
- * without gaps, read in place, the next rows, from m on, with its first panels. */
+/* What the tile's run number turn of turns over a block fetches: B's strips, then A's; of an A without gaps, read in place
+ * by rows, the next rows, from m on, with its first panels, by turns that are left. */
 static void find_ahead(const task *t, strips b, strips a, int turn, int turns, int panel, int m, tile *tl)
 {
   const gemm *g = &t->j->g;
-  if (g->b_packed && !t->in_place && b.count > 0 && b.count < turns && a.count == 0) {
-    find_packed_ahead(&b, turn, turns, tl);
-    return;
-  }
-  const int count = b.count + a.count, spread = count < turns ? turns : count;
-  const int number = (int)((int64_t)count * turn / spread), next = (int)((int64_t)count * (turn + 1) / spread);
-  const strips s = number < b.count ? b : a;
-  tl->ahead = next > number ? s.first + (size_t)(number < b.count ? number : number - b.count) * s.across : NULL;
-  tl->ahead_step = s.step;
+  const bool by_rows = t->in_place && !g->a_transposed;
+  const int count = a.count + b.count, turns_of_b = count ? (int)((int64_t)turns * b.count / count) : 0;
   tl->ahead_jump = 0;
-  if (!tl->ahead && panel < FETCHING_PANELS && t->in_place && !g->a_transposed && g->lda == (size_t)tl->depth) {
+  if (turn < turns_of_b) {
+    fetch_some(&b, turn, turns_of_b, !by_rows, tl);
+  } else {
+    fetch_some(&a, turn - turns_of_b, turns - turns_of_b, !by_rows, tl);
+  }
+  if (!tl->ahead && panel < FETCHING_PANELS && by_rows && g->lda == (size_t)tl->depth) {
     tl->ahead = g->a + (size_t)m * g->lda;
     tl->ahead_step = TILE_ROWS;
   }
