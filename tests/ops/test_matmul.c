@@ -30,6 +30,7 @@ static const struct matmul_case {
   { "many_tiles", 523, 144, 530 },
   { "streamed", 1800, 1760, 3 },
   { "few_rows", 9, 1037, 2050 },
+  { "few_whole_rows", 32, 528, 1001 },
   { "few_columns", 2, 4096, 517 },
   { "rows_of_fours", 3, 68, 524 },
   { "columns_of_fours", 68, 36, 521 },

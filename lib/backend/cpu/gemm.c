@@ -367,16 +367,17 @@ static void run_task(void *user, int number, int worker)
   }
 }
 
-/* --- one row of A ------------------------------------------------------------------------------------------------- */
+/* --- few rows of A ------------------------------------------------------------------------------------------------ */
 
-static void run_row(void *user, int slice, int worker)
+static void run_few_rows(void *user, int slice, int worker)
 {
   const job *j = user;
   const gemm *g = &j->g;
   const int slices = j->cut.slices;
   (void)worker;
-  CPU_OP(gemm_row)(g, piece_begin(g->k, slices, slice), piece_begin(g->k, slices, slice + 1),
-                   j->partial + (size_t)slice * (size_t)g->n);
+  const int k0 = piece_begin(g->k, slices, slice), k1 = piece_begin(g->k, slices, slice + 1);
+  float *c = j->partial + (size_t)slice * (size_t)g->m * (size_t)g->n;
+  (is_row(g) ? CPU_OP(gemm_row) : CPU_OP(gemm_few_rows))(g, k0, k1, c);
 }
 
 /* --- slices of the depth: their sums are added in order ----------------------------------------------------------- */
@@ -440,14 +441,14 @@ size_t CPU_OP(gemm_workspace)(const slim_cpu_step *step, const gemm *g)
   }
   const int workers = slim_threads_count(step->device->threads);
   const cut c = cut_of(g, workers);
-  const size_t partial = c.slices > 1 || is_row(g) ? (size_t)c.slices * (size_t)g->m * (size_t)g->n : 0;
+  const size_t partial = c.slices > 1 || are_few_rows(g) ? (size_t)c.slices * (size_t)g->m * (size_t)g->n : 0;
   return ((size_t)workers * SCRATCH + turned_floats(g, &c) + partial) * sizeof(float);
 }
 
 bool CPU_OP(gemm_writes_once)(const slim_cpu_step *step, const gemm *g)
 {
   const int workers = slim_threads_count(step->device->threads);
-  return g->by_halves || (!is_row(g) && cut_of(g, workers).slices == 1 && g->k <= K_BLOCK);
+  return g->by_halves || (!are_few_rows(g) && cut_of(g, workers).slices == 1 && g->k <= K_BLOCK);
 }
 
 void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
@@ -466,8 +467,8 @@ void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
     CPU_OP(gemm_pack)(step, g, packed);
     j.g.b_packed = packed;
   }
-  if (is_row(g)) {
-    slim_threads_run(step->device->threads, j.cut.slices, run_row, &j);
+  if (are_few_rows(g)) {
+    slim_threads_run(step->device->threads, j.cut.slices, run_few_rows, &j);
     add_slices(step, &j);
     return;
   }

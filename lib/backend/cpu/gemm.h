@@ -43,6 +43,10 @@ void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
 /* Does each element of C meet its residual when it is written, once? Then C may lie where the residual does. */
 bool CPU_OP(gemm_writes_once)(const slim_cpu_step *step, const gemm *g);
 
+/* c, of few rows without gaps, = A B over the depth [k0, k1); neither is transposed. */
+#define FEW_ROWS 32
+void CPU_OP(gemm_few_rows)(const gemm *g, int k0, int k1, float *c);
+
 /* c = a's one row, without gaps, times B over the depth [k0, k1); B is not transposed. */
 void CPU_OP(gemm_row)(const gemm *g, int k0, int k1, float *c);
 

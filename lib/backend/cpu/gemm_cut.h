@@ -17,6 +17,7 @@
 #define SLICE_WORK 1e6
 #define ROW_DEPTH 32            /* the same of a slice of a product of one row */
 #define ROW_WORK 32768
+#define FEW_ROWS_WEIGHTS (1 << 19) /* elements of B, at least, for which few rows read it in the order of memory */
 #define STREAMED_SUMS (3 << 20) /* elements of C, at least, that would leave the caches before they are read */
 #define MADE_ROWS 98            /* of a task that makes its A; 14 and 7 are divisors */
 
@@ -33,6 +34,13 @@ static inline int piece_begin(int total, int count, int i)
 static inline bool is_row(const gemm *g)
 {
   return g->m == 1 && !g->source && !g->b_transposed && (!g->a_transposed || g->lda == 1);
+}
+
+/* Are they few, and B is read as it lies? */
+static inline bool are_few_rows(const gemm *g)
+{
+  return is_row(g) || (g->m <= FEW_ROWS && !g->source && !g->b_transposed && !g->a_transposed &&
+                       (double)g->n * (double)g->k >= FEW_ROWS_WEIGHTS);
 }
 
 static inline cut cut_of_row(const gemm *g)
@@ -88,7 +96,7 @@ static inline cut cut_of_made(const gemm *g, int workers)
 /* Rows first where there are many and each task copies its part of A: once then, and not for each piece of columns. */
 static inline cut cut_of(const gemm *g, int workers)
 {
-  if (is_row(g)) {
+  if (are_few_rows(g)) {
     return cut_of_row(g);
   }
   if (g->source) {

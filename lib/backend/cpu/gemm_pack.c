@@ -27,7 +27,7 @@ size_t CPU_OP(gemm_packed)(const gemm *g)
   if (g->by_halves) {
     return CPU_OP(strassen_packed)(g);
   }
-  return is_row(g) ? 0 : (size_t)g->k * panels_width((size_t)g->n);
+  return are_few_rows(g) ? 0 : (size_t)g->k * panels_width((size_t)g->n);
 }
 
 void CPU_OP(gemm_pack)(const slim_cpu_step *step, const gemm *g, float *packed)
