@@ -4,8 +4,10 @@
  * block, which takes less time than to fetch them from another core's cache. Staged, for many channels or few tiles: a
  * block of tiles is transformed, then each task takes a panel of output channels, whose weights it transforms a row of
  * points at a time just before their products: no more than that row is ever in memory, and of four tiles not even
- * that. Taps that do not lie packed are copied while the channels before are multiplied. With either schedule, weights
- * may have been transformed in advance: their points are fetched while those before are multiplied.
+ * that. A few workers transform a small block each for itself, as others' transforms would have to be fetched and, in
+ * the next run, be fetched back. Taps that do not lie packed are copied while the channels before are multiplied. With
+ * either schedule, weights may have been transformed in advance: their points are fetched while those before are
+ * multiplied.
  */
 #include "backend/cpu/winograd_transform.h"
 
@@ -26,6 +28,7 @@
 /* Channels whose weights are transformed at once in the staged schedule. Tiles of few rows gain more by greater depth. */
 #define K_STAGED (MANY_REGISTERS ? WINOGRAD_K : 2 * WINOGRAD_K)
 #define K_FEW 32 /* of four tiles, if the nearest cache holds their taps, which are read for each row of points */
+#define OWN_INPUTS_WORKERS 4 /* at most; in the staged schedule */
 #define STAGED_ROW 6 /* points of a row of them */
 
 static bool keeps_points(const winograd *w, const slim_view *weights)
@@ -48,6 +51,19 @@ static int staged_columns(const slim_caches *caches)
 {
   const size_t row = (size_t)(STAGED_ROW * K_STAGED * TILE_COLUMNS) * sizeof(float);
   return row <= caches->nearest ? TILE_COLUMNS : VL;
+}
+
+/* Transformed inputs of a block: [k block][point][tile][WINOGRAD_K]. */
+static size_t inputs_floats(const winograd *w)
+{
+  return (size_t)pieces(w->c, WINOGRAD_K) * (size_t)w->points * winograd_step(w->block, WINOGRAD_K);
+}
+
+/* Half of the second-level cache may hold them; more workers gain more by sharing the work. */
+static bool own_inputs(const winograd *w, const slim_cpu_step *step)
+{
+  return !w->staged || (w->parts == 1 && slim_threads_count(step->device->threads) <= OWN_INPUTS_WORKERS &&
+                        inputs_floats(w) * sizeof(float) <= step->device->caches.second / 2);
 }
 
 static int staged_depth(const winograd *w, const slim_caches *caches)
@@ -80,16 +96,11 @@ bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const slim_vi
          w->block >= 2 * w->parts * TILE_ROWS) {
     w->parts++;
   }
+  w->own_inputs = own_inputs(w, step);
   return true;
 }
 
 /* --- memory ------------------------------------------------------------------------------------------------------- */
-
-/* Transformed inputs of a block: [k block][point][tile][WINOGRAD_K]. */
-static size_t inputs_floats(const winograd *w)
-{
-  return (size_t)pieces(w->c, WINOGRAD_K) * (size_t)w->points * winograd_step(w->block, WINOGRAD_K);
-}
 
 static int part_tiles(const winograd *w)
 {
@@ -139,14 +150,14 @@ static size_t filter_floats(const winograd *w)
 static size_t worker_floats(const winograd *w)
 {
   return FLAG_FLOATS + products_floats(w) + taps_places(w) * taps_floats(w) + filter_floats(w) +
-         (w->staged ? 0 : inputs_floats(w));
+         (w->own_inputs ? inputs_floats(w) : 0);
 }
 
 /* Without what is folded, which lies behind. */
 static size_t plain_floats(const winograd *w, const slim_cpu_step *step)
 {
   const size_t workers = (size_t)slim_threads_count(step->device->threads) * worker_floats(w);
-  return whole_lines(workers + (w->staged ? inputs_floats(w) : 0));
+  return whole_lines(workers + (w->own_inputs ? 0 : inputs_floats(w)));
 }
 
 size_t CPU_OP(winograd_workspace)(const winograd *w, const slim_cpu_step *step)
@@ -154,10 +165,10 @@ size_t CPU_OP(winograd_workspace)(const winograd *w, const slim_cpu_step *step)
   return plain_floats(w, step) + CPU_OP(winograd_folded)(w);
 }
 
-/* A worker's memory, divided. Staged, all share the inputs. */
+/* A worker's memory, divided, perhaps with the inputs of all. */
 typedef struct places {
   float *inputs, *products, *taps, *filters;
-  bool *ready; /* fused: the weights are transformed */
+  bool *ready; /* what it transforms for itself is: fused, the weights; staged, the inputs */
 } places;
 
 typedef struct job {
@@ -175,12 +186,12 @@ typedef struct job {
 static places places_of(const job *j, int worker)
 {
   const winograd *w = j->w;
-  float *own = j->workspace + (w->staged ? inputs_floats(w) : 0) + (size_t)worker * worker_floats(w);
+  float *own = j->workspace + (w->own_inputs ? 0 : inputs_floats(w)) + (size_t)worker * worker_floats(w);
   places p = { .products = own, .inputs = j->workspace };
   p.taps = p.products + products_floats(w);
   p.filters = p.taps + taps_places(w) * taps_floats(w);
   p.ready = (bool *)(p.filters + filter_floats(w));
-  if (!w->staged) {
+  if (w->own_inputs) {
     p.inputs = p.filters + filter_floats(w) + FLAG_FLOATS;
   }
   return p;
@@ -341,6 +352,15 @@ static void fused_task(void *user, int number, int worker)
 
 /* --- staged ------------------------------------------------------------------------------------------------------- */
 
+/* The whole block, once. */
+static void open_own(const job *j, const places *p)
+{
+  for (int t = 0; t < j->count && !*p->ready; t++) {
+    open_tile(j, p, j->first + t, t);
+  }
+  *p->ready = true;
+}
+
 static void open_piece(void *user, size_t begin, size_t end, int worker)
 {
   const job *j = user;
@@ -430,6 +450,9 @@ static void staged_task(void *user, int number, int worker)
   const int begin = j->count * part / w->parts, end = j->count * (part + 1) / w->parts;
   const size_t in_step = winograd_step(w->block, WINOGRAD_K), out_step = winograd_step(part_tiles(w), TILE_COLUMNS);
   channels_part c = { .first = j->first + begin, .tiles = end - begin, .n0 = n0, .width = panel_width(columns) };
+  if (w->own_inputs) {
+    open_own(j, &p);
+  }
   if (w->points_kept) {
     const int next = n0 + TILE_COLUMNS;
     c.a = p.inputs + (size_t)begin * WINOGRAD_K;
@@ -453,26 +476,35 @@ static void staged_task(void *user, int number, int worker)
   vec_stream_end();
 }
 
+static void not_ready(const job *j, int workers)
+{
+  for (int i = 0; i < workers; i++) {
+    *places_of(j, i).ready = false;
+  }
+}
+
 static void run_plain(const slim_cpu_step *step, const winograd *w, const float *in, const slim_view *weights,
                       const float *packed, float *out, const tile_epilogue *epilogue, float *workspace)
 {
   job j = { .w = w, .in = in, .packed = packed, .out = out, .workspace = workspace, .epilogue = epilogue };
-  const int panels = pieces(w->oc, TILE_COLUMNS);
   slim_threads *threads = step->device->threads;
+  const int panels = pieces(w->oc, TILE_COLUMNS), workers = slim_threads_count(threads);
   const bool apart = slim_threads_apart(threads);
   j.weights = winograd_weights_of(w, weights);
   j.stream = streams(w, out, apart);
-  j.stream_inputs = VL == 16 && w->staged && apart;
+  j.stream_inputs = VL == 16 && !w->own_inputs && apart;
   if (!w->staged) {
-    for (int i = 0; i < slim_threads_count(threads); i++) {
-      *places_of(&j, i).ready = false;
-    }
+    not_ready(&j, workers);
     slim_threads_run(threads, w->blocks, fused_task, &j);
     return;
   }
   for (; j.first < w->tiles; j.first += w->block) {
     j.count = at_most(w->block, w->tiles - j.first);
-    slim_cpu_for(step, (size_t)j.count, 1 + 512 / (size_t)w->c, open_piece, &j);
+    if (w->own_inputs) {
+      not_ready(&j, workers);
+    } else {
+      slim_cpu_for(step, (size_t)j.count, 1 + 512 / (size_t)w->c, open_piece, &j);
+    }
     slim_threads_run(threads, panels * w->parts, staged_task, &j);
   }
 }

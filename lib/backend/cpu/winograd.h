@@ -40,6 +40,7 @@ typedef struct winograd {
   int whole_down, whole_across; /* of an image, those whose outputs are all inside */
   int block, blocks;       /* tiles of a block; not of the gradient by weights */
   bool staged;             /* all tiles of a block are transformed before the first product */
+  bool own_inputs;         /* by each worker, for itself */
   bool few;                /* staged: the weights' points are made in registers */
   int staged_columns;      /* staged: of a panel, that are multiplied at once */
   int staged_depth;        /* channels whose weights are transformed at once, by the same */
