@@ -86,8 +86,8 @@ tests build-check --suite full
 export CC=clang
 check "build with clang, optimised" build build-check-clang &&
   tests build-check-clang $(names build-check-clang '^[^@]*$|@cpu|@pocl$')
-check "build the fuzz targets" build build-check-fuzz -Dfuzz=true -Dtests=disabled -Dbuildtype=debugoptimized \
-  -Db_sanitize=address,undefined -Db_lundef=false && check "fuzzing" fuzz
+check "build the fuzz targets" build build-check-fuzz -Dfuzz=true -Dtests=disabled -Dbuildtype=custom -Doptimization=1 \
+  -Ddebug=false -Dc_args=-g1 -Db_ndebug=false -Db_sanitize=address,undefined -Db_lundef=false && check "fuzzing" fuzz
 unset CC
 
 check "build without OpenCL" build build-check-cpu -Dopencl=disabled && tests build-check-cpu

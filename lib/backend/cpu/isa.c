@@ -4,8 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(SLIM_CPU_BASELINE_ONLY)
+#define X86_SETS 1
 #include <cpuid.h>
+#else
+#define X86_SETS 0
 #endif
 
 static bool always(void)
@@ -13,7 +16,7 @@ static bool always(void)
   return true;
 }
 
-#if defined(__x86_64__)
+#if X86_SETS
 /* Not every compiler's __builtin_cpu_supports knows it. */
 static bool has_f16c(void)
 {
@@ -38,7 +41,7 @@ static const struct {
   const slim_cpu_table *table;
   bool (*runs)(void);
 } sets[] = {
-#if defined(__x86_64__)
+#if X86_SETS
   { &slim_cpu_table_avx512, has_avx512 },
   { &slim_cpu_table_avx2, has_avx2 },
 #endif
