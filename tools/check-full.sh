@@ -79,7 +79,7 @@ simulated() {
 
 check "install packages for --full" sh tools/install-deps.sh full
 
-tests build-check --suite full
+tests build-check -t 4 --suite full
 
 # Neither the compiler nor the way to the loader changes what a driver is given: rusticl, which compiles slowly, is left
 # to the run above.
