@@ -133,9 +133,11 @@ static inline slim_gemm_ahead ahead_of(__global const float *x, const slim_conv2
     for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {                                                      \
       gather_tile(tile, x, p, row, min(SLIM_GEMM_ROWS, t.row1 - row), k, depth);                                       \
       for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS, number++) {                                               \
-        TILE_(tile, panels + c * depth, depth, ahead_of(x, p, t, row + SLIM_GEMM_ROWS, k, depth, c),                   \
-              slim_gemm_block_ahead(next, SLIM_GEMM_COLUMNS, next_rows, SLIM_GEMM_COLUMNS, number, tiles, depth),      \
-              slim_gemm_part_out(y, bias, residual, p.o, p.epilogue, t, row, c, k == 0, last));                        \
+        const slim_gemm_ahead next_a = ahead_of(x, p, t, row + SLIM_GEMM_ROWS, k, depth, c);                           \
+        const slim_gemm_ahead next_b =                                                                                 \
+            slim_gemm_block_ahead(next, SLIM_GEMM_COLUMNS, next_rows, SLIM_GEMM_COLUMNS, number, tiles, depth);        \
+        const slim_gemm_out o = slim_gemm_part_out(y, bias, residual, p.o, p.epilogue, t, row, c, k == 0, last);       \
+        TILE_(tile, panels + c * depth, depth, &next_a, &next_b, &o);                                                  \
       }                                                                                                                \
     }                                                                                                                  \
   }
@@ -321,13 +323,13 @@ static inline void sum_phase(__global const float *dy, const packed_block b, __g
       places[i] = phase_place(p, f, row + i);
     }
     for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS, number++) {
-      const slim_gemm_out o = { dx + t.column0 + c, 0,    0, t.row1 - row,     t.columns - c,
-                                k == 0,             last, f.conv.epilogue, 0, places, t.streams };
-      slim_gemm_tile_packed(tile, b.panels + c * b.depth, b.depth,
-                            ahead_of(dy, f.conv, t, row + SLIM_GEMM_ROWS, k, b.depth, c),
-                            slim_gemm_block_ahead(next.panels, SLIM_GEMM_COLUMNS, next.rows, SLIM_GEMM_COLUMNS, number,
-                                                  tiles, b.depth),
-                            o);
+      const slim_gemm_ahead next_a = ahead_of(dy, f.conv, t, row + SLIM_GEMM_ROWS, k, b.depth, c);
+      const slim_gemm_ahead next_b = slim_gemm_block_ahead(next.panels, SLIM_GEMM_COLUMNS, next.rows, SLIM_GEMM_COLUMNS,
+                                                           number, tiles, b.depth);
+      const slim_gemm_out o = {
+        dx + t.column0 + c, 0, 0, t.row1 - row, t.columns - c, k == 0, last, { 0, 0, 0 }, 0, places, t.streams
+      };
+      slim_gemm_tile_packed(tile, b.panels + c * b.depth, b.depth, &next_a, &next_b, &o);
     }
   }
 }
@@ -399,7 +401,6 @@ __kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy),
     const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, rows, p.o);
     const int begin = task.z * g.slice, end = min(begin + g.slice, pixels);
     const int across = slim_gemm_part_panels(t), tiles = slim_gemm_part_tiles(t);
-    const slim_epilogue_params none = { 0, 0, 0 };
     __global float *sums = dw + (size_t)task.z * rows * p.o;
     for (int k = begin; k < end; k += g.block_k) {
       const int depth = min(g.block_k, end - k), left = min(g.block_k, end - k - depth);
@@ -410,15 +411,15 @@ __kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy),
       for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {
         for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {
           const slim_gemm_out o = {
-            sums + (size_t)row * p.o + t.column0 + c, 0, p.o, t.row1 - row, t.columns - c, k == begin, false, none, 0
+            sums + (size_t)row * p.o + t.column0 + c, 0, p.o, t.row1 - row, t.columns - c, k == begin, false, { 0, 0, 0 }, 0
           };
           const int tile = (row - t.row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
-          slim_gemm_tile_columns(
-              windows + row - t.row0, g.block_m, panels + c * depth, SLIM_GEMM_COLUMNS, depth,
-              windows_ahead(x, p, t.row0, t.row1 - t.row0, k + depth, k + depth + left, tile, depth),
-              slim_gemm_block_ahead(dy + (size_t)(k + depth) * p.o + t.column0, p.o, left, t.columns, tile, tiles,
-                                    depth),
-              o);
+          const slim_gemm_ahead next_x =
+              windows_ahead(x, p, t.row0, t.row1 - t.row0, k + depth, k + depth + left, tile, depth);
+          const slim_gemm_ahead next_dy = slim_gemm_block_ahead(dy + (size_t)(k + depth) * p.o + t.column0, p.o, left,
+                                                                t.columns, tile, tiles, depth);
+          slim_gemm_tile_columns(windows + row - t.row0, g.block_m, panels + c * depth, SLIM_GEMM_COLUMNS, depth,
+                                 &next_x, &next_dy, &o);
         }
       }
     }
@@ -487,7 +488,7 @@ __kernel void slim_conv2d_image_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(con
           y + first + (size_t)row * p.o + c, bias + column0 + c, p.o, pixels - row, columns - c, true, true, p.epilogue,
           residual + first + (size_t)row * p.o + c
         };
-        slim_gemm_tile_walk(band, offsets, walk, panels + c * depth, none, none, o);
+        slim_gemm_tile_walk(band, offsets, walk, panels + c * depth, &none, &none, &o);
       }
     }
   }
@@ -519,7 +520,6 @@ __kernel void slim_conv2d_weights_gradient_image_f32(SLIM_TENSOR(const float, dy
     const int of_image = (p.oh + g.band - 1) / g.band;
     const int begin = task.x * g.bands, end = min(begin + g.bands, p.n * of_image);
     const int column0 = task.y * g.block_n, columns = min(g.block_n, p.o - column0);
-    const slim_epilogue_params none = { 0, 0, 0 };
     __global float *sums = dw + ((size_t)task.x * p.kernel_h * p.kernel_w * p.c + channel) * p.o + column0;
     for (int i = begin; i < end; i++) {
       const int image = i / of_image, y0 = i % of_image * g.band;
@@ -542,13 +542,13 @@ __kernel void slim_conv2d_weights_gradient_image_f32(SLIM_TENSOR(const float, dy
         }
         for (int c = 0; c < columns; c += SLIM_GEMM_COLUMNS) {
           const slim_gemm_out o = {
-            sums + c, 0, 0, rows - row, columns - c, i == begin, false, none, 0, places, false
+            sums + c, 0, 0, rows - row, columns - c, i == begin, false, { 0, 0, 0 }, 0, places, false
           };
           const int tile = row / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
-          slim_gemm_tile_walk(band, offsets, walk, panels + c * depth,
-                              band_ahead(x, p, g, then, y1, channel, tile, tiles, results),
-                              slim_gemm_block_ahead(next, p.o, left, columns, tile, tiles, results * SLIM_GEMM_CHUNK),
-                              o);
+          const slim_gemm_ahead next_x = band_ahead(x, p, g, then, y1, channel, tile, tiles, results);
+          const slim_gemm_ahead next_dy =
+              slim_gemm_block_ahead(next, p.o, left, columns, tile, tiles, results * SLIM_GEMM_CHUNK);
+          slim_gemm_tile_walk(band, offsets, walk, panels + c * depth, &next_x, &next_dy, &o);
         }
       }
     }

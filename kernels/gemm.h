@@ -321,25 +321,20 @@ static inline slim_gemm_ahead slim_gemm_block_ahead(__global const float *from, 
     }                                                                                                                  \
   }
 
-/* What is passed to a tile goes by pointers: compilers copy a struct that is passed by its value in parts larger than those
- * just stored, and such a load waits until all stores before it, those of the last tile's end too, are in the cache. */
+/* What is passed to a tile goes by pointers, to structs that were made member by member: compilers copy a struct in parts
+ * larger than those just stored, and such a load waits until all stores before it, those of the last tile's end too, are in
+ * the cache. */
 #define SLIM_GEMM_OPEN_TILE_                                                                                           \
   const slim_gemm_ahead next_a = *ahead_a, next_b = *ahead_b;                                                          \
   slim_gemm_out o = *out;
 
 /* a: SLIM_GEMM_ROWS rows of depth elements, SLIM_GEMM_A_STRIDE apart; b: depth rows of SLIM_GEMM_COLUMNS. */
 #define SLIM_GEMM_TILE_ROWS_(name_, space_)                                                                            \
-  SLIM_APART void name_##_apart(__local const float *a, space_ const float *b, const int depth,                        \
-                                const slim_gemm_ahead *ahead_a, const slim_gemm_ahead *ahead_b,                        \
-                                const slim_gemm_out *out)                                                              \
+  SLIM_APART void name_(__local const float *a, space_ const float *b, const int depth,                                \
+                        const slim_gemm_ahead *ahead_a, const slim_gemm_ahead *ahead_b, const slim_gemm_out *out)      \
   {                                                                                                                    \
     SLIM_GEMM_OPEN_TILE_                                                                                               \
     SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_ROWS_)                                                                            \
-  }                                                                                                                    \
-  static inline void name_(__local const float *a, space_ const float *b, const int depth,                             \
-                           const slim_gemm_ahead next_a, const slim_gemm_ahead next_b, const slim_gemm_out o)          \
-  {                                                                                                                    \
-    name_##_apart(a, b, depth, &next_a, &next_b, &o);                                                                  \
   }
 SLIM_GEMM_TILE_ROWS_(slim_gemm_tile_rows, __local)
 SLIM_GEMM_TILE_ROWS_(slim_gemm_tile_packed, __global)
@@ -361,21 +356,15 @@ SLIM_GEMM_TILE_ROWS_(slim_gemm_tile_packed, __global)
 /* The same for an a of depth rows of SLIM_GEMM_ROWS, a_stride apart; b's rows lie b_stride apart. whole_: no columns are
  * missing. */
 #define SLIM_GEMM_TILE_COLUMNS_(name_, a_space_, b_space_, whole_)                                                     \
-  SLIM_APART void name_##_apart(a_space_ const float *a, const int a_stride, b_space_ const float *b,                  \
-                                const int b_stride, const int depth, const slim_gemm_ahead *ahead_a,                   \
-                                const slim_gemm_ahead *ahead_b, const slim_gemm_out *out)                              \
+  SLIM_APART void name_(a_space_ const float *a, const int a_stride, b_space_ const float *b, const int b_stride,      \
+                        const int depth, const slim_gemm_ahead *ahead_a, const slim_gemm_ahead *ahead_b,               \
+                        const slim_gemm_out *out)                                                                      \
   {                                                                                                                    \
     SLIM_GEMM_OPEN_TILE_                                                                                               \
     a_space_ const float *from = a;                                                                                    \
     b_space_ const float *next = b;                                                                                    \
     o.columns = whole_ ? SLIM_GEMM_COLUMNS : o.columns;                                                                \
     SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_COLUMNS_)                                                                         \
-  }                                                                                                                    \
-  static inline void name_(a_space_ const float *a, const int a_stride, b_space_ const float *b, const int b_stride,   \
-                           const int depth, const slim_gemm_ahead next_a, const slim_gemm_ahead next_b,                \
-                           const slim_gemm_out o)                                                                      \
-  {                                                                                                                    \
-    name_##_apart(a, a_stride, b, b_stride, depth, &next_a, &next_b, &o);                                              \
   }
 SLIM_GEMM_TILE_COLUMNS_(slim_gemm_tile_columns, __local, __local, false)
 
@@ -401,19 +390,13 @@ typedef struct slim_gemm_walk {
   }
 
 /* The same for rows that begin at offsets. A chunk of what is read next is fetched with each of the outer elements. */
-SLIM_APART void slim_gemm_tile_walk_apart(__local const float *a, const int *offsets, const slim_gemm_walk w,
-                                          __local const float *b, const slim_gemm_ahead *ahead_a,
-                                          const slim_gemm_ahead *ahead_b, const slim_gemm_out *out)
+SLIM_APART void slim_gemm_tile_walk(__local const float *a, const int *offsets, const slim_gemm_walk w,
+                                    __local const float *b, const slim_gemm_ahead *ahead_a,
+                                    const slim_gemm_ahead *ahead_b, const slim_gemm_out *out)
 {
   SLIM_GEMM_OPEN_TILE_
   SLIM_GEMM_EACH(SLIM_GEMM_OFFSET_)
   SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_WALK_)
-}
-static inline void slim_gemm_tile_walk(__local const float *a, const int *offsets, const slim_gemm_walk w,
-                                       __local const float *b, const slim_gemm_ahead next_a,
-                                       const slim_gemm_ahead next_b, const slim_gemm_out o)
-{
-  slim_gemm_tile_walk_apart(a, offsets, w, b, &next_a, &next_b, &o);
 }
 
 #endif

@@ -71,10 +71,11 @@ __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(cons
           const slim_gemm_out o = slim_gemm_part_out(y, bias, residual, p.n, p.epilogue, t, row, c, k == 0,
                                                      k + depth == p.k);
           const int number = (row - t.row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
-          slim_gemm_tile_rows(tile, panels + c * depth, depth,
-                              slim_gemm_rows_ahead(a + k, p.a_row, row + SLIM_GEMM_ROWS, t.row1, depth, c, t.columns),
-                              panels_ahead(b, p, k + depth, min(g.block_k, p.k - k - depth), t.column0, t.columns,
-                                           number, tiles, depth), o);
+          const slim_gemm_ahead next_a = slim_gemm_rows_ahead(a + k, p.a_row, row + SLIM_GEMM_ROWS, t.row1, depth, c,
+                                                              t.columns);
+          const slim_gemm_ahead next_b = panels_ahead(b, p, k + depth, min(g.block_k, p.k - k - depth), t.column0,
+                                                      t.columns, number, tiles, depth);
+          slim_gemm_tile_rows(tile, panels + c * depth, depth, &next_a, &next_b, &o);
         }
       }
     }
@@ -143,26 +144,20 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
       }
       for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {
         for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {
-          const slim_gemm_out o = { sums + (size_t)row * p.n + t.column0 + c,
-                                    bias + t.column0 + c,
-                                    p.n,
-                                    t.row1 - row,
-                                    t.columns - c,
-                                    k == begin,
-                                    k + depth == end,
-                                    p.epilogue };
+          const slim_gemm_out o =
+              slim_gemm_part_out(sums, bias, sums, p.n, p.epilogue, t, row, c, k == begin, k + depth == end);
           const int tile = (row - t.row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
           const slim_gemm_ahead next_a = slim_gemm_block_ahead(a + (size_t)after * p.a_k + t.row0, p.a_k, left,
                                                                t.row1 - t.row0, tile, tiles, depth);
           const slim_gemm_ahead next_b = panels_ahead(b, p, after, left, t.column0, t.columns, tile, tiles, depth);
           __global const float *lying = (__global const float *)(b + (size_t)k * p.b_k + t.column0 + c);
           if (a_lies) {
-            tile_in_place(a + (size_t)k * p.a_k + row, p.a_k, lying, p.b_k, depth, next_a, next_b, o);
+            tile_in_place(a + (size_t)k * p.a_k + row, p.a_k, lying, p.b_k, depth, &next_a, &next_b, &o);
           } else if (b_lies) {
-            tile_of_block(block + row - t.row0, g.block_m, lying, p.b_k, depth, next_a, next_b, o);
+            tile_of_block(block + row - t.row0, g.block_m, lying, p.b_k, depth, &next_a, &next_b, &o);
           } else {
             slim_gemm_tile_columns(block + row - t.row0, g.block_m, panels + c * depth, SLIM_GEMM_COLUMNS, depth,
-                                   next_a, next_b, o);
+                                   &next_a, &next_b, &o);
           }
         }
       }

@@ -110,9 +110,11 @@ static inline slim_gemm_ahead made_ahead(__global const float *x, const slim_dep
   for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {                                                        \
     make_sums(tile, x, weights, bias, p.sums, row, min(SLIM_GEMM_ROWS, t.row1 - row), k, depth);                       \
     for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {                                                           \
-      TILE_(tile, (panels_) + c * depth, depth, made_ahead(x, p.sums, t, row + SLIM_GEMM_ROWS, k, depth, c),           \
-            slim_gemm_block_ahead(x, 0, 0, 0, 0, 1, depth),                                                            \
-            slim_gemm_part_out(y, out_bias, residual, p.o, p.epilogue, t, row, c, k == 0, k + depth == p.sums.c));     \
+      const slim_gemm_ahead next = made_ahead(x, p.sums, t, row + SLIM_GEMM_ROWS, k, depth, c);                        \
+      const slim_gemm_ahead none = { x, 0, 0, 0, 0, 0 };                                                               \
+      const slim_gemm_out o =                                                                                          \
+          slim_gemm_part_out(y, out_bias, residual, p.o, p.epilogue, t, row, c, k == 0, k + depth == p.sums.c);        \
+      TILE_(tile, (panels_) + c * depth, depth, &next, &none, &o);                                                     \
     }                                                                                                                  \
   }
 

@@ -81,13 +81,12 @@ static inline void slim_strassen_multiply(const slim_strassen_block *b, const in
                                           __global const float *from)
 {
   const int panel = product * b->depth * SLIM_GEMM_COLUMNS;
-  const slim_epilogue_params none = { 0, 0, 0 };
   const slim_gemm_out sums = { b->sums + to * SLIM_STRASSEN_SUMS, b->sums, SLIM_GEMM_COLUMNS, b->rows, SLIM_GEMM_COLUMNS,
-                               first, false, none, b->sums, 0, false };
+                               first, false, { 0, 0, 0 }, b->sums, 0, false };
   slim_gemm_ahead later = b->later, soon = b->soon;
   later.from += panel;
   soon.from = from;
-  slim_gemm_tile_packed(b->a + product * SLIM_STRASSEN_FACTOR, b->panels + panel, b->depth, soon, later, sums);
+  slim_gemm_tile_packed(b->a + product * SLIM_STRASSEN_FACTOR, b->panels + panel, b->depth, &soon, &later, &sums);
 }
 
 /* The end of a tile moved to another quarter. */
