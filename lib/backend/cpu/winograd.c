@@ -28,6 +28,7 @@
 /* Channels whose weights are transformed at once in the staged schedule. Tiles of few rows gain more by greater depth. */
 #define K_STAGED (MANY_REGISTERS ? WINOGRAD_K : 2 * WINOGRAD_K)
 #define K_FEW 32 /* of four tiles, if the nearest cache holds their taps, which are read for each row of points */
+#define K_ROWS 16 /* the same, of all rows in turn */
 #define OWN_INPUTS_WORKERS 4 /* at most; in the staged schedule */
 #define STAGED_ROW 6 /* points of a row of them */
 
@@ -66,10 +67,21 @@ static bool own_inputs(const winograd *w, const slim_cpu_step *step)
                         inputs_floats(w) * sizeof(float) <= step->device->caches.second / 2);
 }
 
+/* Of so few tiles that a point's products are one tile: all channels of a row of points before the next row? So the
+ * nearest cache holds the row's transformed weights and its products; deeper, it would not even hold the weights. */
+static bool by_rows(const winograd *w, const slim_caches *caches)
+{
+  const int each = w->size + w->kernel * w->kernel; /* points and taps */
+  const size_t shallow = (size_t)((each * K_ROWS + w->size * w->tiles) * TILE_COLUMNS) * sizeof(float);
+  const size_t deep = (size_t)(each * K_STAGED * TILE_COLUMNS) * sizeof(float);
+  return w->staged && !w->points_kept && !w->few && w->tiles <= TILE_ROWS && shallow <= caches->nearest &&
+         deep > caches->nearest;
+}
+
 static int staged_depth(const winograd *w, const slim_caches *caches)
 {
   const size_t taps = (size_t)(w->kernel * w->kernel * K_FEW * TILE_COLUMNS) * sizeof(float);
-  return w->few && taps <= caches->nearest ? K_FEW : K_STAGED;
+  return w->by_rows ? K_ROWS : w->few && taps <= caches->nearest ? K_FEW : K_STAGED;
 }
 
 bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const slim_view *packs,
@@ -84,6 +96,7 @@ bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const slim_vi
   w->staged = w->points_kept ? w->c > KEPT_FUSED_CHANNELS : weights > fused_weights(w, &step->device->caches);
   w->staged_columns = staged_columns(&step->device->caches);
   w->few = MANY_REGISTERS && w->size == 6 && w->tiles == WINOGRAD_FEW;
+  w->by_rows = by_rows(w, &step->device->caches);
   w->staged_depth = staged_depth(w, &step->device->caches);
   w->blocks = pieces(w->tiles, w->staged ? STAGED_TILES : FUSED_TILES);
   if (!w->staged) {
@@ -115,7 +128,7 @@ static size_t products_floats(const winograd *w)
 
 static int taps_channels(const winograd *w)
 {
-  return w->staged ? at_most(w->c, w->staged_depth) : WINOGRAD_TAPS;
+  return w->by_rows ? w->c : w->staged ? at_most(w->c, w->staged_depth) : WINOGRAD_TAPS;
 }
 
 static size_t taps_floats(const winograd *w)
@@ -123,16 +136,16 @@ static size_t taps_floats(const winograd *w)
   return w->points_kept ? 0 : (size_t)taps_channels(w) * (size_t)(w->kernel * w->kernel) * TILE_COLUMNS;
 }
 
-/* Staged, a second place is for the taps that come next. */
+/* Staged, a second place is for the taps that come next; by rows, all have theirs. */
 static size_t taps_places(const winograd *w)
 {
-  return w->staged ? 2 : 1;
+  return w->staged && !w->by_rows ? 2 : 1;
 }
 
 /* From point to point of a staged row of transformed weights; the gap as of winograd_step. */
 static size_t filter_step(const winograd *w)
 {
-  return winograd_step(taps_channels(w), w->staged_columns);
+  return winograd_step(at_most(w->c, w->staged_depth), w->staged_columns);
 }
 
 /* Transformed weights of a worker: fused all; staged a row of points. */
@@ -419,6 +432,52 @@ static void multiply_points(const job *j, const places *p, const channels_part *
   }
 }
 
+/* Channels [k, ..) of a row of points; only products of the tiles that need a point. */
+static void multiply_row(const job *j, const places *p, const channels_part *c, int row, const span *tiles)
+{
+  const winograd *w = j->w;
+  const size_t in_step = winograd_step(w->block, WINOGRAD_K), out_step = winograd_step(part_tiles(w), TILE_COLUMNS);
+  for (int v = 0; v < c->width; v += w->staged_columns) {
+    const int width = at_most(c->width, w->staged_columns);
+    CPU_OP(winograd_filter)(w, c->taps + v, c->depth, row, width, p->filters, filter_step(w));
+    for (int x = 0; x < w->size; x++) {
+      const size_t point = (size_t)(row * w->size + x), begin = (size_t)tiles[x].begin;
+      winograd_multiply(c->a + point * in_step + begin * WINOGRAD_K, (size_t)w->points * in_step, in_step,
+                        p->filters + (size_t)x * filter_step(w),
+                        p->products + point * out_step + begin * TILE_COLUMNS + v, tiles[x].end - tiles[x].begin,
+                        c->depth, width, c->k > 0);
+    }
+  }
+}
+
+/* All channels of a row of points after another. Taps that do not lie packed are copied for the first. */
+static void multiply_rows(const job *j, const places *p, const channels_part *panel)
+{
+  const winograd *w = j->w;
+  const float *ahead = next_taps(j, panel, w->c);
+  const int turns = pieces(w->c, K_ROWS);
+  for (int row = 0; row < w->size; row++) {
+    channels_part c = *panel;
+    span tiles[MOST_SIZE];
+    for (int x = 0; x < w->size; x++) {
+      tiles[x] = tiles_at(w, row * w->size + x, c.first, c.tiles);
+    }
+    for (int turn = 0; turn < turns; turn++, c.k += K_ROWS) {
+      float *taps = p->taps + (size_t)(c.k * w->kernel * w->kernel * TILE_COLUMNS);
+      c.depth = at_most(K_ROWS, w->c - c.k);
+      c.a = panel->a + (size_t)(c.k / WINOGRAD_K * w->points) * winograd_step(w->block, WINOGRAD_K) + c.k % WINOGRAD_K;
+      if (ahead) {
+        fetch_taps(w, ahead, w->c, row * turns + turn, w->size * turns);
+      }
+      if (!j->packed && row == 0) {
+        CPU_OP(winograd_taps)(&j->weights, c.n0, c.k, c.depth, taps);
+      }
+      c.taps = j->packed ? winograd_packed_taps(w, j->packed, c.n0, c.k) : taps;
+      multiply_row(j, p, &c, row, tiles);
+    }
+  }
+}
+
 static void multiply_few(const job *j, const places *p, const channels_part *c)
 {
   const winograd *w = j->w;
@@ -440,35 +499,45 @@ static bool copies_ahead(const job *j, int end)
   return end < w->c && !j->packed && !w->few && !w->transposed && !halves_of(j->weights.view);
 }
 
+/* Some channels after others. */
+static void multiply_depths(const job *j, const places *p, const channels_part *panel)
+{
+  const winograd *w = j->w;
+  channels_part c = *panel;
+  for (; c.k < w->c; c.k += w->staged_depth) {
+    float *const taps = p->taps + (size_t)(c.k / w->staged_depth % 2) * taps_floats(w);
+    c.depth = at_most(w->staged_depth, w->c - c.k);
+    c.a = panel->a + (size_t)(c.k / WINOGRAD_K * w->points) * winograd_step(w->block, WINOGRAD_K) + c.k % WINOGRAD_K;
+    if (!j->packed && !c.next_taps) {
+      CPU_OP(winograd_taps)(&j->weights, c.n0, c.k, c.depth, taps);
+    }
+    c.taps = j->packed ? winograd_packed_taps(w, j->packed, c.n0, c.k) : taps;
+    c.next_taps = !copies_ahead(j, c.k + c.depth) ? NULL : taps == p->taps ? taps + taps_floats(w) : p->taps;
+    (w->few ? multiply_few : multiply_points)(j, p, &c);
+  }
+}
+
 static void staged_task(void *user, int number, int worker)
 {
   const job *j = user;
   const winograd *w = j->w;
   const places p = places_of(j, worker);
   const int panels = pieces(w->oc, TILE_COLUMNS), part = number / panels, n0 = number % panels * TILE_COLUMNS;
-  const int columns = at_most(TILE_COLUMNS, w->oc - n0);
+  const int columns = at_most(TILE_COLUMNS, w->oc - n0), next = n0 + TILE_COLUMNS < w->oc ? n0 + TILE_COLUMNS : n0;
   const int begin = j->count * part / w->parts, end = j->count * (part + 1) / w->parts;
-  const size_t in_step = winograd_step(w->block, WINOGRAD_K), out_step = winograd_step(part_tiles(w), TILE_COLUMNS);
-  channels_part c = { .first = j->first + begin, .tiles = end - begin, .n0 = n0, .width = panel_width(columns) };
+  const size_t out_step = winograd_step(part_tiles(w), TILE_COLUMNS);
+  const channels_part c = { .a = p.inputs + (size_t)begin * WINOGRAD_K,
+                            .first = j->first + begin,
+                            .tiles = end - begin,
+                            .n0 = n0,
+                            .width = panel_width(columns) };
   if (w->own_inputs) {
     open_own(j, &p);
   }
   if (w->points_kept) {
-    const int next = n0 + TILE_COLUMNS;
-    c.a = p.inputs + (size_t)begin * WINOGRAD_K;
-    multiply_all(j, &p, &c, n0, next < w->oc ? next : n0);
-  }
-  for (; !w->points_kept && c.k < w->c; c.k += w->staged_depth) {
-    c.depth = at_most(w->staged_depth, w->c - c.k);
-    c.a = p.inputs + (size_t)(c.k / WINOGRAD_K) * (size_t)w->points * in_step +
-          (size_t)(begin * WINOGRAD_K + c.k % WINOGRAD_K);
-    float *const taps = p.taps + (size_t)(c.k / w->staged_depth % 2) * taps_floats(w);
-    if (!j->packed && !c.next_taps) {
-      CPU_OP(winograd_taps)(&j->weights, n0, c.k, c.depth, taps);
-    }
-    c.taps = j->packed ? winograd_packed_taps(w, j->packed, n0, c.k) : taps;
-    c.next_taps = !copies_ahead(j, c.k + c.depth) ? NULL : taps == p.taps ? taps + taps_floats(w) : p.taps;
-    (w->few ? multiply_few : multiply_points)(j, &p, &c);
+    multiply_all(j, &p, &c, n0, next);
+  } else {
+    (w->by_rows ? multiply_rows : multiply_depths)(j, &p, &c);
   }
   for (int t = begin; t < end; t++) {
     close_tile(j, j->first + t, p.products + (size_t)(t - begin) * TILE_COLUMNS, out_step, n0, columns);

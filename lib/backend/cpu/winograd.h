@@ -42,6 +42,7 @@ typedef struct winograd {
   bool staged;             /* all tiles of a block are transformed before the first product */
   bool own_inputs;         /* by each worker, for itself */
   bool few;                /* staged: the weights' points are made in registers */
+  bool by_rows;            /* staged: all channels of a row of points before the next row */
   int staged_columns;      /* staged: of a panel, that are multiplied at once */
   int staged_depth;        /* channels whose weights are transformed at once, by the same */
   int parts;               /* staged: pieces of a block's tiles, for a panel's products */
