@@ -26,6 +26,7 @@ static const struct matmul_case {
   { "copied_rows", 31, 70, 1024 },
   { "square", 200, 210, 220 },
   { "sliced", 47, 38, 5001 },
+  { "sliced_tall", 112, 29, 2101 },
   { "narrow_last_panel", 61, 176, 700 },
   { "many_tiles", 523, 144, 530 },
   { "streamed", 1800, 1760, 3 },

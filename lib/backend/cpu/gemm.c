@@ -8,6 +8,7 @@
 #define IN_PLACE_PANELS 2       /* A serves that few panels without a copy */
 #define IN_PLACE_TILES (VL < 16 ? 11 : 18) /* and B that few tiles */
 #define FETCHING_PANELS 2       /* the first ones that a tile meets fetch the next tile's rows of an A in place */
+#define HELD_SHARE 4            /* part of the second cache that a block of B may take, and the next one while it is fetched */
 #define TURNED_ROWS 3           /* pieces of rows for which a transposed B is packed once, and not by each */
 
 typedef struct job {
@@ -16,6 +17,8 @@ typedef struct job {
   float *scratch; /* per worker */
   float *partial; /* per slice a C, when there are slices */
   bool stream;    /* C goes past the caches */
+  bool turned;    /* slices lie as C's transpose */
+  size_t held;    /* floats of a block of B, at most, that the second cache holds twice, and A */
 } job;
 
 /* Floats of scratch of a worker: a block of A, one of B. */
@@ -118,11 +121,19 @@ static strips strips_of(const float *matrix, size_t ld, int row, int column, int
                    whole ? (size_t)rows * TILE_COLUMNS : TILE_COLUMNS, pieces(columns, TILE_COLUMNS) };
 }
 
+/* Columns of B that meet all of a block's A before the next do: all of a B in place, if the second cache holds it with what
+ * comes next, so that whole rows of it are fetched. */
+static int block_columns(const task *t)
+{
+  const bool all = t->b_in_place && (size_t)t->j->g.n * K_BLOCK <= t->j->held;
+  return all ? t->n1 - t->n0 : N_BLOCK * TILE_COLUMNS;
+}
+
 /* B's part of the block that begins with panel n at depth k. */
 static strips strips_of_b(const task *t, int n, int k, int depth)
 {
   const gemm *g = &t->j->g;
-  const int columns = at_most(N_BLOCK * TILE_COLUMNS, t->n1 - n);
+  const int columns = at_most(block_columns(t), t->n1 - n);
   if (g->b_half && !g->b_packed) { /* half the memory: packing fetches it */
     return (strips){ 0 };
   }
@@ -317,8 +328,8 @@ static void run_block(const task *t, int k, int depth)
 {
   const gemm *g = &t->j->g;
   open_block(t, k, depth);
-  for (int n = t->n0; n < t->n1; n += N_BLOCK * TILE_COLUMNS) {
-    const int end = at_most(n + N_BLOCK * TILE_COLUMNS, t->n1);
+  for (int n = t->n0; n < t->n1; n += block_columns(t)) {
+    const int end = at_most(n + block_columns(t), t->n1);
     if (!g->b_packed && !t->b_in_place) {
       pack_panels(g, n, end, k, depth, t->b);
     }
@@ -382,11 +393,47 @@ static void run_few_rows(void *user, int slice, int worker)
 
 /* --- slices of the depth: their sums are added in order ----------------------------------------------------------- */
 
+/* The product whose slices are made. Of a wide A and a narrow B that are both read by rows of the depth it is that of C's
+ * transpose: the narrow one is copied then, and the wide one's rows, in place, are vectors. */
+static gemm sliced_product(const gemm *g, int workers)
+{
+  gemm turned = *g;
+  turned.m = g->n;
+  turned.n = g->m;
+  turned.a = g->b;
+  turned.b = g->a;
+  turned.lda = g->ldb;
+  turned.ldb = g->lda;
+  const bool by_depth = g->a_transposed && !g->b_transposed && !g->b_packed && !g->b_half && !g->source;
+  const bool wide = g->m % VL == 0 && g->m >= 2 * g->n && g->n >= 2 * TILE_ROWS;
+  return by_depth && wide && cut_of(&turned, workers).slices > 1 ? turned : *g;
+}
+
+static void add_turned_rows(const job *j, size_t begin, size_t end)
+{
+  const gemm *g = &j->g;
+  const size_t m = (size_t)g->m, slice = m * (size_t)g->n;
+  for (int i = 0; i < g->n; i++) {
+    const float *part = j->partial + (size_t)i * m;
+    for (size_t r = begin; r < end; r++) {
+      float sum = part[r];
+      for (int s = 1; s < j->cut.slices; s++) {
+        sum += part[(size_t)s * slice + r];
+      }
+      g->c[r * g->ldc + (size_t)i] = sum;
+    }
+  }
+}
+
 static void add_rows(void *user, size_t begin, size_t end, int worker)
 {
   const job *j = user;
   const gemm *g = &j->g;
   (void)worker;
+  if (j->turned) {
+    add_turned_rows(j, begin, end);
+    return;
+  }
   for (size_t r = begin; r < end; r++) {
     float *c = g->c + r * g->ldc;
     for (int s = 0; s < j->cut.slices; s++) {
@@ -440,7 +487,8 @@ size_t CPU_OP(gemm_workspace)(const slim_cpu_step *step, const gemm *g)
     return CPU_OP(strassen_workspace)(step, g);
   }
   const int workers = slim_threads_count(step->device->threads);
-  const cut c = cut_of(g, workers);
+  const gemm product = sliced_product(g, workers);
+  const cut c = cut_of(&product, workers);
   const size_t partial = c.slices > 1 || are_few_rows(g) ? (size_t)c.slices * (size_t)g->m * (size_t)g->n : 0;
   return ((size_t)workers * SCRATCH + turned_floats(g, &c) + partial) * sizeof(float);
 }
@@ -458,8 +506,11 @@ void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
     return;
   }
   const int workers = slim_threads_count(step->device->threads);
-  job j = { .g = *g, .cut = cut_of(g, workers), .scratch = workspace,
-            .stream = streams(g, slim_threads_apart(step->device->threads)) };
+  job j = { .g = sliced_product(g, workers), .scratch = workspace,
+            .stream = streams(g, slim_threads_apart(step->device->threads)),
+            .held = step->device->caches.second / HELD_SHARE / sizeof(float) };
+  j.cut = cut_of(&j.g, workers);
+  j.turned = j.g.m != g->m;
   const size_t turned = turned_floats(g, &j.cut);
   float *packed = j.scratch + (size_t)workers * SCRATCH;
   j.partial = packed + turned;
@@ -477,7 +528,8 @@ void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
     return;
   }
   job sliced = j;
-  sliced.g.ldc = (size_t)g->n;
+  sliced.g.ldc = (size_t)j.g.n;
   slim_threads_run(step->device->threads, j.cut.rows * j.cut.columns * j.cut.slices, run_task, &sliced);
+  j.g = *g;
   add_slices(step, &j);
 }
