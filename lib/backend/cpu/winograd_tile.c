@@ -53,12 +53,14 @@ CPU_INLINE void multiply(const winograd_tile *t, int rows, int vectors, bool by_
     EACH_ROW(LOAD)
   }
   for (int left = t->depth; left > 0; left -= run, block += t->a_step, ahead += t->a_step) {
-    const float *a = block, *const end = block + (size_t)(left < run ? left : run) * along;
+    const float *a = block, *fetch = ahead, *const end = block + (size_t)(left < run ? left : run) * along;
     for (; a != end; a += along, b += vectors * VL) {
       const vec b0 = vec_load(b), b1 = vec_load(b + (vectors - 1) * VL);
       EACH_ROW(MULTIPLY)
       if (FETCH_AHEAD && !by_columns) {
-        __builtin_prefetch(ahead + (a - block) * rows);
+        __builtin_prefetch(fetch);
+        fetch += rows;
+        CPU_KEEP(fetch); /* or it is computed anew from k, which takes six instructions */
       }
       if (streamed) {
         __builtin_prefetch(ahead_b, 0, 2);
