@@ -1,5 +1,5 @@
 # What check.sh --full adds; check.sh reads this file and provides check, build and tests.
-# shellcheck shell=sh disable=SC2015,SC2046 # names of tests are split on purpose
+# shellcheck shell=sh disable=SC2015,SC2046,SC2030,SC2031 # names are split, and variables set in subshells, on purpose
 
 # A fuzz target for $fuzz_seconds, starting from its corpus.
 fuzz_one() {
@@ -36,26 +36,37 @@ fuzz() {
 }
 
 # An op test on Oclgrind, which reports every invalid access and data race of a kernel, with the kernels of some limits
-# and without CLBlast's. simulate PROGRAM LIMITS
+# and without CLBlast's. simulate PROGRAM LIMITS [UNITS]
 simulate() {
-  log=build-check/oclgrind-${1##*/}-$2.log
+  log=build-check/oclgrind-${1##*/}-$2-${3-1}.log
   SLIM_TEST_DEVICE=oclgrind SLIM_CLBLAST=0 SLIM_DEVICE_LIMITS=$2 CK_FORK=no timeout 3600 \
-    oclgrind --build-options -DSLIM_NO_PREFETCH --max-errors 20 --data-races --log "$log" "$1" >"$log.tap" 2>&1
+    oclgrind --compute-units "${3-1}" --build-options -DSLIM_NO_PREFETCH --max-errors 20 --data-races --log "$log" \
+    "$1" >"$log.tap" 2>&1
   result=$?
   [ $result = 0 ] || grep -v '^ok' "$log.tap" | tail -n 20
   [ ! -s "$log" ] || head -n 30 "$log"
   [ $result = 0 ] && [ ! -s "$log" ]
 }
 
-# All of them with the kernels of some limits. Gradients, which take longest and launch what others launch too, and kernels of
-# users, which have no class, run with one of these; tiles, which only GPUs have, with a shape larger than others' here.
+# All of them with the kernels of some limits. Gradients, which take longest and launch what others launch too, and kernels
+# of users, which have no class, run with one of these; tiles, which only GPUs have, and Strassen's products with shapes
+# larger than others' here. Vectors of 16 have local memory as PoCL has; Winograd's run also where blocks are too few for the
+# units.
 # simulate_all LIMITS
 simulate_all() {
   bad=0
+  case "$1" in
+    *width=16*)
+      export OCLGRIND_LOCAL_MEM_SIZE=524288
+      simulate build-check/tests/ops/ops_winograd "$1" 64 || bad=1
+      ;;
+  esac
   for program in build-check/tests/ops/ops_*; do
     [ -x "$program" ] && [ -f "$program" ] || continue
     case "$1 ${program##*/}" in
       class=gpu*ops_gradients | *width=16*ops_gradients | class=cpu*ops_custom_op | class=cpu*ops_tiles) ;;
+      class=gpu*ops_strassen | *width=8*ops_strassen) ;;
+      *ops_strassen) (export SLIM_TEST_PRODUCTS=30e6 && simulate "$program" "$1") || bad=1 ;;
       *ops_tiles) (export SLIM_TEST_PRODUCTS=13e6 && simulate "$program" "$1") || bad=1 ;;
       *) simulate "$program" "$1" || bad=1 ;;
     esac

@@ -97,26 +97,55 @@ static const struct convolution_case {
 };
 #define CONVOLUTIONS ((int)(sizeof convolutions / sizeof *convolutions))
 
+/* The least that run each of Winograd's kernels for vectors of 16, on one unit. */
+static const test_convolution least[] = {
+  { "four_tiles", 1, 7, 7, 16, 16, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "sixes", 1, 8, 9, 16, 16, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "sevens", 1, 5, 29, 16, 16, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "four_taps", 1, 8, 8, 16, 16, { 4, 4 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "five_sixes", 1, 4, 4, 16, 16, { 5, 5 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "five_sevens", 1, 9, 9, 16, 16, { 5, 5 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "folded", 1, 17, 18, 4, 16, { 7, 7 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "line", 1, 4, 12, 32, 32, { 1, 7 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "short_line", 1, 4, 12, 32, 32, { 1, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "tiles_sixes", 64, 1, 13, 16, 16, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "tiles_sevens", 64, 6, 9, 16, 16, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "tiles_four_taps", 64, 1, 10, 16, 16, { 4, 4 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "tiles_five_sixes", 64, 1, 7, 16, 16, { 5, 5 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "tiles_five_sevens", 65, 1, 11, 16, 16, { 5, 5 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+};
+#define LEAST ((int)(sizeof least / sizeof *least))
+
 static const test_convolution_ops dense = { false, { &slim_op_conv2d } }, depthwise = { true, { &slim_op_depthwise_conv2d } };
 
-START_TEST(convolutions_match_loops)
+static void assert_loops(const test_convolution *c, bool is_depthwise, bool is_least)
 {
-  const struct convolution_case *k = &convolutions[_i];
-  const test_convolution *c = &k->c;
   const slim_conv2d_attr attr = { .stride = c->stride, .rate = c->rate, .padding = c->padding, .nchw = c->nchw };
   double *want, *scale;
   test_op t;
-  test_convolution_open(&t, c, k->depthwise ? &depthwise : &dense, TEST_FORWARD, &attr);
+  test_convolution_open(&t, c, is_depthwise ? &depthwise : &dense, TEST_FORWARD, &attr);
   test_round_to_halves(&t.in[1]);
-  test_convolution_loops(&t, c, k->depthwise, TEST_FORWARD, &want, &scale);
+  test_convolution_loops(&t, c, is_depthwise, TEST_FORWARD, &want, &scale);
   const size_t n = test_elements(t.out[0].shape);
   test_make_halves(&t.in[1]);
+  t.least = is_least;
   if (test_op_run(&t, NULL)) {
     test_assert_near(t.out[0].data, want, n, 1e-5, c->label);
   }
   free(want);
   free(scale);
   test_op_free(&t);
+}
+
+START_TEST(convolutions_match_loops)
+{
+  assert_loops(&convolutions[_i].c, convolutions[_i].depthwise, false);
+}
+END_TEST
+
+START_TEST(least_convolutions_match_loops)
+{
+  assert_loops(&least[_i], false, true);
 }
 END_TEST
 
@@ -241,6 +270,7 @@ static void build(TCase *tcase)
   tcase_add_test(tcase, every_half_is_read_and_written);
   tcase_add_test(tcase, numbers_are_rounded_to_the_nearest);
   tcase_add_loop_test(tcase, convolutions_match_loops, 0, CONVOLUTIONS);
+  tcase_add_loop_test(tcase, least_convolutions_match_loops, 0, LEAST);
   tcase_add_loop_test(tcase, products_match_loops, 0, 2 * PRODUCTS);
   tcase_add_loop_test(tcase, folded_weights_are_rounded_once, 0, 2);
   tcase_add_loop_test(tcase, folded_weights_that_are_too_large_set_the_flag, 0, 2);

@@ -129,6 +129,33 @@ static const struct winograd_case kept_cases[] = {
 };
 #define KEPT_CASES ((int)(sizeof kept_cases / sizeof *kept_cases))
 
+/* The least that run each kernel for vectors of 16, on one unit; weights that stay have a kernel of their own for many
+ * tiles, which others need more of. */
+static const struct winograd_case least_cases[] = {
+  { "3x3_least_four_tiles", 1, 7, 7, 16, 16, 3, 3, false, OTHERS, 1 },
+  { "3x3_least_sixes", 1, 8, 9, 16, 16, 3, 3, false, OTHERS, 1 },
+  { "3x3_least_sevens", 1, 5, 29, 16, 16, 3, 3, false, SEVENS, 1 },
+  { "4x4_least", 1, 8, 8, 16, 16, 4, 4, false, SEVENS, 1 },
+  { "5x5_least_sixes", 1, 4, 4, 16, 16, 5, 5, false, OTHERS, 1 },
+  { "5x5_least_sevens", 1, 9, 9, 16, 16, 5, 5, false, SEVENS, 1 },
+  { "7x7_by_2_least", 1, 17, 18, 4, 16, 7, 7, false, SEVENS, 2 },
+  { "3x3_least_tiles_sixes", 1, 13, 31, 16, 16, 3, 3, false, OTHERS, 1 },
+  { "3x3_least_tiles_sevens", 1, 17, 37, 16, 16, 3, 3, false, SEVENS, 1 },
+  { "4x4_least_tiles", 1, 16, 32, 16, 16, 4, 4, false, SEVENS, 1 },
+  { "5x5_least_tiles_sixes", 1, 4, 31, 16, 16, 5, 5, false, OTHERS, 1 },
+  { "5x5_least_tiles_sevens", 1, 4, 46, 16, 16, 5, 5, false, SEVENS, 1 },
+};
+#define LEAST_CASES ((int)(sizeof least_cases / sizeof *least_cases))
+/* The same of the gradient by weights in slices: many tiles, but few pixels. */
+static const struct winograd_case least_sliced[] = {
+  { "3x3_least_slices_sixes", 56, 1, 6, 16, 16, 3, 3, false, OTHERS, 1 },
+  { "3x3_least_slices_sevens", 56, 1, 9, 16, 16, 3, 3, false, SEVENS, 1 },
+  { "4x4_least_slices", 56, 1, 5, 16, 16, 4, 4, false, SEVENS, 1 },
+  { "5x5_least_slices_sixes", 38, 1, 5, 16, 16, 5, 5, false, OTHERS, 1 },
+  { "5x5_least_slices_sevens", 56, 1, 5, 16, 16, 5, 5, false, SEVENS, 1 },
+};
+#define LEAST_SLICED ((int)(sizeof least_sliced / sizeof *least_sliced))
+
 static slim_window rows_of(const struct winograd_case *c)
 {
   return slim_window_of(c->h, c->kh, c->stride, 1, SLIM_SAME);
@@ -223,11 +250,12 @@ static double want(const test_op *t, const struct winograd_case *c, int pass, si
   return total;
 }
 
-static void check_error(const struct winograd_case *c, int pass, int folded)
+static void check_error(const struct winograd_case *c, int pass, int folded, bool least)
 {
   test_op t;
   set_up(&t, c, pass);
   t.folded = folded;
+  t.least = least;
   if (test_op_run(&t, NULL)) {
     const size_t n = test_elements(t.out[0].shape);
     double most = 0.0, squares = 0.0, sum;
@@ -247,13 +275,26 @@ static void check_error(const struct winograd_case *c, int pass, int folded)
 
 START_TEST(error_is_within_the_bound)
 {
-  check_error(&cases[_i / 3], _i % 3, 0);
+  check_error(&cases[_i / 3], _i % 3, 0, false);
 }
 END_TEST
 
 START_TEST(error_with_packed_weights_is_within_the_bound)
 {
-  check_error(&kept_cases[_i], 0, 1);
+  check_error(&kept_cases[_i], 0, 1, false);
+}
+END_TEST
+
+/* Also with weights that stay. */
+START_TEST(error_of_least_shapes_is_within_the_bound)
+{
+  check_error(&least_cases[_i / 4], _i % 4 % 3, _i % 4 == 3, true);
+}
+END_TEST
+
+START_TEST(error_of_least_slices_is_within_the_bound)
+{
+  check_error(&least_sliced[_i], 2, 0, true);
 }
 END_TEST
 
@@ -358,6 +399,8 @@ static void build(TCase *tcase)
 {
   tcase_add_loop_test(tcase, error_is_within_the_bound, 0, 3 * CASES);
   tcase_add_loop_test(tcase, error_with_packed_weights_is_within_the_bound, 0, KEPT_CASES);
+  tcase_add_loop_test(tcase, error_of_least_shapes_is_within_the_bound, 0, 4 * LEAST_CASES);
+  tcase_add_loop_test(tcase, error_of_least_slices_is_within_the_bound, 0, LEAST_SLICED);
   tcase_add_loop_test(tcase, scale_changes_no_bit, 0, 24);
   tcase_add_loop_test(tcase, huge_pixel_rounds_its_tile_only, 0, 15);
   tcase_add_loop_test(tcase, switch_gives_the_direct_sum, 0, 4);

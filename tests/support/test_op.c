@@ -491,16 +491,35 @@ static double largest_tensor(const test_op *t)
   return (double)largest;
 }
 
-/* The number of products of a convolution or a matrix product is that of a matrix product with inputs and a result of
- * these sizes. */
+/* The number of products by an input is that of a matrix product with inputs and a result of these sizes. */
+static double products_by(const test_op *t, int weights)
+{
+  return sqrt((double)test_elements(t->in[0].shape) * (double)test_elements(t->in[weights].shape) *
+              (double)test_elements(t->out[0].shape));
+}
+
+static bool takes_too_long(const test_op *t, double products)
+{
+  const double most = most_products(device_of_test());
+  return !t->least && (largest_tensor(t) > NUMBERS_FOR_A_PRODUCT * most || products > most);
+}
+
 bool test_op_takes_too_long(const test_op *t)
 {
-  const slim_device *device = device_of_test();
-  const char *name = t->op->name;
-  const bool heavy = strncmp(name, "conv2d", 6) == 0 || strcmp(name, "matmul") == 0;
-  const double results = (double)test_elements(t->out[0].shape), most = most_products(device);
-  const double inputs = heavy ? (double)test_elements(t->in[0].shape) * (double)test_elements(t->in[1].shape) : 0.0;
-  return largest_tensor(t) > NUMBERS_FOR_A_PRODUCT * most || sqrt(inputs * results) > most;
+  const bool heavy = strncmp(t->op->name, "conv2d", 6) == 0 || strcmp(t->op->name, "matmul") == 0;
+  return takes_too_long(t, heavy ? products_by(t, 1) : 0.0);
+}
+
+/* A convolution that is fused behind, too. */
+static bool fused_takes_too_long(const test_op *t, const test_fused *more, int count)
+{
+  double products = 0.0;
+  int input = t->num_in;
+  for (int i = count - 1; i >= 0; i--) {
+    input -= more[i].inputs - 1;
+    products = more[i].op == &slim_op_conv2d ? products_by(t, input) : products;
+  }
+  return test_op_takes_too_long(t) || takes_too_long(t, products);
 }
 
 bool test_op_run_fused(test_op *t, const test_fused *more, int count, const slim_run *run)
@@ -510,7 +529,7 @@ bool test_op_run_fused(test_op *t, const test_fused *more, int count, const slim
   if (count == 0) {
     assert_rule(t);
   }
-  if (test_op_takes_too_long(t) || !make_group(&m, t, more, count)) {
+  if (fused_takes_too_long(t, more, count) || !make_group(&m, t, more, count)) {
     return false;
   }
   for (int i = 0; i < t->num_in; i++) {

@@ -23,6 +23,7 @@ typedef struct test_op {
   int num_in, num_out;
   test_tensor in[TEST_OP_MAX], out[TEST_OP_MAX];
   int folded; /* input that is as a plan has weights it folded: they stay, and the step may keep them packed; 0: none */
+  bool least; /* nothing smaller runs the same kernels: it is not left out where it takes long */
 } test_op;
 
 /* Ops to fuse behind the first: each takes the result of the one before as input chain; its other inputs stand in in[]
