@@ -276,15 +276,24 @@ static inline void slim_gemm_fetch_chunk(const slim_gemm_ahead next, const int k
   }
 }
 
-/* The share of a panel of columns, number c of them, in depth floats of rows [begin, end), which lie stride apart. */
+/* The share of the panel of columns from c on in depth floats of rows [begin, end), which lie stride apart. Rows without
+ * gaps are fetched in the order of memory. */
 static inline slim_gemm_ahead slim_gemm_rows_ahead(__global const float *a, const int stride, const int begin,
                                                    const int end, const int depth, const int c, const int columns)
 {
-  const int panels = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS;
-  const int share = (SLIM_GEMM_ROWS + panels - 1) / panels, first = begin + c / SLIM_GEMM_COLUMNS * share;
+  const int panels = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS, panel = c / SLIM_GEMM_COLUMNS;
+  const int chunks = (depth + SLIM_GEMM_CHUNK - 1) / SLIM_GEMM_CHUNK;
+  if (stride == depth) {
+    const int lines = (min(SLIM_GEMM_ROWS, end - begin) * depth + 15) / 16;
+    const int share = (max(lines, 0) + panels * chunks - 1) / (panels * chunks), first = panel * chunks * share;
+    const slim_gemm_ahead run = {
+      a + (size_t)begin * stride + first * 16, first < lines ? chunks : 0, share * 16, 1, 0, share
+    };
+    return run;
+  }
+  const int share = (SLIM_GEMM_ROWS + panels - 1) / panels, first = begin + panel * share;
   const int rows = min(min(first + share, begin + SLIM_GEMM_ROWS), end) - first;
-  const slim_gemm_ahead next = { a + (size_t)first * stride, (depth + SLIM_GEMM_CHUNK - 1) / SLIM_GEMM_CHUNK,
-                                 SLIM_GEMM_CHUNK, rows, stride, 1 };
+  const slim_gemm_ahead next = { a + (size_t)first * stride, chunks, SLIM_GEMM_CHUNK, rows, stride, 1 };
   return next;
 }
 
