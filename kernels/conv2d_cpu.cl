@@ -307,28 +307,30 @@ static inline void clear_phase(__global float *dx, const slim_conv2d_phases_para
   }
 }
 
-/* As SUM_BLOCK, but rows of the result lie apart. */
+/* As SUM_BLOCK, but rows of the result may lie apart, other than evenly. */
 static inline void sum_phase(__global const float *dy, const packed_block b, __global float *dx,
                              const slim_conv2d_phases_params p, const slim_conv2d_phase f, const slim_gemm_part t,
                              const int k, __local float *tile, const packed_block next)
 {
   const bool last = k + b.depth == f.conv.kernel_h * f.conv.kernel_w * f.conv.c;
+  const bool even = p.row == f.conv.ow * p.pixel && p.image == f.conv.oh * p.row;
   const int tiles = slim_gemm_part_tiles(t);
   int number = 0;
+  dx += t.column0;
   for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {
     const int rows = min(SLIM_GEMM_ROWS, t.row1 - row);
+    __global float *to = even ? dx + f.first + (size_t)row * p.pixel : dx;
     size_t places[SLIM_GEMM_ROWS];
     gather_tile(tile, dy, f.conv, row, rows, k, b.depth);
-    for (int i = 0; i < rows; i++) {
+    for (int i = 0; i < rows && !even; i++) {
       places[i] = phase_place(p, f, row + i);
     }
     for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS, number++) {
       const slim_gemm_ahead next_a = ahead_of(dy, f.conv, t, row + SLIM_GEMM_ROWS, k, b.depth, c);
       const slim_gemm_ahead next_b = slim_gemm_block_ahead(next.panels, SLIM_GEMM_COLUMNS, next.rows, SLIM_GEMM_COLUMNS,
                                                            number, tiles, b.depth);
-      const slim_gemm_out o = {
-        dx + t.column0 + c, 0, 0, t.row1 - row, t.columns - c, k == 0, last, { 0, 0, 0 }, 0, places, t.streams
-      };
+      const slim_gemm_out o = { to + c, 0, p.pixel, t.row1 - row, t.columns - c, k == 0, last, { 0, 0, 0 },
+                                0, even ? 0 : places, t.streams };
       slim_gemm_tile_packed(tile, b.panels + c * b.depth, b.depth, &next_a, &next_b, &o);
     }
   }
