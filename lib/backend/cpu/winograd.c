@@ -384,24 +384,26 @@ static void open_piece(void *user, size_t begin, size_t end, int worker)
   vec_stream_end();
 }
 
-/* Fetches the share of one of so many turns in the packed taps of depth channels. */
-static void fetch_taps(const winograd *w, const float *taps, int depth, int turn, int turns)
+/* One of so many turns' share. */
+static winograd_ahead share_of(winograd_ahead a, int turn, int turns)
 {
-  const size_t floats = (size_t)(w->kernel * w->kernel) * (size_t)depth * TILE_COLUMNS;
-  const float *at = taps + floats * (size_t)turn / (size_t)turns;
-  const float *const end = taps + floats * (size_t)(turn + 1) / (size_t)turns;
-  for (; at < end; at += 16) {
-    __builtin_prefetch(at, 0, 2);
-  }
+  const size_t floats = (size_t)(a.end - a.begin);
+  return (winograd_ahead){ a.begin + floats * (size_t)turn / (size_t)turns,
+                           a.begin + floats * (size_t)(turn + 1) / (size_t)turns };
 }
 
-/* Packed taps that the worker reads after those of channels [.., end), of its panel or of what is probably its next
- * one; NULL: none. */
-static const float *next_taps(const job *j, const channels_part *c, int end)
+/* Packed taps that the worker reads after those of channels [.., end): depth channels of its panel, or of what is
+ * probably its next one. */
+static winograd_ahead next_taps(const job *j, const channels_part *c, int end, int depth)
 {
-  const bool deeper = end < j->w->c;
-  const int n0 = deeper ? c->n0 : c->n0 + TILE_COLUMNS;
-  return j->packed && n0 < j->w->oc ? winograd_packed_taps(j->w, j->packed, n0, deeper ? end : 0) : NULL;
+  const winograd *w = j->w;
+  const bool deeper = end < w->c;
+  const int n0 = deeper ? c->n0 : c->n0 + TILE_COLUMNS, k = deeper ? end : 0, count = at_most(depth, w->c - k);
+  if (!j->packed || n0 >= w->oc) {
+    return (winograd_ahead){ NULL, NULL };
+  }
+  const float *taps = winograd_packed_taps(w, j->packed, n0, k);
+  return (winograd_ahead){ taps, taps + (size_t)(w->kernel * w->kernel) * (size_t)count * TILE_COLUMNS };
 }
 
 /* The products at all points, of some columns at a time. */
@@ -410,13 +412,10 @@ static void multiply_points(const job *j, const places *p, const channels_part *
   const winograd *w = j->w;
   const size_t in_step = winograd_step(w->block, WINOGRAD_K), out_step = winograd_step(part_tiles(w), TILE_COLUMNS);
   const int width = at_most(c->width, w->staged_columns), turns = w->points * c->width / width;
-  const int end = c->k + c->depth, next = end < w->c ? w->c - end : w->c;
-  const float *ahead = next_taps(j, c, end);
+  const int end = c->k + c->depth;
+  const winograd_ahead ahead = next_taps(j, c, end, w->staged_depth);
   for (int turn = 0; turn < turns; turn++) {
     const int v = turn / w->points * width, i = turn % w->points;
-    if (ahead) {
-      fetch_taps(w, ahead, at_most(w->staged_depth, next), turn, turns);
-    }
     if (c->next_taps) {
       CPU_OP(winograd_taps_share)(&j->weights, c->n0, end, at_most(w->staged_depth, w->c - end), turn, turns,
                                   c->next_taps);
@@ -425,10 +424,10 @@ static void multiply_points(const job *j, const places *p, const channels_part *
       CPU_OP(winograd_filter)(w, c->taps + v, c->depth, i / w->size, width, p->filters, filter_step(w));
     }
     const span t = tiles_at(w, i, c->first, c->tiles);
-    winograd_multiply(c->a + (size_t)i * in_step + t.begin * WINOGRAD_K, (size_t)w->points * in_step, in_step,
-                      p->filters + (size_t)(i % w->size) * filter_step(w),
-                      p->products + (size_t)i * out_step + t.begin * TILE_COLUMNS + v, t.end - t.begin, c->depth, width,
-                      c->k > 0);
+    winograd_multiply_ahead(c->a + (size_t)i * in_step + t.begin * WINOGRAD_K, (size_t)w->points * in_step, in_step,
+                            p->filters + (size_t)(i % w->size) * filter_step(w),
+                            p->products + (size_t)i * out_step + t.begin * TILE_COLUMNS + v, t.end - t.begin, c->depth,
+                            width, c->k > 0, share_of(ahead, turn, turns));
   }
 }
 
@@ -454,7 +453,7 @@ static void multiply_row(const job *j, const places *p, const channels_part *c, 
 static void multiply_rows(const job *j, const places *p, const channels_part *panel)
 {
   const winograd *w = j->w;
-  const float *ahead = next_taps(j, panel, w->c);
+  const winograd_ahead ahead = next_taps(j, panel, w->c, w->c);
   const int turns = pieces(w->c, K_ROWS);
   for (int row = 0; row < w->size; row++) {
     channels_part c = *panel;
@@ -466,9 +465,8 @@ static void multiply_rows(const job *j, const places *p, const channels_part *pa
       float *taps = p->taps + (size_t)(c.k * w->kernel * w->kernel * TILE_COLUMNS);
       c.depth = at_most(K_ROWS, w->c - c.k);
       c.a = panel->a + (size_t)(c.k / WINOGRAD_K * w->points) * winograd_step(w->block, WINOGRAD_K) + c.k % WINOGRAD_K;
-      if (ahead) {
-        fetch_taps(w, ahead, w->c, row * turns + turn, w->size * turns);
-      }
+      winograd_ahead share = share_of(ahead, row * turns + turn, w->size * turns);
+      winograd_fetch(&share, 1);
       if (!j->packed && row == 0) {
         CPU_OP(winograd_taps)(&j->weights, c.n0, c.k, c.depth, taps);
       }
@@ -481,7 +479,7 @@ static void multiply_rows(const job *j, const places *p, const channels_part *pa
 static void multiply_few(const job *j, const places *p, const channels_part *c)
 {
   const winograd *w = j->w;
-  const float *ahead = next_taps(j, c, c->k + c->depth);
+  const float *ahead = next_taps(j, c, c->k + c->depth, w->staged_depth).begin;
   const winograd_few f = { .taps = c->taps, .ahead = ahead ? ahead : c->taps, .a = c->a, .products = p->products,
                            .in_step = winograd_step(w->block, WINOGRAD_K),
                            .out_step = winograd_step(part_tiles(w), TILE_COLUMNS), .depth = c->depth,

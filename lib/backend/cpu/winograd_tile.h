@@ -30,10 +30,25 @@ extern const winograd_tile_fn CPU_OP(winograd_columns)[2][TILE_ROWS];
 /* By rows, and streamed. */
 extern const winograd_tile_fn CPU_OP(winograd_streams)[2][TILE_ROWS];
 
+/* Memory that is needed soon. */
+typedef struct winograd_ahead {
+  const float *begin, *end;
+} winograd_ahead;
+
+/* Fetches the first of so many parts to the second cache. */
+static inline void winograd_fetch(winograd_ahead *a, int parts)
+{
+  const float *const end = a->begin + (a->end - a->begin) / parts;
+  for (; a->begin < end; a->begin += 16) {
+    __builtin_prefetch(a->begin, 0, 2);
+  }
+}
+
 /* c (+)= count rows, of which the first is at a, by depth k by a panel of width columns. in_step: from there to the
- * rows that are multiplied next. */
-static inline void winograd_multiply(const float *a, size_t a_step, size_t in_step, const float *b, float *c, int count,
-                                     int depth, int width, bool accumulate)
+ * rows that are multiplied next. ahead: is fetched meanwhile, some before each tile, for many at once would be waited
+ * for. */
+static inline void winograd_multiply_ahead(const float *a, size_t a_step, size_t in_step, const float *b, float *c,
+                                           int count, int depth, int width, bool accumulate, winograd_ahead ahead)
 {
   const int tiles = tiles_of(count);
   winograd_tile t = { .a_step = a_step, .b = b, .depth = depth, .accumulate = accumulate };
@@ -42,8 +57,17 @@ static inline void winograd_multiply(const float *a, size_t a_step, size_t in_st
     t.a = a + (size_t)begin * WINOGRAD_K;
     t.ahead = i + 1 < tiles ? t.a + (size_t)height * WINOGRAD_K : a + in_step;
     t.c = c + (size_t)begin * TILE_COLUMNS;
+    if (ahead.begin < ahead.end) {
+      winograd_fetch(&ahead, tiles - i);
+    }
     CPU_OP(winograd_rows)[width == VL ? 0 : 1][height - 1](&t);
   }
+}
+
+static inline void winograd_multiply(const float *a, size_t a_step, size_t in_step, const float *b, float *c, int count,
+                                     int depth, int width, bool accumulate)
+{
+  winograd_multiply_ahead(a, a_step, in_step, b, c, count, depth, width, accumulate, (winograd_ahead){ NULL, NULL });
 }
 
 /* The same by a panel that comes from memory, once: next is the one that is multiplied after it, as large. */
