@@ -1,16 +1,19 @@
 /*
  * The gradient by weights. A chunk of tiles at a time: first its outputs' gradients are transformed, then each task
  * transforms some input channels, multiplies them with panels of output channels at every point, the tiles being the
- * depth, and brings the sums back to taps. Chunks depend on the shape alone and are added one after another, so that
- * the number of threads changes nothing. Few weights are summed in slices: each task takes its slice of the tiles, and
- * perhaps a part of the channels, from inputs to taps, a block at a time that stays in its worker's cache; then the
- * slices are added.
+ * depth, and brings the sums back to taps. Of a small chunk a few workers each transform the outputs for themselves, as
+ * others' transforms would have to be fetched and, in the next run, be fetched back. Chunks depend on the shape alone
+ * and are added one after another, so that the number of threads changes nothing. Few weights are summed in slices:
+ * each task takes its slice of the tiles, and perhaps a part of the channels, from inputs to taps, a block at a time
+ * that stays in its worker's cache; then the slices are added.
  */
 #include "backend/cpu/winograd_sums.h"
 
 #define AHEAD 4     /* rows of dw that are fetched before their turn */
 #define FEW_TILES 8 /* for fewer, many weights are summed directly */
 #define MANY_WEIGHTS (256 * 256)
+#define OWN_OUTPUTS_WORKERS 4 /* at most */
+#define FLAG_FLOATS 16        /* a line */
 #define SLICES 8
 #define SLICE_TILES 28 /* of a block */
 #define FEW_SLICES 4   /* of fewer tiles than these hold, in twice as many blocks */
@@ -71,13 +74,33 @@ static size_t slice_floats(const winograd *w)
   return (size_t)(w->kernel * w->kernel) * (size_t)w->c * (size_t)w->oc;
 }
 
+/* Do a few workers each transform all outputs of a chunk? Half of the second-level cache may hold them. */
+static bool own_outputs(const winograd_sums *s, const slim_cpu_step *step)
+{
+  return slim_threads_count(step->device->threads) <= OWN_OUTPUTS_WORKERS &&
+         outputs_floats(s) * sizeof(float) <= step->device->caches.second / 2;
+}
+
+/* Outputs of a worker, and in a line of its own whether they are transformed. */
+static size_t own_floats(const winograd_sums *s)
+{
+  return outputs_floats(s) + FLAG_FLOATS;
+}
+
+/* Of chunks. */
+static size_t chunk_floats(const winograd_sums *s, const slim_cpu_step *step)
+{
+  const size_t others = own_outputs(s, step) ? (size_t)slim_threads_count(step->device->threads) - 1 : 0;
+  return winograd_sums_workspace(s, step) + FLAG_FLOATS + others * own_floats(s);
+}
+
 /* Without what is folded, which lies behind. */
 static size_t plain_floats(const winograd *w, const slim_cpu_step *step)
 {
   const winograd_sums s = sums_of(w, step);
   const size_t workers = (size_t)slim_threads_count(step->device->threads);
   return whole_lines(in_slices(w, step) ? workers * worker_floats(&s) + (size_t)slices_of(w, &s) * slice_floats(w)
-                                        : winograd_sums_workspace(&s, step));
+                                        : chunk_floats(&s, step));
 }
 
 size_t CPU_OP(winograd_gradient_workspace)(const winograd *w, const slim_cpu_step *step)
@@ -90,6 +113,7 @@ typedef struct job {
   winograd_sums s;
   const float *in, *dy;
   float *dw, *outputs, *inputs, *sums, *slices;
+  bool own_outputs;                  /* of each worker */
   bool add;                          /* onto dw */
   int first, count;                  /* tiles of the chunk */
   span panels;                       /* of the outputs, those that are transformed */
@@ -268,10 +292,23 @@ static void gather_panel(const job *j, const float *sums, int k, int rows, int p
   }
 }
 
+static bool *outputs_ready(const job *j, int worker)
+{
+  return (bool *)(j->outputs + (size_t)worker * own_floats(&j->s) + outputs_floats(&j->s));
+}
+
 static void sum_task(void *user, int number, int worker)
 {
   job j = *(const job *)user;
   const winograd_part p = winograd_part_of(&j.s, number);
+  if (j.own_outputs) {
+    bool *ready = outputs_ready(&j, worker);
+    j.outputs += (size_t)worker * own_floats(&j.s);
+    if (!*ready) {
+      spread_piece(&j, 0, (size_t)j.count, worker);
+      *ready = true;
+    }
+  }
   j.inputs += (size_t)worker * (inputs_floats(&j.s) + sums_floats(&j.s));
   j.sums = j.inputs + inputs_floats(&j.s);
   open_tiles(&j, p.k, p.rows);
@@ -284,12 +321,19 @@ static void sum_task(void *user, int number, int worker)
 static void run_chunks(const slim_cpu_step *step, job *j)
 {
   const winograd *w = j->w;
-  j->inputs = j->outputs + outputs_floats(&j->s);
+  const int workers = slim_threads_count(step->device->threads);
+  j->own_outputs = own_outputs(&j->s, step);
+  j->inputs = j->outputs + (size_t)(j->own_outputs ? workers : 1) * own_floats(&j->s);
   j->panels = (span){ 0, winograd_panels(&j->s) };
   for (int first = 0; first < w->tiles; first += j->s.block) {
     open_chunk(j, first);
     j->add = first > 0;
-    slim_cpu_for(step, (size_t)j->count, 1 + 512 / (size_t)w->oc, spread_piece, j);
+    for (int i = 0; i < workers && j->own_outputs; i++) {
+      *outputs_ready(j, i) = false; /* and each worker spreads them with its first task */
+    }
+    if (!j->own_outputs) {
+      slim_cpu_for(step, (size_t)j->count, 1 + 512 / (size_t)w->oc, spread_piece, j);
+    }
     slim_threads_run(step->device->threads, winograd_sums_tasks(&j->s), sum_task, j);
   }
 }
