@@ -33,22 +33,19 @@ __kernel void slim_winograd_weights_f32(SLIM_TENSOR(const slim_weight, weights),
 
 /* --- all in one: tasks of a block of tiles, in scratch of their groups' own --------------------------------------- */
 
-/* The tiles of a block from the first on; the pixels of that from next on are fetched meanwhile. */
+/* The tiles of a block from the first on. */
 SLIM_APART void fused_block(__global const float *x, __global const float *panel, __global const float *bias,
                             __global const float *residual, __global float *y, __global float *v,
                             __global float *product, __global const float *zeros, const slim_winograd_params p,
-                            const int first, const int next)
+                            const int first)
 {
   const size_t v_step = slim_winograd_inputs_step(p.block, p.c), step = slim_winograd_products_step(p.block);
-  const int count = min(p.block, p.tiles - first), ahead = clamp(p.tiles - next, 0, p.block);
-  const int shares = SLIM_WINOGRAD_POINTS * ((p.o + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS);
+  const int count = min(p.block, p.tiles - first);
   for (int t = 0; t < count; t++) {
     slim_winograd_open_tile(x, zeros, p, first + t, t, v);
   }
   for (int o = 0; o < p.o; o += SLIM_GEMM_COLUMNS) {
     for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++, panel += (size_t)p.c * SLIM_GEMM_COLUMNS) {
-      slim_winograd_fetch(x, p, p.h, p.w, p.c, p.c, p.taps - 1 - p.before_h, p.taps - 1 - p.before_w, next,
-                          ahead, o / SLIM_GEMM_COLUMNS * SLIM_WINOGRAD_POINTS + i, shares);
       slim_winograd_multiply_point(v + i * v_step, panel, product + i * step, p,
                                    slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, first, count), p.o - o);
     }
@@ -72,11 +69,9 @@ __kernel void slim_winograd_fused_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(c
   SLIM_OPEN(float, scratch);
   const size_t v_step = slim_winograd_inputs_step(p.block, p.c), step = slim_winograd_products_step(p.block);
   __global float *v = scratch + get_group_id(0) * SLIM_WINOGRAD_POINTS * (v_step + step);
-  const int ahead = (int)get_num_groups(0) * p.block;
   SLIM_EACH_TASK(task)
   {
-    const int first = task.x * p.block;
-    fused_block(x, u, bias, residual, y, v, v + SLIM_WINOGRAD_POINTS * v_step, zeros, p, first, first + ahead);
+    fused_block(x, u, bias, residual, y, v, v + SLIM_WINOGRAD_POINTS * v_step, zeros, p, task.x * p.block);
   }
 }
 

@@ -40,25 +40,6 @@ static inline slim_winograd_span slim_winograd_tiles_at(const slim_winograd_orde
   return span;
 }
 
-/* What tiles that come later read first, a share of it for each product that is made meanwhile: under each of count tiles
- * from number first on m rows of m pixels, channels of their c, so many down and right of its place, of images of
- * h x w. */
-static inline void slim_winograd_fetch(__global const float *images, const slim_winograd_params p, const int h,
-                                       const int w, const int c, const int channels, const int down, const int right,
-                                       const int first, const int count, const int share, const int shares)
-{
-  for (int i = count * p.m * share / shares; i < count * p.m * (share + 1) / shares; i++) {
-    const slim_winograd_place at = slim_winograd_place_of(p, first + i / p.m);
-    const int y = min(at.y + down + i % p.m, h - 1), x = min(at.x + right, w - 1);
-    __global const float *from = images + (size_t)((at.image * h + y) * w + x) * c;
-    for (int j = 0; j < p.m; j++, from += c) {
-      for (int k = 0; k < channels; k += 16) {
-        SLIM_FETCH_LATER(from + k);
-      }
-    }
-  }
-}
-
 /* A vector of channels of x under a tile, transformed: columns, then rows, with the numbers between them in memory.
  * from: where each point's channels lie, next floats before those of the tile to the right; points go step floats apart. */
 static inline void slim_winograd_open(__global const float *const *from, const int channel, const int next,

@@ -119,10 +119,9 @@ static inline void sum_slice(__global const float *dy, __global const float *x, 
                              __local float *du)
 {
   __global float *z = v + s.points * slim_winograd_v_step(s);
-  const int shares = s.points * ((all.columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS);
   const int runs = (s.tiles + s.block - 1) / s.block, begin = runs * slice / slices, end = runs * (slice + 1) / slices;
   for (int run = begin; run < end; run++) {
-    const int first = run * s.block, ahead = run + 1 < end ? min(s.block, s.tiles - first - s.block) : 0;
+    const int first = run * s.block;
     for (int t = 0; t < min(s.block, s.tiles - first); t++) {
       open_channels(x, zeros, p, s, all.c, all.channels, first + t, t, v);
       open_outputs(dy, zeros, p, s, all.o, all.columns, first + t, t, z);
@@ -130,8 +129,6 @@ static inline void sum_slice(__global const float *dy, __global const float *x, 
     for (int o = 0; o < all.columns; o += SLIM_GEMM_COLUMNS) {
       const slim_winograd_part part = { all.c, all.channels, o, SLIM_GEMM_COLUMNS };
       for (int i = 0; i < s.points; i++) {
-        slim_winograd_fetch(dy + all.o, p, p.oh, p.ow, p.o, all.columns, 0, 0, first + s.block, ahead,
-                            s.points * (o / SLIM_GEMM_COLUMNS) + i, shares);
         slim_winograd_sum_point(v, z, du + (size_t)s.points * s.depth * o, s, part, first, i, run > begin);
       }
     }
