@@ -86,20 +86,20 @@ __kernel void slim_reduce_rows_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(floa
 }
 
 /* The vector of results, and their chunk, from element at of y on. */
-SLIM_APART void reduce_columns(__global const float *x, __global float *y, const slim_reduce_params p, const uint at)
+SLIM_APART void reduce_columns(__global const float *x, __global float *y, const slim_reduce_params *p, const uint at)
 {
-  const int begin = (int)(at / p.n) * p.length, end = min(begin + p.length, p.count);
-  const SLIM_FLOATW start = (SLIM_FLOATW)(p.kind == REDUCE_MAX ? -INFINITY : 0.0f);
+  const int begin = (int)(at / p->n) * p->length, end = min(begin + p->length, p->count);
+  const SLIM_FLOATW start = (SLIM_FLOATW)(p->kind == REDUCE_MAX ? -INFINITY : 0.0f);
   SLIM_FLOATW result = start;
-  x += slim_strides_at(p.kept, at % p.n).x;
+  x += slim_strides_at(p->kept, at % p->n).x;
   for (int first = begin; first < end; first += BLOCK) {
-    SLIM_FLOATW block = p.kind == REDUCE_MAX ? result : start;
+    SLIM_FLOATW block = p->kind == REDUCE_MAX ? result : start;
     for (int r = first; r < min(first + BLOCK, end); r++) {
-      block = merge_vector(block, SLIM_LOADW(0, x + r * p.reduced.a[0]), p.kind);
+      block = merge_vector(block, SLIM_LOADW(0, x + r * p->reduced.a[0]), p->kind);
     }
-    result = p.kind == REDUCE_MAX ? block : result + block;
+    result = p->kind == REDUCE_MAX ? block : result + block;
   }
-  SLIM_STOREW(result * p.scale, 0, y + at);
+  SLIM_STOREW(result * p->scale, 0, y + at);
 }
 
 /* Neighbouring results lie together and fill whole vectors; y is [chunk][result], a vector of results a work-item. */
@@ -109,7 +109,7 @@ __kernel void slim_reduce_columns_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(f
   SLIM_OPEN(float, y);
   const uint at = get_global_id(0) * SLIM_WIDTH;
   if (at < p.n * (uint)p.chunks) {
-    reduce_columns(x, y, p, at);
+    reduce_columns(x, y, &p, at);
   }
 }
 
