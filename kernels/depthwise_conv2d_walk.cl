@@ -2,7 +2,8 @@
  * Depthwise sums of 3x3 taps and stride 1, as many results as pixels, or 2, on CPU-like devices: column after column of
  * a few rows, a vector of channels. The column of the input at hand adds to the sums of the results left and right of
  * it and to its own, so that each number is read once for up to nine sums, and the weights stay in registers. Channels
- * fill whole vectors.
+ * fill whole vectors. All channels of a few columns are made before the next ones, so that memory is read and written
+ * nearly as it lies: processors fetch that in time.
  */
 #include "activation.h"
 #include "common.h"
@@ -12,42 +13,36 @@
 
 #if SLIM_CLASS == 0
 #define EACH_ROW(X) X(0) X(1) X(2) X(3)
-#define STRIP 16 /* columns, where channels are many */
-/* With more channels than these, the pixels of a vector share too few cache sets to be written one by one, if they are
- * many: results of stride 1 are made in private memory, some vectors of channels at a time. */
-#define MOST_CHANNELS 256
-#define FEW_COLUMNS 8
-#define MADE_CHANNELS (4 * SLIM_WIDTH)
-#define MADE_STEP (5 * SLIM_WIDTH)
-#define MADE_ROW (STRIP * MADE_STEP)
+/* Columns of results that are walked at once: each column of the input is turned to again for those beside it, but what
+ * the results of few take lies near for the next channels. */
+#define FEW_COLUMNS 4
+#define MANY_COLUMNS 14
+#define KEPT_FLOATS (1 << 19) /* of the images: caches keep them and the results */
 
 /* Rows of an image, and columns [begin, end) of the results. */
 typedef struct walk {
   __global const float *in, *bias, *residual; /* the image; bias NULL: none; what the first result is added to */
   __global const slim_weight *weights;
   __global float *out; /* the first result */
-  float *made;         /* where it goes before that; NULL: nowhere */
   int tap;             /* from tap to tap of the weights */
   int row, out_row, pixel;
   int y, h, before_h; /* results from row y on */
   int begin, end, w, before_w;
-  bool has_residual, fetches;
+  bool has_residual;
   float low, high;
 } walk;
 
 #define WEIGHT(r_, t_) const SLIM_FLOATW w##r_##t_ = SLIM_WEIGHTSW(l->weights + ((r_)*3 + (t_)) * l->tap + k);
 
-#define PUT_AT(r_, to_)                                                                                                \
+#define PUT(r_)                                                                                                        \
   if (rows > (r_)) {                                                                                                   \
     SLIM_FLOATW v = left##r_;                                                                                          \
     if (l->has_residual) {                                                                                             \
       v += SLIM_LOADW(0, residual + (r_)*out_row);                                                                     \
     }                                                                                                                  \
     v = v < low ? low : v;                                                                                             \
-    SLIM_STOREW(v > high ? high : v, 0, (to_));                                                                        \
+    SLIM_STOREW(v > high ? high : v, 0, to + (r_)*out_row);                                                            \
   }
-#define PUT(r_) PUT_AT(r_, to + (r_)*out_row)
-#define PUT_MADE(r_) PUT_AT(r_, made + (r_)*MADE_ROW)
 
 /* --- stride 1 ----------------------------------------------------------------------------------------------------- */
 
@@ -66,25 +61,13 @@ typedef struct walk {
                                              : SLIM_LOADW(0, in + ((i_)-1) * row);                                     \
     ADDS_                                                                                                              \
   }
-/* The next rows of a column: neighbours in one vector of channels lie too far apart for the processor to guess. What is
- * written is fetched as if to be read: fetched for writing, it would take twice as long. */
-#define FETCH(r_)                                                                                                      \
-  if (rows > (r_)) {                                                                                                   \
-    SLIM_FETCH_LATER(in + (rows + 1 + (r_)) * row);                                                                    \
-    SLIM_FETCH_LATER(to + (rows + (r_)) * out_row);                                                                    \
-  }
 #define OPEN(r_) SLIM_FLOATW left##r_ = start, here##r_ = start, right##r_ = start;
 #define SHIFT(r_)                                                                                                      \
   left##r_ = here##r_;                                                                                                 \
   here##r_ = right##r_;                                                                                                \
   right##r_ = start;
 #define PUT_COLUMN                                                                                                     \
-  if (made) {                                                                                                          \
-    EACH_ROW(PUT_MADE)                                                                                                 \
-    made += MADE_STEP;                                                                                                 \
-  } else {                                                                                                             \
-    EACH_ROW(PUT)                                                                                                      \
-  }                                                                                                                    \
+  EACH_ROW(PUT)                                                                                                        \
   to += pixel;                                                                                                         \
   residual += pixel;
 
@@ -99,7 +82,6 @@ static inline __attribute__((always_inline)) void walk_by_one(const walk *l, con
   __global const float *above = has_above ? in - row : in, *below = has_below ? in + rows * row : in;
   __global const float *residual = l->residual + k;
   __global float *to = l->out + k;
-  float *made = l->made;
   SLIM_DEPTHWISE_EACH_TAP(WEIGHT)
   EACH_ROW(OPEN)
   for (int i = first; i <= last; i++) {
@@ -109,9 +91,6 @@ static inline __attribute__((always_inline)) void walk_by_one(const walk *l, con
     READ(3, ADD(1, 2) ADD(2, 1) ADD(3, 0))
     READ(4, ADD(2, 2) ADD(3, 1))
     READ(5, ADD(3, 2))
-    if (l->fetches) {
-      EACH_ROW(FETCH)
-    }
     if (i > l->begin) {
       PUT_COLUMN
     }
@@ -161,14 +140,6 @@ static inline __attribute__((always_inline)) void walk_by_one(const walk *l, con
   in += pixel;                                                                                                         \
   above += pixel;                                                                                                      \
   below += pixel;
-#define FETCH_STRIDED(r_)                                                                                              \
-  if (rows > (r_)) {                                                                                                   \
-    SLIM_FETCH_LATER(in + (2 * rows + 2 * (r_)) * row);                                                                \
-    SLIM_FETCH_LATER(in + (2 * rows + 2 * (r_)) * row + pixel);                                                        \
-    SLIM_FETCH_LATER(in + (2 * rows + 2 * (r_) + 1) * row);                                                            \
-    SLIM_FETCH_LATER(in + (2 * rows + 2 * (r_) + 1) * row + pixel);                                                    \
-    SLIM_FETCH_LATER(to + (rows + (r_)) * out_row);                                                                    \
-  }
 #define OPEN_STRIDED(r_) SLIM_FLOATW left##r_ = start, here##r_ = start;
 #define SHIFT_STRIDED(r_)                                                                                              \
   left##r_ = here##r_;                                                                                                 \
@@ -190,9 +161,6 @@ static inline __attribute__((always_inline)) void walk_by_two(const walk *l, con
   for (int i = l->begin; i < l->end; i++) {
     if (first >= 0 || i > l->begin) {
       COLUMN(ADD_EVEN)
-    }
-    if (l->fetches) {
-      EACH_ROW(FETCH_STRIDED)
     }
     if (i > l->begin) {
       EACH_ROW(PUT)
@@ -221,20 +189,6 @@ static inline __attribute__((always_inline)) void walk_by_two(const walk *l, con
   }
 SLIM_DEPTHWISE_DEFINE_ROWS(BY_ROWS)
 
-/* Results of channels [k, k + depth) from private memory to where they belong. */
-static inline void bring_made(const walk *l, const float *made, const int rows, const int k, const int depth)
-{
-  for (int r = 0; r < rows; r++) {
-    for (int i = 0; i < l->end - l->begin; i++) {
-      const float *from = made + r * MADE_ROW + i * MADE_STEP;
-      __global float *to = l->out + r * l->out_row + i * l->pixel + k;
-      for (int c = 0; c < depth; c += SLIM_WIDTH) {
-        SLIM_STOREW(SLIM_LOADW(0, from + c), 0, to + c);
-      }
-    }
-  }
-}
-
 /* turned: the gradient by the input, of dy in the place of x. */
 __kernel void slim_depthwise_conv2d_walk_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const slim_weight, weights),
                                              SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
@@ -250,10 +204,8 @@ __kernel void slim_depthwise_conv2d_walk_f32(SLIM_TENSOR(const float, x), SLIM_T
   if (piece.image >= p.n) {
     return;
   }
-  const bool few = p.c <= SLIM_DEPTHWISE_FEW_CHANNELS;
-  const bool apart = p.stride_h == 1 && p.c > MOST_CHANNELS && p.ow > FEW_COLUMNS;
-  const int strip = few ? p.ow : STRIP, depth = apart ? MADE_CHANNELS : p.c;
-  float made[SLIM_DEPTHWISE_ROWS * MADE_ROW];
+  const bool kept = (size_t)p.n * p.h * p.w * p.c <= KEPT_FLOATS;
+  const int columns = kept && p.stride_h == 1 ? MANY_COLUMNS : FEW_COLUMNS, blocks = (p.ow + columns - 1) / columns;
   walk l = { .in = x + (size_t)piece.image * p.h * p.w * p.c,
              .bias = p.epilogue.has_bias ? bias : 0,
              .weights = turned ? weights + 8 * p.c : weights,
@@ -266,24 +218,17 @@ __kernel void slim_depthwise_conv2d_walk_f32(SLIM_TENSOR(const float, x), SLIM_T
              .w = p.w,
              .before_w = p.before_w,
              .has_residual = p.epilogue.has_residual,
-             .fetches = few,
              .low = slim_gemm_low(p.epilogue.activation),
              .high = slim_gemm_high(p.epilogue.activation) };
   for (l.y = piece.top; l.y < piece.bottom; l.y += piece.rows) {
-    for (l.begin = 0; l.begin < p.ow; l.begin += strip) {
+    for (int i = 0; i < blocks; i++) {
+      l.begin = p.ow * i / blocks;
+      l.end = p.ow * (i + 1) / blocks;
       const size_t at = (size_t)((piece.image * p.oh + l.y) * p.ow + l.begin) * p.c;
-      l.end = min(l.begin + strip, p.ow);
       l.out = y + at;
       l.residual = residual + at;
-      for (int k = 0; k < p.c; k += depth) {
-        const int count = min(depth, p.c - k);
-        for (int v = 0; v < count; v += SLIM_WIDTH) {
-          l.made = apart ? made + v : 0;
-          SLIM_DEPTHWISE_CALL_ROWS(walk, piece.rows, (&l, k + v, p.stride_h))
-        }
-        if (apart) {
-          bring_made(&l, made, piece.rows, k, count);
-        }
+      for (int k = 0; k < p.c; k += SLIM_WIDTH) {
+        SLIM_DEPTHWISE_CALL_ROWS(walk, piece.rows, (&l, k, p.stride_h))
       }
     }
   }
