@@ -90,7 +90,7 @@ static void set_up(state *s, const slim_cpu_step *step)
   s->winograd = winograd_of(g);
   s->by_product = conv2d_is_product(g);
   const gemm product = product_of(step, s, NULL, NULL);
-  s->by_halves = s->by_product && packs_once(step) && CPU_OP(strassen_fits)(&product);
+  s->by_halves = s->by_product && packs_once(step) && CPU_OP(strassen_fits)(step, &product);
   s->by_winograd = !s->by_product && CPU_OP(winograd_plan)(&s->winograd, step, &step->in[1], &epilogue);
   s->line = winograd_line_of(g);
   s->by_line = !s->by_product && CPU_OP(winograd_line_plan)(&s->line, step, &epilogue);

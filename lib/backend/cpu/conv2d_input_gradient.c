@@ -66,7 +66,7 @@ static gemm product_of(const slim_cpu_step *step, const conv2d *g, const float *
   p.lda = p.ldb = (size_t)p.k;
   p.ldc = (size_t)p.n;
   p.b_transposed = true;
-  p.by_halves = CPU_OP(strassen_fits)(&p);
+  p.by_halves = CPU_OP(strassen_fits)(step, &p);
   return p;
 }
 

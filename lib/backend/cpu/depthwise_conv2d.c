@@ -86,7 +86,7 @@ static gemm product_of(const slim_cpu_step *step, const separable *s)
   p.c = step->out[0].host;
   p.ldb = p.ldc = (size_t)p.n;
   p.epilogue = epilogue_between(step, slim_separable_node(&step->group) + 1, step->group.count, input + 1);
-  p.by_halves = packs_once(step) && CPU_OP(strassen_fits)(&p);
+  p.by_halves = packs_once(step) && CPU_OP(strassen_fits)(step, &p);
   return p;
 }
 

@@ -9,6 +9,7 @@
 #define TASKS 8                 /* that a large product is cut into at least */
 #define TASK_PANELS 2           /* least panels of a piece of columns */
 #define COPIED_TASK_PANELS 4    /* the same where each piece copies A */
+#define COPIED_TASK_ROWS (7 * TILE_ROWS) /* pieces of rows, which are as good, have at least as many then */
 #define EVEN_TASKS 4            /* fewer than UNEVEN_TASKS are a multiple of these, so that all workers end together */
 #define UNEVEN_TASKS 32
 #define TASK_WORK 1e5           /* least products of a task */
@@ -93,7 +94,8 @@ static inline cut cut_of_made(const gemm *g, int workers)
   return (cut){ at_most(pieces(wanted, workers) * workers, units), 1, 1 };
 }
 
-/* Rows first where there are many and each task copies its part of A: once then, and not for each piece of columns. */
+/* Where each task copies its part of A there are few tasks, and pieces of rows first: A is copied once then, and not for
+ * each piece of columns, and B, which comes from a distant cache, read for many rows at a time. */
 static inline cut cut_of(const gemm *g, int workers)
 {
   if (are_few_rows(g)) {
@@ -106,13 +108,18 @@ static inline cut cut_of(const gemm *g, int workers)
   const int wanted = work < TASKS * TASK_WORK ? (int)(work / TASK_WORK) : TASKS;
   cut c = { pieces(g->m, M_BLOCK), pieces(g->n, 32 * TILE_COLUMNS), 1 };
   c.slices = slices_of(g, wanted / (c.rows * c.columns));
-  if (g->m >= g->n && (g->a_transposed || g->k > K_BLOCK)) {
-    cut_rows(g, &c, wanted);
+  const bool copied = !g->a_transposed && g->k > K_BLOCK;
+  const int enough = copied ? at_most(wanted, at_least(EVEN_TASKS, workers)) : wanted;
+  while (copied && c.rows * c.slices < enough && (c.rows + 1) * COPIED_TASK_ROWS <= g->m) {
+    c.rows++;
   }
-  while (c.rows * c.columns * c.slices < wanted && c.columns < most_columns(g)) {
+  if (g->a_transposed && g->m >= g->n) {
+    cut_rows(g, &c, enough);
+  }
+  while (c.rows * c.columns * c.slices < enough && c.columns < most_columns(g)) {
     c.columns++;
   }
-  cut_rows(g, &c, wanted);
+  cut_rows(g, &c, enough);
   while (wanted == TASKS && !is_even(&c) && c.rows * 2 * TILE_ROWS <= g->m) {
     c.rows++;
   }

@@ -35,7 +35,7 @@ typedef struct job {
   float *scratch, *packed;
 } job;
 
-bool CPU_OP(strassen_fits)(const gemm *g)
+bool CPU_OP(strassen_fits)(const slim_cpu_step *step, const gemm *g)
 {
   const int most_depth = g->source ? K_BLOCK : MOST_DEPTH; /* A that is made has a place for each worker */
   const bool turned = g->b_transposed;
@@ -43,7 +43,7 @@ bool CPU_OP(strassen_fits)(const gemm *g)
   return !g->b_half && !g->a_transposed && g->m >= (turned ? LEAST_TURNED_ROWS : LEAST_ROWS) &&
          g->n >= (turned ? LEAST_TURNED_COLUMNS : PAIR) && g->n % PAIR == 0 && g->k % (2 * VL) == 0 &&
          g->k >= least_depth && g->k <= most_depth && g->k * g->n >= LEAST_WEIGHTS &&
-         g->epilogue.activation <= SLIM_ACTIVATION_RELU6 && CPU_OP(winograd_wanted)();
+         g->epilogue.activation <= SLIM_ACTIVATION_RELU6 && (g->source || step->device->caches.second < SLIM_LARGE_CACHE) && CPU_OP(winograd_wanted)();
 }
 
 /* Floats of a row's factors; the gap keeps rows in cache sets of their own. */
