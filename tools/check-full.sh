@@ -66,7 +66,7 @@ simulate_all() {
     case "$1 ${program##*/}" in
       class=gpu*ops_gradients | *width=16*ops_gradients | class=cpu*ops_custom_op | class=cpu*ops_tiles) ;;
       class=gpu*ops_strassen | *width=8*ops_strassen) ;;
-      *ops_strassen) (export SLIM_TEST_PRODUCTS=30e6 && simulate "$program" "$1") || bad=1 ;;
+      *ops_strassen) (export SLIM_TEST_PRODUCTS=30e6 SLIM_CACHES=32,512 && simulate "$program" "$1") || bad=1 ;;
       *ops_tiles) (export SLIM_TEST_PRODUCTS=13e6 && simulate "$program" "$1") || bad=1 ;;
       *) simulate "$program" "$1" || bad=1 ;;
     esac

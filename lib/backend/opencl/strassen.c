@@ -23,8 +23,10 @@ bool slim_cl_strassen_fits(const slim_device *device, const slim_conv2d_params *
 {
   const int columns = slim_cl_gemm_columns(device), rows = slim_cl_gemm_rows(device);
   const bool product = p->kernel_h == 1 && p->kernel_w == 1 && slim_cl_winograd_suits(device, p);
-  return product && slim_cl_gemm_halves_tiles(device) > 0 && slim_cl_conv2d_pixels(p) >= LEAST_TILES * rows &&
-         p->o % (2 * columns) == 0 && p->o >= 2 * columns * LEAST_PAIRS && p->c % columns == 0 && p->c >= LEAST_DEPTH &&
+  const bool small_caches = slim_cl_of(device)->caches.second < SLIM_LARGE_CACHE;
+  return product && small_caches && slim_cl_gemm_halves_tiles(device) > 0 &&
+         slim_cl_conv2d_pixels(p) >= LEAST_TILES * rows && p->o % (2 * columns) == 0 &&
+         p->o >= 2 * columns * LEAST_PAIRS && p->c % columns == 0 && p->c >= LEAST_DEPTH &&
          p->c * p->o >= LEAST_WEIGHTS && packed_bytes(device, p->c, p->o) <= device->info.max_allocation;
 }
 
