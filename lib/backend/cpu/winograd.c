@@ -449,6 +449,12 @@ static void multiply_row(const job *j, const places *p, const channels_part *c, 
   }
 }
 
+/* Inputs of the panel's first tile from channel k on. */
+static const float *inputs_at(const winograd *w, const channels_part *panel, int k)
+{
+  return panel->a + (size_t)(k / WINOGRAD_K * w->points) * winograd_step(w->block, WINOGRAD_K) + k % WINOGRAD_K;
+}
+
 /* All channels of a row of points after another. Taps that do not lie packed are copied for the first. */
 static void multiply_rows(const job *j, const places *p, const channels_part *panel)
 {
@@ -464,7 +470,7 @@ static void multiply_rows(const job *j, const places *p, const channels_part *pa
     for (int turn = 0; turn < turns; turn++, c.k += K_ROWS) {
       float *taps = p->taps + (size_t)(c.k * w->kernel * w->kernel * TILE_COLUMNS);
       c.depth = at_most(K_ROWS, w->c - c.k);
-      c.a = panel->a + (size_t)(c.k / WINOGRAD_K * w->points) * winograd_step(w->block, WINOGRAD_K) + c.k % WINOGRAD_K;
+      c.a = inputs_at(w, panel, c.k);
       winograd_ahead share = share_of(ahead, row * turns + turn, w->size * turns);
       winograd_fetch(&share, 1);
       if (!j->packed && row == 0) {
@@ -505,7 +511,7 @@ static void multiply_depths(const job *j, const places *p, const channels_part *
   for (; c.k < w->c; c.k += w->staged_depth) {
     float *const taps = p->taps + (size_t)(c.k / w->staged_depth % 2) * taps_floats(w);
     c.depth = at_most(w->staged_depth, w->c - c.k);
-    c.a = panel->a + (size_t)(c.k / WINOGRAD_K * w->points) * winograd_step(w->block, WINOGRAD_K) + c.k % WINOGRAD_K;
+    c.a = inputs_at(w, panel, c.k);
     if (!j->packed && !c.next_taps) {
       CPU_OP(winograd_taps)(&j->weights, c.n0, c.k, c.depth, taps);
     }
