@@ -28,14 +28,18 @@ CPU_INLINE void load_weights(const depthwise_walk *l, int k, int lanes, vec *wei
   }
 }
 
-/* What output row `row` takes from pixel v of input row `from`. */
-CPU_INLINE void add(sums *s, const vec *weights, vec v, int from, int row, int rows)
+/* What output rows take from pixel v of input row `from`. */
+CPU_INLINE void add(sums *s, const vec *weights, vec v, int from, int rows)
 {
-  if (row >= 0 && row < rows) {
-    const vec *w = weights + 3 * (from - row + 1);
-    s->left[row] += w[2] * v;
-    s->here[row] += w[1] * v;
-    s->right[row] += w[0] * v;
+  CPU_UNROLL
+  for (int t = 0; t < 3; t++) {
+    const int row = from - 1 + t;
+    if (row >= 0 && row < rows) {
+      const vec *w = weights + 3 * (2 - t);
+      s->left[row] += w[2] * v;
+      s->here[row] += w[1] * v;
+      s->right[row] += w[0] * v;
+    }
   }
 }
 
@@ -71,15 +75,12 @@ CPU_INLINE void walk(const depthwise_walk *l, int y, int k, int rows, int lanes)
     s.left[r] = s.here[r] = s.right[r] = bias;
   }
   for (int i = first; i <= last; i++) {
+    add(&s, weights, some(above, has_above ? lanes : 0), -1, rows);
     CPU_UNROLL
-    for (int from = -1; from <= rows; from++) {
-      const vec v = from < 0      ? some(above, has_above ? lanes : 0)
-                    : from < rows ? lanes_load(x + from * l->row, lanes)
-                                  : some(below, has_below ? lanes : 0);
-      add(&s, weights, v, from, from - 1, rows);
-      add(&s, weights, v, from, from, rows);
-      add(&s, weights, v, from, from + 1, rows);
+    for (int from = 0; from < rows; from++) {
+      add(&s, weights, lanes_load(x + from * l->row, lanes), from, rows);
     }
+    add(&s, weights, some(below, has_below ? lanes : 0), rows, rows);
     if (i > l->begin) {
       put(l, s.left, to, rows, lanes);
       to += l->out_pixel;
