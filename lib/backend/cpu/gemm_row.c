@@ -1,9 +1,8 @@
-/* One row of A: B is read once, in the order in which it lies, at the speed of memory. */
+/* One row of A: B is read once, at the speed of memory: some parts side by side, each in the order in which it lies. */
 #include "backend/cpu/gemm.h"
 
-#define RUN 8 /* rows of B at once: c is loaded and stored once for them */
-#define LINEAR_COLUMNS 1024 /* of so few c stays in the nearest cache: rows go one by one, in the order of memory */
-#define AHEAD 256   /* columns from what is multiplied to what is fetched */
+#define STREAMS 4 /* rows of B at once, far apart: memory serves so many faster than one, or than neighbours */
+#define AHEAD 256 /* columns from what is multiplied to what is fetched */
 #define FETCH_AHEAD (VL == 16) /* measured: vectors shorter than a line gain nothing by it */
 
 /* Number i of halves or floats, and VL from there on. */
@@ -23,40 +22,43 @@ CPU_INLINE void fetch(const void *b, size_t i, bool half)
   __builtin_prefetch(half ? (const void *)((const uint16_t *)b + i) : (const float *)b + i, 0, 2);
 }
 
-/* c += sum over count rows of B, from row k on, each times its number of a. */
-CPU_INLINE void add_rows(const gemm *g, int k, int count, float *c, bool half)
+/* c += sum over count rows of B, apart rows from one to the next, from row k on, each times its number of a. */
+CPU_INLINE void add_rows(const gemm *g, int k, int count, int apart, float *c, bool half)
 {
-  const size_t n = (size_t)g->n, ldb = g->ldb, first = (size_t)k * ldb;
-  const float *a = g->a + k;
+  const size_t n = (size_t)g->n, first = (size_t)k * g->ldb, step = (size_t)apart * g->ldb;
   const void *b = half ? (const void *)(g->b_half + first) : g->b + first;
+  float a[STREAMS];
   size_t j = 0;
+  for (int i = 0; i < count; i++) {
+    a[i] = g->a[k + i * apart];
+  }
   for (; j + VL <= n; j += VL) {
     vec sum = vec_load(c + j);
     CPU_UNROLL
     for (int i = 0; i < count; i++) {
       if (FETCH_AHEAD) {
-        fetch(b, (size_t)i * ldb + j + AHEAD, half);
+        fetch(b, (size_t)i * step + j + AHEAD, half);
       }
-      sum += a[i] * load(b, (size_t)i * ldb + j, half);
+      sum += a[i] * load(b, (size_t)i * step + j, half);
     }
     vec_store(c + j, sum);
   }
   for (; j < n; j++) {
     for (int i = 0; i < count; i++) {
-      c[j] += a[i] * get(b, (size_t)i * ldb + j, half);
+      c[j] += a[i] * get(b, (size_t)i * step + j, half);
     }
   }
 }
 
 CPU_INLINE void run(const gemm *g, int k0, int k1, float *c, bool half)
 {
-  int k = k0;
+  const int length = (k1 - k0) / STREAMS;
   memset(c, 0, (size_t)g->n * sizeof *c);
-  for (; g->n > LINEAR_COLUMNS && k + RUN <= k1; k += RUN) {
-    add_rows(g, k, RUN, c, half);
+  for (int k = k0; k < k0 + length; k++) {
+    add_rows(g, k, STREAMS, length, c, half);
   }
-  for (; k < k1; k++) {
-    add_rows(g, k, 1, c, half);
+  for (int k = k0 + STREAMS * length; k < k1; k++) {
+    add_rows(g, k, 1, 0, c, half);
   }
 }
 
