@@ -20,7 +20,8 @@
 #define FUSED_WEIGHTS_MANY (192 * 192) /* the same, of many tiles where the second-level cache is large */
 #define MANY_TILES (2 * STAGED_TILES)
 #define FUSED_WEIGHTS_FEW 2047  /* the same, measured, where there are fewer tiles than half the taps */
-#define STREAMED_OUTPUTS (3 << 19) /* outputs, at least, that would leave the caches before they are read */
+#define STREAMED_OUTPUTS (3 << 19) /* outputs, at least, that would leave the caches before they are read, */
+#define STREAMED_OUTPUTS_LARGE (3 << 20) /* measured: where the second-level cache is large */
 /* Of one image, points are kept of more weights than those, for so many tiles. Measured: fewer tiles wait for the
  * points longer than it takes to make them. For the little that more images gain it is too much memory. */
 #define KEPT_TILES 32
@@ -283,10 +284,11 @@ static void close_tile(const job *j, int number, const float *product, size_t st
 }
 
 /* Are vectors whole lines, and do the outputs go past the caches? */
-static bool streams(const winograd *w, const float *out, bool apart)
+static bool streams(const winograd *w, const slim_caches *caches, const float *out, bool apart)
 {
+  const size_t many = caches->second >= SLIM_LARGE_CACHE ? STREAMED_OUTPUTS_LARGE : STREAMED_OUTPUTS;
   return VL == 16 && w->oc % VL == 0 && (uintptr_t)out % 64 == 0 &&
-         vec_streams((size_t)(w->n * w->oh) * (size_t)(w->ow * w->oc), STREAMED_OUTPUTS, apart);
+         vec_streams((size_t)(w->n * w->oh) * (size_t)(w->ow * w->oc), many, apart);
 }
 
 /* --- fused -------------------------------------------------------------------------------------------------------- */
@@ -564,7 +566,7 @@ static void run_plain(const slim_cpu_step *step, const winograd *w, const float 
   const int panels = pieces(w->oc, TILE_COLUMNS), workers = slim_threads_count(threads);
   const bool apart = slim_threads_apart(threads);
   j.weights = winograd_weights_of(w, weights);
-  j.stream = streams(w, out, apart);
+  j.stream = streams(w, &step->device->caches, out, apart);
   j.stream_inputs = VL == 16 && !w->own_inputs && apart;
   if (!w->staged) {
     not_ready(&j, workers);
