@@ -367,26 +367,6 @@ __kernel void slim_conv2d_phases_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(c
 
 /* --- the gradient by the weights ---------------------------------------------------------------------------------- */
 
-/* Elements [row0, row0 + rows) of the windows of pixels in [begin, end), of which tile number i, which sums over depth,
- * fetches those of a part of a row. */
-static inline slim_gemm_ahead windows_ahead(__global const float *x, const slim_conv2d_params p, const int row0,
-                                            const int rows, const int begin, const int end, const int i,
-                                            const int depth)
-{
-  const int chunks = (depth + SLIM_GEMM_CHUNK - 1) / SLIM_GEMM_CHUNK, parts = (p.ow + chunks - 1) / chunks;
-  const int column = i % parts * chunks, pixel = (begin / p.ow + i / parts) * p.ow + column;
-  const int run = p.kernel_w * p.c, first = row0 % run, here = min(rows, run - first);
-  const place at = place_of(p, pixel);
-  const int y = at.y0 + row0 / run * p.rate_h;
-  const slim_gemm_ahead next = { x + ((at.image * p.h + y) * p.w + at.x0) * p.c + first,
-                                 pixel < end ? min(chunks, p.ow - column) : 0,
-                                 p.stride_w * p.c,
-                                 here < rows ? 2 : 1, /* of the window */
-                                 p.rate_h * p.w * p.c - first,
-                                 (max(here, rows - here) + 15) / 16 };
-  return next;
-}
-
 /* The product of transposed windows by dy, summed over the pixels of each slice. windows: block_k rows of
  * block_m. */
 __kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
@@ -402,26 +382,24 @@ __kernel void slim_conv2d_weights_gradient_cpu_f32(SLIM_TENSOR(const float, dy),
     const int rows = p.kernel_h * p.kernel_w * p.c, pixels = p.n * p.oh * p.ow;
     const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, rows, p.o);
     const int begin = task.z * g.slice, end = min(begin + g.slice, pixels);
-    const int across = slim_gemm_part_panels(t), tiles = slim_gemm_part_tiles(t);
+    const int tiles = slim_gemm_part_tiles(t);
     __global float *sums = dw + (size_t)task.z * rows * p.o;
     for (int k = begin; k < end; k += g.block_k) {
       const int depth = min(g.block_k, end - k), left = min(g.block_k, end - k - depth);
+      int number = 0;
       slim_gemm_pack_b(panels, dy + (size_t)k * p.o + t.column0, p.o, depth, t.columns);
       for (int i = 0; i < depth; i++) {
         gather(windows + i * g.block_m, x, p, place_of(p, k + i), t.row0, t.row1 - t.row0);
       }
       for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {
-        for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {
+        for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS, number++) {
           const slim_gemm_out o = {
             sums + (size_t)row * p.o + t.column0 + c, 0, p.o, t.row1 - row, t.columns - c, k == begin, false, { 0, 0, 0 }, 0
           };
-          const int tile = (row - t.row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
-          const slim_gemm_ahead next_x =
-              windows_ahead(x, p, t.row0, t.row1 - t.row0, k + depth, k + depth + left, tile, depth);
-          const slim_gemm_ahead next_dy = slim_gemm_block_ahead(dy + (size_t)(k + depth) * p.o + t.column0, p.o, left,
-                                                                t.columns, tile, tiles, depth);
-          slim_gemm_tile_columns(windows + row - t.row0, g.block_m, panels + c * depth, SLIM_GEMM_COLUMNS, depth,
-                                 &next_x, &next_dy, &o);
+          const slim_gemm_strip next = slim_gemm_strip_of(dy + (size_t)(k + depth) * p.o + t.column0, p.o, left,
+                                                          t.columns, number, tiles, depth);
+          slim_gemm_tile_columns(windows + row - t.row0, g.block_m, panels + c * depth, SLIM_GEMM_COLUMNS, depth, &next,
+                                 &o);
         }
       }
     }

@@ -348,28 +348,63 @@ static inline slim_gemm_ahead slim_gemm_block_ahead(__global const float *from, 
 SLIM_GEMM_TILE_ROWS_(slim_gemm_tile_rows, __local)
 SLIM_GEMM_TILE_ROWS_(slim_gemm_tile_packed, __global)
 
+/* The same, some with each k: so memory is asked evenly. */
+typedef struct slim_gemm_strip {
+  __global const float *from;
+  int step; /* floats from k to k */
+} slim_gemm_strip;
+
+/* What turn number turn of turns over depth fetches of rows of columns floats, which lie stride apart: of rows without
+ * gaps as much as the other turns, in the order of memory, else a panel's width of each, or nothing that is new. */
+static inline slim_gemm_strip slim_gemm_strip_of(__global const float *from, const int stride, const int rows,
+                                                 const int columns, const int turn, const int turns, const int depth)
+{
+  const int strips = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS, spread = max(strips, turns);
+  const int number = strips * turn / spread, next = strips * (turn + 1) / spread, share = rows * columns / turns;
+  if (stride == columns) {
+    const slim_gemm_strip even = { from + turn * share, (share + depth - 1) / depth };
+    return even;
+  }
+  const slim_gemm_strip one = { from + number * SLIM_GEMM_COLUMNS, next > number && rows > 0 ? stride : 0 };
+  return one;
+}
+
+#define SLIM_GEMM_SHORT 64        /* depth: too short to fetch the result's rows one by one */
+#define SLIM_GEMM_COLUMNS_AHEAD 8 /* k's: rows of b may lie too far apart for caches to fetch them by themselves */
 #define SLIM_GEMM_ADD_COLUMN_(i_) SLIM_GEMM_ADD_(i_, from[i_])
+#define SLIM_GEMM_STEP_COLUMNS_(EACH_)                                                                                 \
+  {                                                                                                                    \
+    const SLIM_FLOATW b0 = SLIM_LOADW(0, next);                                                                        \
+    const SLIM_FLOATW b1 = SLIM_LOADW(1, next);                                                                        \
+    EACH_(SLIM_GEMM_ADD_COLUMN_)                                                                                       \
+    SLIM_FETCH_LATER(strip);                                                                                           \
+    SLIM_FETCH_LATER(strip + SLIM_GEMM_COLUMNS - 16);                                                                  \
+    strip += ahead->step;                                                                                              \
+    from += a_stride;                                                                                                  \
+    next += b_stride;                                                                                                  \
+    SLIM_FETCH(from + SLIM_GEMM_COLUMNS_AHEAD * a_stride);                                                             \
+    SLIM_FETCH(next + SLIM_GEMM_COLUMNS_AHEAD * b_stride);                                                             \
+    SLIM_FETCH(next + SLIM_GEMM_COLUMNS_AHEAD * b_stride + SLIM_GEMM_COLUMNS - 16);                                    \
+  }
 #define SLIM_GEMM_SUM_COLUMNS_(EACH_)                                                                                  \
-  const int each = slim_gemm_fetch_rows(depth);                                                                        \
-  for (int k0 = 0; k0 < depth; k0 += SLIM_GEMM_CHUNK) {                                                                \
-    slim_gemm_fetch_chunk(next_a, k0, false);                                                                          \
-    slim_gemm_fetch(o, k0 / SLIM_GEMM_CHUNK * each, each);                                                             \
-    slim_gemm_fetch_chunk(next_b, k0, false);                                                                          \
-    for (int k = k0; k < min(k0 + SLIM_GEMM_CHUNK, depth); k++, from += a_stride, next += b_stride) {                  \
-      const SLIM_FLOATW b0 = SLIM_LOADW(0, next);                                                                      \
-      const SLIM_FLOATW b1 = SLIM_LOADW(1, next);                                                                      \
-      EACH_(SLIM_GEMM_ADD_COLUMN_)                                                                                     \
-    }                                                                                                                  \
+  __global const float *strip = ahead->from;                                                                           \
+  const int each = depth >= SLIM_GEMM_SHORT ? 1 : SLIM_GEMM_ROWS;                                                      \
+  int k = 0;                                                                                                           \
+  for (; k * each < min(o.rows, SLIM_GEMM_ROWS) && k < depth; k++) {                                                   \
+    slim_gemm_fetch(o, k * each, each);                                                                                \
+    SLIM_GEMM_STEP_COLUMNS_(EACH_)                                                                                     \
+  }                                                                                                                    \
+  for (; k < depth; k++) {                                                                                             \
+    SLIM_GEMM_STEP_COLUMNS_(EACH_)                                                                                     \
   }
 
 /* The same for an a of depth rows of SLIM_GEMM_ROWS, a_stride apart; b's rows lie b_stride apart. whole_: no columns are
  * missing. */
 #define SLIM_GEMM_TILE_COLUMNS_(name_, a_space_, b_space_, whole_)                                                     \
   SLIM_APART void name_(a_space_ const float *a, const int a_stride, b_space_ const float *b, const int b_stride,      \
-                        const int depth, const slim_gemm_ahead *ahead_a, const slim_gemm_ahead *ahead_b,               \
-                        const slim_gemm_out *out)                                                                      \
+                        const int depth, const slim_gemm_strip *ahead, const slim_gemm_out *out)                       \
   {                                                                                                                    \
-    SLIM_GEMM_OPEN_TILE_                                                                                               \
+    slim_gemm_out o = *out;                                                                                            \
     a_space_ const float *from = a;                                                                                    \
     b_space_ const float *next = b;                                                                                    \
     o.columns = whole_ ? SLIM_GEMM_COLUMNS : o.columns;                                                                \

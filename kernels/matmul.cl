@@ -103,21 +103,44 @@ static inline bool reads_a_in_place(const slim_matmul_params p, const slim_gemm_
          (rest == 0 || rest == SLIM_GEMM_SOME_ROWS || rest == SLIM_GEMM_FEW_ROWS);
 }
 
-/* depth rows of a, from k on, to rows of block_m. */
+/* depth rows of a, from k on: of each tile, a vector of every row, of which the last floats are any. */
 static inline void copy_block(__local float *block, __global const float *a, const slim_matmul_params p,
-                              const int block_m, const slim_gemm_part t, const int k, const int depth,
-                              const bool fetches)
+                              const slim_gemm_part t, const int k, const int depth, const bool fetches)
 {
-  for (int i = 0; i < depth; i++) {
-    for (int j = t.row0; j < t.row1 && fetches; j += 16) {
-      SLIM_FETCH(a + (size_t)(k + min(i + SLIM_GEMM_AHEAD, depth - 1)) * p.a_k + j);
+  const int rows = t.row1 - t.row0;
+  a += (size_t)k * p.a_k + t.row0;
+  for (int i = 0; i < depth; i++, a += p.a_k, block += SLIM_WIDTH) {
+    __local float *to = block;
+    int j = 0;
+    for (int ahead = 0; ahead < rows && fetches; ahead += 16) {
+      SLIM_FETCH(a + (size_t)min(SLIM_GEMM_AHEAD, depth - 1 - i) * p.a_k + ahead);
     }
-    slim_gemm_copy(block + i * block_m, a + (size_t)(k + i) * p.a_k + t.row0, t.row1 - t.row0);
+    for (; j + SLIM_WIDTH <= rows; j += SLIM_GEMM_ROWS, to += depth * SLIM_WIDTH) {
+      SLIM_STOREW(SLIM_LOADW(0, a + j), 0, to);
+    }
+    for (; j < rows; j += SLIM_GEMM_ROWS, to += depth * SLIM_WIDTH) {
+      slim_gemm_copy(to, a + j, rows - j);
+    }
   }
 }
 
-/* a is given transposed: its block is copied whole, as it lies, block_k rows of block_m, or read in place. Sums each
- * slice of k into its own part of y. */
+/* What tile number i of tiles fetches of the rows that are read next, from k on: of b, where they lie as they are read,
+ * then of a. */
+static inline slim_gemm_strip columns_ahead(__global const float *a, __global const slim_weight *b,
+                                            const slim_matmul_params p, const slim_gemm_part t, const int k,
+                                            const int rows, const int i, const int tiles, const int depth)
+{
+  const bool fetches = p.b_column == 1 && sizeof(slim_weight) == sizeof(float);
+  const int wide = t.row1 - t.row0, of_b = fetches ? tiles * p.n / (p.n + p.m) : 0;
+  if (i < of_b) {
+    return slim_gemm_strip_of((__global const float *)(b + (size_t)k * p.b_k + t.column0), p.b_k, rows, t.columns, i,
+                              of_b, depth);
+  }
+  return slim_gemm_strip_of(a + (size_t)k * p.a_k + t.row0, p.a_k, rows, wide, i - of_b, tiles - of_b, depth);
+}
+
+/* a is given transposed: its block is copied whole, tile by tile, or read in place. Sums each slice of k into its own
+ * part of y. */
 __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const slim_weight, b),
                                       SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y),
                                       const slim_matmul_params p, const slim_gemm_params g, __local float *block,
@@ -131,33 +154,32 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
   {
     const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, p.m, p.n);
     const int begin = task.z * g.slice, end = min(begin + g.slice, p.k);
-    const int across = slim_gemm_part_panels(t), tiles = slim_gemm_part_tiles(t);
+    const int tiles = slim_gemm_part_tiles(t);
     const bool a_lies = reads_a_in_place(p, t), b_lies = reads_b_in_place(p);
     __global float *sums = y + (size_t)task.z * p.m * p.n;
     for (int k = begin; k < end; k += g.block_k) {
-      const int depth = min(g.block_k, end - k), after = k + depth, left = min(g.block_k, end - after);
+      const int depth = min(g.block_k, end - k), after = k + depth;
+      int number = 0;
       if (!b_lies) {
         pack_panels(panels, b, p, k, depth, t.column0, t.columns);
       }
       if (!a_lies) {
-        copy_block(block, a, p, g.block_m, t, k, depth, k == begin);
+        copy_block(block, a, p, t, k, depth, k == begin);
       }
       for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {
-        for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {
+        __local const float *packed = block + (row - t.row0) / SLIM_GEMM_ROWS * depth * SLIM_WIDTH;
+        for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS, number++) {
           const slim_gemm_out o =
-              slim_gemm_part_out(sums, bias, sums, p.n, p.epilogue, t, row, c, k == begin, k + depth == end);
-          const int tile = (row - t.row0) / SLIM_GEMM_ROWS * across + c / SLIM_GEMM_COLUMNS;
-          const slim_gemm_ahead next_a = slim_gemm_block_ahead(a + (size_t)after * p.a_k + t.row0, p.a_k, left,
-                                                               t.row1 - t.row0, tile, tiles, depth);
-          const slim_gemm_ahead next_b = panels_ahead(b, p, after, left, t.column0, t.columns, tile, tiles, depth);
+              slim_gemm_part_out(sums, bias, sums, p.n, p.epilogue, t, row, c, k == begin, after == end);
+          const slim_gemm_strip next =
+              columns_ahead(a, b, p, t, after, min(g.block_k, end - after), number, tiles, depth);
           __global const float *lying = (__global const float *)(b + (size_t)k * p.b_k + t.column0 + c);
           if (a_lies) {
-            tile_in_place(a + (size_t)k * p.a_k + row, p.a_k, lying, p.b_k, depth, &next_a, &next_b, &o);
+            tile_in_place(a + (size_t)k * p.a_k + row, p.a_k, lying, p.b_k, depth, &next, &o);
           } else if (b_lies) {
-            tile_of_block(block + row - t.row0, g.block_m, lying, p.b_k, depth, &next_a, &next_b, &o);
+            tile_of_block(packed, SLIM_WIDTH, lying, p.b_k, depth, &next, &o);
           } else {
-            slim_gemm_tile_columns(block + row - t.row0, g.block_m, panels + c * depth, SLIM_GEMM_COLUMNS, depth,
-                                   &next_a, &next_b, &o);
+            slim_gemm_tile_columns(packed, SLIM_WIDTH, panels + c * depth, SLIM_GEMM_COLUMNS, depth, &next, &o);
           }
         }
       }

@@ -11,7 +11,7 @@
 #define READ_COLUMN 1 /* or for reading one that was packed before */
 #define SLICED_ROWS_MOST 168
 #define MADE_ROWS 448 /* of a task that makes its a: rows of an image share what they are made of */
-#define SLICED_DEPTH 128     /* a tile of a that lies transposed, and a panel of b, stay in the nearest cache */
+#define SLICED_DEPTH 256     /* a tile of a that lies transposed takes half of the nearest cache */
 #define SLICE_BLOCKS_LEAST 4 /* of k: a slice's sums pay for adding them up */
 #define SLICES_FLOATS_MOST ((double)(1 << 21))
 #define STREAMED_SUMS ((double)(3 << 20)) /* of the result, that would leave the caches before they are read */
@@ -218,20 +218,27 @@ void slim_cl_gemm_range_packed(slim_cl_build *b, const slim_gemm_params *g, int 
   range(b, g, halves ? slim_cl_ceil_div(m, 2) : m, halves ? n / 2 : n, 1);
 }
 
-/* Slices of k, so that groups of whole blocks of the result keep the device busy; false when they would be short. */
+/* Even slices of k, so that groups of whole blocks of the result keep the device busy; false if they would be short. */
 static bool cut_depth(const slim_device *device, slim_gemm_params *g, const limits *l, int m, int n, int k)
 {
   const int groups = slim_cl_ceil_div(m, g->block_m) * slim_cl_ceil_div(n, g->block_n), blocks = slim_cl_ceil_div(k, g->block_k);
   const int wanted = slim_cl_ceil_div(device->info.compute_units * l->groups, groups);
-  g->slice = wanted <= 1 ? k : slim_cl_ceil_div(blocks, wanted) * g->block_k;
+  g->slice = wanted <= 1 ? k : slim_cl_ceil_div(k, wanted);
   return wanted <= 1 || (blocks >= SLICE_BLOCKS_LEAST * wanted && (double)m * n * wanted <= SLICES_FLOATS_MOST);
+}
+
+/* Bytes of a block of a for each k: a vector of each tile. */
+static size_t sliced_row(const slim_device *device, int rows)
+{
+  const int tiles = slim_cl_ceil_div(rows, slim_cl_gemm_rows(device));
+  return (size_t)(tiles * slim_cl_of(device)->vector_width) * sizeof(float);
 }
 
 slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, int k)
 {
   const limits l = limits_of(device, m, n, k, SLICED_DEPTH, SLICED_ROWS_MOST, SLICED);
   slim_gemm_params g = { .block_k = even_part(k, l.depth, 1) };
-  const size_t row = (size_t)l.rows * sizeof(float); /* multiples of 14 and 6 */
+  const size_t row = sliced_row(device, l.rows);
   while (g.block_k > 1 && columns_fit(device, &l, row * (size_t)g.block_k, g.block_k) < slim_cl_gemm_columns(device)) {
     g.block_k = (g.block_k + 1) / 2;
   }
@@ -242,6 +249,7 @@ slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, in
     cut_result(device, &g, &l, m, n, most_n, SLICED);
     g.slice = k;
   }
+  g.block_k = even_part(g.slice, g.block_k, 1);
   return g;
 }
 
@@ -252,7 +260,7 @@ int slim_cl_gemm_slices(const slim_gemm_params *g, int k)
 
 void slim_cl_gemm_range_sliced(slim_cl_build *b, const slim_gemm_params *g, int m, int n, int k)
 {
-  slim_cl_arg_local(b, (size_t)g->block_k * (size_t)g->block_m * sizeof(float));
+  slim_cl_arg_local(b, (size_t)g->block_k * sliced_row(b->device, g->block_m));
   slim_cl_arg_local(b, (size_t)g->block_k * (size_t)g->block_n * sizeof(float));
   range(b, g, m, n, slim_cl_gemm_slices(g, k));
 }
