@@ -31,6 +31,8 @@
 #define K_FEW 32 /* of four tiles, if the nearest cache holds their taps, which are read for each row of points */
 #define K_ROWS 16 /* the same, of all rows in turn */
 #define OWN_INPUTS_WORKERS 4 /* at most; in the staged schedule */
+#define FAR_TAPS 2 /* times all second-level caches: larger weights come from memory in each run */
+#define FAR_TAPS_TILES 12 /* measured: to transform those takes as long as so many tiles' products with them */
 #define STAGED_ROW 6 /* points of a row of them */
 
 static bool keeps_points(const winograd *w, const slim_view *weights)
@@ -85,12 +87,20 @@ static int staged_depth(const winograd *w, const slim_caches *caches)
   return w->by_rows ? K_ROWS : w->few && taps <= caches->nearest ? K_FEW : K_STAGED;
 }
 
+/* Tiles whose products take as long as to transform the weights, where that decides. Turned ones take it either way. */
+static int weights_tiles(const winograd *w, const slim_cpu_step *step)
+{
+  const size_t taps = (size_t)(w->kernel * w->kernel) * (size_t)w->c * (size_t)w->oc * sizeof(float);
+  const size_t caches = (size_t)slim_threads_count(step->device->threads) * step->device->caches.second;
+  return !w->transposed && taps > FAR_TAPS * caches ? FAR_TAPS_TILES : 0;
+}
+
 bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const slim_view *packs,
                            const tile_epilogue *epilogue)
 {
   const int panels = pieces(w->oc, TILE_COLUMNS), threads = slim_threads_count(step->device->threads);
   const size_t weights = (size_t)w->c * (size_t)w->oc; /* of a tap */
-  if (epilogue->activation > SLIM_ACTIVATION_RELU6 || !CPU_OP(winograd_tiles)(w)) {
+  if (epilogue->activation > SLIM_ACTIVATION_RELU6 || !CPU_OP(winograd_tiles)(w, weights_tiles(w, step))) {
     return false;
   }
   w->points_kept = keeps_points(w, packs);

@@ -131,8 +131,9 @@ static inline size_t winograd_step(int tiles, int row)
 
 /* Is SLIM_WINOGRAD not 0? */
 bool CPU_OP(winograd_wanted)(void);
-/* Completes the geometry. @return false when it is none for these transforms, or too small. */
-bool CPU_OP(winograd_tiles)(winograd *w);
+/* Completes the geometry. more: tiles whose products at a point take as long as it does otherwise. @return false when it
+ * is none for these transforms, or too small. */
+bool CPU_OP(winograd_tiles)(winograd *w, int more);
 /* B^T d B of channels [k, k + count) of tile number to to[point * step + channel - k]. */
 void CPU_OP(winograd_open)(const winograd *w, const float *in, int number, int k, int count, float *to, size_t step,
                           bool stream);

@@ -26,7 +26,7 @@
 
 bool CPU_OP(winograd_gradient_plan)(winograd *w)
 {
-  return CPU_OP(winograd_tiles)(w) && (w->tiles >= FEW_TILES || (size_t)w->c * (size_t)w->oc <= MANY_WEIGHTS);
+  return CPU_OP(winograd_tiles)(w, 0) && (w->tiles >= FEW_TILES || (size_t)w->c * (size_t)w->oc <= MANY_WEIGHTS);
 }
 
 /* The sums of slices: input channels and panels are cut into parts whose sums stay in the second-level cache. */

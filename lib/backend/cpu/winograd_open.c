@@ -27,7 +27,7 @@ static void cut(winograd *w, int size)
   w->whole_across = w->ow / w->m;
 }
 
-bool CPU_OP(winograd_tiles)(winograd *w)
+bool CPU_OP(winograd_tiles)(winograd *w, int more)
 {
   if (!w->kernel || !CPU_OP(winograd_wanted)()) {
     return false;
@@ -35,7 +35,7 @@ bool CPU_OP(winograd_tiles)(winograd *w)
   winograd sixes = *w;
   cut(w, 7);
   cut(&sixes, 6);
-  if (w->kernel == 3 && (int64_t)sixes.tiles * sixes.points <= (int64_t)w->tiles * w->points) {
+  if (w->kernel == 3 && (int64_t)(sixes.tiles + more) * sixes.points <= (int64_t)(w->tiles + more) * w->points) {
     *w = sixes;
   }
   return w->c >= LEAST_CHANNELS && w->oc >= LEAST_CHANNELS && (size_t)w->c * (size_t)w->oc >= LEAST_WEIGHTS &&
