@@ -369,6 +369,38 @@ static inline slim_gemm_strip slim_gemm_strip_of(__global const float *from, con
   return one;
 }
 
+#define SLIM_GEMM_ADD_NEXT_(i_) SLIM_GEMM_ADD_(i_, a[i_ * SLIM_GEMM_A_STRIDE])
+#define SLIM_GEMM_STEP_STRIP_(EACH_)                                                                                   \
+  const SLIM_FLOATW b0 = SLIM_LOADW(0, b), b1 = SLIM_LOADW(1, b);                                                      \
+  EACH_(SLIM_GEMM_ADD_NEXT_)                                                                                           \
+  a++;                                                                                                                 \
+  b += SLIM_GEMM_COLUMNS;                                                                                              \
+  SLIM_FETCH(next);                                                                                                    \
+  next += step;
+#define SLIM_GEMM_SUM_STRIP_(EACH_)                                                                                    \
+  __global const float *next = ahead->from, *line = o.y;                                                               \
+  const int step = ahead->step, lines = o.streams ? 0 : min(min(o.rows, SLIM_GEMM_ROWS), depth);                       \
+  int k = 0;                                                                                                           \
+  for (; k < lines; k++, line += o.stride) {                                                                           \
+    SLIM_FETCH(line);                                                                                                  \
+    SLIM_FETCH(line + SLIM_GEMM_COLUMNS - 1);                                                                          \
+    SLIM_GEMM_STEP_STRIP_(EACH_)                                                                                       \
+  }                                                                                                                    \
+  for (; k < depth; k++) {                                                                                             \
+    SLIM_GEMM_STEP_STRIP_(EACH_)                                                                                       \
+  }
+
+/* As slim_gemm_tile_rows and slim_gemm_tile_packed, of rows that are made, with a strip ahead. The result's lie evenly. */
+#define SLIM_GEMM_TILE_STRIP_(name_, space_)                                                                           \
+  SLIM_APART void name_(__local const float *a, space_ const float *b, const int depth, const slim_gemm_strip *ahead,  \
+                        const slim_gemm_out *out)                                                                      \
+  {                                                                                                                    \
+    const slim_gemm_out o = *out;                                                                                      \
+    SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_STRIP_)                                                                           \
+  }
+SLIM_GEMM_TILE_STRIP_(slim_gemm_tile_made, __local)
+SLIM_GEMM_TILE_STRIP_(slim_gemm_tile_made_packed, __global)
+
 #define SLIM_GEMM_SHORT 64        /* depth: too short to fetch the result's rows one by one */
 #define SLIM_GEMM_COLUMNS_AHEAD 8 /* k's: rows of b may lie too far apart for caches to fetch them by themselves */
 #define SLIM_GEMM_ADD_COLUMN_(i_) SLIM_GEMM_ADD_(i_, from[i_])

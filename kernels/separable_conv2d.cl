@@ -84,37 +84,45 @@ static inline __attribute__((always_inline)) void make_sums(__local float *tile,
   }
 }
 
-/* The share of a panel of columns, number c of them, in what the sums of pixels from row on read that those above did
- * not: fetched while the tile before is multiplied. Panels take the image's rows by turns. */
-static inline slim_gemm_ahead made_ahead(__global const float *x, const slim_depthwise_conv2d_params p,
-                                         const slim_gemm_part t, const int row, const int k, const int depth,
-                                         const int c)
+/* What the sums of pixels from row on read that those above did not: one row of an image, or two, of so many floats and a
+ * gap, which panels of columns fetch in equal shares while the tile before is multiplied. */
+typedef struct made_ahead {
+  __global const float *from;
+  int floats, gap, share;
+} made_ahead;
+
+static inline made_ahead made_ahead_of(__global const float *x, const slim_depthwise_conv2d_params p,
+                                       const slim_gemm_part t, const int row)
 {
   const int m = min(row, t.row1 - 1), ox = m % p.ow, oy = m / p.ow % p.oh, image = m / (p.ow * p.oh);
-  const int panels = slim_gemm_part_panels(t), panel = c / SLIM_GEMM_COLUMNS;
-  const int shares = (panels + p.stride_h - 1) / p.stride_h, pixels = min(SLIM_GEMM_ROWS, t.row1 - row) * p.stride_w;
-  const int share = (pixels + shares - 1) / shares, first = panel / p.stride_h * share;
-  const int y = oy * p.stride_h - p.before_h + p.kernel_h - p.stride_h + panel % p.stride_h;
-  const slim_gemm_ahead next = { x + ((image * p.h + clamp(y, 0, p.h - 1)) * p.w + ox * p.stride_w + first) * p.c + k,
-                                 (depth + SLIM_GEMM_CHUNK - 1) / SLIM_GEMM_CHUNK,
-                                 SLIM_GEMM_CHUNK,
-                                 min(share, pixels - first),
-                                 p.c,
-                                 1 };
+  const int y = clamp(oy * p.stride_h - p.before_h + p.kernel_h - p.stride_h, 0, p.h - 1);
+  const int floats = min(SLIM_GEMM_ROWS, t.row1 - row) * p.stride_w * p.c;
+  const made_ahead next = { x + (size_t)((image * p.h + y) * p.w + ox * p.stride_w) * p.c, floats, p.w * p.c - floats,
+                            max(floats, 0) * min(p.stride_h, 2) / slim_gemm_part_panels(t) };
   return next;
 }
 
+/* The share of the panel of columns from c on, with so many numbers of k. */
+static inline slim_gemm_strip made_strip(const made_ahead next, const int c, const int depth)
+{
+  const int at = c / SLIM_GEMM_COLUMNS * next.share;
+  const slim_gemm_strip strip = { next.from + at + (at < next.floats ? 0 : next.gap),
+                                  (next.share + depth - 1) / depth };
+  return strip;
+}
+
 /* The tiles of a part over depth channels from k on, whose weights panels have; in the kernels' bodies. tile:
- * SLIM_GEMM_ROWS rows of SLIM_GEMM_A_STRIDE. */
+ * SLIM_GEMM_ROWS rows of SLIM_GEMM_A_STRIDE. All channels are fetched with the first. */
 #define MULTIPLY_MADE(panels_, TILE_)                                                                                  \
   for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {                                                        \
+    made_ahead next = made_ahead_of(x, p.sums, t, row + SLIM_GEMM_ROWS);                                               \
+    next.share = k == 0 ? next.share : 0;                                                                              \
     make_sums(tile, x, weights, bias, p.sums, row, min(SLIM_GEMM_ROWS, t.row1 - row), k, depth);                       \
     for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {                                                           \
-      const slim_gemm_ahead next = made_ahead(x, p.sums, t, row + SLIM_GEMM_ROWS, k, depth, c);                        \
-      const slim_gemm_ahead none = { x, 0, 0, 0, 0, 0 };                                                               \
+      const slim_gemm_strip strip = made_strip(next, c, depth);                                                        \
       const slim_gemm_out o =                                                                                          \
           slim_gemm_part_out(y, out_bias, residual, p.o, p.epilogue, t, row, c, k == 0, k + depth == p.sums.c);        \
-      TILE_(tile, (panels_) + c * depth, depth, &next, &none, &o);                                                     \
+      TILE_(tile, (panels_) + c * depth, depth, &strip, &o);                                                           \
     }                                                                                                                  \
   }
 
@@ -139,7 +147,7 @@ __kernel void slim_separable_conv2d_cpu_f32(SLIM_TENSOR(const float, x), SLIM_TE
     for (int k = 0; k < p.sums.c; k += g.block_k) {
       const int depth = min(g.block_k, p.sums.c - k);
       slim_gemm_pack_b(panels, pointwise + (size_t)k * p.o + t.column0, p.o, depth, t.columns);
-      MULTIPLY_MADE(panels, slim_gemm_tile_rows)
+      MULTIPLY_MADE(panels, slim_gemm_tile_made)
     }
   }
 }
@@ -193,7 +201,7 @@ __kernel void slim_separable_conv2d_packed_f32(SLIM_TENSOR(const float, x), SLIM
     for (int k = 0; k < p.sums.c; k += g.block_k) {
       const int depth = min(g.block_k, p.sums.c - k);
       __global const float *panels = packed + k * wide + (size_t)t.column0 * depth;
-      MULTIPLY_MADE(panels, slim_gemm_tile_packed)
+      MULTIPLY_MADE(panels, slim_gemm_tile_made_packed)
     }
   }
 }
