@@ -7,7 +7,7 @@
  * that. A few workers transform a small block each for itself, as others' transforms would have to be fetched and, in
  * the next run, be fetched back. Taps that do not lie packed are copied while the channels before are multiplied. With
  * either schedule, weights may have been transformed in advance: their points are fetched while those before are
- * multiplied.
+ * multiplied, and a point's inputs, where the near cache does not hold those of all points, meet a group of panels.
  */
 #include "backend/cpu/winograd_transform.h"
 
@@ -15,6 +15,7 @@
 
 #define MANY_REGISTERS (TILE_ROWS > 6) /* of vectors: 32 */
 #define FUSED_TILES (2 * TILE_ROWS * (MANY_REGISTERS ? 1 : 2))
+#define FUSED_TILES_FAR 98 /* measured, where the weights' points are read from a distant cache for each block */
 #define STAGED_TILES 140
 #define FUSED_WEIGHTS (96 * 96) /* the most that each worker transforms for itself */
 #define FUSED_WEIGHTS_MANY (192 * 192) /* the same, of many tiles where the second-level cache is large */
@@ -48,6 +49,14 @@ static size_t fused_weights(const winograd *w, const slim_caches *caches)
     return FUSED_WEIGHTS_FEW;
   }
   return w->tiles > MANY_TILES && caches->second >= SLIM_LARGE_CACHE ? FUSED_WEIGHTS_MANY : FUSED_WEIGHTS;
+}
+
+/* Tiles of a block in the fused schedule, at most. */
+static int fused_tiles(const winograd *w, const slim_caches *caches)
+{
+  const size_t points = (size_t)w->points * (size_t)w->c * (size_t)w->oc * sizeof(float);
+  const bool far = w->points_kept && caches->second >= SLIM_LARGE_CACHE && points > 2 * caches->second;
+  return far ? FUSED_TILES_FAR : FUSED_TILES;
 }
 
 /* Columns of a panel that are multiplied at once in the staged schedule: a row of their points fits the nearest cache. */
@@ -87,6 +96,37 @@ static int staged_depth(const winograd *w, const slim_caches *caches)
   return w->by_rows ? K_ROWS : w->few && taps <= caches->nearest ? K_FEW : K_STAGED;
 }
 
+static int part_tiles(const winograd *w)
+{
+  return pieces(w->block, w->parts);
+}
+
+/* Products of a panel: [point][tile][TILE_COLUMNS]. */
+static size_t products_floats(const winograd *w)
+{
+  return (size_t)w->points * winograd_step(part_tiles(w), TILE_COLUMNS);
+}
+
+/* Panels of weights transformed in advance that meet a point's inputs one after another, where the second-level cache
+ * holds their products, but not all inputs. Each worker has as many groups as others. */
+static int group_of(const winograd *w, const slim_cpu_step *step)
+{
+  const int panels = pieces(w->oc, TILE_COLUMNS) * w->parts, threads = slim_threads_count(step->device->threads);
+  const int workers = w->staged ? threads : 1;
+  const size_t room = step->device->caches.second / 2 / sizeof(float);
+  int group = 1;
+  while (w->points_kept && inputs_floats(w) > room && panels % (2 * group * workers) == 0 &&
+         2 * (size_t)group * products_floats(w) <= room) {
+    group *= 2;
+  }
+  return group;
+}
+
+static int groups_of(const winograd *w)
+{
+  return pieces(pieces(w->oc, TILE_COLUMNS), w->group);
+}
+
 /* Tiles whose products take as long as to transform the weights, where that decides. Turned ones take it either way. */
 static int weights_tiles(const winograd *w, const slim_cpu_step *step)
 {
@@ -109,7 +149,7 @@ bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const slim_vi
   w->few = MANY_REGISTERS && w->size == 6 && w->tiles == WINOGRAD_FEW;
   w->by_rows = by_rows(w, &step->device->caches);
   w->staged_depth = staged_depth(w, &step->device->caches);
-  w->blocks = pieces(w->tiles, w->staged ? STAGED_TILES : FUSED_TILES);
+  w->blocks = pieces(w->tiles, w->staged ? STAGED_TILES : fused_tiles(w, &step->device->caches));
   if (!w->staged) {
     w->blocks = pieces(w->blocks, threads) * threads;
   }
@@ -120,22 +160,12 @@ bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const slim_vi
          w->block >= 2 * w->parts * TILE_ROWS) {
     w->parts++;
   }
+  w->group = group_of(w, step);
   w->own_inputs = own_inputs(w, step);
   return true;
 }
 
 /* --- memory ------------------------------------------------------------------------------------------------------- */
-
-static int part_tiles(const winograd *w)
-{
-  return pieces(w->block, w->parts);
-}
-
-/* Products of a panel: [point][tile][TILE_COLUMNS]. */
-static size_t products_floats(const winograd *w)
-{
-  return (size_t)w->points * winograd_step(part_tiles(w), TILE_COLUMNS);
-}
 
 static int taps_channels(const winograd *w)
 {
@@ -173,7 +203,7 @@ static size_t filter_floats(const winograd *w)
 
 static size_t worker_floats(const winograd *w)
 {
-  return FLAG_FLOATS + products_floats(w) + taps_places(w) * taps_floats(w) + filter_floats(w) +
+  return FLAG_FLOATS + (size_t)w->group * products_floats(w) + taps_places(w) * taps_floats(w) + filter_floats(w) +
          (w->own_inputs ? inputs_floats(w) : 0);
 }
 
@@ -212,7 +242,7 @@ static places places_of(const job *j, int worker)
   const winograd *w = j->w;
   float *own = j->workspace + (w->own_inputs ? 0 : inputs_floats(w)) + (size_t)worker * worker_floats(w);
   places p = { .products = own, .inputs = j->workspace };
-  p.taps = p.products + products_floats(w);
+  p.taps = p.products + (size_t)w->group * products_floats(w);
   p.filters = p.taps + taps_places(w) * taps_floats(w);
   p.ready = (bool *)(p.filters + filter_floats(w));
   if (w->own_inputs) {
@@ -293,6 +323,17 @@ static void close_tile(const job *j, int number, const float *product, size_t st
   }
 }
 
+/* All outputs of a group of panels, columns from n0 on, of count tiles from number first on. */
+static void close_panels(const job *j, const float *products, int n0, int columns, int first, int count)
+{
+  const size_t step = winograd_step(part_tiles(j->w), TILE_COLUMNS);
+  for (int at = 0; at < columns; at += TILE_COLUMNS, products += products_floats(j->w)) {
+    for (int t = 0; t < count; t++) {
+      close_tile(j, first + t, products + (size_t)t * TILE_COLUMNS, step, n0 + at, at_most(TILE_COLUMNS, columns - at));
+    }
+  }
+}
+
 /* Are vectors whole lines, and do the outputs go past the caches? */
 static bool streams(const winograd *w, const slim_caches *caches, const float *out, bool apart)
 {
@@ -328,25 +369,34 @@ typedef struct channels_part {
   int k, depth, first, tiles, n0, width;
 } channels_part;
 
-/* The products at all points and of all channels with a panel's transformed weights, from n0 on; next: of the panel
- * that is probably read after it. */
-static void multiply_all(const job *j, const places *p, const channels_part *c, int n0, int next)
+/* Of point i, the transformed weights of the panel from n0 on. */
+static const float *points_at(const job *j, const places *p, int n0, int i)
+{
+  const winograd *w = j->w;
+  const size_t floats = (size_t)w->c * (size_t)panel_width(at_most(TILE_COLUMNS, w->oc - n0));
+  return (w->points_kept ? j->packed : p->filters) + winograd_panel_points(w, n0) + (size_t)i * floats;
+}
+
+/* The products at all points and of all channels with the transformed weights of some panels, from n0 on, which meet a
+ * point's inputs one after another; next: the panel that is probably read after them. */
+static void multiply_all(const job *j, const places *p, const channels_part *c, int n0, int panels, int next)
 {
   const winograd *w = j->w;
   const size_t in_step = winograd_step(w->block, WINOGRAD_K), out_step = winograd_step(part_tiles(w), TILE_COLUMNS);
-  const int width = panel_width(at_most(TILE_COLUMNS, w->oc - n0));
-  const size_t floats = (size_t)w->c * (size_t)width;
-  const float *points = w->points_kept ? j->packed : p->filters, *b = points + winograd_panel_points(w, n0);
-  for (int i = 0; i < w->points; i++, b += floats) {
+  const size_t a_step = (size_t)w->points * in_step;
+  for (int turn = 0; turn < w->points * panels; turn++) {
+    const int i = turn / panels, panel = turn % panels, at = n0 + panel * TILE_COLUMNS, later = i + (panel + 1) / panels;
     const span t = tiles_at(w, i, c->first, c->tiles);
-    const float *a = c->a + (size_t)i * in_step + t.begin * WINOGRAD_K;
-    float *const products = p->products + (size_t)i * out_step + t.begin * TILE_COLUMNS;
+    const float *a = c->a + (size_t)i * in_step + t.begin * WINOGRAD_K, *b = points_at(j, p, at, i);
+    float *const products =
+      p->products + (size_t)panel * products_floats(w) + (size_t)i * out_step + t.begin * TILE_COLUMNS;
+    const int width = panel_width(at_most(TILE_COLUMNS, w->oc - at)), count = t.end - t.begin;
     if (w->points_kept) {
-      winograd_multiply_streams(a, (size_t)w->points * in_step, in_step, b,
-                                i + 1 < w->points ? b + floats : points + winograd_panel_points(w, next), products,
-                                t.end - t.begin, w->c, width);
+      const float *then = later == w->points ? points_at(j, p, next, 0)
+                                             : points_at(j, p, later > i ? n0 : at + TILE_COLUMNS, later);
+      winograd_multiply_streams(a, a_step, later > i ? in_step : 0, b, then, products, count, w->c, width);
     } else {
-      winograd_multiply(a, (size_t)w->points * in_step, in_step, b, products, t.end - t.begin, w->c, width, false);
+      winograd_multiply(a, a_step, in_step, b, products, count, w->c, width, false);
     }
   }
 }
@@ -357,7 +407,6 @@ static void fused_task(void *user, int number, int worker)
   const winograd *w = j->w;
   const places p = places_of(j, worker);
   const int first = number * w->block, count = at_most(w->block, w->tiles - first);
-  const size_t out_step = winograd_step(w->block, TILE_COLUMNS);
   if (!w->points_kept && !*p.ready) {
     filter_all(j, &p);
   }
@@ -365,12 +414,10 @@ static void fused_task(void *user, int number, int worker)
     open_tile(j, &p, first + t, t);
   }
   const channels_part c = { .a = p.inputs, .first = first, .tiles = count };
-  for (int n0 = 0; n0 < w->oc; n0 += TILE_COLUMNS) {
-    const int columns = at_most(TILE_COLUMNS, w->oc - n0);
-    multiply_all(j, &p, &c, n0, n0 + TILE_COLUMNS < w->oc ? n0 + TILE_COLUMNS : 0);
-    for (int t = 0; t < count; t++) {
-      close_tile(j, first + t, p.products + (size_t)t * TILE_COLUMNS, out_step, n0, columns);
-    }
+  for (int n0 = 0; n0 < w->oc; n0 += w->group * TILE_COLUMNS) {
+    const int columns = at_most(w->group * TILE_COLUMNS, w->oc - n0);
+    multiply_all(j, &p, &c, n0, pieces(columns, TILE_COLUMNS), n0 + columns < w->oc ? n0 + columns : 0);
+    close_panels(j, p.products, n0, columns, first, count);
   }
   vec_stream_end();
 }
@@ -538,10 +585,9 @@ static void staged_task(void *user, int number, int worker)
   const job *j = user;
   const winograd *w = j->w;
   const places p = places_of(j, worker);
-  const int panels = pieces(w->oc, TILE_COLUMNS), part = number / panels, n0 = number % panels * TILE_COLUMNS;
-  const int columns = at_most(TILE_COLUMNS, w->oc - n0), next = n0 + TILE_COLUMNS < w->oc ? n0 + TILE_COLUMNS : n0;
+  const int groups = groups_of(w), part = number / groups, n0 = number % groups * w->group * TILE_COLUMNS;
+  const int columns = at_most(w->group * TILE_COLUMNS, w->oc - n0);
   const int begin = j->count * part / w->parts, end = j->count * (part + 1) / w->parts;
-  const size_t out_step = winograd_step(part_tiles(w), TILE_COLUMNS);
   const channels_part c = { .a = p.inputs + (size_t)begin * WINOGRAD_K,
                             .first = j->first + begin,
                             .tiles = end - begin,
@@ -551,13 +597,11 @@ static void staged_task(void *user, int number, int worker)
     open_own(j, &p);
   }
   if (w->points_kept) {
-    multiply_all(j, &p, &c, n0, next);
+    multiply_all(j, &p, &c, n0, pieces(columns, TILE_COLUMNS), n0 + columns < w->oc ? n0 + columns : n0);
   } else {
     (w->by_rows ? multiply_rows : multiply_depths)(j, &p, &c);
   }
-  for (int t = begin; t < end; t++) {
-    close_tile(j, j->first + t, p.products + (size_t)(t - begin) * TILE_COLUMNS, out_step, n0, columns);
-  }
+  close_panels(j, p.products, n0, columns, c.first, c.tiles);
   vec_stream_end();
 }
 
@@ -573,7 +617,7 @@ static void run_plain(const slim_cpu_step *step, const winograd *w, const float 
 {
   job j = { .w = w, .in = in, .packed = packed, .out = out, .workspace = workspace, .epilogue = epilogue };
   slim_threads *threads = step->device->threads;
-  const int panels = pieces(w->oc, TILE_COLUMNS), workers = slim_threads_count(threads);
+  const int workers = slim_threads_count(threads);
   const bool apart = slim_threads_apart(threads);
   j.weights = winograd_weights_of(w, weights);
   j.stream = streams(w, &step->device->caches, out, apart);
@@ -590,7 +634,7 @@ static void run_plain(const slim_cpu_step *step, const winograd *w, const float 
     } else {
       slim_cpu_for(step, (size_t)j.count, 1 + 512 / (size_t)w->c, open_piece, &j);
     }
-    slim_threads_run(threads, panels * w->parts, staged_task, &j);
+    slim_threads_run(threads, groups_of(w) * w->parts, staged_task, &j);
   }
 }
 

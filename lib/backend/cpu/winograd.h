@@ -46,6 +46,7 @@ typedef struct winograd {
   int staged_columns;      /* staged: of a panel, that are multiplied at once */
   int staged_depth;        /* channels whose weights are transformed at once, by the same */
   int parts;               /* staged: pieces of a block's tiles, for a panel's products */
+  int group;               /* weights transformed in advance: panels that meet a point's inputs one after another */
   bool points_kept;        /* packed weights are transformed: four times the memory, no time in a run */
 } winograd;
 
