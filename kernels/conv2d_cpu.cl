@@ -284,7 +284,7 @@ __kernel void slim_conv2d_turn_panels_f32(SLIM_TENSOR(const float, weights), SLI
     __global float *panel = turned + (size_t)first * wide + column / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS * depth;
     count = min((tap + 1) * f.o, first + depth) - k;
     slim_gemm_turn_global(panel + (k - first) * SLIM_GEMM_COLUMNS + column % SLIM_GEMM_COLUMNS, SLIM_GEMM_COLUMNS,
-                          weights, f.o, count, f.c - 1 - column);
+                          weights, f.o, count, f.c - 1 - column, 0);
   }
 }
 

@@ -70,36 +70,31 @@ static inline void slim_gemm_pack_b(__local float *panels, __global const slim_w
  * two of each four by turns, or as they stand. */
 #if SLIM_WIDTH == 16
 #define SLIM_GEMM_FOURS_(row_)                                                                                         \
-  (float16)(SLIM_WEIGHTS4(row[row_] + k), SLIM_WEIGHTS4(row[row_ + 4] + k), SLIM_WEIGHTS4(row[row_ + 8] + k),         \
+  (float16)(SLIM_WEIGHTS4(row[row_] + k), SLIM_WEIGHTS4(row[row_ + 4] + k), SLIM_WEIGHTS4(row[row_ + 8] + k),          \
             SLIM_WEIGHTS4(row[row_ + 12] + k))
-#define SLIM_GEMM_FIRST_TURNS_(a_, b_)                                                                                 \
-  (float16)(a_.s0, b_.s0, a_.s1, b_.s1, a_.s4, b_.s4, a_.s5, b_.s5, a_.s8, b_.s8, a_.s9, b_.s9, a_.sc, b_.sc, a_.sd,   \
-            b_.sd)
-#define SLIM_GEMM_LAST_TURNS_(a_, b_)                                                                                  \
-  (float16)(a_.s2, b_.s2, a_.s3, b_.s3, a_.s6, b_.s6, a_.s7, b_.s7, a_.sa, b_.sa, a_.sb, b_.sb, a_.se, b_.se, a_.sf,   \
-            b_.sf)
-#define SLIM_GEMM_FIRST_PAIRS_(a_, b_)                                                                                 \
-  (float16)(a_.s01, b_.s01, a_.s45, b_.s45, a_.s89, b_.s89, a_.scd, b_.scd)
-#define SLIM_GEMM_LAST_PAIRS_(a_, b_) (float16)(a_.s23, b_.s23, a_.s67, b_.s67, a_.sab, b_.sab, a_.sef, b_.sef)
+#define SLIM_GEMM_FIRST_TURNS_ 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29
+#define SLIM_GEMM_LAST_TURNS_ 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31
+#define SLIM_GEMM_FIRST_PAIRS_ 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29
+#define SLIM_GEMM_LAST_PAIRS_ 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31
 #elif SLIM_WIDTH == 8
 #define SLIM_GEMM_FOURS_(row_) (float8)(SLIM_WEIGHTS4(row[row_] + k), SLIM_WEIGHTS4(row[row_ + 4] + k))
-#define SLIM_GEMM_FIRST_TURNS_(a_, b_) (float8)(a_.s0, b_.s0, a_.s1, b_.s1, a_.s4, b_.s4, a_.s5, b_.s5)
-#define SLIM_GEMM_LAST_TURNS_(a_, b_) (float8)(a_.s2, b_.s2, a_.s3, b_.s3, a_.s6, b_.s6, a_.s7, b_.s7)
-#define SLIM_GEMM_FIRST_PAIRS_(a_, b_) (float8)(a_.s01, b_.s01, a_.s45, b_.s45)
-#define SLIM_GEMM_LAST_PAIRS_(a_, b_) (float8)(a_.s23, b_.s23, a_.s67, b_.s67)
+#define SLIM_GEMM_FIRST_TURNS_ 0, 8, 1, 9, 4, 12, 5, 13
+#define SLIM_GEMM_LAST_TURNS_ 2, 10, 3, 11, 6, 14, 7, 15
+#define SLIM_GEMM_FIRST_PAIRS_ 0, 1, 8, 9, 4, 5, 12, 13
+#define SLIM_GEMM_LAST_PAIRS_ 2, 3, 10, 11, 6, 7, 14, 15
 #else
 #define SLIM_GEMM_FOURS_(row_) SLIM_WEIGHTS4(row[row_] + k)
-#define SLIM_GEMM_FIRST_TURNS_(a_, b_) (float4)(a_.s0, b_.s0, a_.s1, b_.s1)
-#define SLIM_GEMM_LAST_TURNS_(a_, b_) (float4)(a_.s2, b_.s2, a_.s3, b_.s3)
-#define SLIM_GEMM_FIRST_PAIRS_(a_, b_) (float4)(a_.s01, b_.s01)
-#define SLIM_GEMM_LAST_PAIRS_(a_, b_) (float4)(a_.s23, b_.s23)
+#define SLIM_GEMM_FIRST_TURNS_ 0, 4, 1, 5
+#define SLIM_GEMM_LAST_TURNS_ 2, 6, 3, 7
+#define SLIM_GEMM_FIRST_PAIRS_ 0, 1, 4, 5
+#define SLIM_GEMM_LAST_PAIRS_ 2, 3, 6, 7
 #endif
 
 /* A vector of a panel's columns, step floats from k to k, from as many rows of the transposed b, stride apart; behind row
- * last there are none, and their columns are as its. */
+ * last there are none, and their columns are as its. The same of what lies ahead floats farther on is fetched. */
 #define SLIM_GEMM_TURN(name_, space_)                                                                                  \
   static inline void name_(space_ float *panel, const int step, __global const slim_weight *b, const int stride,       \
-                           const int depth, const int last)                                                            \
+                           const int depth, const int last, const int ahead)                                           \
   {                                                                                                                    \
     __global const slim_weight *row[SLIM_WIDTH];                                                                       \
     SLIM_UNROLL                                                                                                        \
@@ -108,14 +103,19 @@ static inline void slim_gemm_pack_b(__local float *panels, __global const slim_w
     }                                                                                                                  \
     int k = 0;                                                                                                         \
     for (; k + 4 <= depth; k += 4, panel += 4 * step) {                                                                \
+      for (int r = 0; r < SLIM_WIDTH / 4; r++) {                                                                       \
+        SLIM_FETCH_LATER(b + (k / 4 % 4 * (SLIM_WIDTH / 4) + r) * stride + k / 16 * 16 + ahead);                       \
+      }                                                                                                                \
       const SLIM_FLOATW r0 = SLIM_GEMM_FOURS_(0), r1 = SLIM_GEMM_FOURS_(1), r2 = SLIM_GEMM_FOURS_(2),                  \
                         r3 = SLIM_GEMM_FOURS_(3);                                                                      \
-      const SLIM_FLOATW first01 = SLIM_GEMM_FIRST_TURNS_(r0, r1), first23 = SLIM_GEMM_FIRST_TURNS_(r2, r3);            \
-      const SLIM_FLOATW last01 = SLIM_GEMM_LAST_TURNS_(r0, r1), last23 = SLIM_GEMM_LAST_TURNS_(r2, r3);                \
-      SLIM_STOREW(SLIM_GEMM_FIRST_PAIRS_(first01, first23), 0, panel);                                                 \
-      SLIM_STOREW(SLIM_GEMM_LAST_PAIRS_(first01, first23), 0, panel + step);                                           \
-      SLIM_STOREW(SLIM_GEMM_FIRST_PAIRS_(last01, last23), 0, panel + 2 * step);                                        \
-      SLIM_STOREW(SLIM_GEMM_LAST_PAIRS_(last01, last23), 0, panel + 3 * step);                                         \
+      const SLIM_FLOATW first01 = __builtin_shufflevector(r0, r1, SLIM_GEMM_FIRST_TURNS_);                             \
+      const SLIM_FLOATW first23 = __builtin_shufflevector(r2, r3, SLIM_GEMM_FIRST_TURNS_);                             \
+      const SLIM_FLOATW last01 = __builtin_shufflevector(r0, r1, SLIM_GEMM_LAST_TURNS_);                               \
+      const SLIM_FLOATW last23 = __builtin_shufflevector(r2, r3, SLIM_GEMM_LAST_TURNS_);                               \
+      SLIM_STOREW(__builtin_shufflevector(first01, first23, SLIM_GEMM_FIRST_PAIRS_), 0, panel);                        \
+      SLIM_STOREW(__builtin_shufflevector(first01, first23, SLIM_GEMM_LAST_PAIRS_), 0, panel + step);                  \
+      SLIM_STOREW(__builtin_shufflevector(last01, last23, SLIM_GEMM_FIRST_PAIRS_), 0, panel + 2 * step);               \
+      SLIM_STOREW(__builtin_shufflevector(last01, last23, SLIM_GEMM_LAST_PAIRS_), 0, panel + 3 * step);                \
     }                                                                                                                  \
     for (; k < depth; k++, panel += step) {                                                                            \
       for (int r = 0; r < SLIM_WIDTH; r++) {                                                                           \
@@ -132,7 +132,7 @@ static inline void slim_gemm_pack_b_transposed(__local float *panels, __global c
 {
   for (int c = 0; c < columns; c += SLIM_WIDTH) {
     __local float *panel = panels + c / SLIM_GEMM_COLUMNS * SLIM_GEMM_COLUMNS * depth + c % SLIM_GEMM_COLUMNS;
-    slim_gemm_turn(panel, SLIM_GEMM_COLUMNS, b + (size_t)c * stride, stride, depth, columns - 1 - c);
+    slim_gemm_turn(panel, SLIM_GEMM_COLUMNS, b + (size_t)c * stride, stride, depth, columns - 1 - c, 0);
   }
 }
 

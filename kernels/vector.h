@@ -10,7 +10,7 @@
 #define SLIM_FLOATW SLIM_PASTE_(float, SLIM_WIDTH)
 #define SLIM_INTW SLIM_PASTE_(int, SLIM_WIDTH)
 #if SLIM_WIDTH >= 8 && defined(__clang__)
-/* PoCL moves the numbers of vload16 and vstore16 in four parts; these are one load and one store. */
+/* PoCL moves the numbers of vload16 and vstore16 in four parts, of vload4 in two; these are one load or one store. */
 #define SLIM_MOVES_(space_, type_, vector_)                                                                            \
   static inline vector_ __attribute__((overloadable)) slim_loadw(const size_t i, const space_ type_ *from)             \
   {                                                                                                                    \
@@ -28,9 +28,16 @@ SLIM_MOVES_(__private, float, SLIM_FLOATW)
 SLIM_MOVES_(__global, int, SLIM_INTW)
 #define SLIM_LOADW slim_loadw
 #define SLIM_STOREW slim_storew
+static inline float4 slim_load4(const __global float *from)
+{
+  typedef float4 anywhere __attribute__((aligned(4)));
+  return *(const __global anywhere *)from;
+}
+#define SLIM_LOAD4 slim_load4
 #else
 #define SLIM_LOADW SLIM_PASTE_(vload, SLIM_WIDTH)
 #define SLIM_STOREW SLIM_PASTE_(vstore, SLIM_WIDTH)
+#define SLIM_LOAD4(from_) vload4(0, (from_))
 #endif
 /* A vector that may lie outside of a tensor: then from is another, of which nothing is left. */
 static inline SLIM_FLOATW slim_load_masked(__global const float *from, const SLIM_INTW mask)

@@ -21,7 +21,7 @@ typedef float slim_weight;
 #define SLIM_FITSW(value_) true
 #define SLIM_WEIGHT(from_, i_) (from_)[i_]
 #define SLIM_WEIGHT_PUT(value_, to_, i_) (to_)[i_] = (value_)
-#define SLIM_WEIGHTS4(from_) vload4(0, (from_))
+#define SLIM_WEIGHTS4(from_) SLIM_LOAD4(from_)
 #define SLIM_WEIGHTSW(from_) SLIM_LOADW(0, (from_))
 #define SLIM_WEIGHTSW_PUT(value_, to_) SLIM_STOREW((value_), 0, (to_))
 #endif

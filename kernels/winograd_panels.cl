@@ -87,18 +87,25 @@ SUM_ROW(sum_packed_row, __global)
                         const slim_winograd_ahead next)                                                                \
   {                                                                                                                    \
     const size_t v_step = slim_winograd_inputs_step(p.block, p.c);                                                     \
+    const int shares = next.to == 0 ? (t.tiles + p.rows - 1) / p.rows : 1; /* many fetches at once take long */        \
     v += k / SLIM_WIDTH * slim_winograd_plane(p.block);                                                                \
     for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {                                                                   \
       if (i % SLIM_WINOGRAD_N == 0) {                                                                                  \
         FILTER_(taps, u, depth * SLIM_GEMM_COLUMNS, i / SLIM_WINOGRAD_N, depth, t.columns);                            \
       }                                                                                                                \
-      slim_winograd_next_taps(next, i, SLIM_WINOGRAD_POINTS);                                                          \
       const slim_winograd_span at = slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, t.first, t.tiles);             \
+      int share = i * shares;                                                                                          \
       for (int tile = at.begin; tile < at.end; tile += p.rows) {                                                       \
+        if (share < (i + 1) * shares) {                                                                                \
+          slim_winograd_next_taps(next, share++, SLIM_WINOGRAD_POINTS * shares);                                       \
+        }                                                                                                              \
         multiply_local(v + i * v_step + (t.begin + tile) * SLIM_WIDTH,                                                 \
                        u + i % SLIM_WINOGRAD_N * depth * SLIM_GEMM_COLUMNS,                                            \
                        products + i * t.step + tile * SLIM_GEMM_COLUMNS, depth, slim_winograd_plane(p.block),          \
                        min(p.rows, at.end - tile), t.columns, k > 0, v_step);                                          \
+      }                                                                                                                \
+      for (; share < (i + 1) * shares; share++) {                                                                      \
+        slim_winograd_next_taps(next, share, SLIM_WINOGRAD_POINTS * shares);                                           \
       }                                                                                                                \
     }                                                                                                                  \
   }
@@ -123,17 +130,16 @@ SUM_PANEL(sum_packed_panel, __global, filter_packed_row)
 SUM_FEW(sum_few, __local, sum_row)
 SUM_FEW(sum_packed_few, __global, sum_packed_row)
 
-/* Where the taps of a group's channels behind k lie, or, behind the last ones, those of the next group. to: where the
- * former are copied, if there is a second place. */
+/* Where the taps of a group's channels behind k lie, or, behind the last ones, those of the next group; none that are
+ * turned, which are fetched while others are. to: where the former are copied, if there is a second place. */
 static inline slim_winograd_ahead taps_behind(__global const slim_weight *weights, const slim_winograd_params p,
                                               const panel t, const int k, __local float *to)
 {
   const bool deeper = k + p.depth < p.c;
   const int next_k = deeper ? k + p.depth : 0, depth = min(p.depth, p.c - next_k);
   const int o = deeper ? t.o : t.o + SLIM_GEMM_COLUMNS, columns = clamp(p.o - o, 0, SLIM_GEMM_COLUMNS);
-  const slim_winograd_ahead next = { weights + (p.turned ? (size_t)o * p.c + next_k : (size_t)next_k * p.o + o),
-                                     (size_t)p.c * p.o, p.turned ? columns : depth, p.turned ? p.c : p.o,
-                                     p.turned ? depth : columns, deeper && p.places > 1 ? to : 0 };
+  const slim_winograd_ahead next = { weights + (size_t)next_k * p.o + o, (size_t)p.c * p.o, p.turned ? 0 : depth, p.o,
+                                     columns, deeper && p.places > 1 ? to : 0 };
   return next;
 }
 

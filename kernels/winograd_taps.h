@@ -64,10 +64,12 @@ SLIM_APART void slim_winograd_pack_taps(__local float *taps, __global const slim
                                         const int columns)
 {
   for (int i = 0; i < SLIM_WINOGRAD_ALL_TAPS && p.turned; i++) {
+    const int tap = p.o * p.c, behind = (SLIM_WINOGRAD_ALL_TAPS - 1) * tap + depth;
+    const int next = i < SLIM_WINOGRAD_ALL_TAPS - 1 ? -tap : behind;
     __global const slim_weight *from = weights + ((size_t)(SLIM_WINOGRAD_ALL_TAPS - 1 - i) * p.o + o) * p.c + k;
     for (int c = 0; c < columns; c += SLIM_WIDTH) {
       slim_gemm_turn(taps + i * SLIM_GEMM_COLUMNS + c, SLIM_WINOGRAD_TAPS_STEP, from + (size_t)c * p.c, p.c, depth,
-                     SLIM_WIDTH - 1);
+                     SLIM_WIDTH - 1, next);
     }
   }
   if (!p.turned) {
