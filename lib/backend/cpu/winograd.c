@@ -23,8 +23,9 @@
 #define FUSED_WEIGHTS_FEW 2047  /* the same, measured, where there are fewer tiles than half the taps */
 #define STREAMED_OUTPUTS (3 << 19) /* outputs, at least, that would leave the caches before they are read, */
 #define STREAMED_OUTPUTS_LARGE (3 << 20) /* measured: where the second-level cache is large */
-/* Of one image, points are kept of more weights than those, for so many tiles. Measured: fewer tiles wait for the
- * points longer than it takes to make them. For the little that more images gain it is too much memory. */
+/* Of one image, points are kept of so many weights at least, for so many tiles. Measured: of fewer tiles they are waited
+ * for longer than it takes to make them. For the little that more images gain it is too much memory. */
+#define KEPT_WEIGHTS (64 * 64)
 #define KEPT_TILES 32
 #define KEPT_FUSED_CHANNELS 256 /* the most in the fused schedule */
 /* Channels whose weights are transformed at once in the staged schedule. Tiles of few rows gain more by greater depth. */
@@ -39,7 +40,7 @@
 static bool keeps_points(const winograd *w, const slim_view *weights)
 {
   return weights && weights->version && !halves_of(weights) && w->fold.side == 1 && w->n == 1 &&
-         w->tiles >= KEPT_TILES && (size_t)w->c * (size_t)w->oc > FUSED_WEIGHTS;
+         w->tiles >= KEPT_TILES && (size_t)w->c * (size_t)w->oc >= KEPT_WEIGHTS;
 }
 
 /* Weights, at most, that each worker transforms for itself. */
