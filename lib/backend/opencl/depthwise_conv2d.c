@@ -195,16 +195,28 @@ static void prepare_input_gradient(slim_cl_build *b)
 #define ITEMS_A_UNIT 512 /* so many items, but no more */
 #define SLICES_MOST 1000 /* than slim_cl_reduce adds up in one launch */
 #define PAIR_WIDTH 16    /* of vectors that are many enough for pairs of rows */
+#define PAIR_VECTORS 8   /* of channels of a group that takes some: memory is read by runs of them */
 
 static bool sums_pairs(const slim_device *device, const slim_depthwise_conv2d_params *p)
 {
   return by_nine(device, p) && same_size(p) && slim_cl_of(device)->vector_width == PAIR_WIDTH;
 }
 
-/* Are channels enough to share out, a vector to a group? Then nothing has to be added up. */
+/* Are channels enough to share out, some vectors to a group? Then nothing has to be added up. */
 static bool by_channels(const slim_depthwise_conv2d_params *p)
 {
   return p->c >= SLICES * PAIR_WIDTH;
+}
+
+/* Channels of a group: where it does not take all, so many that each unit has some. */
+static int group_channels(const slim_device *device, const slim_depthwise_conv2d_params *p)
+{
+  const int vectors = p->c / PAIR_WIDTH, share = vectors / device->info.compute_units;
+  int count = share > PAIR_VECTORS ? PAIR_VECTORS : share < 1 ? 1 : share;
+  while (vectors % count != 0) {
+    count--;
+  }
+  return by_channels(p) ? count * PAIR_WIDTH : p->c;
 }
 
 static int slices_most(const slim_device *device, const slim_depthwise_conv2d_params *p)
@@ -226,7 +238,7 @@ static slim_shape slices_shape(const slim_device *device, const slim_depthwise_c
 
 static void launch_slices(slim_cl_build *b, const slim_view *parts, const slim_depthwise_conv2d_params *p)
 {
-  const int slices = parts->shape.dim[0], channels = by_channels(p) ? PAIR_WIDTH : p->c;
+  const int slices = parts->shape.dim[0], channels = group_channels(b->device, p);
   const bool pairs = sums_pairs(b->device, p);
   gradient_arguments(b,
                      pairs ? "slim_depthwise_conv2d_weights_gradient_pair_f32"
