@@ -6,8 +6,6 @@
 #include "depthwise_conv2d_params.h"
 
 #define SLIM_DEPTHWISE_EACH_TAP(X) X(0, 0) X(0, 1) X(0, 2) X(1, 0) X(1, 1) X(1, 2) X(2, 0) X(2, 1) X(2, 2)
-/* Up to these a vector goes through whole rows, else through strips of columns. */
-#define SLIM_DEPTHWISE_FEW_CHANNELS 128
 
 /* Rows [top, bottom) of an image, rows at a time. */
 typedef struct slim_depthwise_piece {

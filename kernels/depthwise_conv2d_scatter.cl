@@ -2,7 +2,8 @@
  * The gradient by the input of depthwise sums of 3x3 taps and stride 2, on CPU-like devices. Four numbers of dx in a
  * square, at places 2i - before and 2i + 1 - before of an axis, take from number i of dy and from i - 1: column after
  * column of a few squares, a vector of channels. Each number of dy is read once for nine products, and the weights stay
- * in registers. Channels fill whole vectors.
+ * in registers. All channels of a few columns are made before the next ones, so that memory is read and written nearly
+ * as it lies: processors fetch that in time. Channels fill whole vectors.
  */
 #include "common.h"
 #include "depthwise_conv2d_rows.h"
@@ -10,7 +11,7 @@
 
 #if SLIM_CLASS == 0
 #define EACH_ROW(X) X(1, 0) X(2, 1) X(3, 2) X(4, 3)
-#define STRIP 8 /* columns of squares, where channels are many */
+#define STRIP 4 /* columns of squares */
 
 /* Squares from row y on, columns [begin, end). */
 typedef struct scatter {
@@ -19,7 +20,6 @@ typedef struct scatter {
   int row, dx_row, pixel;
   int y, oh, h, before_h;
   int begin, end, ow, w, before_w;
-  bool fetches;
 } scatter;
 
 #define WEIGHT(r_, t_) const SLIM_FLOATW w##r_##t_ = SLIM_LOADW(0, l->weights + ((r_)*3 + (t_)) * pixel + k);
@@ -57,16 +57,6 @@ typedef struct scatter {
       }                                                                                                                \
     }                                                                                                                  \
   }
-/* The next squares of a column; what is written too, as if to be read. */
-#define FETCH(d_, u_)                                                                                                  \
-  if (rows >= (d_)) {                                                                                                  \
-    __global float *next = dx + 2 * (rows + (u_)) * dx_row;                                                            \
-    SLIM_FETCH_LATER(dy + (rows + (d_)) * row);                                                                        \
-    SLIM_FETCH_LATER(next);                                                                                            \
-    SLIM_FETCH_LATER(next + pixel);                                                                                    \
-    SLIM_FETCH_LATER(next + dx_row);                                                                                   \
-    SLIM_FETCH_LATER(next + dx_row + pixel);                                                                           \
-  }
 
 static inline __attribute__((always_inline)) void scatter_rows(const scatter *l, const int k, const int rows)
 {
@@ -95,9 +85,6 @@ static inline __attribute__((always_inline)) void scatter_rows(const scatter *l,
     const bool left = 2 * i >= l->before_w, right = 2 * i + 1 - l->before_w < l->w, has_new = i < l->ow;
     READ(0, 0)
     EACH_ROW(READ)
-    if (l->fetches) {
-      EACH_ROW(FETCH)
-    }
     EACH_ROW(PUT)
     SHIFT(0, 0)
     EACH_ROW(SHIFT)
@@ -127,8 +114,6 @@ __kernel void slim_depthwise_conv2d_scatter_f32(SLIM_TENSOR(const float, dy), SL
   if (piece.image >= p.n) {
     return;
   }
-  const bool few = p.c <= SLIM_DEPTHWISE_FEW_CHANNELS;
-  const int strip = few ? across : STRIP;
   scatter l = { .weights = weights,
                 .row = p.ow * p.c,
                 .dx_row = p.w * p.c,
@@ -138,11 +123,10 @@ __kernel void slim_depthwise_conv2d_scatter_f32(SLIM_TENSOR(const float, dy), SL
                 .before_h = p.before_h,
                 .ow = p.ow,
                 .w = p.w,
-                .before_w = p.before_w,
-                .fetches = few };
+                .before_w = p.before_w };
   for (l.y = piece.top; l.y < piece.bottom; l.y += piece.rows) {
-    for (l.begin = 0; l.begin < across; l.begin += strip) {
-      l.end = min(l.begin + strip, across);
+    for (l.begin = 0; l.begin < across; l.begin += STRIP) {
+      l.end = min(l.begin + STRIP, across);
       l.dy = dy + ((long)(piece.image * p.oh + l.y - 1) * p.ow + l.begin) * p.c;
       l.dx = dx + ((long)(piece.image * p.h + 2 * l.y - p.before_h) * p.w + 2 * l.begin - p.before_w) * p.c;
       for (int k = 0; k < p.c; k += SLIM_WIDTH) {
