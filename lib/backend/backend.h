@@ -122,8 +122,6 @@ typedef struct slim_backend {
   /* Number of the step's input that its result may be written over, because each element of that is read for the last
    * time when the result's in its place is written; 0: none. NULL: never. */
   int (*overwrites)(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);
-  /* Do convolutions make the zeros around an image faster than a copy with zeros costs? */
-  bool pads;
   const slim_tuner *tuner; /* NULL: there is nothing to choose */
 } slim_backend;
 

@@ -198,6 +198,5 @@ const slim_backend slim_backend_opencl = {
   .can_fuse = can_fuse,
   .packs = packs,
   .overwrites = overwrites,
-  .pads = true,
   .tuner = &slim_cl_tuner,
 };

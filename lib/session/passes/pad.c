@@ -1,5 +1,4 @@
-/* Where the backend gains by it, zeros around an image become padding of the convolution that reads it, which so needs no
- * copy of the image. */
+/* Zeros around an image become padding of the convolution that reads it, which so needs no copy of the image. */
 #include "ops/ops.h"
 #include "session/passes/rewrite.h"
 
@@ -49,7 +48,7 @@ static slim_node *padded_make(slim_plan *plan, const slim_node *conv, const slim
 slim_status slim_pass_pad(slim_plan *plan)
 {
   slim_rewrite r;
-  if (!(plan->passes & SLIM_PASS(fuse)) || !plan->device->backend->pads) {
+  if (!(plan->passes & SLIM_PASS(fuse))) {
     return SLIM_OK;
   }
   bool good = slim_rewrite_begin(&r, plan);
