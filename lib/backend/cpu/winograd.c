@@ -3,11 +3,12 @@
  * takes a block of tiles from inputs to outputs; each worker has transformed all weights for itself before its first
  * block, which takes less time than to fetch them from another core's cache. Staged, for many channels or few tiles: a
  * block of tiles is transformed, then each task takes a panel of output channels, whose weights it transforms a row of
- * points at a time just before their products: no more than that row is ever in memory, and of four tiles not even
- * that. A few workers transform a small block each for itself, as others' transforms would have to be fetched and, in
- * the next run, be fetched back. Taps that do not lie packed are copied while the channels before are multiplied. With
- * either schedule, weights may have been transformed in advance: their points are fetched while those before are
- * multiplied, and a point's inputs, where the near cache does not hold those of all points, meet a group of panels.
+ * points at a time while it multiplies those of the row before: no more than two rows are ever in memory, and of four
+ * tiles not even these. A few workers transform a small block each for itself, as others' transforms would have to be
+ * fetched and, in the next run, be fetched back. Taps that do not lie packed are copied while the channels before are
+ * multiplied. With either schedule, weights may have been transformed in advance: their points are fetched while those
+ * before are multiplied, and a point's inputs, where the near cache does not hold those of all points, meet a group of
+ * panels.
  */
 #include "backend/cpu/winograd_transform.h"
 
@@ -184,6 +185,12 @@ static size_t taps_places(const winograd *w)
   return w->staged && !w->by_rows ? 2 : 1;
 }
 
+/* Are points of the next row of weights made while those of a row are multiplied? */
+static bool makes(const winograd *w)
+{
+  return MANY_REGISTERS && w->size == 6 && w->staged_columns == TILE_COLUMNS && !w->few && !w->by_rows;
+}
+
 /* From point to point of a staged row of transformed weights; the gap as of winograd_step. */
 static size_t filter_step(const winograd *w)
 {
@@ -196,7 +203,7 @@ static size_t filter_floats(const winograd *w)
   if (w->points_kept) {
     return 0;
   }
-  return w->staged ? (size_t)w->size * filter_step(w)
+  return w->staged ? (size_t)w->size * filter_step(w) * (makes(w) ? 2 : 1)
                    : whole_lines((size_t)w->points * (size_t)w->c * panels_width((size_t)w->oc));
 }
 
@@ -466,28 +473,59 @@ static winograd_ahead next_taps(const job *j, const channels_part *c, int end, i
   return (winograd_ahead){ taps, taps + (size_t)(w->kernel * w->kernel) * (size_t)count * TILE_COLUMNS };
 }
 
+/* Brings the taps of the part that is multiplied next to their place, a share at a turn; those that lie turned or as
+ * halves at once, after their memory was fetched. */
+static void bring_taps(const job *j, const channels_part *c, int turn, int turns)
+{
+  const winograd *w = j->w;
+  const int k = c->k + c->depth, depth = at_most(w->staged_depth, w->c - k);
+  if (!w->transposed && !halves_of(j->weights.view)) {
+    CPU_OP(winograd_taps_share)(&j->weights, c->n0, k, depth, turn, turns, c->next_taps);
+  } else if (turn == turns - 1) {
+    CPU_OP(winograd_taps)(&j->weights, c->n0, k, depth, c->next_taps);
+  } else {
+    CPU_OP(winograd_fetch_taps)(&j->weights, c->n0, k, depth, turn, turns - 1);
+  }
+}
+
+/* Begins to make the row of points after row, perhaps the first of the next channels. */
+static void begin_row(const job *j, const channels_part *c, int row, winograd_row *points)
+{
+  const winograd *w = j->w;
+  const int end = c->k + c->depth;
+  if (!makes(w) || c->width < TILE_COLUMNS) {
+    return;
+  }
+  if (row + 1 < w->size) {
+    CPU_OP(winograd_row_begin)(points, c->taps, c->depth, row + 1, filter_step(w));
+  } else if (end < w->c) {
+    const float *taps = j->packed ? winograd_packed_taps(w, j->packed, c->n0, end) : c->next_taps;
+    CPU_OP(winograd_row_begin)(points, taps, at_most(w->staged_depth, w->c - end), 0, filter_step(w));
+  }
+}
+
 /* The products at all points, of some columns at a time. */
-static void multiply_points(const job *j, const places *p, const channels_part *c)
+static void multiply_points(const job *j, const places *p, const channels_part *c, winograd_row *points)
 {
   const winograd *w = j->w;
   const size_t in_step = winograd_step(w->block, WINOGRAD_K), out_step = winograd_step(part_tiles(w), TILE_COLUMNS);
   const int width = at_most(c->width, w->staged_columns), turns = w->points * c->width / width;
-  const int end = c->k + c->depth;
-  const winograd_ahead ahead = next_taps(j, c, end, w->staged_depth);
+  const int before_last_row = turns - w->size;
+  const winograd_ahead ahead = next_taps(j, c, c->k + c->depth, w->staged_depth);
   for (int turn = 0; turn < turns; turn++) {
     const int v = turn / w->points * width, i = turn % w->points;
-    if (c->next_taps) {
-      CPU_OP(winograd_taps_share)(&j->weights, c->n0, end, at_most(w->staged_depth, w->c - end), turn, turns,
-                                  c->next_taps);
+    if (c->next_taps && turn < before_last_row) {
+      bring_taps(j, c, turn, before_last_row);
     }
     if (i % w->size == 0) {
-      CPU_OP(winograd_filter)(w, c->taps + v, c->depth, i / w->size, width, p->filters, filter_step(w));
+      CPU_OP(winograd_row_ready)(w, points, c->taps + v, c->depth, i / w->size, width, filter_step(w));
+      begin_row(j, c, i / w->size, points);
     }
     const span t = tiles_at(w, i, c->first, c->tiles);
     winograd_multiply_ahead(c->a + (size_t)i * in_step + t.begin * WINOGRAD_K, (size_t)w->points * in_step, in_step,
-                            p->filters + (size_t)(i % w->size) * filter_step(w),
+                            points->now + (size_t)(i % w->size) * filter_step(w),
                             p->products + (size_t)i * out_step + t.begin * TILE_COLUMNS + v, t.end - t.begin, c->depth,
-                            width, c->k > 0, share_of(ahead, turn, turns));
+                            width, c->k > 0, share_of(ahead, turn, turns), &points->making);
   }
 }
 
@@ -556,17 +594,17 @@ static void multiply_few(const job *j, const places *p, const channels_part *c)
   }
 }
 
-/* Are the next channels' taps copied while these are multiplied, so that nothing waits for memory? */
-static bool copies_ahead(const job *j, int end)
+/* Are the next channels' taps brought while these are multiplied, so that nothing waits for memory? */
+static bool brings_taps(const job *j, int end)
 {
-  const winograd *w = j->w;
-  return end < w->c && !j->packed && !w->few && !w->transposed && !halves_of(j->weights.view);
+  return end < j->w->c && !j->packed && !j->w->few;
 }
 
 /* Some channels after others. */
 static void multiply_depths(const job *j, const places *p, const channels_part *panel)
 {
   const winograd *w = j->w;
+  winograd_row points = { .now = p->filters, .next = p->filters + filter_floats(w) / 2 };
   channels_part c = *panel;
   for (; c.k < w->c; c.k += w->staged_depth) {
     float *const taps = p->taps + (size_t)(c.k / w->staged_depth % 2) * taps_floats(w);
@@ -576,8 +614,12 @@ static void multiply_depths(const job *j, const places *p, const channels_part *
       CPU_OP(winograd_taps)(&j->weights, c.n0, c.k, c.depth, taps);
     }
     c.taps = j->packed ? winograd_packed_taps(w, j->packed, c.n0, c.k) : taps;
-    c.next_taps = !copies_ahead(j, c.k + c.depth) ? NULL : taps == p->taps ? taps + taps_floats(w) : p->taps;
-    (w->few ? multiply_few : multiply_points)(j, p, &c);
+    c.next_taps = !brings_taps(j, c.k + c.depth) ? NULL : taps == p->taps ? taps + taps_floats(w) : p->taps;
+    if (w->few) {
+      multiply_few(j, p, &c);
+    } else {
+      multiply_points(j, p, &c, &points);
+    }
   }
 }
 

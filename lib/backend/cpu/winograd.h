@@ -162,9 +162,24 @@ static inline const float *winograd_packed_taps(const winograd *w, const float *
 void CPU_OP(winograd_taps)(const winograd_weights *w, int n0, int k, int count, float *taps);
 /* One of so many turns' share of that, of floats that are not transposed. */
 void CPU_OP(winograd_taps_share)(const winograd_weights *w, int n0, int k, int count, int turn, int turns, float *taps);
+/* Fetches one of so many turns' share of the memory of such taps. */
+void CPU_OP(winograd_fetch_taps)(const winograd_weights *w, int n0, int k, int count, int turn, int turns);
 /* Row row of G g G^T of such taps, without scales: its points to to[point * step + channel * width]. */
 void CPU_OP(winograd_filter)(const winograd *w, const float *taps, int count, int row, int width, float *to,
                              size_t step);
+
+/* A row of points of 3x3 taps and 6 x 6 points, of TILE_COLUMNS, and the one after it, which is made meanwhile. */
+typedef struct winograd_row {
+  float *now, *next;
+  bool begun;
+  winograd_making making;
+} winograd_row;
+
+/* Begins to make row row of count channels' taps. */
+void CPU_OP(winograd_row_begin)(winograd_row *r, const float *taps, int count, int row, size_t step);
+/* Has row row now: one that was begun, or any other as of winograd_filter. */
+void CPU_OP(winograd_row_ready)(const winograd *w, winograd_row *r, const float *taps, int count, int row, int width,
+                                size_t step);
 
 /* Where those of the panel from n0 on begin, of all weights: [panel][point][c][width]. */
 static inline size_t winograd_panel_points(const winograd *w, int n0)

@@ -33,6 +33,21 @@ void CPU_OP(winograd_taps_share)(const winograd_weights *w, int n0, int k, int c
   copy_rows(w, n0, k, count, rows * turn / turns, rows * (turn + 1) / turns, taps);
 }
 
+void CPU_OP(winograd_fetch_taps)(const winograd_weights *w, int n0, int k, int count, int turn, int turns)
+{
+  const size_t size = slim_dtype_size(w->view->dtype), line = 64 / size;
+  const int rows = w->transposed ? at_most(TILE_COLUMNS, w->oc - n0) : count, all = w->taps * rows;
+  const size_t columns = (size_t)(w->transposed ? count : at_most(TILE_COLUMNS, w->oc - n0));
+  const size_t row = (size_t)(w->transposed ? w->c : w->oc), tap = (size_t)w->c * (size_t)w->oc;
+  const size_t first = w->transposed ? (size_t)n0 * row + (size_t)k : (size_t)k * row + (size_t)n0;
+  for (int i = all * turn / turns; i < all * (turn + 1) / turns; i++) {
+    const size_t at = first + (size_t)(i / rows) * tap + (size_t)(i % rows) * row;
+    for (size_t x = 0; x < columns; x += line) {
+      __builtin_prefetch((const char *)w->view->host + (at + x) * size, 0, 2);
+    }
+  }
+}
+
 /* The same of halves. */
 static void copy_half_taps(const winograd_weights *w, const uint16_t *weights, int n0, int k, int count, float *taps)
 {
@@ -74,43 +89,6 @@ void CPU_OP(winograd_taps)(const winograd_weights *w, int n0, int k, int count, 
   }
 }
 
-/* A row of G without its scale: what each of kernel taps counts; only those of [first, last) do, the first once. */
-typedef struct factors {
-  float of[5];
-  int first, last;
-} factors;
-
-CPU_INLINE factors factors_of(int size, int kernel, int row)
-{
-  const int of_pairs = row - ZEROS(size), sign = of_pairs % 2 ? -1 : 1;
-  factors g = { .of = { 1.0f }, .first = 0, .last = kernel };
-  if (row == size - 1) {
-    g.first = kernel - 1;
-  } else if (of_pairs < 0) {
-    g.last = 1;
-  } else {
-    for (int i = 1; i < kernel; i++) {
-      g.of[i] = g.of[i - 1] * (float)sign * point_of(size, of_pairs / 2);
-    }
-  }
-  return g;
-}
-
-/* A row of points of the taps of a channel. first, last: constants. */
-CPU_INLINE void transform_row(const float *taps, const float *g, int size, int kernel, int first, int last, vec *point)
-{
-  vec column[5];
-  CPU_UNROLL
-  for (int x = 0; x < kernel; x++) {
-    column[x] = vec_load(taps + (first * kernel + x) * TILE_COLUMNS);
-    CPU_UNROLL
-    for (int y = first + 1; y < last; y++) {
-      column[x] += g[y] * vec_load(taps + (y * kernel + x) * TILE_COLUMNS);
-    }
-  }
-  transform_taps(column, point, size, kernel);
-}
-
 CPU_INLINE void filter_some(const float *taps, int count, const float *g, int width, float *to, size_t step, int size,
                             int kernel, int first, int last)
 {
@@ -150,6 +128,35 @@ void CPU_OP(winograd_filter)(const winograd *w, const float *taps, int count, in
   } else {
     filter_row(taps, count, row, width, to, step, 7, 5);
   }
+}
+
+/* --- rows of points that are made while others are multiplied ----------------------------------------------------- */
+
+void CPU_OP(winograd_row_begin)(winograd_row *r, const float *taps, int count, int row, size_t step)
+{
+  const factors g = factors_of(6, 3, row);
+  r->making =
+      (winograd_making){ .taps = taps + g.first * 3 * TILE_COLUMNS, .to = r->next, .step = step, .left = count };
+  r->making.mixed = g.last - g.first > 1;
+  memcpy(r->making.of, g.of, sizeof r->making.of);
+  r->begun = true;
+}
+
+void CPU_OP(winograd_row_ready)(const winograd *w, winograd_row *r, const float *taps, int count, int row, int width,
+                                size_t step)
+{
+  const int done = r->begun ? count - r->making.left : 0;
+  if (r->begun) {
+    float *const made = r->next;
+    r->next = r->now;
+    r->now = made;
+  }
+  if (done < count) {
+    CPU_OP(winograd_filter)(w, taps + done * w->kernel * w->kernel * TILE_COLUMNS, count - done, row, width,
+                            r->now + done * width, step);
+  }
+  r->begun = false;
+  r->making.left = 0;
 }
 
 /* --- four tiles: products right away, all points of a row in registers, without a trip through memory ------------- */

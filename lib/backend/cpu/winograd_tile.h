@@ -11,6 +11,17 @@
 
 #define WINOGRAD_K 64
 
+/* A row of points of 3x3 taps that is made while tiles are multiplied, a channel after some of each tile's k: that
+ * alone would wait for its stores, which miss the nearest cache. */
+typedef struct winograd_making {
+  const float *taps; /* of the next channel */
+  float *to;
+  size_t step; /* from point to point */
+  float of[3]; /* what each row of taps counts, */
+  bool mixed;  /* or only the first does */
+  int left;    /* channels */
+} winograd_making;
+
 typedef struct winograd_tile {
   const float *a, *b; /* b: TILE_COLUMNS (narrow: VL) floats a k */
   const float *ahead; /* by rows: as much of A, of the next tile, fetched meanwhile */
@@ -20,6 +31,7 @@ typedef struct winograd_tile {
   size_t a_step;
   int depth;
   bool accumulate; /* C has the sum so far */
+  winograd_making *making;
 } winograd_tile;
 
 typedef void (*winograd_tile_fn)(const winograd_tile *t);
@@ -29,6 +41,9 @@ extern const winograd_tile_fn CPU_OP(winograd_rows)[2][TILE_ROWS];
 extern const winograd_tile_fn CPU_OP(winograd_columns)[2][TILE_ROWS];
 /* By rows, and streamed. */
 extern const winograd_tile_fn CPU_OP(winograd_streams)[2][TILE_ROWS];
+
+/* By rows, of TILE_COLUMNS, with a row of points that is made. */
+extern const winograd_tile_fn CPU_OP(winograd_makes)[TILE_ROWS];
 
 /* Memory that is needed soon. */
 typedef struct winograd_ahead {
@@ -48,10 +63,11 @@ static inline void winograd_fetch(winograd_ahead *a, int parts)
  * rows that are multiplied next. ahead: is fetched meanwhile, some before each tile, for many at once would be waited
  * for. */
 static inline void winograd_multiply_ahead(const float *a, size_t a_step, size_t in_step, const float *b, float *c,
-                                           int count, int depth, int width, bool accumulate, winograd_ahead ahead)
+                                           int count, int depth, int width, bool accumulate, winograd_ahead ahead,
+                                           winograd_making *making)
 {
   const int tiles = tiles_of(count);
-  winograd_tile t = { .a_step = a_step, .b = b, .depth = depth, .accumulate = accumulate };
+  winograd_tile t = { .a_step = a_step, .b = b, .depth = depth, .accumulate = accumulate, .making = making };
   for (int i = 0; i < tiles; i++) {
     const int begin = tile_begin(count, tiles, i), height = tile_begin(count, tiles, i + 1) - begin;
     t.a = a + (size_t)begin * WINOGRAD_K;
@@ -60,14 +76,19 @@ static inline void winograd_multiply_ahead(const float *a, size_t a_step, size_t
     if (ahead.begin < ahead.end) {
       winograd_fetch(&ahead, tiles - i);
     }
-    CPU_OP(winograd_rows)[width == VL ? 0 : 1][height - 1](&t);
+    if (making && making->left > 0) {
+      CPU_OP(winograd_makes)[height - 1](&t);
+    } else {
+      CPU_OP(winograd_rows)[width == VL ? 0 : 1][height - 1](&t);
+    }
   }
 }
 
 static inline void winograd_multiply(const float *a, size_t a_step, size_t in_step, const float *b, float *c, int count,
                                      int depth, int width, bool accumulate)
 {
-  winograd_multiply_ahead(a, a_step, in_step, b, c, count, depth, width, accumulate, (winograd_ahead){ NULL, NULL });
+  winograd_multiply_ahead(a, a_step, in_step, b, c, count, depth, width, accumulate, (winograd_ahead){ NULL, NULL },
+                          NULL);
 }
 
 /* The same by a panel that comes from memory, once: next is the one that is multiplied after it, as large. */

@@ -157,6 +157,43 @@ CPU_INLINE void transform_taps(const vec *g, vec *t, int size, int kernel)
   t[size - 1] = g[kernel - 1];
 }
 
+/* A row of G without its scale: what each of kernel taps counts; only those of [first, last) do, the first once. */
+typedef struct factors {
+  float of[5];
+  int first, last;
+} factors;
+
+CPU_INLINE factors factors_of(int size, int kernel, int row)
+{
+  const int of_pairs = row - ZEROS(size), sign = of_pairs % 2 ? -1 : 1;
+  factors g = { .of = { 1.0f }, .first = 0, .last = kernel };
+  if (row == size - 1) {
+    g.first = kernel - 1;
+  } else if (of_pairs < 0) {
+    g.last = 1;
+  } else {
+    for (int i = 1; i < kernel; i++) {
+      g.of[i] = g.of[i - 1] * (float)sign * point_of(size, of_pairs / 2);
+    }
+  }
+  return g;
+}
+
+/* A row of points of the taps of a channel. first, last: constants. */
+CPU_INLINE void transform_row(const float *taps, const float *g, int size, int kernel, int first, int last, vec *point)
+{
+  vec column[5];
+  CPU_UNROLL
+  for (int x = 0; x < kernel; x++) {
+    column[x] = vec_load(taps + (first * kernel + x) * TILE_COLUMNS);
+    CPU_UNROLL
+    for (int y = first + 1; y < last; y++) {
+      column[x] += g[y] * vec_load(taps + (y * kernel + x) * TILE_COLUMNS);
+    }
+  }
+  transform_taps(column, point, size, kernel);
+}
+
 /* G^T: the points to kernel taps. */
 CPU_INLINE void gather_taps(const vec *v, int s, vec *g, int gs, int size, int kernel)
 {
