@@ -23,6 +23,25 @@ uint64_t slim_hash(const char *text)
   return slim_hash_bytes(text, strlen(text));
 }
 
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+  hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+  return hash ^ hash >> 32;
+}
+
+uint64_t slim_hash_words(const void *data, size_t size)
+{
+  const unsigned char *p = data;
+  uint64_t hash = mix(0, size), word = 0;
+  for (; size >= sizeof word; size -= sizeof word, p += sizeof word) {
+    memcpy(&word, p, sizeof word);
+    hash = mix(hash, word);
+  }
+  word = 0;
+  memcpy(&word, p, size);
+  return mix(hash, word);
+}
+
 void slim_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
   uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];

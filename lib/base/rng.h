@@ -19,6 +19,8 @@ typedef struct slim_rng {
 /** FNV-1a, 64 bits, of a text; the name_hash of slim_rng_make. */
 uint64_t slim_hash(const char *text);
 uint64_t slim_hash_bytes(const void *data, size_t size);
+/** Another hash, of eight bytes at a time: for long texts. Differs from machine to machine with the order of bytes. */
+uint64_t slim_hash_words(const void *data, size_t size);
 
 /** The ten-round bijection itself. */
 void slim_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);

@@ -32,6 +32,26 @@ START_TEST(hash_is_fnv1a)
 }
 END_TEST
 
+/* Every byte counts, wherever it lies, and so does the length. */
+START_TEST(hash_of_words_sees_all_bytes)
+{
+  unsigned char text[35] = { 0 };
+  uint64_t seen[sizeof text * 2];
+  size_t count = 0;
+  for (size_t i = 0; i < sizeof text; i++) {
+    seen[count++] = slim_hash_words(text, i);
+    text[i] = 1;
+    seen[count++] = slim_hash_words(text, sizeof text);
+    text[i] = 0;
+  }
+  for (size_t i = 0; i < count; i++) {
+    for (size_t k = 0; k < i; k++) {
+      ck_assert_msg(seen[i] != seen[k], "%zu and %zu", i, k);
+    }
+  }
+}
+END_TEST
+
 START_TEST(streams_differ_by_seed_name_and_step)
 {
   const slim_rng base = slim_rng_make(1, slim_hash("conv1"), 0);
@@ -162,6 +182,7 @@ static void build(TCase *c)
 {
   tcase_add_loop_test(c, philox_matches_the_published_vectors, 0, 3);
   tcase_add_test(c, hash_is_fnv1a);
+  tcase_add_test(c, hash_of_words_sees_all_bytes);
   tcase_add_loop_test(c, streams_differ_by_seed_name_and_step, 0, 5);
   tcase_add_test(c, numbers_are_fixed_for_ever);
   tcase_add_loop_test(c, distributions_have_their_moments, 0, 3);

@@ -27,7 +27,7 @@ static bool make_key(const slim_device *device, const char *kind, const slim_ker
   slim_bytes_append(&all, s->text, s->size);
   const bool ok = !all.failed;
   if (ok) {
-    key[0] = slim_hash_bytes(all.data, all.size);
+    key[0] = slim_hash_words(all.data, all.size);
     key[1] = (uint64_t)all.size << 32 | slim_crc32c(0, all.data, all.size);
   }
   slim_bytes_free(&all);
@@ -176,14 +176,14 @@ static slim_status program_find(slim_device *device, const slim_kernel_source *s
 
 /* --- embedded kernels --------------------------------------------------------------------------------------------- */
 
-/* The kernel's entry in the list, new if need be; NULL without memory. */
+/* The kernel's entry in the list, new if need be; NULL where no program holds it, or without memory. */
 static slim_cl_kernel *kernel_of(slim_cl *cl, const char *name)
 {
   slim_cl_kernel *found = cl->kernels;
   while (found != NULL && strcmp(found->name, name) != 0) {
     found = found->next;
   }
-  if (found == NULL && (found = calloc(1, sizeof(*found))) != NULL) {
+  if (found == NULL && slim_cl_source_of(name) != NULL && (found = calloc(1, sizeof(*found))) != NULL) {
     snprintf(found->name, sizeof(found->name), "%s", name);
     found->next = cl->kernels;
     cl->kernels = found;
@@ -195,7 +195,7 @@ const char *slim_cl_kernel_expect(slim_device *device, const char *name)
 {
   slim_cl *cl = slim_cl_of(device);
   pthread_mutex_lock(&cl->lock);
-  const slim_cl_kernel *kernel = slim_cl_source_of(name) != NULL ? kernel_of(cl, name) : NULL;
+  const slim_cl_kernel *kernel = kernel_of(cl, name);
   pthread_mutex_unlock(&cl->lock);
   return kernel == NULL ? NULL : kernel->name;
 }
@@ -277,12 +277,11 @@ static slim_status expected_build(slim_device *device, slim_cl_kernel *kernel)
 static slim_status embedded_find(slim_device *device, const char *name, slim_cl_program **out)
 {
   slim_cl *cl = slim_cl_of(device);
-  if (slim_cl_source_of(name) == NULL) {
-    return slim_cl_fail(device, SLIM_ERR_STATE, "%s: no program holds the kernel %s", device->info.selector, name);
-  }
   slim_cl_kernel *kernel = kernel_of(cl, name);
   if (kernel == NULL) {
-    return slim_cl_fail(device, SLIM_ERR_MEMORY, "%s: out of memory", device->info.selector);
+    return slim_cl_source_of(name) == NULL
+               ? slim_cl_fail(device, SLIM_ERR_STATE, "%s: no program holds the kernel %s", device->info.selector, name)
+               : slim_cl_fail(device, SLIM_ERR_MEMORY, "%s: out of memory", device->info.selector);
   }
   for (slim_cl_kernel *k = cl->kernels; k != NULL && kernel->program == NULL; k = k->next) {
     if (!k->sought) {

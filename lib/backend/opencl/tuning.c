@@ -127,7 +127,7 @@ static slim_cl_cache_entry entry_of(const slim_device *device)
   char text[320];
   uint64_t kernels = 0;
   for (size_t i = 0; i < slim_kernel_source_count; i++) {
-    kernels = kernels * 31 + slim_hash_bytes(slim_kernel_sources[i].text, slim_kernel_sources[i].size);
+    kernels = kernels * 31 + slim_hash_words(slim_kernel_sources[i].text, slim_kernel_sources[i].size);
   }
   snprintf(text, sizeof(text), "tuned %s|%s|%d|%zu|%zu|%zu", SLIM_VERSION, slim_cl_of(device)->options,
            info->compute_units, info->max_work_group, info->local_memory, info->max_allocation);
