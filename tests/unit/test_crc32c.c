@@ -43,6 +43,20 @@ START_TEST(all_lengths_and_offsets_match_the_definition)
 }
 END_TEST
 
+START_TEST(long_data_match_the_definition)
+{
+  static unsigned char data[40000];
+  for (size_t i = 0; i < sizeof data; i++) {
+    data[i] = (unsigned char)(i * i * 167 + i / 251);
+  }
+  for (size_t size = 12280; size <= sizeof data; size += size % 3 == 0 ? 4099 : 7) {
+    const uint32_t expected = naive(data, size);
+    ck_assert_uint_eq(slim_crc32c(0, data, size), expected);
+    ck_assert_uint_eq(slim_crc32c(slim_crc32c(0, data, size / 5), data + size / 5, size - size / 5), expected);
+  }
+}
+END_TEST
+
 START_TEST(mask_and_unmask)
 {
   const uint32_t crc = slim_crc32c(0, "123456789", 9);
@@ -57,6 +71,7 @@ static void build(TCase *c)
 {
   tcase_add_test(c, known_values);
   tcase_add_loop_test(c, all_lengths_and_offsets_match_the_definition, 0, 9);
+  tcase_add_test(c, long_data_match_the_definition);
   tcase_add_test(c, mask_and_unmask);
 }
 
