@@ -92,6 +92,10 @@ typedef struct slim_backend {
   slim_status (*upload)(slim_device *device, slim_buffer *dst, size_t offset, const void *src, size_t bytes);
   /* As upload, of what stays as it is until the caller has called finish; no copy need be made. NULL: upload serves. */
   slim_status (*lend)(slim_device *device, slim_buffer *dst, size_t offset, const void *src, size_t bytes);
+  /* Where the host can write these bytes, whose values are lost, until it calls unmap; waits for queued work. NULL: upload
+   * is as good. Both NULL: always. */
+  void *(*map)(slim_device *device, slim_buffer *buffer, size_t offset, size_t bytes);
+  slim_status (*unmap)(slim_device *device, slim_buffer *buffer, void *address);
   slim_status (*download)(slim_device *device, void *dst, slim_buffer *src, size_t offset, size_t bytes);
   bool (*supports)(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out);
   /* Bytes of scratch memory the step needs while it runs; views have shapes but no memory yet. */

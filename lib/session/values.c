@@ -445,13 +445,35 @@ static slim_status fill_in_place(slim_values *values, slim_value *value, void *p
   return status;
 }
 
+/* Where the numbers of one without a value can be put on the device; NULL where they cannot, or need not. */
+static void *map_numbers(const slim_values *values, const slim_value *value)
+{
+  slim_device *device = values->device;
+  const bool may = value->num_parts == 0 && value->view.dtype != SLIM_FLOAT16 && value->view.buffer && !value->ready;
+  return may && device->backend->map
+             ? device->backend->map(device, value->view.buffer, value->view.offset, value->bytes)
+             : NULL;
+}
+
+static slim_status fill_mapped(slim_values *values, slim_value *value, void *place, slim_value_fill_fn fill, void *user,
+                               slim_error *error)
+{
+  slim_device *device = values->device;
+  const slim_status filled = fill_in_place(values, value, place, fill, user, error),
+                    status = device->backend->unmap(device, value->view.buffer, place);
+  value->ready &= status == SLIM_OK;
+  return filled == SLIM_OK ? slim_device_blame(device, status, error, value->name) : filled;
+}
+
 slim_status slim_value_fill(slim_values *values, slim_value *value, slim_value_fill_fn fill, void *user,
                             slim_error *error)
 {
-  void *place = numbers_in_place(value), *data = place ? NULL : malloc(slim_value_data_bytes(value));
-  if (place) {
-    return fill_in_place(values, value, place, fill, user, error);
+  void *place = numbers_in_place(value), *mapped = place ? NULL : map_numbers(values, value);
+  if (place || mapped) {
+    return place ? fill_in_place(values, value, place, fill, user, error)
+                 : fill_mapped(values, value, mapped, fill, user, error);
   }
+  void *data = malloc(slim_value_data_bytes(value));
   if (!data) {
     return no_memory(error, value->name, slim_value_data_bytes(value));
   }

@@ -40,7 +40,8 @@ slim_status slim_value_give(slim_values *values, const slim_value *value, slim_v
                             slim_error *error);
 /* Writes what fill gives: slim_value_data_bytes(value) bytes to data, or an error. A value in host memory is filled where
  * it lies, so that a large one is not there twice; one that has a value already keeps it unless fill, called with data
- * NULL before, finds that it will do. Should it fail nevertheless, there is no value any more. */
+ * NULL before, finds that it will do. Should it fail nevertheless, there is no value any more. So is one on a device that
+ * the host can write to, if it has no value yet. */
 typedef slim_status (*slim_value_fill_fn)(void *user, void *data, slim_error *error);
 slim_status slim_value_fill(slim_values *values, slim_value *value, slim_value_fill_fn fill, void *user,
                             slim_error *error);

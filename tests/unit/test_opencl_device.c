@@ -43,6 +43,35 @@ START_TEST(a_device_opens_and_moves_bytes)
 }
 END_TEST
 
+START_TEST(what_is_mapped_is_written_in_place)
+{
+  slim_device *device = cl_test_open();
+  enum { N = 1 << 18, AT = 4096 };
+  static int back[N];
+  const size_t bytes = N * sizeof(int);
+  const bool cpu = device->info.device_class == SLIM_CLASS_CPU;
+  slim_buffer *buffer = NULL;
+  ck_assert_int_eq(device->backend->alloc(device, AT + bytes, &buffer), SLIM_OK);
+  ck_assert_ptr_null(device->backend->map(device, buffer, AT, 4)); /* not worth it */
+  ck_assert_ptr_null(device->backend->map(device, buffer, AT + 4, bytes));
+  for (int round = 0; round < 3; round++) {
+    int *place = device->backend->map(device, buffer, AT, bytes);
+    ck_assert_int_eq(place != NULL, cpu);
+    for (int i = 0; i < N && place; i++) {
+      place[i] = i * 7 + round;
+    }
+    if (place) {
+      ck_assert_int_eq(device->backend->unmap(device, buffer, place), SLIM_OK);
+      ck_assert_int_eq(device->backend->download(device, back, buffer, AT, bytes), SLIM_OK);
+      ck_assert_int_eq(back[1], 7 + round);
+      ck_assert_int_eq(back[N - 1], (N - 1) * 7 + round);
+    }
+  }
+  device->backend->release(device, buffer);
+  slim_device_close(device);
+}
+END_TEST
+
 static size_t staged_bytes(const slim_cl *cl)
 {
   size_t bytes = 0;
@@ -545,6 +574,7 @@ END_TEST
 static void build(TCase *c)
 {
   tcase_add_test(c, a_device_opens_and_moves_bytes);
+  tcase_add_test(c, what_is_mapped_is_written_in_place);
   tcase_add_loop_test(c, large_uploads_arrive_whole, 0, 2);
   tcase_add_test(c, finishing_waits_for_what_was_flushed);
   tcase_add_test(c, limits_clamp_what_queries_report);

@@ -184,6 +184,42 @@ START_TEST(values_on_the_host_are_filled_where_they_lie)
 }
 END_TEST
 
+enum { LARGE = 1 << 17 };
+
+static slim_status fill_large(void *user, void *data, slim_error *error)
+{
+  const filler *f = user;
+  for (int i = 0; i < LARGE && data; i++) {
+    ((float *)data)[i] = (float)i;
+  }
+  return f->read == SLIM_OK ? SLIM_OK : slim_error_set(error, f->read, "no values");
+}
+
+/* One that has none may be filled where it lies, also on a device. */
+START_TEST(a_large_value_that_cannot_be_filled_is_none)
+{
+  static float got[LARGE];
+  slim_graph *graph = slim_graph_create(1);
+  slim_device *device = test_open_device();
+  slim_tensor *v = test_variable(graph, "v", SLIM_FLOAT32, SLIM_SHAPE(LARGE), NULL);
+  slim_session *session = test_session(graph, device, NULL);
+  filler by = { .read = SLIM_ERR_DATA };
+  slim_error error = { SLIM_OK, "" };
+  ck_assert_int_eq(slim_session_fill_variable(session, v, sizeof got, fill_large, &by, &error), SLIM_ERR_DATA);
+  ck_assert_str_eq(error.text, "no values");
+  ck_assert_int_eq(slim_session_get_variable(session, v, got, sizeof got), SLIM_ERR_STATE);
+  for (int round = 0; round < 2; round++) {
+    by.read = SLIM_OK;
+    ck_assert_int_eq(slim_session_fill_variable(session, v, sizeof got, fill_large, &by, NULL), SLIM_OK);
+    test_ok(session, slim_session_get_variable(session, v, got, sizeof got));
+    ck_assert_float_eq(got[LARGE - 1], LARGE - 1);
+  }
+  slim_session_destroy(session);
+  slim_graph_destroy(graph);
+  slim_device_close(device);
+}
+END_TEST
+
 static slim_queue *open_queue(const float *x, const float *t, int64_t samples, int batch)
 {
   const slim_array arrays[] = { { "x", SLIM_FLOAT32, SLIM_SHAPE(2), x }, { "t", SLIM_FLOAT32, SLIM_SHAPE(3), t } };
@@ -269,6 +305,7 @@ static void build(TCase *c)
   tcase_add_test(c, initial_values_depend_on_seed_and_name_alone);
   tcase_add_test(c, local_variables_can_be_reset);
   tcase_add_test(c, values_on_the_host_are_filled_where_they_lie);
+  tcase_add_test(c, a_large_value_that_cannot_be_filled_is_none);
   tcase_add_test(c, an_attached_queue_feeds_to_its_end);
   tcase_add_test(c, a_short_batch_is_not_fed_to_a_placeholder_of_fixed_rows);
   tcase_add_test(c, what_does_not_fit_is_not_attached);

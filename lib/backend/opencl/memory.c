@@ -7,6 +7,7 @@
 
 #define CHUNK ((size_t)32 << 20) /* of memory that steps share */
 #define STAGED_MOST (64u << 20)  /* of all stages; larger uploads wait instead */
+#define MAPPED_LEAST ((size_t)256 << 10) /* a wait takes PoCL as long as copying it twice */
 #define PIECE ((size_t)4 << 20)  /* of an upload: the first ones are on their way while the next are copied */
 
 static void CL_CALLBACK free_host(cl_mem memory, void *host)
@@ -314,6 +315,27 @@ slim_status slim_cl_lend(slim_device *device, slim_buffer *dst, size_t offset, c
   cl->idle = false;
   return slim_cl_check(device,
                        cl->api->EnqueueWriteBuffer(cl->queue, dst->memory, CL_FALSE, offset, bytes, src, 0, NULL, NULL),
+                       "uploading to the device");
+}
+
+void *slim_cl_map(slim_device *device, slim_buffer *buffer, size_t offset, size_t bytes)
+{
+  const slim_cl *cl = slim_cl_of(device);
+  cl_int code = CL_SUCCESS;
+  if (device->info.device_class != SLIM_CLASS_CPU || bytes < MAPPED_LEAST ||
+      check_range(device, buffer, offset, bytes) != SLIM_OK) {
+    return NULL;
+  }
+  void *address = cl->api->EnqueueMapBuffer(cl->queue, buffer->memory, CL_TRUE, CL_MAP_WRITE_INVALIDATE_REGION, offset,
+                                            bytes, 0, NULL, NULL, &code);
+  return code == CL_SUCCESS ? address : NULL;
+}
+
+slim_status slim_cl_unmap(slim_device *device, slim_buffer *buffer, void *address)
+{
+  slim_cl *cl = slim_cl_of(device);
+  cl->idle = false;
+  return slim_cl_check(device, cl->api->EnqueueUnmapMemObject(cl->queue, buffer->memory, address, 0, NULL, NULL),
                        "uploading to the device");
 }
 

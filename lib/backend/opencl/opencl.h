@@ -98,6 +98,9 @@ slim_status slim_cl_alloc(slim_device *device, size_t bytes, slim_buffer **out);
 void slim_cl_release(slim_device *device, slim_buffer *buffer);
 slim_status slim_cl_upload(slim_device *device, slim_buffer *dst, size_t offset, const void *src, size_t bytes);
 slim_status slim_cl_lend(slim_device *device, slim_buffer *dst, size_t offset, const void *src, size_t bytes);
+/** On CPU-like devices, whose buffers lie in the host's memory, for as many bytes as are worth the wait. */
+void *slim_cl_map(slim_device *device, slim_buffer *buffer, size_t offset, size_t bytes);
+slim_status slim_cl_unmap(slim_device *device, slim_buffer *buffer, void *address);
 slim_status slim_cl_download(slim_device *device, void *dst, slim_buffer *src, size_t offset, size_t bytes);
 void slim_cl_stages_free(slim_cl *cl);
 slim_status slim_cl_flag_clear(slim_device *device);
