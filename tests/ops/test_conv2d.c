@@ -12,6 +12,7 @@ static const test_convolution cases[] = {
   { "valid", 2, 9, 8, 7, 9, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_VALID, 0 },
   { "one_by_one", 3, 5, 7, 17, 33, { 1, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "one_by_one_stride", 2, 7, 8, 19, 21, { 1, 1 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "one_by_one_stride_wide", 2, 5, 37, 19, 21, { 1, 1 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
   { "tile", 1, 14, 14, 16, 32, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "past_tile", 1, 15, 13, 17, 35, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "lenet_conv1", 3, 28, 28, 1, 32, { 5, 5 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },

@@ -3,7 +3,8 @@
  * runs of ci numbers, the depth are the pixels that have the tap inside of the image. With few channels the columns of
  * a copy of x under the taps of one kernel row lie side by side instead (rate 1), so that the runs have kw * ci
  * numbers. Tasks are some rows of each run, and fixed slices of the images, each with sums of its own, which are added
- * in order. Products of whole matrices are gemm's, others may be Winograd's.
+ * in order. Products of whole matrices are gemm's, also those of pixels that lie apart, which are gathered; others may
+ * be Winograd's.
  */
 #include "backend/cpu/conv2d.h"
 #include "backend/cpu/gemm_pack.h"
@@ -18,6 +19,7 @@
 #define FEW_WEIGHTS (1 << 17)   /* so many are summed in as many copies as there are tasks, */
 #define SLICE_CHUNKS 4          /* others in slices of so many chunks at least, */
 #define SLICED_FLOATS (1 << 20) /* of so many sums together at most */
+#define SHORT_ROW 16            /* pixels of an output's row, at most, that are too short a segment */
 
 typedef struct plan {
   conv2d g;
@@ -362,6 +364,46 @@ static bool is_nchw(const slim_cpu_step *step)
   return ((const slim_conv2d_attr *)step->attr)->nchw != 0;
 }
 
+/* One tap whose pixels lie apart, few of a row together and none outside of x? They are gathered for a product. */
+static bool is_gathered(const conv2d *g)
+{
+  const bool inside = g->before_h == 0 && g->before_w == 0 && (g->y.h - 1) * g->stride.h < g->x.h &&
+                      (g->y.w - 1) * g->stride.w < g->x.w;
+  return g->kh == 1 && g->kw == 1 && !conv2d_is_product(g) && g->y.w <= SHORT_ROW && inside;
+}
+
+static bool is_product(const conv2d *g)
+{
+  return conv2d_is_product(g) || is_gathered(g);
+}
+
+static size_t gathered_floats(const conv2d *g)
+{
+  return is_gathered(g) ? whole_lines((size_t)product_rows(g) * (size_t)product_depth(g)) : 0;
+}
+
+typedef struct gather_job {
+  const plan *p;
+  const float *from;
+  float *to;
+} gather_job;
+
+/* Of each of y's rows the pixels of x. */
+static void gather_rows(void *user, size_t begin, size_t end, int worker)
+{
+  const gather_job *j = user;
+  const image *x = &j->p->x, *y = &j->p->y;
+  const slim_hw stride = j->p->g.stride;
+  const size_t pixel = x->pixel, h = (size_t)y->h, w = (size_t)y->w;
+  (void)worker;
+  for (size_t i = begin; i < end; i++) {
+    const float *from = j->from + i / h * x->image + i % h * (size_t)stride.h * x->row;
+    for (size_t c = 0; c < w; c++) {
+      memcpy(j->to + (i * w + c) * pixel, from + c * (size_t)stride.w * pixel, pixel * sizeof *from);
+    }
+  }
+}
+
 /* dw = x^T * dy, read as they lie. */
 static gemm product_of(const conv2d *g, const float *x, const float *dy, float *dw)
 {
@@ -388,9 +430,9 @@ static size_t work_floats(const slim_cpu_step *step, const plan *p)
 {
   winograd w;
   winograd_line l;
-  if (conv2d_is_product(&p->g)) {
+  if (is_product(&p->g)) {
     const gemm product = product_of(&p->g, NULL, NULL, NULL);
-    return whole_lines(CPU_OP(gemm_workspace)(step, &product) / sizeof(float));
+    return gathered_floats(&p->g) + whole_lines(CPU_OP(gemm_workspace)(step, &product) / sizeof(float));
   }
   if (plan_winograd(p, &w)) {
     return whole_lines(CPU_OP(winograd_gradient_workspace)(&w, step));
@@ -417,11 +459,24 @@ static bool prepare(slim_cpu_step *step)
   const plan p = plan_of(step);
   winograd w;
   winograd_line l;
-  step->base.kernel = conv2d_is_product(&p.g)   ? "conv2d_product"
+  step->base.kernel = is_product(&p.g)          ? "conv2d_product"
                       : plan_winograd(&p, &w)   ? "conv2d_weights_winograd"
                       : plan_line(step, &p, &l) ? "conv2d_weights_winograd_line"
                                                 : "conv2d_weights";
   return true;
+}
+
+/* Workspace: the gathered pixels, the product's. */
+static void run_product(const slim_cpu_step *step, const job *j)
+{
+  const plan *p = &j->p;
+  gemm product = product_of(&p->g, j->x, j->dy, j->dw);
+  if (is_gathered(&p->g)) {
+    gather_job gather = { p, j->x, j->scratch };
+    slim_cpu_for(step, (size_t)(p->y.n * p->y.h), 1 + CPU_GRAIN / ((size_t)p->y.w * p->x.pixel), gather_rows, &gather);
+    product.a = j->scratch;
+  }
+  CPU_OP(gemm_run)(step, &product, j->scratch + gathered_floats(&p->g));
 }
 
 static void run_direct(const slim_cpu_step *step, job *j)
@@ -455,9 +510,8 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
     j.x = x;
     j.dy = dy;
   }
-  if (conv2d_is_product(&p->g)) {
-    const gemm product = product_of(&p->g, j.x, j.dy, j.dw);
-    CPU_OP(gemm_run)(step, &product, j.scratch);
+  if (is_product(&p->g)) {
+    run_product(step, &j);
   } else if (plan_winograd(p, &w)) {
     CPU_OP(winograd_gradient_run)(step, &w, j.x, j.dy, j.dw, j.scratch);
   } else if (plan_line(step, p, &l)) {
