@@ -16,22 +16,22 @@
 #define PROGRAM_KEY 16u /* bytes of a kernel's cache entry: the key of a program's */
 
 /* What a binary depends on: device, driver, options and source. */
-static bool make_key(const slim_device *device, const char *kind, const slim_kernel_source *s, uint64_t key[2])
+static void make_key(const slim_device *device, const char *kind, const slim_kernel_source *s, uint64_t key[2])
 {
-  const char *texts[] = { device->info.name,           device->info.vendor, device->info.version, device->info.driver,
-                          slim_cl_of(device)->options, kind,                s->name };
-  slim_bytes all = { 0 };
-  for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-    slim_bytes_append(&all, texts[i], strlen(texts[i]) + 1);
+  const slim_device_info *info = &device->info;
+  const char *texts[] = { info->name, info->vendor, info->version, info->driver, slim_cl_of(device)->options,
+                          kind,       s->name,      s->text };
+  const size_t count = sizeof(texts) / sizeof(texts[0]);
+  uint64_t size = 0;
+  uint32_t crc = 0;
+  key[0] = 0;
+  for (size_t i = 0; i < count; i++) {
+    const size_t bytes = i + 1 < count ? strlen(texts[i]) + 1 : s->size;
+    key[0] = key[0] * 31 + slim_hash_words(texts[i], bytes);
+    crc = slim_crc32c(crc, texts[i], bytes);
+    size += bytes;
   }
-  slim_bytes_append(&all, s->text, s->size);
-  const bool ok = !all.failed;
-  if (ok) {
-    key[0] = slim_hash_words(all.data, all.size);
-    key[1] = (uint64_t)all.size << 32 | slim_crc32c(0, all.data, all.size);
-  }
-  slim_bytes_free(&all);
-  return ok;
+  key[1] = size << 32 | crc;
 }
 
 /* The end of a build log from its first error on, in one line. */
@@ -167,9 +167,7 @@ static slim_status program_make(slim_device *device, const slim_kernel_source *s
 static slim_status program_find(slim_device *device, const slim_kernel_source *source, slim_cl_program **out)
 {
   uint64_t key[2];
-  if (!make_key(device, "program", source, key)) {
-    return slim_cl_fail(device, SLIM_ERR_MEMORY, "%s: out of memory", device->info.selector);
-  }
+  make_key(device, "program", source, key);
   *out = program_by_key(slim_cl_of(device), key);
   return *out == NULL ? program_make(device, source, key, out) : SLIM_OK;
 }
@@ -206,9 +204,11 @@ static bool kernel_key(const slim_device *device, const char *name, uint64_t key
   slim_bytes text = { 0 };
   const bool made = slim_cl_source_join(&name, 1, &text);
   const slim_kernel_source part = { name, (const char *)text.data, text.size - 1 };
-  const bool ok = made && make_key(device, "kernel", &part, key);
+  if (made) {
+    make_key(device, "kernel", &part, key);
+  }
   slim_bytes_free(&text);
-  return ok;
+  return made;
 }
 
 /* Finds the kernel's program in the cache file; it keeps NULL where there is none. */
