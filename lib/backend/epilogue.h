@@ -1,4 +1,5 @@
-/* What the backends' convolutions and matrix products do to their results: bias_add, then add, then activation. */
+/* What the backends' convolutions and matrix products do to their results: bias_add, then add, then activation; on the
+ * CPU max_pool2d may come last. */
 #ifndef SLIM_BACKEND_EPILOGUE_H
 #define SLIM_BACKEND_EPILOGUE_H
 
@@ -20,7 +21,7 @@ static inline slim_epilogue slim_epilogue_between(const slim_group *group, int b
       e.bias = inputs++;
     } else if (node->op == &slim_op_binary) {
       e.residual = inputs++;
-    } else {
+    } else if (node->op == &slim_op_activation) {
       e.activation = ((const slim_activation_attr *)node->attr)->kind;
     }
   }

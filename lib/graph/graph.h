@@ -15,7 +15,7 @@ enum slim_op_flags {
   SLIM_OP_EFFECT = 2,   /* writes variables: kept only if fetched or in a collection that runs; never merged */
   SLIM_OP_ALIAS = 4,    /* output 0 is input 0's memory in another shape (reshape) */
   SLIM_OP_IN_PLACE = 8, /* output 0 may reuse input 0's memory (elementwise) */
-  SLIM_OP_EPILOGUE = 16, /* may be fused behind a heavy op as its epilogue (bias_add, activation, add) */
+  SLIM_OP_EPILOGUE = 16, /* may be fused behind a heavy op as its epilogue (bias_add, activation, add, max_pool2d) */
   SLIM_OP_LINEAR = 32,   /* linear in input 1, the weights, whose last elements go with the result's channels */
   SLIM_OP_CHAIN = 64     /* may be one of an elementwise chain (backend/chain.h): unary, binary, activation, add_n */
 };

@@ -33,6 +33,7 @@ const slim_op slim_op_max_pool2d = { .name = "max_pool2d",
                                      .min_inputs = 1,
                                      .max_inputs = 1,
                                      .outputs = 2,
+                                     .flags = SLIM_OP_EPILOGUE,
                                      .attr_size = sizeof(slim_pool2d_attr),
                                      .infer = infer,
                                      .gradient = gradient };

@@ -1,6 +1,8 @@
 /* conv2d and both its gradients against loops in double. */
 #include "test_convolution.h"
 
+#include <string.h>
+
 static const test_convolution_ops ops = {
   false, { &slim_op_conv2d, &slim_op_conv2d_input_gradient, &slim_op_conv2d_weights_gradient }
 };
@@ -175,8 +177,89 @@ START_TEST(epilogue_matches_loops)
 }
 END_TEST
 
+static bool on_cpu(void)
+{
+  const char *name = getenv("SLIM_TEST_DEVICE");
+  return !name || !*name || strcmp(name, "cpu") == 0;
+}
+
+/* The largest of 2 x 2 pixels of numbers that are not negative. */
+static double *largest_of_four(const test_convolution *c, slim_shape y, slim_shape pooled, const double *of)
+{
+  double *largest = calloc(test_elements(pooled), sizeof *largest);
+  ck_assert_ptr_nonnull(largest);
+  for (size_t i = 0; i < test_elements(y); i++) {
+    const int k = (int)(i % (size_t)c->outputs), pixel = (int)(i / (size_t)c->outputs);
+    const int x = pixel % y.dim[2] / 2, row = pixel / y.dim[2] % y.dim[1] / 2, n = pixel / y.dim[2] / y.dim[1];
+    double *to = &largest[((n * pooled.dim[1] + row) * pooled.dim[2] + x) * c->outputs + k];
+    if (row < pooled.dim[1] && x < pooled.dim[2]) {
+      *to = of[i] > *to ? of[i] : *to;
+    }
+  }
+  return largest;
+}
+
+static const slim_pool2d_attr pools[] = { { { 2, 2 }, { 2, 2 }, SLIM_SAME, 0 }, { { 2, 2 }, { 2, 2 }, SLIM_VALID, 0 } };
+
+/* The same with the largest of 2 x 2 pixels last, behind bias, relu, and perhaps a residual of all pixels. */
+static void check_pooled(const test_convolution *c, const slim_pool2d_attr *pool, bool folded, bool adds)
+{
+  const slim_conv2d_attr attr = { .stride = c->stride, .rate = c->rate, .padding = c->padding };
+  const slim_bias_attr bias = { 0 };
+  const slim_binary_attr add = { SLIM_BINARY_ADD };
+  const slim_activation_attr activation = { SLIM_ACTIVATION_RELU };
+  const test_fused full[] = { { &slim_op_bias_add, &bias, 2, 0 }, { &slim_op_binary, &add, 2, 0 },
+                              { &slim_op_activation, &activation, 1, 0 }, { &slim_op_max_pool2d, pool, 1, 0 } };
+  const test_fused few[] = { full[0], full[2], full[3] };
+  double *want, *scale;
+  test_op t;
+  test_convolution_open(&t, c, &ops, TEST_FORWARD, &attr);
+  test_convolution_loops(&t, c, false, TEST_FORWARD, &want, &scale);
+  const slim_shape y = t.out[0].shape;
+  const size_t n = test_elements(y);
+  const int round_up = pool->padding == SLIM_SAME;
+  const slim_shape pooled = SLIM_SHAPE(y.dim[0], (y.dim[1] + round_up) / 2, (y.dim[2] + round_up) / 2, y.dim[3]);
+  t.folded = folded;
+  t.num_in = adds ? 4 : 3;
+  t.in[2] = test_random_tensor(SLIM_SHAPE(c->outputs), 3);
+  t.in[3] = test_random_tensor(y, 4);
+  const float *biases = t.in[2].data, *residual = t.in[3].data;
+  for (size_t i = 0; i < n; i++) {
+    const double sum = want[i] + (double)biases[i % (size_t)c->outputs] + (adds ? (double)residual[i] : 0.0);
+    want[i] = sum < 0.0 ? 0.0 : sum;
+    scale[i] += 2.0;
+  }
+  const double tolerance = tolerance_of(c, test_convolution_terms(&t, c, false, TEST_FORWARD), scale, n);
+  double *most = largest_of_four(c, y, pooled, want), *scales = largest_of_four(c, y, pooled, scale);
+  free(t.out[0].data);
+  t.out[0] = test_output(pooled);
+  t.unpooled = y;
+  const bool ran = test_op_run_fused(&t, adds ? full : few, adds ? 4 : 3, NULL);
+  if (ran) {
+    test_assert_sums(t.out[0].data, most, scales, test_elements(pooled), tolerance, c->label);
+  }
+  ck_assert_msg(ran || !on_cpu(), "%s: the pool is not fused", c->label);
+  t.num_in = 4;
+  free(want);
+  free(scale);
+  free(most);
+  free(scales);
+  test_op_free(&t);
+}
+
+START_TEST(pooled_matches_loops)
+{
+  const test_convolution *c = &cases[_i / 4];
+  const bool fits = c->kernel.h == 3 && c->kernel.w == 3 && c->stride.h == 1 && !c->nchw;
+  if (fits) {
+    check_pooled(c, &pools[_i % 2], _i / 2 % 2, (_i + _i / 4) % 2);
+  }
+}
+END_TEST
+
 static void build(TCase *tcase)
 {
+  tcase_add_loop_test(tcase, pooled_matches_loops, 0, 4 * CASES);
   tcase_add_loop_test(tcase, epilogue_matches_loops, 0, 2 * CASES);
   tcase_add_loop_test(tcase, matches_loops, 0, TEST_PASSES * (CASES - LARGE));
   tcase_add_loop_test(tcase, empty_tensors, 0, TEST_PASSES * 7);

@@ -178,7 +178,7 @@ static void describe(slim_tensor *to, const test_tensor *from)
   to->name = "tensor";
 }
 
-/* All results of a group have the shape of its output 0. */
+/* All results of a group have the shape of its output 0, but those before a pool. */
 static void make_node(made *m, int at, const test_op *t, const slim_op *op, const void *attr)
 {
   slim_node *node = &m->node[at];
@@ -190,6 +190,9 @@ static void make_node(made *m, int at, const test_op *t, const slim_op *op, cons
     node->outputs[i].node = node;
     node->outputs[i].output = i;
     describe(&node->outputs[i], &t->out[i < t->num_out ? i : 0]);
+    if (t->unpooled.rank > 0 && op != &slim_op_max_pool2d) {
+      node->outputs[i].shape = t->unpooled;
+    }
   }
   m->group.nodes[at] = node;
   m->group.count = at + 1;

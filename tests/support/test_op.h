@@ -23,6 +23,7 @@ typedef struct test_op {
   int num_in, num_out;
   test_tensor in[TEST_OP_MAX], out[TEST_OP_MAX];
   int folded; /* input that is as a plan has weights it folded: they stay, and the step may keep them packed; 0: none */
+  slim_shape unpooled; /* of what a max_pool2d that ends a group takes; rank 0: none does */
   bool least; /* nothing smaller runs the same kernels: it is not left out where it takes long */
 } test_op;
 

@@ -381,6 +381,39 @@ START_TEST(zeros_around_images_are_left_to_convolutions)
 }
 END_TEST
 
+/* --- maxima behind convolutions ----------------------------------------------------------------------------------- */
+
+/* steps: where the device takes a pool behind a convolution. */
+static const struct pooled {
+  int outputs, kernel;
+  slim_padding padding;
+  bool read_twice;
+  int steps;
+} pooled[] = {
+  { 16, 3, SLIM_VALID, false, 1 }, { 16, 3, SLIM_SAME, false, 1 }, { 37, 3, SLIM_SAME, false, 1 },
+  { 3, 3, SLIM_SAME, false, 1 },   { 16, 1, SLIM_SAME, false, 2 }, { 16, 3, SLIM_SAME, true, 4 },
+};
+
+START_TEST(pools_end_convolutions)
+{
+  const struct pooled *p = &pooled[_i];
+  const char *device = getenv("SLIM_TEST_DEVICE");
+  fixture f = fixture_begin(DEPTH);
+  slim_tensor *x = slim_conv2d(f.x, p->outputs, SLIM_HW(p->kernel, p->kernel));
+  f.y = slim_max_pool2d(x, SLIM_HW(2, 2), .stride = SLIM_HW(2, 2), .padding = p->padding);
+  if (p->read_twice) {
+    slim_tensor *mean = slim_avg_pool2d(x, SLIM_HW(2, 2), .stride = SLIM_HW(2, 2), .padding = p->padding);
+    f.y = slim_op_binary_add(f.y, mean, SLIM_BINARY_ADD);
+  }
+  fixture_open(&f);
+  for (int batch = 1; batch <= BATCH; batch++) {
+    const int steps = assert_same(&f, batch);
+    ck_assert_msg((device && strcmp(device, "cpu") != 0) || steps == p->steps, "%d steps, not %d", steps, p->steps);
+  }
+  fixture_close(&f);
+}
+END_TEST
+
 /* --- training ----------------------------------------------------------------------------------------------------- */
 
 enum { STEPS = 3, PRODUCTS = -1, VARIABLES_MOST = 600000 };
@@ -543,6 +576,7 @@ static void build(TCase *c)
   tcase_add_test(c, a_plan_that_writes_weights_folds_none);
   tcase_add_loop_test(c, a_result_is_written_over_what_is_added_to_it, 0, (int)(sizeof additions / sizeof *additions));
   tcase_add_loop_test(c, zeros_around_images_are_left_to_convolutions, 0, (int)(sizeof zeros_around / sizeof *zeros_around));
+  tcase_add_loop_test(c, pools_end_convolutions, 0, (int)(sizeof pooled / sizeof *pooled));
   tcase_add_loop_test(c, a_train_step_gives_the_same, 0, 3);
   tcase_add_loop_test(c, updates_need_not_wait_for_all_gradients, 0, 3);
   tcase_add_test(c, results_of_other_sizes_have_memory_of_their_own);

@@ -1,13 +1,15 @@
 #include "backend/cpu/epilogue.h"
 #include "backend/cpu/layout.h"
 #include "backend/cpu/packed.h"
+#include "backend/cpu/pool2d.h"
 #include "backend/cpu/strassen.h"
 #include "backend/cpu/taps.h"
 #include "backend/cpu/winograd.h"
 #include "backend/cpu/winograd_line.h"
 
 /* A third input, of a plan's, is a factor of each output channel's weights.
- * Workspace: scratch of the workers; with nchw also x and y with channels last; weights that are packed in every run. */
+ * Workspace: scratch of the workers; with nchw also x and y with channels last; y before it is pooled, where Winograd's
+ * tiles do not pool; weights that are packed in every run. */
 typedef struct state {
   conv2d g;
   taps taps;
@@ -33,6 +35,27 @@ static int inputs_of(const slim_cpu_step *step)
 static const float *factor_of(const slim_cpu_step *step)
 {
   return inputs_of(step) > 2 ? step->in[2].host : NULL;
+}
+
+/* The 2x2 maximum that ends the group, NULL if none does. */
+static const slim_pool2d_attr *pool_of(const slim_cpu_step *step)
+{
+  const slim_node *last = step->group.nodes[step->group.count - 1];
+  return last->op == &slim_op_max_pool2d ? last->attr : NULL;
+}
+
+/* The convolution's own result, which a maximum may follow. */
+static slim_shape result_shape(const slim_cpu_step *step)
+{
+  slim_shape y = step->group.nodes[0]->outputs[0].shape;
+  y.dim[0] = step->in[0].shape.dim[0];
+  return pool_of(step) ? y : step->out[0].shape;
+}
+
+static conv2d geometry_of(const slim_cpu_step *step)
+{
+  const slim_shape y = result_shape(step);
+  return conv2d_of(step->attr, &step->in[0].shape, &step->in[1].shape, &y);
 }
 
 static slim_taps axis_of(int kernel, int rate, int before)
@@ -77,7 +100,7 @@ static size_t packed_floats(const slim_cpu_step *step, const state *s)
 
 static void set_up(state *s, const slim_cpu_step *step)
 {
-  s->g = conv2d_of(step->attr, &step->in[0].shape, &step->in[1].shape, &step->out[0].shape);
+  s->g = geometry_of(step);
   const conv2d *g = &s->g;
   const image y = channels_last(g->y);
   const tile_epilogue epilogue = epilogue_of(step, inputs_of(step));
@@ -88,6 +111,10 @@ static void set_up(state *s, const slim_cpu_step *step)
   s->taps.columns = axis_of(g->kw, g->rate.w, g->before_w);
   CPU_OP(taps_plan)(&s->taps);
   s->winograd = winograd_of(g);
+  if (pool_of(step)) {
+    s->winograd.ph = step->out[0].shape.dim[1];
+    s->winograd.pw = step->out[0].shape.dim[2];
+  }
   s->by_product = conv2d_is_product(g);
   const gemm product = product_of(step, s, NULL, NULL);
   s->by_halves = s->by_product && packs_once(step) && CPU_OP(strassen_fits)(step, &product);
@@ -137,11 +164,18 @@ static void convolve(const slim_cpu_step *step, const state *s, const float *x, 
   }
 }
 
+/* Is y made in the workspace, and then pooled? */
+static bool pools_apart(const slim_cpu_step *step, const state *s)
+{
+  return pool_of(step) && !(s->by_winograd && s->winograd.pools);
+}
+
 /* Of the workspace, but for packed weights. */
 static size_t plain_floats(const slim_cpu_step *step, const state *s)
 {
-  const size_t turned = is_nchw(step) ? whole_lines(image_floats(&s->g.x)) + whole_lines(image_floats(&s->g.y)) : 0;
-  return turned + whole_lines(scratch_floats(step, s));
+  const size_t x = is_nchw(step) ? whole_lines(image_floats(&s->g.x)) : 0;
+  const size_t y = is_nchw(step) || pools_apart(step, s) ? whole_lines(image_floats(&s->g.y)) : 0;
+  return x + y + whole_lines(scratch_floats(step, s));
 }
 
 static size_t workspace(const slim_cpu_step *step)
@@ -153,7 +187,7 @@ static size_t workspace(const slim_cpu_step *step)
 
 static double flops(const slim_cpu_step *step)
 {
-  const conv2d g = conv2d_of(step->attr, &step->in[0].shape, &step->in[1].shape, &step->out[0].shape);
+  const conv2d g = geometry_of(step);
   return conv2d_flops(&g);
 }
 
@@ -174,22 +208,41 @@ static void release(slim_cpu_step *step)
   packed_free(&s->packed);
 }
 
-static void run(slim_cpu_step *step, const slim_run *run_info)
+/* y lies behind the workers' scratch. */
+static void run_pooled(slim_cpu_step *step, const state *s)
 {
-  state *s = step->state;
+  float *y = (float *)step->workspace + scratch_floats(step, s);
+  const slim_shape shape = result_shape(step);
+  pool_job pool = pool_job_between(pool_of(step), &shape, &step->out[0].shape);
+  pool.in = y;
+  pool.out = step->out[0].host;
+  convolve(step, s, step->in[0].host, y);
+  CPU_OP(max_pool2d_forward)(step, &pool);
+}
+
+static void run_turned(slim_cpu_step *step, const state *s)
+{
   const conv2d *g = &s->g;
-  (void)run_info;
-  if (s->packed_floats > 0 && packed_stale(&s->packed, &step->in[1])) {
-    pack(step, s);
-  }
-  if (!is_nchw(step)) {
-    convolve(step, s, step->in[0].host, step->out[0].host);
-    return;
-  }
   float *x = (float *)step->workspace + scratch_floats(step, s), *y = x + whole_lines(image_floats(&g->x));
   turn_all(step, (size_t)g->x.n, (turn){ step->in[0].host, x, (size_t)g->x.c, (size_t)g->x.h * (size_t)g->x.w });
   convolve(step, s, x, y);
   turn_all(step, (size_t)g->y.n, (turn){ y, step->out[0].host, (size_t)g->y.h * (size_t)g->y.w, (size_t)g->y.c });
+}
+
+static void run(slim_cpu_step *step, const slim_run *run_info)
+{
+  state *s = step->state;
+  (void)run_info;
+  if (s->packed_floats > 0 && packed_stale(&s->packed, &step->in[1])) {
+    pack(step, s);
+  }
+  if (is_nchw(step)) {
+    run_turned(step, s);
+  } else if (pools_apart(step, s)) {
+    run_pooled(step, s);
+  } else {
+    convolve(step, s, step->in[0].host, step->out[0].host);
+  }
 }
 
 static int packs(const slim_cpu_step *step)
@@ -212,19 +265,30 @@ static int overwrites(const slim_cpu_step *step)
   state s = { 0 };
   set_up(&s, step);
   const gemm product = product_of(step, &s, NULL, NULL);
-  return s.by_product && !is_nchw(step) && CPU_OP(gemm_writes_once)(step, &product)
+  return s.by_product && !is_nchw(step) && !pool_of(step) && CPU_OP(gemm_writes_once)(step, &product)
              ? slim_epilogue_residual(&step->group, inputs_of(step))
              : 0;
+}
+
+/* A 2x2 maximum may end a convolution that Winograd's transforms probably serve: their tiles are of whole windows. */
+static bool pool_fits(const slim_group *group, const slim_node *node)
+{
+  const slim_conv2d_attr *a = group->nodes[0]->attr;
+  const slim_pool2d_attr *p = node->attr;
+  const slim_shape *weights = &group->nodes[0]->inputs[1]->shape;
+  return node->op == &slim_op_max_pool2d && !p->nchw && weights->dim[0] == 3 && weights->dim[1] == 3 &&
+         a->stride.h == 1 && a->stride.w == 1 && p->kernel.h == 2 && p->kernel.w == 2 && p->stride.h == 2 &&
+         p->stride.w == 2;
 }
 
 /* What scales stays with Winograd, whatever is fused: it knows few activations. */
 static bool can_fuse(const slim_group *group, const slim_node *node)
 {
-  const slim_node *first = group->nodes[0];
+  const slim_node *first = group->nodes[0], *last = group->nodes[group->count - 1];
   const bool other = node->op == &slim_op_activation &&
                      ((const slim_activation_attr *)node->attr)->kind > SLIM_ACTIVATION_RELU6;
-  return !((const slim_conv2d_attr *)first->attr)->nchw && epilogue_fits(group, node) &&
-         !(other && first->num_inputs > 2);
+  return !((const slim_conv2d_attr *)first->attr)->nchw && last->op != &slim_op_max_pool2d &&
+         (epilogue_fits(group, node) || pool_fits(group, node)) && !(other && first->num_inputs > 2);
 }
 
 const slim_cpu_op CPU_OP(conv2d) = {

@@ -48,9 +48,7 @@ CPU_INLINE void best_of_vectors(const pool_job *j, const float *x, span rows, sp
     for (int c = columns.begin; c < columns.end; c++, pixel += j->x.pixel) {
       CPU_UNROLL
       for (int k = 0; k < vectors; k++) {
-        const vec v = vec_load(pixel + k * VL);
-        const ivec better = (ivec)(v > best[k]) | (ivec)(v != v);
-        best[k] = (vec)(((ivec)v & better) | ((ivec)best[k] & ~better));
+        best[k] = vec_larger(best[k], vec_load(pixel + k * VL));
       }
     }
   }
@@ -108,12 +106,17 @@ static void forward(void *user, size_t begin, size_t end, int worker)
   }
 }
 
+void CPU_OP(max_pool2d_forward)(slim_cpu_step *step, pool_job *j)
+{
+  pool_for_rows(step, j, forward);
+}
+
 static void run(slim_cpu_step *step, const slim_run *run_info)
 {
   pool_job j = pool_job_of(step, &step->in[0], &step->out[0]);
   (void)run_info;
   j.index = step->num_out > 1 ? step->out[1].host : NULL;
-  pool_for_rows(step, &j, forward);
+  CPU_OP(max_pool2d_forward)(step, &j);
 }
 
 /* --- gradient, with the gradient of a relu before the pool where fused -------------------------------------------- */

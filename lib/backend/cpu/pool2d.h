@@ -14,12 +14,17 @@ typedef struct pool_job {
   const float *relu; /* what came out of a relu before the pool; NULL: none is fused */
 } pool_job;
 
-static inline pool_job pool_job_of(const slim_cpu_step *step, const slim_view *x, const slim_view *y)
+static inline pool_job pool_job_between(const slim_pool2d_attr *a, const slim_shape *x, const slim_shape *y)
 {
-  const slim_pool2d_attr *a = step->attr;
-  pool_job j = { .x = image_of(&x->shape, a->nchw), .y = image_of(&y->shape, a->nchw), .attr = *a };
+  pool_job j = { .x = image_of(x, a->nchw), .y = image_of(y, a->nchw), .attr = *a };
   j.before_h = slim_window_of(j.x.h, a->kernel.h, a->stride.h, 1, a->padding).before;
   j.before_w = slim_window_of(j.x.w, a->kernel.w, a->stride.w, 1, a->padding).before;
+  return j;
+}
+
+static inline pool_job pool_job_of(const slim_cpu_step *step, const slim_view *x, const slim_view *y)
+{
+  pool_job j = pool_job_between(step->attr, &x->shape, &y->shape);
   j.in = step->in[0].host;
   j.out = step->out[0].host;
   return j;
@@ -41,5 +46,8 @@ static inline void pool_for_rows(slim_cpu_step *step, pool_job *j, slim_cpu_rang
 {
   slim_cpu_for(step, (size_t)j->y.n * (size_t)j->y.h, 1 + CPU_GRAIN / 4 / (1 + (size_t)j->y.w * (size_t)j->y.c), fn, j);
 }
+
+/* Max pooling; indices only where the job has them. */
+void CPU_OP(max_pool2d_forward)(slim_cpu_step *step, pool_job *j);
 
 #endif

@@ -116,6 +116,13 @@ CPU_INLINE vec vec_clamp(vec v, vec floor, vec top)
 #endif
 }
 
+/* v where it is larger than best, or NaN: the first largest of some, the last NaN if there is one. */
+CPU_INLINE vec vec_larger(vec best, vec v)
+{
+  const ivec better = (ivec)(v > best) | (ivec)(v != v);
+  return (vec)(((ivec)v & better) | ((ivec)best & ~better));
+}
+
 /* Elements of a piece of an elementwise job; a multiple of any vector. */
 #define CPU_GRAIN ((size_t)16384)
 

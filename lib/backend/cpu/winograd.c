@@ -145,6 +145,7 @@ bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const slim_vi
   if (epilogue->activation > SLIM_ACTIVATION_RELU6 || !CPU_OP(winograd_tiles)(w, weights_tiles(w, step))) {
     return false;
   }
+  w->pools = w->ph > 0 && w->m % 2 == 0;
   w->points_kept = keeps_points(w, packs);
   w->staged = w->points_kept ? w->c > KEPT_FUSED_CHANNELS : weights > fused_weights(w, &step->device->caches);
   w->staged_columns = staged_columns(&step->device->caches);
@@ -261,17 +262,107 @@ static places places_of(const job *j, int worker)
 
 /* --- outputs ------------------------------------------------------------------------------------------------------ */
 
-/* VL channels (or fewer) of a tile from its products to the outputs that lie inside. at: the channel. */
-CPU_INLINE void close_channels(const job *j, place p, const float *product, size_t step, int at, int count, int size,
-                               int m)
+/* What is added to VL channels (or fewer) from channel at on, and their bounds. */
+typedef struct ending {
+  vec bias, floor, top;
+  int at, count;
+} ending;
+
+static inline ending ending_of(const tile_epilogue *e, int at, int count)
+{
+  const vec zero = { 0 };
+  return (ending){ .bias = e->bias ? load_some(e->bias + at, count) : zero,
+                   .floor = zero + (e->activation == SLIM_ACTIVATION_NONE ? -HUGE_VALF : 0.0f),
+                   .top = zero + (e->activation == SLIM_ACTIVATION_RELU6 ? 6.0f : HUGE_VALF),
+                   .at = at,
+                   .count = count };
+}
+
+/* An output pixel. to: where it would lie. */
+CPU_INLINE vec end_pixel(const job *j, const ending *e, vec value, size_t to)
+{
+  value += e->bias;
+  if (j->epilogue->residual) {
+    value += load_some(j->epilogue->residual + to, e->count);
+  }
+  return vec_clamp(value, e->floor, e->top);
+}
+
+/* ahead: floats to the same pixel of the next tile. */
+CPU_INLINE void put_pixel(const job *j, const ending *e, vec value, size_t to, int ahead)
+{
+  if (j->stream) {
+    vec_stream(j->out + to, value);
+  } else {
+    __builtin_prefetch(j->out + to + ahead, 1);
+    store_some(j->out + to, value, e->count);
+  }
+}
+
+/* Row r of a tile's outputs from columns that are transformed. */
+CPU_INLINE void output_row(const float *half, int r, vec *y, int size, int m)
+{
+  vec v[MOST_SIZE];
+  for (int x = 0; x < size; x++) {
+    v[x] = vec_load(half + (r * size + x) * VL);
+  }
+  transform_output(v, 1, y, 1, size, m);
+}
+
+CPU_INLINE size_t output_at(const winograd *w, place p, int r)
+{
+  return (((size_t)p.image * (size_t)w->oh + (size_t)(p.y + r)) * (size_t)w->ow + (size_t)p.x) * (size_t)w->oc;
+}
+
+CPU_INLINE void put_outputs(const job *j, const ending *e, place p, const float *half, int size, int m)
 {
   const winograd *w = j->w;
-  const tile_epilogue *e = j->epilogue;
   const int rows = at_most(m, w->oh - p.y), columns = at_most(m, w->ow - p.x);
-  const size_t pixel = ((size_t)p.image * (size_t)w->oh + (size_t)p.y) * (size_t)w->ow + (size_t)p.x;
-  const vec zero = { 0 }, floor = zero + (e->activation == SLIM_ACTIVATION_NONE ? -HUGE_VALF : 0.0f);
-  const vec top = zero + (e->activation == SLIM_ACTIVATION_RELU6 ? 6.0f : HUGE_VALF);
-  const vec bias = e->bias ? load_some(e->bias + at, count) : (vec){ 0 };
+  vec y[MOST_SIZE];
+  for (int r = 0; r < rows; r++) {
+    size_t to = output_at(w, p, r) + (size_t)e->at;
+    output_row(half, r, y, size, m);
+    for (int i = 0; i < columns; i++, to += (size_t)w->oc) {
+      put_pixel(j, e, end_pixel(j, e, y[i], to), to, m * w->oc);
+    }
+  }
+}
+
+/* The maxima of 2 x 2 outputs; those outside are below all. */
+CPU_INLINE void put_maxima(const job *j, const ending *e, place p, const float *half, int size, int m)
+{
+  const winograd *w = j->w;
+  const int rows = w->oh - p.y, columns = w->ow - p.x;
+  const vec lowest = (vec){ 0 } - HUGE_VALF;
+  vec y[MOST_SIZE], best[MOST_SIZE];
+  CPU_UNROLL
+  for (int r = 0; r < m; r++) {
+    const size_t from = output_at(w, p, r) + (size_t)e->at;
+    const int py = (p.y + r) / 2, px = p.x / 2;
+    const size_t to =
+      (((size_t)p.image * (size_t)w->ph + (size_t)py) * (size_t)w->pw + (size_t)px) * (size_t)w->oc + (size_t)e->at;
+    output_row(half, r, y, size, m);
+    CPU_UNROLL
+    for (int i = 0; i < m; i++) {
+      y[i] = r < rows && i < columns ? end_pixel(j, e, y[i], from + (size_t)(i * w->oc)) : lowest;
+    }
+    CPU_UNROLL
+    for (int i = 0; i < m / 2; i++) {
+      const vec across = vec_larger(y[2 * i], y[2 * i + 1]);
+      best[i] = r % 2 == 0 ? across : vec_larger(best[i], across);
+      if (r % 2 == 1 && py < w->ph && px + i < w->pw) {
+        put_pixel(j, e, best[i], to + (size_t)(i * w->oc), m / 2 * w->oc);
+      }
+    }
+  }
+}
+
+/* VL channels (or fewer) of a tile from its products to the outputs that lie inside, or to maxima of them. at: the
+ * channel. */
+CPU_INLINE void close_channels(const job *j, place p, const float *product, size_t step, int at, int count, int size,
+                               int m, bool pools)
+{
+  const ending e = ending_of(j->epilogue, at, count);
   float half[MOST_SIZE * MOST_SIZE * VL] __attribute__((aligned(64)));
   vec v[MOST_SIZE], y[MOST_SIZE];
   for (int x = 0; x < size; x++) {
@@ -283,51 +374,38 @@ CPU_INLINE void close_channels(const job *j, place p, const float *product, size
       vec_store(half + (i * size + x) * VL, y[i]);
     }
   }
-  for (int r = 0; r < rows; r++) {
-    size_t to = (pixel + (size_t)r * (size_t)w->ow) * (size_t)w->oc + (size_t)at;
-    for (int x = 0; x < size; x++) {
-      v[x] = vec_load(half + (r * size + x) * VL);
-    }
-    transform_output(v, 1, y, 1, size, m);
-    for (int i = 0; i < columns; i++, to += (size_t)w->oc) {
-      vec value = y[i] + bias;
-      if (e->residual) {
-        value += load_some(e->residual + to, count);
-      }
-      value = vec_clamp(value, floor, top);
-      if (j->stream) {
-        vec_stream(j->out + to, value);
-      } else {
-        __builtin_prefetch(j->out + to + m * w->oc, 1);
-        store_some(j->out + to, value, count);
-      }
-    }
+  if (pools) {
+    put_maxima(j, &e, p, half, size, m);
+  } else {
+    put_outputs(j, &e, p, half, size, m);
   }
 }
 
 CPU_INLINE void close_panel(const job *j, int number, const float *product, size_t step, int n0, int columns, int size,
-                            int m)
+                            int m, bool pools)
 {
   const place p = place_of(j->w, number);
   const int whole = columns / VL * VL;
   for (int k = 0; k < whole; k += VL) {
-    close_channels(j, p, product + k, step, n0 + k, VL, size, m);
+    close_channels(j, p, product + k, step, n0 + k, VL, size, m, pools);
   }
   if (whole < columns) {
-    close_channels(j, p, product + whole, step, n0 + whole, columns - whole, size, m);
+    close_channels(j, p, product + whole, step, n0 + whole, columns - whole, size, m, pools);
   }
 }
 
 static void close_tile(const job *j, int number, const float *product, size_t step, int n0, int columns)
 {
-  if (j->w->size == 6) {
-    close_panel(j, number, product, step, n0, columns, 6, 4);
+  if (j->w->pools) {
+    close_panel(j, number, product, step, n0, columns, 6, 4, true);
+  } else if (j->w->size == 6) {
+    close_panel(j, number, product, step, n0, columns, 6, 4, false);
   } else if (j->w->m == 3) {
-    close_panel(j, number, product, step, n0, columns, 7, 3);
+    close_panel(j, number, product, step, n0, columns, 7, 3, false);
   } else if (j->w->m == 4) {
-    close_panel(j, number, product, step, n0, columns, 7, 4);
+    close_panel(j, number, product, step, n0, columns, 7, 4, false);
   } else {
-    close_panel(j, number, product, step, n0, columns, 7, 5);
+    close_panel(j, number, product, step, n0, columns, 7, 5, false);
   }
 }
 
@@ -346,8 +424,8 @@ static void close_panels(const job *j, const float *products, int n0, int column
 static bool streams(const winograd *w, const slim_caches *caches, const float *out, bool apart)
 {
   const size_t many = caches->second >= SLIM_LARGE_CACHE ? STREAMED_OUTPUTS_LARGE : STREAMED_OUTPUTS;
-  return VL == 16 && w->oc % VL == 0 && (uintptr_t)out % 64 == 0 &&
-         vec_streams((size_t)(w->n * w->oh) * (size_t)(w->ow * w->oc), many, apart);
+  const size_t pixels = w->pools ? (size_t)(w->n * w->ph) * (size_t)w->pw : (size_t)(w->n * w->oh) * (size_t)w->ow;
+  return VL == 16 && w->oc % VL == 0 && (uintptr_t)out % 64 == 0 && vec_streams(pixels * (size_t)w->oc, many, apart);
 }
 
 /* --- fused -------------------------------------------------------------------------------------------------------- */

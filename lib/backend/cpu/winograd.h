@@ -1,9 +1,9 @@
 /*
  * Convolution of stride 1 by Winograd's transforms. Tiles have 6 x 6 inputs for 4 x 4 outputs of a 3x3 kernel, or 7 x 7
- * for 5 x 5 outputs where these need fewer products; of a 4x4 kernel, 7 x 7 for 4 x 4, of a 5x5 kernel for 3 x 3.
- * Y = A^T [sum over channels of (G g G^T) * (B^T d B)] A for a tile's outputs; the gradient of the weights is G^T [sum
- * over tiles of (B^T d B) * (A dY A^T)] G. First layers, of large kernels and strides over few channels, are such
- * convolutions of an image that is folded.
+ * for 5 x 5 outputs where these need fewer products and are not pooled; of a 4x4 kernel, 7 x 7 for 4 x 4, of a 5x5
+ * kernel for 3 x 3. Y = A^T [sum over channels of (G g G^T) * (B^T d B)] A for a tile's outputs; the gradient of the
+ * weights is G^T [sum over tiles of (B^T d B) * (A dY A^T)] G. First layers, of large kernels and strides over few
+ * channels, are such convolutions of an image that is folded.
  *
  * The interpolation points, 0, +-3/4, +-3/2 and infinity for six, +-1/4, +-7/8, +-7/4 and infinity for seven, keep the
  * rounding errors near those of the direct sum: for up to 512 channels at most 2e-5 of the outputs' root mean square
@@ -34,6 +34,7 @@ typedef struct winograd {
   int top, left;   /* pixels of padding before */
   winograd_fold fold; /* of what is in, or, if transposed, out */
   bool transposed; /* weights of the input gradient: turned by half a turn, a tap lies as [oc][c] */
+  int ph, pw;      /* of a 2x2 maximum of the outputs that is asked for instead of them; 0: none is */
   /* set by a plan */
   int size, points, m;     /* inputs of a tile's side, 6 or 7; its square; outputs of a tile's side */
   int down, across, tiles; /* tiles of an image; of all images */
@@ -47,6 +48,7 @@ typedef struct winograd {
   int staged_depth;        /* channels whose weights are transformed at once, by the same */
   int parts;               /* staged: pieces of a block's tiles, for a panel's products */
   int group;               /* weights transformed in advance: panels that meet a point's inputs one after another */
+  bool pools;              /* makes that maximum, of the pixels of a tile */
   bool points_kept;        /* packed weights are transformed: four times the memory, no time in a run */
 } winograd;
 

@@ -27,6 +27,14 @@ static void cut(winograd *w, int size)
   w->whole_across = w->ow / w->m;
 }
 
+/* Of a 3x3 kernel: 4 x 4 outputs where they need as few products, and where they are to be pooled; measured, that saves
+ * more time than the products take. */
+static bool by_sixes(const winograd *sevens, const winograd *sixes, int more)
+{
+  return sixes->ph > 0 ||
+         (int64_t)(sixes->tiles + more) * sixes->points <= (int64_t)(sevens->tiles + more) * sevens->points;
+}
+
 bool CPU_OP(winograd_tiles)(winograd *w, int more)
 {
   if (!w->kernel || !CPU_OP(winograd_wanted)()) {
@@ -35,7 +43,7 @@ bool CPU_OP(winograd_tiles)(winograd *w, int more)
   winograd sixes = *w;
   cut(w, 7);
   cut(&sixes, 6);
-  if (w->kernel == 3 && (int64_t)(sixes.tiles + more) * sixes.points <= (int64_t)(w->tiles + more) * w->points) {
+  if (w->kernel == 3 && by_sixes(w, &sixes, more)) {
     *w = sixes;
   }
   return w->c >= LEAST_CHANNELS && w->oc >= LEAST_CHANNELS && (size_t)w->c * (size_t)w->oc >= LEAST_WEIGHTS &&

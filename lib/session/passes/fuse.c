@@ -84,6 +84,17 @@ static bool others_wait(const fusing *f, const slim_node *first, int position)
   return true;
 }
 
+/* Does anybody want further outputs of a node, which has none of them once it is fused behind others? */
+static bool others_wanted(const fusing *f, const slim_node *node)
+{
+  bool wanted = false;
+  for (int k = 1; k < node->op->outputs && !wanted; k++) {
+    const slim_plan_tensor *t = &f->plan->tensors[node->outputs[k].id];
+    wanted = t->readers > 0 || t->fetched;
+  }
+  return wanted;
+}
+
 /* The node that can be added to the group, NULL if none can. */
 static slim_node *next_member(const fusing *f, slim_group *group)
 {
@@ -100,7 +111,7 @@ static slim_node *next_member(const fusing *f, slim_group *group)
                       (node->op->flags & (SLIM_OP_EFFECT | SLIM_OP_HOST)) == 0;
   const int chain = single_input(node, result);
   if (position < 0 || !simple || chain < 0 || plan->once[node->id] != plan->once[first->id] ||
-      f->writers[position] != f->writers[begin] || !others_wait(f, first, position)) {
+      f->writers[position] != f->writers[begin] || !others_wait(f, first, position) || others_wanted(f, node)) {
     return NULL;
   }
   group->chain[group->count] = chain;
