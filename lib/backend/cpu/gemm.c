@@ -42,17 +42,22 @@ typedef struct task {
   const struct task *next; /* that the worker will probably run, NULL: none */
 } task;
 
-/* rows of C, the panel from n on. */
-static void run_tile(const task *t, tile *tl, int rows, int n, bool first, bool last)
+/* What a tile does at its end: first, last: of the blocks of the depth. */
+static void set_end(const task *t, bool first, bool last, tile *tl)
 {
   const gemm *g = &t->j->g;
-  tl->column = (size_t)n;
   tl->accumulate = !first;
   tl->bias = last ? g->epilogue.bias : NULL;
   tl->add_residual = last && g->epilogue.residual != NULL;
   tl->to_residual = tl->add_residual ? g->epilogue.residual - g->c : 0;
   tl->activation = last ? g->epilogue.activation : SLIM_ACTIVATION_NONE;
   tl->stream = t->stream && first && last;
+}
+
+/* rows of C, the panel from n on. */
+static void run_tile(const gemm *g, int rows, int n, tile *tl)
+{
+  tl->column = (size_t)n;
   const int wide = panel_width(tl->columns) == VL ? 0 : 1;
   (g->a_transposed ? CPU_OP(tile_columns) : CPU_OP(tile_even_rows))[wide][rows - 1](tl);
 }
@@ -186,37 +191,62 @@ static strips next_a(const task *t, int n1, int k, int depth)
              : (strips){ 0 };
 }
 
-/* Turn number turn of turns fetches a strip or, of strips without gaps where that is wanted, as much as the other turns, so
- * that memory is asked evenly. */
-static void fetch_some(const strips *s, int turn, int turns, bool evenly, tile *tl)
+/* Strips that are fetched by turns: count of every spread turns take the next one. */
+typedef struct fetching {
+  const float *next;
+  size_t step, across;
+  int turns; /* left */
+  int count, spread, sum;
+} fetching;
+
+/* All strips by turns or, of strips without gaps where that is wanted, as much in each turn, so that memory is asked
+ * evenly. */
+static fetching fetching_of(const strips *s, int turns, bool evenly, int depth)
 {
-  const size_t depth = (size_t)tl->depth;
+  fetching f = { s->first, s->step, s->across, turns, s->count, at_least(s->count, turns), 0 };
   if (evenly && s->step == TILE_COLUMNS && s->count < turns) {
-    const size_t floats = (size_t)s->count * s->across / (size_t)turns;
-    tl->ahead = s->first + (size_t)turn * floats;
-    tl->ahead_step = (floats + depth - 1) / depth;
-    return;
+    f.across = (size_t)s->count * s->across / (size_t)turns;
+    f.step = (f.across + (size_t)depth - 1) / (size_t)depth;
+    f.count = f.spread;
   }
-  const int spread = at_least(s->count, turns);
-  const int number = (int)((int64_t)s->count * turn / spread), next = (int)((int64_t)s->count * (turn + 1) / spread);
-  tl->ahead = next > number ? s->first + (size_t)number * s->across : NULL;
-  tl->ahead_step = s->step;
+  return f;
 }
 
-/* What the tile's run number turn of turns over a block fetches: B's strips, then A's; of an A without gaps, read in place
- * by rows, the next rows, from m on, with its first panels, by turns that are left. */
-static void find_ahead(const task *t, strips b, strips a, int turn, int turns, int panel, int m, tile *tl)
+static void fetch_some(fetching *f, tile *tl)
+{
+  f->turns--;
+  f->sum += f->count;
+  tl->ahead = NULL;
+  tl->ahead_step = f->step;
+  if (f->count && f->sum >= f->spread) {
+    f->sum -= f->spread;
+    tl->ahead = f->next;
+    f->next += f->across;
+  }
+}
+
+static bool fetches_rows(const task *t)
+{
+  return t->in_place && !t->j->g.a_transposed;
+}
+
+/* What the turns over a block fetch: B's strips, then A's. */
+static void share_turns(const task *t, const strips *b, const strips *a, int turns, int depth, fetching *of_b,
+                        fetching *of_a)
+{
+  const int count = a->count + b->count, turns_of_b = count ? (int)((int64_t)turns * b->count / count) : 0;
+  *of_b = fetching_of(b, turns_of_b, !fetches_rows(t), depth);
+  *of_a = fetching_of(a, turns - turns_of_b, !fetches_rows(t), depth);
+}
+
+/* What the tile's next run fetches: a strip; of an A without gaps, read in place by rows, the next rows, from m on, with its
+ * first panels, by turns that are left. */
+static void find_ahead(const task *t, fetching *b, fetching *a, int panel, int m, tile *tl)
 {
   const gemm *g = &t->j->g;
-  const bool by_rows = t->in_place && !g->a_transposed;
-  const int count = a.count + b.count, turns_of_b = count ? (int)((int64_t)turns * b.count / count) : 0;
   tl->ahead_jump = 0;
-  if (turn < turns_of_b) {
-    fetch_some(&b, turn, turns_of_b, !by_rows, tl);
-  } else {
-    fetch_some(&a, turn - turns_of_b, turns - turns_of_b, !by_rows, tl);
-  }
-  if (!tl->ahead && panel < FETCHING_PANELS && by_rows && g->lda == (size_t)tl->depth) {
+  fetch_some(b->turns > 0 ? b : a, tl);
+  if (!tl->ahead && panel < FETCHING_PANELS && fetches_rows(t) && g->lda == (size_t)tl->depth) {
     tl->ahead = g->a + (size_t)m * g->lda;
     tl->ahead_step = TILE_ROWS;
   }
@@ -279,12 +309,15 @@ static void run_tiles(const task *t, int n0, int n1, int k, int depth)
   const int rows = t->m1 - t->m0, tiles = tiles_of(rows), panels = pieces(n1 - n0, TILE_COLUMNS);
   const bool copied = n0 == t->n0 && copies_rows(t);
   const int turns = copied ? panels : tiles * panels; /* that fetch what comes after the tiles */
-  const strips b = next_b(t, n1, k, depth), a = next_a(t, n1, k, depth);
+  const strips next_of_b = next_b(t, n1, k, depth), next_of_a = next_a(t, n1, k, depth);
+  fetching b, a;
   float *c[TILE_ROWS];
   ptrdiff_t offset[MOST_SEGMENTS];
   tile tl = { .c = c };
   tl.base = &tl.a;
-  for (int i = 0, turn = 0; i < tiles; i++) {
+  share_turns(t, &next_of_b, &next_of_a, turns, depth, &b, &a);
+  set_end(t, k == t->k0, t->last_slice && k + depth == t->k1, &tl);
+  for (int i = 0; i < tiles; i++) {
     const int begin = tile_begin(rows, tiles, i), end = tile_begin(rows, tiles, i + 1);
     const int next = copied && i + 1 < tiles ? tile_begin(rows, tiles, i + 2) - end : 0;
     find_a(t, i, begin, k, depth, &tl);
@@ -293,7 +326,8 @@ static void run_tiles(const task *t, int n0, int n1, int k, int depth)
     }
     for (int p = 0; p < panels; p++) {
       const int n = n0 + p * TILE_COLUMNS;
-      const int next_begin = end + piece_begin(next, panels, p), next_end = end + piece_begin(next, panels, p + 1);
+      const int next_begin = end + (next ? piece_begin(next, panels, p) : 0);
+      const int next_end = end + (next ? piece_begin(next, panels, p + 1) : 0);
       const bool last = n1 == t->n1 && i + 1 == tiles && p + 1 == panels;
       tl.columns = at_most(TILE_COLUMNS, n1 - n);
       find_b(t, n0, n, k, depth, &tl);
@@ -301,9 +335,9 @@ static void run_tiles(const task *t, int n0, int n1, int k, int depth)
         fetch_rows(t, next_begin, next_end, k, depth, &tl, offset);
       } else if (!last || !fetch_next_block(t, k, depth, &tl, offset)) {
         cut_depth(&tl, depth, 1, offset);
-        find_ahead(t, b, a, turn++, turns, p, t->m0 + end, &tl);
+        find_ahead(t, &b, &a, p, t->m0 + end, &tl);
       }
-      run_tile(t, &tl, end - begin, n, k == t->k0, t->last_slice && k + depth == t->k1);
+      run_tile(&t->j->g, end - begin, n, &tl);
       copy_some_rows(t, next_begin, next_end, k, depth);
     }
   }
@@ -456,7 +490,8 @@ static void finish_rows(void *user, size_t begin, size_t end, int worker)
       const task t = { .j = j, .c = g->c };
       float *c = g->c + r * g->ldc;
       tile tl = { .c = &c, .columns = at_most(TILE_COLUMNS, g->n - n), .b = g->b };
-      run_tile(&t, &tl, 1, n, false, true);
+      set_end(&t, false, true, &tl);
+      run_tile(g, 1, n, &tl);
     }
   }
 }
