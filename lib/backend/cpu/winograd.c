@@ -24,6 +24,7 @@
 #define FUSED_WEIGHTS_FEW 2047  /* the same, measured, where there are fewer tiles than half the taps */
 #define STREAMED_OUTPUTS (3 << 19) /* outputs, at least, that would leave the caches before they are read, */
 #define STREAMED_OUTPUTS_LARGE (3 << 20) /* measured: where the second-level cache is large */
+#define STREAMED_CHANNELS 64 /* measured there: products of fewer take less time than their outputs past the caches */
 /* Of one image, points are kept of so many weights at least, for so many tiles. Measured: of fewer tiles they are waited
  * for longer than it takes to make them. For the little that more images gain it is too much memory. */
 #define KEPT_WEIGHTS (64 * 64)
@@ -423,7 +424,8 @@ static void close_panels(const job *j, const float *products, int n0, int column
 /* Are vectors whole lines, and do the outputs go past the caches? */
 static bool streams(const winograd *w, const slim_caches *caches, const float *out, bool apart)
 {
-  const size_t many = caches->second >= SLIM_LARGE_CACHE ? STREAMED_OUTPUTS_LARGE : STREAMED_OUTPUTS;
+  const bool large = caches->second >= SLIM_LARGE_CACHE;
+  const size_t many = !large ? STREAMED_OUTPUTS : w->c >= STREAMED_CHANNELS ? STREAMED_OUTPUTS_LARGE : SIZE_MAX;
   const size_t pixels = w->pools ? (size_t)(w->n * w->ph) * (size_t)w->pw : (size_t)(w->n * w->oh) * (size_t)w->ow;
   return VL == 16 && w->oc % VL == 0 && (uintptr_t)out % 64 == 0 && vec_streams(pixels * (size_t)w->oc, many, apart);
 }
