@@ -16,6 +16,7 @@
 #define SLIM_CPU_WINOGRAD_H
 
 #include "backend/cpu/conv2d.h"
+#include "backend/cpu/pieces.h"
 #include "backend/cpu/winograd_tile.h"
 
 /* An image that is folded: blocks of side x side pixels become one of as many times the channels. So a convolution of
@@ -46,6 +47,7 @@ typedef struct winograd {
   bool by_rows;            /* staged: all channels of a row of points before the next row */
   int staged_columns;      /* staged: of a panel, that are multiplied at once */
   int staged_depth;        /* channels whose weights are transformed at once, by the same */
+  bool makes;              /* staged: points of the next row of weights are made while those of a row are multiplied */
   int parts;               /* staged: pieces of a block's tiles, for a panel's products */
   int group;               /* weights transformed in advance: panels that meet a point's inputs one after another */
   bool pools;              /* makes that maximum, of the pixels of a tile */
@@ -132,6 +134,24 @@ static inline size_t winograd_step(int tiles, int row)
   return (size_t)tiles * (size_t)row + 16;
 }
 
+/* Transformed inputs of a block: [k block][point][tile][WINOGRAD_K]. */
+static inline size_t winograd_inputs_floats(const winograd *w)
+{
+  return (size_t)pieces(w->c, WINOGRAD_K) * (size_t)w->points * winograd_step(w->block, WINOGRAD_K);
+}
+
+/* Tiles of a part of a block. */
+static inline int winograd_part_tiles(const winograd *w)
+{
+  return pieces(w->block, w->parts);
+}
+
+/* Products of a panel: [point][tile][TILE_COLUMNS]. */
+static inline size_t winograd_products_floats(const winograd *w)
+{
+  return (size_t)w->points * winograd_step(winograd_part_tiles(w), TILE_COLUMNS);
+}
+
 /* Is SLIM_WINOGRAD not 0? */
 bool CPU_OP(winograd_wanted)(void);
 /* Completes the geometry. more: tiles whose products at a point take as long as it does otherwise. @return false when it
@@ -140,6 +160,20 @@ bool CPU_OP(winograd_tiles)(winograd *w, int more);
 /* B^T d B of channels [k, k + count) of tile number to to[point * step + channel - k]. */
 void CPU_OP(winograd_open)(const winograd *w, const float *in, int number, int k, int count, float *to, size_t step,
                           bool stream);
+
+/* Where outputs go. */
+typedef struct winograd_outputs {
+  float *to;
+  const tile_epilogue *epilogue;
+  bool stream; /* past the caches */
+} winograd_outputs;
+
+winograd_outputs CPU_OP(winograd_outputs_of)(const winograd *w, const slim_cpu_step *step, float *to,
+                                             const tile_epilogue *epilogue);
+/* A^T m A of products [point][tile][TILE_COLUMNS] of count tiles from number first on, and of a panel of columns from n0
+ * on, with the epilogue, or maxima of it. step: from point to point. */
+void CPU_OP(winograd_close)(const winograd *w, const winograd_outputs *o, const float *products, size_t step, int n0,
+                            int columns, int first, int count);
 
 typedef struct winograd_weights {
   const slim_view *view;
