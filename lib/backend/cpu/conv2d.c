@@ -47,9 +47,12 @@ static const slim_pool2d_attr *pool_of(const slim_cpu_step *step)
 /* The convolution's own result, which a maximum may follow. */
 static slim_shape result_shape(const slim_cpu_step *step)
 {
+  if (!pool_of(step)) {
+    return step->out[0].shape;
+  }
   slim_shape y = step->group.nodes[0]->outputs[0].shape;
   y.dim[0] = step->in[0].shape.dim[0];
-  return pool_of(step) ? y : step->out[0].shape;
+  return y;
 }
 
 static conv2d geometry_of(const slim_cpu_step *step)
