@@ -6,7 +6,7 @@
  * in order. Products of whole matrices are gemm's, also those of pixels that lie apart, which are gathered; others may
  * be Winograd's.
  */
-#include "backend/cpu/conv2d.h"
+#include "backend/cpu/conv2d_weights_product.h"
 #include "backend/cpu/gemm_pack.h"
 #include "backend/cpu/layout.h"
 #include "backend/cpu/pieces.h"
@@ -19,7 +19,6 @@
 #define FEW_WEIGHTS (1 << 17)   /* so many are summed in as many copies as there are tasks, */
 #define SLICE_CHUNKS 4          /* others in slices of so many chunks at least, */
 #define SLICED_FLOATS (1 << 20) /* of so many sums together at most */
-#define SHORT_ROW 16            /* pixels of an output's row, at most, that are too short a segment */
 
 typedef struct plan {
   conv2d g;
@@ -364,56 +363,6 @@ static bool is_nchw(const slim_cpu_step *step)
   return ((const slim_conv2d_attr *)step->attr)->nchw != 0;
 }
 
-/* One tap whose pixels lie apart, few of a row together and none outside of x? They are gathered for a product. */
-static bool is_gathered(const conv2d *g)
-{
-  const bool inside = g->before_h == 0 && g->before_w == 0 && (g->y.h - 1) * g->stride.h < g->x.h &&
-                      (g->y.w - 1) * g->stride.w < g->x.w;
-  return g->kh == 1 && g->kw == 1 && !conv2d_is_product(g) && g->y.w <= SHORT_ROW && inside;
-}
-
-static bool is_product(const conv2d *g)
-{
-  return conv2d_is_product(g) || is_gathered(g);
-}
-
-static size_t gathered_floats(const conv2d *g)
-{
-  return is_gathered(g) ? whole_lines((size_t)product_rows(g) * (size_t)product_depth(g)) : 0;
-}
-
-typedef struct gather_job {
-  const plan *p;
-  const float *from;
-  float *to;
-} gather_job;
-
-/* Of each of y's rows the pixels of x. */
-static void gather_rows(void *user, size_t begin, size_t end, int worker)
-{
-  const gather_job *j = user;
-  const image *x = &j->p->x, *y = &j->p->y;
-  const slim_hw stride = j->p->g.stride;
-  const size_t pixel = x->pixel, h = (size_t)y->h, w = (size_t)y->w;
-  (void)worker;
-  for (size_t i = begin; i < end; i++) {
-    const float *from = j->from + i / h * x->image + i % h * (size_t)stride.h * x->row;
-    for (size_t c = 0; c < w; c++) {
-      memcpy(j->to + (i * w + c) * pixel, from + c * (size_t)stride.w * pixel, pixel * sizeof *from);
-    }
-  }
-}
-
-/* dw = x^T * dy, read as they lie. */
-static gemm product_of(const conv2d *g, const float *x, const float *dy, float *dw)
-{
-  gemm p = { .m = product_depth(g), .n = g->y.c, .k = product_rows(g), .a = x, .b = dy, .c = dw };
-  p.lda = (size_t)p.m;
-  p.ldb = p.ldc = (size_t)p.n;
-  p.a_transposed = true;
-  return p;
-}
-
 static bool plan_winograd(const plan *p, winograd *w)
 {
   *w = winograd_of(&p->g);
@@ -430,9 +379,8 @@ static size_t work_floats(const slim_cpu_step *step, const plan *p)
 {
   winograd w;
   winograd_line l;
-  if (is_product(&p->g)) {
-    const gemm product = product_of(&p->g, NULL, NULL, NULL);
-    return gathered_floats(&p->g) + whole_lines(CPU_OP(gemm_workspace)(step, &product) / sizeof(float));
+  if (CPU_OP(conv2d_weights_product_fits)(&p->g)) {
+    return CPU_OP(conv2d_weights_product_workspace)(step, &p->g);
   }
   if (plan_winograd(p, &w)) {
     return whole_lines(CPU_OP(winograd_gradient_workspace)(&w, step));
@@ -459,24 +407,11 @@ static bool prepare(slim_cpu_step *step)
   const plan p = plan_of(step);
   winograd w;
   winograd_line l;
-  step->base.kernel = is_product(&p.g)          ? "conv2d_product"
-                      : plan_winograd(&p, &w)   ? "conv2d_weights_winograd"
-                      : plan_line(step, &p, &l) ? "conv2d_weights_winograd_line"
-                                                : "conv2d_weights";
+  step->base.kernel = CPU_OP(conv2d_weights_product_fits)(&p.g) ? "conv2d_product"
+                      : plan_winograd(&p, &w)                   ? "conv2d_weights_winograd"
+                      : plan_line(step, &p, &l)                 ? "conv2d_weights_winograd_line"
+                                                                : "conv2d_weights";
   return true;
-}
-
-/* Workspace: the gathered pixels, the product's. */
-static void run_product(const slim_cpu_step *step, const job *j)
-{
-  const plan *p = &j->p;
-  gemm product = product_of(&p->g, j->x, j->dy, j->dw);
-  if (is_gathered(&p->g)) {
-    gather_job gather = { p, j->x, j->scratch };
-    slim_cpu_for(step, (size_t)(p->y.n * p->y.h), 1 + CPU_GRAIN / ((size_t)p->y.w * p->x.pixel), gather_rows, &gather);
-    product.a = j->scratch;
-  }
-  CPU_OP(gemm_run)(step, &product, j->scratch + gathered_floats(&p->g));
 }
 
 static void run_direct(const slim_cpu_step *step, job *j)
@@ -510,8 +445,8 @@ static void run(slim_cpu_step *step, const slim_run *run_info)
     j.x = x;
     j.dy = dy;
   }
-  if (is_product(&p->g)) {
-    run_product(step, &j);
+  if (CPU_OP(conv2d_weights_product_fits)(&p->g)) {
+    CPU_OP(conv2d_weights_product_run)(step, &p->g, j.x, j.dy, j.dw, j.scratch);
   } else if (plan_winograd(p, &w)) {
     CPU_OP(winograd_gradient_run)(step, &w, j.x, j.dy, j.dw, j.scratch);
   } else if (plan_line(step, p, &l)) {
