@@ -468,10 +468,13 @@ static slim_status fill_mapped(slim_values *values, slim_value *value, void *pla
 slim_status slim_value_fill(slim_values *values, slim_value *value, slim_value_fill_fn fill, void *user,
                             slim_error *error)
 {
-  void *place = numbers_in_place(value), *mapped = place ? NULL : map_numbers(values, value);
-  if (place || mapped) {
-    return place ? fill_in_place(values, value, place, fill, user, error)
-                 : fill_mapped(values, value, mapped, fill, user, error);
+  void *place = numbers_in_place(value);
+  if (place) {
+    return fill_in_place(values, value, place, fill, user, error);
+  }
+  place = map_numbers(values, value);
+  if (place) {
+    return fill_mapped(values, value, place, fill, user, error);
   }
   void *data = malloc(slim_value_data_bytes(value));
   if (!data) {
