@@ -1,8 +1,6 @@
 /* conv2d and both its gradients against loops in double. */
 #include "test_convolution.h"
 
-#include <string.h>
-
 static const test_convolution_ops ops = {
   false, { &slim_op_conv2d, &slim_op_conv2d_input_gradient, &slim_op_conv2d_weights_gradient }
 };
@@ -177,12 +175,6 @@ START_TEST(epilogue_matches_loops)
 }
 END_TEST
 
-static bool on_cpu(void)
-{
-  const char *name = getenv("SLIM_TEST_DEVICE");
-  return !name || !*name || strcmp(name, "cpu") == 0;
-}
-
 /* The largest of 2 x 2 pixels of numbers that are not negative. */
 static double *largest_of_four(const test_convolution *c, slim_shape y, slim_shape pooled, const double *of)
 {
@@ -238,7 +230,7 @@ static void check_pooled(const test_convolution *c, const slim_pool2d_attr *pool
   if (ran) {
     test_assert_sums(t.out[0].data, most, scales, test_elements(pooled), tolerance, c->label);
   }
-  ck_assert_msg(ran || !on_cpu(), "%s: the pool is not fused", c->label);
+  ck_assert_msg(ran || !test_op_on_cpu(), "%s: the pool is not fused", c->label);
   t.num_in = 4;
   free(want);
   free(scale);

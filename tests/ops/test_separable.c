@@ -169,12 +169,6 @@ static void separable_free(separable *s)
   test_op_free(&s->t);
 }
 
-static bool on_cpu(void)
-{
-  const char *name = getenv("SLIM_TEST_DEVICE");
-  return !name || !*name || strcmp(name, "cpu") == 0;
-}
-
 START_TEST(matches_loops)
 {
   separable s = { .c = &cases[_i / VARIANTS], .variant = (enum variant)(_i % VARIANTS) };
@@ -188,7 +182,7 @@ START_TEST(matches_loops)
     test_make_halves(&s.t.in[weights_at(HALVES)]);
   }
   const bool ran = separable_run(&s);
-  ck_assert_msg(ran || !on_cpu(), "%s: the 1x1 convolution is not fused", c->label);
+  ck_assert_msg(ran || !test_op_on_cpu(), "%s: the 1x1 convolution is not fused", c->label);
   if (ran) {
     test_assert_sums(s.t.out[0].data, want, scale, test_elements(s.t.out[0].shape), tolerance_of(c), c->label);
   }
@@ -222,7 +216,7 @@ END_TEST
 static void build(TCase *tcase)
 {
   tcase_add_loop_test(tcase, matches_loops, 0, VARIANTS * CASES);
-  if (on_cpu()) {
+  if (test_op_on_cpu()) {
     tcase_add_loop_test(tcase, threads_make_no_difference, 0, 2 * CASES);
   }
 }

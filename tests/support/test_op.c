@@ -20,6 +20,11 @@ static const char *device_name(void)
   return name && *name ? name : "cpu";
 }
 
+bool test_op_on_cpu(void)
+{
+  return strcmp(device_name(), "cpu") == 0;
+}
+
 bool test_op_available(char *why, size_t size)
 {
   slim_error error = { 0 };

@@ -49,6 +49,8 @@ void test_op_close(void);
     return status;                                                                                                     \
   }
 
+/* Is the device the CPU backend? */
+bool test_op_on_cpu(void);
 /* Is it left out on the device, where it would take minutes? */
 bool test_op_takes_too_long(const test_op *t);
 /* Runs the op and fills out[].data. Fails the test when the shape rule gives other shapes than out[], when bytes around
