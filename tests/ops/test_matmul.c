@@ -29,6 +29,7 @@ static const struct matmul_case {
   { "sliced_tall", 112, 29, 2101 },
   { "narrow_last_panel", 61, 176, 700 },
   { "many_tiles", 523, 144, 530 },
+  { "parts_of_rows", 520, 130, 530 },
   { "streamed", 1800, 1760, 3 },
   { "few_rows", 9, 1037, 2050 },
   { "few_whole_rows", 32, 528, 1001 },

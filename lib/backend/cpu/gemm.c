@@ -9,6 +9,7 @@
 #define IN_PLACE_TILES (VL < 16 ? 11 : 18) /* and B that few tiles */
 #define FETCHING_PANELS 2       /* the first ones that a tile meets fetch the next tile's rows of an A in place */
 #define HELD_SHARE 4            /* part of the second cache that a block of B may take, and the next one while it is fetched */
+#define PART_ROWS (8 * TILE_ROWS) /* of A that a task with more than M_BLOCK holds in the second cache at a time */
 #define TURNED_ROWS 3           /* pieces of rows for which a transposed B is packed once, and not by each */
 
 typedef struct job {
@@ -28,7 +29,7 @@ typedef struct job {
 #define B_FLOATS ((size_t)N_BLOCK * TILE_COLUMNS * K_BLOCK)
 #define SCRATCH (A_FLOATS + B_FLOATS)
 
-/* --- a task: a piece of rows, of columns and of the depth --------------------------------------------------------- */
+/* --- a task: a piece of rows, of columns and of the depth, or a block of it ---------------------------------------- */
 
 typedef struct task {
   const job *j;
@@ -38,20 +39,25 @@ typedef struct task {
   bool in_place, b_in_place; /* A, B are read as they lie, not copied to a, b */
   float *c;            /* where the sums go: C or a slice's partial C */
   bool stream;         /* they go past the caches */
-  bool last_slice;     /* the epilogue belongs to this task */
-  const struct task *next; /* that the worker will probably run, NULL: none */
+  bool first, last;    /* the sums begin with it; they end, and the epilogue belongs to it */
+  const struct task *next; /* block that the worker will probably run, NULL: none */
 } task;
 
-/* What a tile does at its end: first, last: of the blocks of the depth. */
-static void set_end(const task *t, bool first, bool last, tile *tl)
+static int depth_of(const task *t)
+{
+  return t->k1 - t->k0;
+}
+
+/* What a tile does at its end. */
+static void set_end(const task *t, tile *tl)
 {
   const gemm *g = &t->j->g;
-  tl->accumulate = !first;
-  tl->bias = last ? g->epilogue.bias : NULL;
-  tl->add_residual = last && g->epilogue.residual != NULL;
+  tl->accumulate = !t->first;
+  tl->bias = t->last ? g->epilogue.bias : NULL;
+  tl->add_residual = t->last && g->epilogue.residual != NULL;
   tl->to_residual = tl->add_residual ? g->epilogue.residual - g->c : 0;
-  tl->activation = last ? g->epilogue.activation : SLIM_ACTIVATION_NONE;
-  tl->stream = t->stream && first && last;
+  tl->activation = t->last ? g->epilogue.activation : SLIM_ACTIVATION_NONE;
+  tl->stream = t->stream && t->first && t->last;
 }
 
 /* rows of C, the panel from n on. */
@@ -70,7 +76,7 @@ static bool reads_in_place(const task *t)
   if (g->source) {
     return false;
   }
-  if (!g->a_transposed && g->lda == (size_t)(t->k1 - t->k0) && g->lda <= K_BLOCK) {
+  if (!g->a_transposed && g->lda == (size_t)depth_of(t) && g->lda <= K_BLOCK) {
     return true;
   }
   return t->n1 - t->n0 <= IN_PLACE_PANELS * TILE_COLUMNS &&
@@ -86,28 +92,28 @@ static bool reads_b_in_place(const task *t)
 }
 
 /* Where the tile finds its rows of A, from begin on: in A itself or in its copy. */
-static void find_a(const task *t, int tile_number, int begin, int k, int depth, tile *tl)
+static void find_a(const task *t, int tile_number, int begin, tile *tl)
 {
   const gemm *g = &t->j->g;
   if (g->a_transposed) {
-    tl->a = t->in_place ? g->a + (size_t)k * g->lda + t->m0 + begin : t->a + (size_t)tile_number * A_STEP;
+    tl->a = t->in_place ? g->a + (size_t)t->k0 * g->lda + t->m0 + begin : t->a + (size_t)tile_number * A_STEP;
     tl->stride = t->in_place ? g->lda : TILE_STRIDE;
     return;
   }
-  tl->stride = t->in_place ? g->lda : copied_step(g, depth);
-  tl->a = t->in_place ? g->a + (size_t)(t->m0 + begin) * g->lda + k : t->a + (size_t)begin * tl->stride;
+  tl->stride = t->in_place ? g->lda : copied_step(g, depth_of(t));
+  tl->a = t->in_place ? g->a + (size_t)(t->m0 + begin) * g->lda + t->k0 : t->a + (size_t)begin * tl->stride;
 }
 
 /* Where the tile finds its panel of B, from n on; panels from n0 on are packed in t->b. */
-static void find_b(const task *t, int n0, int n, int k, int depth, tile *tl)
+static void find_b(const task *t, int n0, int n, tile *tl)
 {
   const gemm *g = &t->j->g;
   tl->b_gap = 0;
   if (t->b_in_place) {
-    tl->b = g->b + (size_t)k * g->ldb + n;
+    tl->b = g->b + (size_t)t->k0 * g->ldb + n;
     tl->b_gap = g->ldb - (size_t)panel_width(tl->columns);
   } else {
-    tl->b = g->b_packed ? packed_at(g, n, k, depth) : t->b + (size_t)(n - n0) * (size_t)depth;
+    tl->b = g->b_packed ? packed_at(g, n, t->k0, depth_of(t)) : t->b + (size_t)(n - n0) * (size_t)depth_of(t);
   }
 }
 
@@ -134,60 +140,55 @@ static int block_columns(const task *t)
   return all ? t->n1 - t->n0 : N_BLOCK * TILE_COLUMNS;
 }
 
-/* B's part of the block that begins with panel n at depth k. */
-static strips strips_of_b(const task *t, int n, int k, int depth)
+/* B's panels from n on that meet the block together. */
+static strips strips_of_b(const task *t, int n)
 {
   const gemm *g = &t->j->g;
-  const int columns = at_most(block_columns(t), t->n1 - n);
+  const int columns = at_most(block_columns(t), t->n1 - n), depth = depth_of(t);
   if (g->b_half && !g->b_packed) { /* half the memory: packing fetches it */
     return (strips){ 0 };
   }
-  depth = at_most(depth, t->k1 - k);
   if (g->b_packed) {
-    return (strips){ packed_at(g, n, k, depth), TILE_COLUMNS, (size_t)depth * TILE_COLUMNS,
+    return (strips){ packed_at(g, n, t->k0, depth), TILE_COLUMNS, (size_t)depth * TILE_COLUMNS,
                      pieces(columns, TILE_COLUMNS) };
   }
-  return g->b_transposed ? strips_of(g->b, g->ldb, n, k, columns, depth)
-                         : strips_of(g->b, g->ldb, k, n, depth, columns);
+  return g->b_transposed ? strips_of(g->b, g->ldb, n, t->k0, columns, depth)
+                         : strips_of(g->b, g->ldb, t->k0, n, depth, columns);
 }
 
-/* B's part of the block that comes after panels [.., n1) at depth k, in this task or the next. */
-static strips next_b(const task *t, int n1, int k, int depth)
+/* B's part that comes after panels [.., n1), in this block or the next. */
+static strips next_b(const task *t, int n1)
 {
   if (n1 < t->n1) {
-    return strips_of_b(t, n1, k, depth);
-  }
-  if (k + depth < t->k1) {
-    return strips_of_b(t, t->n0, k + depth, depth);
+    return strips_of_b(t, n1);
   }
   const bool same = !t->next || (t->next->n0 == t->n0 && t->next->k0 == t->k0);
-  return same ? (strips){ 0 } : strips_of_b(t->next, t->next->n0, t->next->k0, depth);
+  return same ? (strips){ 0 } : strips_of_b(t->next, t->next->n0);
 }
 
-/* What the next task's rows are made of, while the last block is at work. */
-static strips next_made(const task *t, int n1, int k, int depth)
+/* What the next rows are made of, while the last block of these is at work. */
+static strips next_made(const task *t, int n1)
 {
   const gemm_source *source = t->j->g.source;
-  if (!t->next || n1 < t->n1 || k + depth < t->k1) {
+  if (!t->next || n1 < t->n1 || t->next->m0 == t->m0) {
     return (strips){ 0 };
   }
   size_t floats = 0;
   const float *first = source->reads(source, t->next->m0, t->next->m1 - t->next->m0, &floats);
-  const int across = depth * TILE_COLUMNS;
+  const int across = depth_of(t) * TILE_COLUMNS;
   return (strips){ first, TILE_COLUMNS, (size_t)across, pieces((int)floats, across) };
 }
 
-/* A's part of the block below, in this task or the next, while the last panels [.., n1) are at work. */
-static strips next_a(const task *t, int n1, int k, int depth)
+/* A's part of the next block, while the last panels [.., n1) are at work. */
+static strips next_a(const task *t, int n1)
 {
   const gemm *g = &t->j->g;
+  const task *next = t->next;
   if (g->source) {
-    return next_made(t, n1, k, depth);
+    return next_made(t, n1);
   }
-  const bool deeper = k + depth < t->k1;
-  const task *of = deeper ? t : t->next;
-  return g->a_transposed && n1 >= t->n1 && of
-             ? strips_of(g->a, g->lda, deeper ? k + depth : of->k0, of->m0, depth, of->m1 - of->m0)
+  return g->a_transposed && n1 >= t->n1 && next
+             ? strips_of(g->a, g->lda, next->k0, next->m0, depth_of(next), next->m1 - next->m0)
              : (strips){ 0 };
 }
 
@@ -231,12 +232,11 @@ static bool fetches_rows(const task *t)
 }
 
 /* What the turns over a block fetch: B's strips, then A's. */
-static void share_turns(const task *t, const strips *b, const strips *a, int turns, int depth, fetching *of_b,
-                        fetching *of_a)
+static void share_turns(const task *t, const strips *b, const strips *a, int turns, fetching *of_b, fetching *of_a)
 {
   const int count = a->count + b->count, turns_of_b = count ? (int)((int64_t)turns * b->count / count) : 0;
-  *of_b = fetching_of(b, turns_of_b, !fetches_rows(t), depth);
-  *of_a = fetching_of(a, turns - turns_of_b, !fetches_rows(t), depth);
+  *of_b = fetching_of(b, turns_of_b, !fetches_rows(t), depth_of(t));
+  *of_a = fetching_of(a, turns - turns_of_b, !fetches_rows(t), depth_of(t));
 }
 
 /* What the tile's next run fetches: a strip; of an A without gaps, read in place by rows, the next rows, from m on, with its
@@ -259,9 +259,9 @@ static bool copies_rows(const task *t)
   return !t->in_place && !t->j->g.source && !t->j->g.a_transposed;
 }
 
-static void copy_some_rows(const task *t, int begin, int end, int k, int depth)
+static void copy_some_rows(const task *t, int begin, int end)
 {
-  copy_rows(&t->j->g, t->m0 + begin, end - begin, k, depth, t->a + (size_t)begin * LDA);
+  copy_rows(&t->j->g, t->m0 + begin, end - begin, t->k0, depth_of(t), t->a + (size_t)begin * LDA);
 }
 
 static void cut_depth(tile *tl, int depth, int segments, ptrdiff_t *offset)
@@ -274,8 +274,8 @@ static void cut_depth(tile *tl, int depth, int segments, ptrdiff_t *offset)
   }
 }
 
-/* Rows [begin, end) of the task at depth k: a run over depth fetches them, each during a segment. */
-static void fetch_rows(const task *t, int begin, int end, int k, int depth, tile *tl, ptrdiff_t *offset)
+/* Rows [begin, end) of the block: a run over depth fetches them, each during a segment. */
+static void fetch_rows(const task *t, int begin, int end, int depth, tile *tl, ptrdiff_t *offset)
 {
   const gemm *g = &t->j->g;
   int segments = 1;
@@ -283,44 +283,43 @@ static void fetch_rows(const task *t, int begin, int end, int k, int depth, tile
     segments *= 2;
   }
   cut_depth(tl, depth, segments, offset);
-  tl->ahead = g->a + (size_t)(t->m0 + begin) * g->lda + k;
+  tl->ahead = g->a + (size_t)(t->m0 + begin) * g->lda + t->k0;
   tl->ahead_step = (size_t)segments;
   tl->ahead_jump = g->lda - (size_t)depth;
 }
 
-/* Those of the first tile that is copied after depth k. @return false: none is. */
-static bool fetch_next_block(const task *t, int k, int depth, tile *tl, ptrdiff_t *offset)
+/* Those of the first tile that is copied for the next block. @return false: none is. */
+static bool fetch_next_block(const task *t, tile *tl, ptrdiff_t *offset)
 {
-  const bool deeper = k + depth < t->k1;
-  const task *of = deeper ? t : t->next;
-  if (!of || !copies_rows(of)) {
+  const task *next = t->next;
+  if (!next || !copies_rows(next)) {
     return false;
   }
-  const int rows = of->m1 - of->m0;
-  fetch_rows(of, 0, tile_begin(rows, tiles_of(rows), 1), deeper ? k + depth : of->k0, depth, tl, offset);
+  const int rows = next->m1 - next->m0;
+  fetch_rows(next, 0, tile_begin(rows, tiles_of(rows), 1), depth_of(t), tl, offset);
   return true;
 }
 
-/* --- a block of the depth ----------------------------------------------------------------------------------------- */
+/* --- a block ------------------------------------------------------------------------------------------------------ */
 
 /* All tiles of the panels [n0, n1): a tile's rows of A stay in the nearest cache. */
-static void run_tiles(const task *t, int n0, int n1, int k, int depth)
+static void run_tiles(const task *t, int n0, int n1)
 {
   const int rows = t->m1 - t->m0, tiles = tiles_of(rows), panels = pieces(n1 - n0, TILE_COLUMNS);
   const bool copied = n0 == t->n0 && copies_rows(t);
   const int turns = copied ? panels : tiles * panels; /* that fetch what comes after the tiles */
-  const strips next_of_b = next_b(t, n1, k, depth), next_of_a = next_a(t, n1, k, depth);
+  const strips next_of_b = next_b(t, n1), next_of_a = next_a(t, n1);
   fetching b, a;
   float *c[TILE_ROWS];
   ptrdiff_t offset[MOST_SEGMENTS];
   tile tl = { .c = c };
   tl.base = &tl.a;
-  share_turns(t, &next_of_b, &next_of_a, turns, depth, &b, &a);
-  set_end(t, k == t->k0, t->last_slice && k + depth == t->k1, &tl);
+  share_turns(t, &next_of_b, &next_of_a, turns, &b, &a);
+  set_end(t, &tl);
   for (int i = 0; i < tiles; i++) {
     const int begin = tile_begin(rows, tiles, i), end = tile_begin(rows, tiles, i + 1);
     const int next = copied && i + 1 < tiles ? tile_begin(rows, tiles, i + 2) - end : 0;
-    find_a(t, i, begin, k, depth, &tl);
+    find_a(t, i, begin, &tl);
     for (int r = 0; r < end - begin; r++) {
       c[r] = t->c + (size_t)(t->m0 + begin + r) * t->j->g.ldc;
     }
@@ -330,44 +329,44 @@ static void run_tiles(const task *t, int n0, int n1, int k, int depth)
       const int next_end = end + (next ? piece_begin(next, panels, p + 1) : 0);
       const bool last = n1 == t->n1 && i + 1 == tiles && p + 1 == panels;
       tl.columns = at_most(TILE_COLUMNS, n1 - n);
-      find_b(t, n0, n, k, depth, &tl);
+      find_b(t, n0, n, &tl);
       if (next) {
-        fetch_rows(t, next_begin, next_end, k, depth, &tl, offset);
-      } else if (!last || !fetch_next_block(t, k, depth, &tl, offset)) {
-        cut_depth(&tl, depth, 1, offset);
+        fetch_rows(t, next_begin, next_end, depth_of(t), &tl, offset);
+      } else if (!last || !fetch_next_block(t, &tl, offset)) {
+        cut_depth(&tl, depth_of(t), 1, offset);
         find_ahead(t, &b, &a, p, t->m0 + end, &tl);
       }
       run_tile(&t->j->g, end - begin, n, &tl);
-      copy_some_rows(t, next_begin, next_end, k, depth);
+      copy_some_rows(t, next_begin, next_end);
     }
   }
 }
 
 /* What a block finds ready: all rows that are made, all of a transposed A, the first tile's rows. */
-static void open_block(const task *t, int k, int depth)
+static void open_block(const task *t)
 {
   const gemm *g = &t->j->g;
-  const int rows = t->m1 - t->m0;
+  const int rows = t->m1 - t->m0, depth = depth_of(t);
   if (g->source) {
-    g->source->make(g->source, t->m0, rows, k, depth, t->a, copied_step(g, depth), t->worker);
+    g->source->make(g->source, t->m0, rows, t->k0, depth, t->a, copied_step(g, depth), t->worker);
   } else if (!t->in_place && g->a_transposed) {
-    copy_columns(g, t->m0, rows, k, depth, t->a);
+    copy_columns(g, t->m0, rows, t->k0, depth, t->a);
   } else if (!t->in_place) {
-    copy_some_rows(t, 0, tile_begin(rows, tiles_of(rows), 1), k, depth);
+    copy_some_rows(t, 0, tile_begin(rows, tiles_of(rows), 1));
   }
 }
 
 /* A once, B by some panels at a time. */
-static void run_block(const task *t, int k, int depth)
+static void run_block(const task *t)
 {
   const gemm *g = &t->j->g;
-  open_block(t, k, depth);
+  open_block(t);
   for (int n = t->n0; n < t->n1; n += block_columns(t)) {
     const int end = at_most(n + block_columns(t), t->n1);
     if (!g->b_packed && !t->b_in_place) {
-      pack_panels(g, n, end, k, depth, t->b);
+      pack_panels(g, n, end, t->k0, depth_of(t), t->b);
     }
-    run_tiles(t, n, end, k, depth);
+    run_tiles(t, n, end);
   }
 }
 
@@ -380,7 +379,7 @@ static task task_of(const job *j, int number)
   const int row = g->m >= g->n ? part / c->columns : part % c->rows;
   const int column = g->m >= g->n ? part % c->columns : part / c->rows;
   const int panels = pieces(g->n, TILE_COLUMNS);
-  task t = { .j = j, .last_slice = c->slices == 1, .stream = j->stream };
+  task t = { .j = j, .last = c->slices == 1, .stream = j->stream };
   t.m0 = rows_begin(g, c, row);
   t.m1 = rows_begin(g, c, row + 1);
   t.n0 = piece_begin(panels, c->columns, column) * TILE_COLUMNS;
@@ -388,6 +387,32 @@ static task task_of(const job *j, int number)
   t.k0 = piece_begin(g->k, c->slices, slice);
   t.k1 = piece_begin(g->k, c->slices, slice + 1);
   t.c = c->slices == 1 ? g->c : j->partial + (size_t)slice * (size_t)g->m * (size_t)g->n;
+  return t;
+}
+
+/* Parts of a task's rows, each of whole tiles. */
+static int parts_of(const task *whole)
+{
+  const int rows = whole->m1 - whole->m0;
+  return rows > M_BLOCK ? pieces(rows, PART_ROWS) : 1;
+}
+
+static int blocks_of(const task *whole)
+{
+  return parts_of(whole) * pieces(depth_of(whole), K_BLOCK);
+}
+
+/* Block number i of a task: all rows at a depth meet the same part of B. */
+static task block_of(const task *whole, int i)
+{
+  const int parts = parts_of(whole), part = i % parts, depth = i / parts, tiles = tiles_of(whole->m1 - whole->m0);
+  task t = *whole;
+  t.m0 = whole->m0 + piece_begin(tiles, parts, part) * TILE_ROWS;
+  t.m1 = at_most(whole->m0 + piece_begin(tiles, parts, part + 1) * TILE_ROWS, whole->m1);
+  t.k0 = block_begin(whole->k0, whole->k1, depth);
+  t.k1 = block_begin(whole->k0, whole->k1, depth + 1);
+  t.first = depth == 0;
+  t.last = whole->last && t.k1 == whole->k1;
   t.in_place = reads_in_place(&t);
   t.b_in_place = reads_b_in_place(&t);
   return t;
@@ -397,17 +422,20 @@ static void run_task(void *user, int number, int worker)
 {
   const job *j = user;
   const bool is_last = number + 1 == j->cut.rows * j->cut.columns * j->cut.slices;
-  const task next = task_of(j, is_last ? number : number + 1);
-  task t = task_of(j, number);
-  t.next = is_last ? NULL : &next;
-  t.worker = worker;
-  t.a = j->scratch + (size_t)worker * SCRATCH;
-  t.b = t.a + A_FLOATS;
-  for (int i = 0; i < pieces(t.k1 - t.k0, K_BLOCK); i++) {
-    const int k = block_begin(t.k0, t.k1, i);
-    run_block(&t, k, block_begin(t.k0, t.k1, i + 1) - k);
+  const task after = task_of(j, is_last ? number : number + 1);
+  task whole = task_of(j, number);
+  whole.worker = worker;
+  whole.a = j->scratch + (size_t)worker * SCRATCH;
+  whole.b = whole.a + A_FLOATS;
+  const int blocks = blocks_of(&whole);
+  task t = block_of(&whole, 0);
+  for (int i = 1; i <= blocks; i++) {
+    const task next = i < blocks ? block_of(&whole, i) : block_of(&after, 0);
+    t.next = i < blocks || !is_last ? &next : NULL;
+    run_block(&t);
+    t = next;
   }
-  if (t.stream) {
+  if (whole.stream) {
     vec_stream_end();
   }
 }
@@ -429,7 +457,7 @@ static void run_few_rows(void *user, int slice, int worker)
 
 /* The product whose slices are made. Of a wide A and a narrow B that are both read by rows of the depth it is that of C's
  * transpose: the narrow one is copied then, and the wide one's rows, in place, are vectors. */
-static gemm sliced_product(const gemm *g, int workers)
+static gemm sliced_product(const gemm *g, const slim_cpu_step *step)
 {
   gemm turned = *g;
   turned.m = g->n;
@@ -440,7 +468,7 @@ static gemm sliced_product(const gemm *g, int workers)
   turned.ldb = g->lda;
   const bool by_depth = g->a_transposed && !g->b_transposed && !g->b_packed && !g->b_half && !g->source;
   const bool wide = g->m % VL == 0 && g->m >= 2 * g->n && g->n >= 2 * TILE_ROWS;
-  return by_depth && wide && cut_of(&turned, workers).slices > 1 ? turned : *g;
+  return by_depth && wide && cut_of(&turned, step).slices > 1 ? turned : *g;
 }
 
 static void add_turned_rows(const job *j, size_t begin, size_t end)
@@ -487,10 +515,10 @@ static void finish_rows(void *user, size_t begin, size_t end, int worker)
   (void)worker;
   for (size_t r = begin; r < end; r++) {
     for (int n = 0; n < g->n; n += TILE_COLUMNS) {
-      const task t = { .j = j, .c = g->c };
+      const task t = { .j = j, .c = g->c, .last = true };
       float *c = g->c + r * g->ldc;
       tile tl = { .c = &c, .columns = at_most(TILE_COLUMNS, g->n - n), .b = g->b };
-      set_end(&t, false, true, &tl);
+      set_end(&t, &tl);
       run_tile(g, 1, n, &tl);
     }
   }
@@ -522,16 +550,15 @@ size_t CPU_OP(gemm_workspace)(const slim_cpu_step *step, const gemm *g)
     return CPU_OP(strassen_workspace)(step, g);
   }
   const int workers = slim_threads_count(step->device->threads);
-  const gemm product = sliced_product(g, workers);
-  const cut c = cut_of(&product, workers);
+  const gemm product = sliced_product(g, step);
+  const cut c = cut_of(&product, step);
   const size_t partial = c.slices > 1 || are_few_rows(g) ? (size_t)c.slices * (size_t)g->m * (size_t)g->n : 0;
   return ((size_t)workers * SCRATCH + turned_floats(g, &c) + partial) * sizeof(float);
 }
 
 bool CPU_OP(gemm_writes_once)(const slim_cpu_step *step, const gemm *g)
 {
-  const int workers = slim_threads_count(step->device->threads);
-  return g->by_halves || (!are_few_rows(g) && cut_of(g, workers).slices == 1 && g->k <= K_BLOCK);
+  return g->by_halves || (!are_few_rows(g) && cut_of(g, step).slices == 1 && g->k <= K_BLOCK);
 }
 
 void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
@@ -541,10 +568,10 @@ void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
     return;
   }
   const int workers = slim_threads_count(step->device->threads);
-  job j = { .g = sliced_product(g, workers), .scratch = workspace,
+  job j = { .g = sliced_product(g, step), .scratch = workspace,
             .stream = streams(g, slim_threads_apart(step->device->threads)),
             .held = step->device->caches.second / HELD_SHARE / sizeof(float) };
-  j.cut = cut_of(&j.g, workers);
+  j.cut = cut_of(&j.g, step);
   j.turned = j.g.m != g->m;
   const size_t turned = turned_floats(g, &j.cut);
   float *packed = j.scratch + (size_t)workers * SCRATCH;

@@ -94,10 +94,20 @@ static inline cut cut_of_made(const gemm *g, int workers)
   return (cut){ at_most(pieces(wanted, workers) * workers, units), 1, 1 };
 }
 
+/* Does each worker go through all its rows at one depth after another, so that it reads B once? Where half of the
+ * second-level cache holds its part of C and a block of B. */
+static inline bool keeps_sums(const gemm *g, const slim_cpu_step *step)
+{
+  const int rows = pieces(g->m, slim_threads_count(step->device->threads));
+  const size_t held = (size_t)g->n * (size_t)(rows + K_BLOCK) * sizeof(float);
+  return g->a_transposed && g->m >= g->n && rows > M_BLOCK && g->k > K_BLOCK && held <= step->device->caches.second / 2;
+}
+
 /* Where each task copies its part of A there are few tasks, and pieces of rows first: A is copied once then, and not for
  * each piece of columns, and B, which comes from a distant cache, read for many rows at a time. */
-static inline cut cut_of(const gemm *g, int workers)
+static inline cut cut_of(const gemm *g, const slim_cpu_step *step)
 {
+  const int workers = slim_threads_count(step->device->threads);
   if (are_few_rows(g)) {
     return cut_of_row(g);
   }
@@ -108,6 +118,9 @@ static inline cut cut_of(const gemm *g, int workers)
   const int wanted = work < TASKS * TASK_WORK ? (int)(work / TASK_WORK) : TASKS;
   cut c = { pieces(g->m, M_BLOCK), pieces(g->n, 32 * TILE_COLUMNS), 1 };
   c.slices = slices_of(g, wanted / (c.rows * c.columns));
+  if (c.slices == 1 && keeps_sums(g, step)) {
+    return (cut){ workers, 1, 1 };
+  }
   const bool copied = !g->a_transposed && g->k > K_BLOCK;
   const int enough = copied ? at_most(wanted, at_least(EVEN_TASKS, workers)) : wanted;
   while (copied && c.rows * c.slices < enough && (c.rows + 1) * COPIED_TASK_ROWS <= g->m) {

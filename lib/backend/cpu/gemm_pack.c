@@ -36,7 +36,7 @@ void CPU_OP(gemm_pack)(const slim_cpu_step *step, const gemm *g, float *packed)
     CPU_OP(strassen_pack)(step, g, packed);
     return;
   }
-  job j = { .g = *g, .cut = cut_of(g, slim_threads_count(step->device->threads)) };
+  job j = { .g = *g, .cut = cut_of(g, step) };
   j.g.b_packed = packed;
   slim_cpu_for(step, (size_t)pieces(g->n, TILE_COLUMNS), N_BLOCK, pack_pieces, &j);
 }
