@@ -16,8 +16,84 @@ SLIM_APART void slim_winograd_open_tile(__global const float *x, __global const 
   }
 }
 
-/* A vector of outputs of a tile from its products: columns, then rows, with the numbers between them in memory. Fetches
- * those of the tile to the right. */
+/* Row number row of a tile's results, from columns that are transformed. */
+static inline void slim_winograd_close_row(const SLIM_FLOATW *half_done, const int row, SLIM_FLOATW *sums)
+{
+  SLIM_FLOATW v[SLIM_WINOGRAD_N];
+  SLIM_UNROLL
+  for (int x = 0; x < SLIM_WINOGRAD_N; x++) {
+    v[x] = half_done[row * SLIM_WINOGRAD_N + x];
+  }
+  slim_winograd_collect(v, 1, sums, 1, SLIM_WINOGRAD_M);
+}
+
+/* Where a vector of results goes; what lies a tile further to the right is fetched. */
+static inline void slim_winograd_put(const SLIM_FLOATW value, __global float *y, const int ahead, const int streams)
+{
+  if (!streams) {
+    SLIM_FETCH_WRITTEN(y + ahead);
+  }
+  slim_put(value, y, streams);
+}
+
+static inline void slim_winograd_put_results(const SLIM_FLOATW *half_done, const SLIM_FLOATW base,
+                                             __global const float *residual, __global float *y,
+                                             const slim_winograd_params p, const slim_winograd_place place, const int o)
+{
+  SLIM_FLOATW sums[SLIM_WINOGRAD_M];
+  const int rows = min(SLIM_WINOGRAD_M, p.oh - place.y), columns = min(SLIM_WINOGRAD_M, p.ow - place.x);
+  size_t to = (size_t)((place.image * p.oh + place.y) * p.ow + place.x) * p.o + o;
+  for (int row = 0; row < rows; row++, to += (size_t)p.ow * p.o) {
+    slim_winograd_close_row(half_done, row, sums);
+    SLIM_UNROLL
+    for (int i = 0; i < SLIM_WINOGRAD_M; i++) {
+      if (i < columns) {
+        const size_t at = to + (size_t)i * p.o;
+        slim_winograd_put(slim_winograd_end(sums[i] + base, residual, at, p.epilogue), y + at, SLIM_WINOGRAD_M * p.o,
+                          p.streams);
+      }
+    }
+  }
+}
+
+#if SLIM_WINOGRAD_N == 6 && SLIM_WINOGRAD_TAPS == 3
+/* value where it is larger than best, or NaN. */
+static inline SLIM_FLOATW slim_winograd_larger(const SLIM_FLOATW best, const SLIM_FLOATW value)
+{
+  return value > best || value != value ? value : best;
+}
+
+/* The maxima of 2x2 results, of which a tile has four; those outside the image are below all. */
+static inline void slim_winograd_put_maxima(const SLIM_FLOATW *half_done, const SLIM_FLOATW base,
+                                            __global const float *residual, __global float *y,
+                                            const slim_winograd_params p, const slim_winograd_place place, const int o)
+{
+  SLIM_FLOATW sums[SLIM_WINOGRAD_M], best[SLIM_WINOGRAD_M / 2];
+  const slim_epilogue_params e = p.epilogue;
+  const int rows = p.oh - place.y, columns = p.ow - place.x, left = place.x / 2;
+  for (int row = 0; row < SLIM_WINOGRAD_M; row++) {
+    const size_t from = (size_t)((place.image * p.oh + place.y + row) * p.ow + place.x) * p.o + o;
+    const int top = (place.y + row) / 2;
+    slim_winograd_close_row(half_done, row, sums);
+    SLIM_UNROLL
+    for (int i = 0; i < SLIM_WINOGRAD_M; i++) {
+      sums[i] = row < rows && i < columns ? slim_winograd_end(sums[i] + base, residual, from + (size_t)i * p.o, e)
+                                          : (SLIM_FLOATW)(-INFINITY);
+    }
+    SLIM_UNROLL
+    for (int i = 0; i < SLIM_WINOGRAD_M / 2; i++) {
+      const SLIM_FLOATW across = slim_winograd_larger(sums[2 * i], sums[2 * i + 1]);
+      best[i] = row % 2 == 0 ? across : slim_winograd_larger(best[i], across);
+      if (row % 2 == 1 && top < e.pooled_h && left + i < e.pooled_w) {
+        const size_t to = (size_t)((place.image * e.pooled_h + top) * e.pooled_w + left + i) * p.o + o;
+        slim_winograd_put(best[i], y + to, SLIM_WINOGRAD_M / 2 * p.o, p.streams);
+      }
+    }
+  }
+}
+#endif
+
+/* A vector of outputs of a tile from its products: columns, then rows, with the numbers between them in memory. */
 static inline void slim_winograd_close_vector(__global const float *product, const size_t step,
                                               __global const float *bias, __global const float *residual,
                                               __global float *y, const slim_winograd_params p,
@@ -25,7 +101,6 @@ static inline void slim_winograd_close_vector(__global const float *product, con
 {
   SLIM_FLOATW half_done[SLIM_WINOGRAD_M * SLIM_WINOGRAD_N], v[SLIM_WINOGRAD_N], sums[SLIM_WINOGRAD_M];
   const SLIM_FLOATW base = p.epilogue.has_bias ? SLIM_LOADW(0, bias + o) : (SLIM_FLOATW)(0.0f);
-  const int rows = min(SLIM_WINOGRAD_M, p.oh - place.y), columns = min(SLIM_WINOGRAD_M, p.ow - place.x);
   for (int x = 0; x < SLIM_WINOGRAD_N; x++) {
     SLIM_UNROLL
     for (int i = 0; i < SLIM_WINOGRAD_N; i++) {
@@ -37,24 +112,13 @@ static inline void slim_winograd_close_vector(__global const float *product, con
       half_done[i * SLIM_WINOGRAD_N + x] = sums[i];
     }
   }
-  size_t to = (size_t)((place.image * p.oh + place.y) * p.ow + place.x) * p.o + o;
-  for (int row = 0; row < rows; row++, to += (size_t)p.ow * p.o) {
-    SLIM_UNROLL
-    for (int x = 0; x < SLIM_WINOGRAD_N; x++) {
-      v[x] = half_done[row * SLIM_WINOGRAD_N + x];
-    }
-    slim_winograd_collect(v, 1, sums, 1, SLIM_WINOGRAD_M);
-    SLIM_UNROLL
-    for (int i = 0; i < SLIM_WINOGRAD_M; i++) {
-      if (i < columns) {
-        const size_t at = to + (size_t)i * p.o;
-        if (!p.streams) {
-          SLIM_FETCH_WRITTEN(y + at + (size_t)SLIM_WINOGRAD_M * p.o);
-        }
-        slim_put(slim_winograd_end(sums[i] + base, residual, at, p.epilogue), y + at, p.streams);
-      }
-    }
+#if SLIM_WINOGRAD_N == 6 && SLIM_WINOGRAD_TAPS == 3
+  if (p.epilogue.pooled_h > 0) {
+    slim_winograd_put_maxima(half_done, base, residual, y, p, place, o);
+    return;
   }
+#endif
+  slim_winograd_put_results(half_done, base, residual, y, p, place, o);
 }
 
 /* Activations that are no clamp, over the outputs of a tile in one panel. */

@@ -1,5 +1,5 @@
-/* What the backends' convolutions and matrix products do to their results: bias_add, then add, then activation; on the
- * CPU max_pool2d may come last. */
+/* What the backends' convolutions and matrix products do to their results: bias_add, then add, then activation; behind
+ * 3x3 convolutions max_pool2d may come last. */
 #ifndef SLIM_BACKEND_EPILOGUE_H
 #define SLIM_BACKEND_EPILOGUE_H
 

@@ -52,6 +52,11 @@ static slim_device *device_of_test(void)
   return shared_device;
 }
 
+bool test_op_like_cpu(void)
+{
+  return device_of_test()->info.device_class == SLIM_CLASS_CPU;
+}
+
 void test_op_flag_clear(void)
 {
   slim_device *device = device_of_test();

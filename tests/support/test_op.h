@@ -51,6 +51,8 @@ void test_op_close(void);
 
 /* Is the device the CPU backend? */
 bool test_op_on_cpu(void);
+/* Is it, or an OpenCL device, of the class of CPUs? */
+bool test_op_like_cpu(void);
 /* Is it left out on the device, where it would take minutes? */
 bool test_op_takes_too_long(const test_op *t);
 /* Runs the op and fills out[].data. Fails the test when the shape rule gives other shapes than out[], when bytes around

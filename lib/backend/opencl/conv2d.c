@@ -37,6 +37,31 @@ static slim_conv2d_params params_of(const slim_group *group, const slim_shape *x
   return p;
 }
 
+/* The same, ending with maxima of shape y. */
+static slim_conv2d_params pooled(const slim_conv2d_params *p, const slim_shape *y)
+{
+  slim_conv2d_params to = *p;
+  to.epilogue.pooled_h = y->dim[1];
+  to.epilogue.pooled_w = y->dim[2];
+  return to;
+}
+
+bool slim_cl_conv2d_pools(const slim_device *device, const slim_group *group, const slim_node *pool)
+{
+  const slim_node *conv = group->nodes[0];
+  const slim_pool2d_attr *attr = pool->attr;
+  const bool halves = !attr->nchw && attr->kernel.h == 2 && attr->kernel.w == 2 && attr->stride.h == 2 &&
+                      attr->stride.w == 2;
+  if (conv->op != &slim_op_conv2d || !halves ||
+      slim_epilogue_between(group, 1, group->count, 2).activation > SLIM_ACTIVATION_RELU6) {
+    return false;
+  }
+  const slim_conv2d_params p =
+    params_of(group, &conv->inputs[0]->shape, &conv->inputs[1]->shape, &conv->outputs[0].shape);
+  const slim_conv2d_params to = pooled(&p, &pool->outputs[0].shape);
+  return slim_cl_winograd_pools(device, &to);
+}
+
 static void count_flops(slim_cl_build *b, const slim_conv2d_params *p)
 {
   b->step->base.flops = 2.0 * p->n * p->oh * p->ow * p->o * p->kernel_h * p->kernel_w * p->c;
@@ -205,9 +230,14 @@ static void launch_image(slim_cl_build *b, const slim_cl_epilogue *epilogue, con
   slim_cl_conv2d_image_range(b, p, g, p->n * ((p->oh + g->band - 1) / g->band), slim_cl_conv2d_window(p));
 }
 
+/* A maximum that ends the group has taken the place of the convolution's own result. */
 static slim_conv2d_params forward_params(const slim_group *group, const slim_view *in, const slim_view *out)
 {
-  return params_of(group, &in[0].shape, &in[1].shape, &out[0].shape);
+  const slim_node *first = group->nodes[0], *last = group->nodes[group->count - 1];
+  const bool pools = last->op == &slim_op_max_pool2d;
+  const slim_shape *y = pools ? &first->outputs[0].shape : &out[0].shape;
+  const slim_conv2d_params p = params_of(group, &in[0].shape, &in[1].shape, y);
+  return pools ? pooled(&p, &out[0].shape) : p;
 }
 
 static size_t workspace(const slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out)
@@ -242,8 +272,10 @@ static int overwrites(const slim_device *device, const slim_group *group, const 
 
 static void prepare(slim_cl_build *b)
 {
-  const slim_cl_epilogue epilogue = slim_cl_epilogue_of(b, 2);
   slim_conv2d_params p = forward_params(b->group, b->in, b->out);
+  slim_cl_epilogue epilogue = slim_cl_epilogue_of(b, 2);
+  epilogue.params.pooled_h = p.epilogue.pooled_h;
+  epilogue.params.pooled_w = p.epilogue.pooled_w;
   p.epilogue = epilogue.params;
   count_flops(b, &p);
   const enum method method = method_of(b->device, &p);

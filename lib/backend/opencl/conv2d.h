@@ -24,6 +24,8 @@ static inline int slim_cl_conv2d_window(const slim_conv2d_params *p)
 /** Are the weights, input 1 of the convolution, its step's own, which need no memory once they are packed? A plan folds
  * them for it. */
 bool slim_cl_conv2d_owns(const slim_node *node, const slim_view *weights);
+/** Can a pool end a group that begins with a convolution: are windows of 2x2 in Winograd's tiles, whatever the batch? */
+bool slim_cl_conv2d_pools(const slim_device *device, const slim_group *group, const slim_node *pool);
 /** Keeps weights packed for such blocks while their version stays. */
 cl_mem slim_cl_conv2d_pack(slim_cl_build *build, const slim_view *weights, const slim_conv2d_params *p,
                            const slim_gemm_params *g);

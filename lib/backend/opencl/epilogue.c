@@ -1,12 +1,13 @@
 #include "backend/opencl/epilogue.h"
 
 #include "backend/epilogue.h"
+#include "backend/opencl/conv2d.h"
 #include "backend/opencl/separable_conv2d.h"
 #include "backend/separable.h"
 
-enum stage { NOT_FUSED, BIAS, RESIDUAL, ACTIVATION };
+enum stage { NOT_FUSED, BIAS, RESIDUAL, ACTIVATION, POOL };
 
-/* Where a node stands in the chain bias_add, add, activation. */
+/* Where a node stands in the chain bias_add, add, activation, max_pool2d. */
 static enum stage stage_of(const slim_node *node)
 {
   switch (slim_op_id_of(node->op)) {
@@ -16,6 +17,8 @@ static enum stage stage_of(const slim_node *node)
     return ((const slim_binary_attr *)node->attr)->kind == SLIM_BINARY_ADD ? RESIDUAL : NOT_FUSED;
   case SLIM_OP_ID_activation:
     return ACTIVATION;
+  case SLIM_OP_ID_max_pool2d:
+    return POOL;
   default:
     return NOT_FUSED;
   }
@@ -53,19 +56,28 @@ static bool activation_fits(const slim_node *heavy, const slim_node *activation)
          ((const slim_activation_attr *)activation->attr)->kind <= SLIM_ACTIVATION_RELU6;
 }
 
-bool slim_cl_epilogue_can_fuse(const slim_device *device, const slim_group *group, const slim_node *node)
+static bool stage_fits(const slim_device *device, const slim_group *group, const slim_node *node, enum stage stage)
 {
   const slim_node *heavy = group->nodes[slim_separable_node(group)];
+  switch (stage) {
+  case BIAS:
+    return bias_fits(heavy, node);
+  case RESIDUAL:
+    return residual_fits(heavy, node);
+  case ACTIVATION:
+    return activation_fits(heavy, node);
+  default:
+    return slim_cl_conv2d_pools(device, group, node);
+  }
+}
+
+bool slim_cl_epilogue_can_fuse(const slim_device *device, const slim_group *group, const slim_node *node)
+{
   const enum stage stage = stage_of(node), before = stage_of(group->nodes[group->count - 1]);
   if (!is_heavy(group->nodes[0]) || group->count >= SLIM_GROUP_MAX) {
     return false;
   }
-  if (stage <= before) {
-    return slim_cl_separable_fits(device, group, node);
-  }
-  return stage == BIAS       ? bias_fits(heavy, node)
-         : stage == RESIDUAL ? residual_fits(heavy, node)
-                             : activation_fits(heavy, node);
+  return stage <= before ? slim_cl_separable_fits(device, group, node) : stage_fits(device, group, node, stage);
 }
 
 bool slim_cl_epilogue_fits(const slim_device *device, const slim_group *group)

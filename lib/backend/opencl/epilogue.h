@@ -1,5 +1,6 @@
 /* What may be fused behind conv2d, depthwise_conv2d and matmul: bias_add, then (not matmul) the addition of a tensor like
- * the result, then an activation; and behind depthwise_conv2d a 1x1 convolution with the same behind it. */
+ * the result, then an activation, then (3x3 conv2d) 2x2 maxima; and behind depthwise_conv2d a 1x1 convolution with the
+ * first three behind it. */
 #ifndef SLIM_OPENCL_EPILOGUE_H
 #define SLIM_OPENCL_EPILOGUE_H
 

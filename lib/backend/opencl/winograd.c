@@ -134,10 +134,22 @@ static bool stage(const slim_device *device, slim_cl_winograd *w)
   return (copies && deepen(device, p, 2)) || deepen(device, p, 1);
 }
 
+/* The staged schedule serves what others do not, if local memory holds the taps of a vector of channels. */
+bool slim_cl_winograd_pools(const slim_device *device, const slim_conv2d_params *conv)
+{
+  slim_conv2d_params one = *conv;
+  slim_winograd_params p;
+  one.n = 1;
+  return conv->kernel_h == 3 && slim_cl_winograd_suits(device, &one) &&
+         slim_cl_winograd_cut(device, &one, false, &p) && deepen(device, &p, 1);
+}
+
 /* Are vectors whole lines of a cache, and the outputs so many that these need not be read first? */
 static bool streams(const slim_device *device, const slim_conv2d_params *conv)
 {
-  const double outputs = (double)conv->n * conv->oh * conv->ow * conv->o;
+  const slim_epilogue_params *e = &conv->epilogue;
+  const double pixels = e->pooled_h > 0 ? (double)e->pooled_h * e->pooled_w : (double)conv->oh * conv->ow;
+  const double outputs = pixels * conv->n * conv->o;
   return slim_cl_of(device)->vector_width == 16 && outputs >= STREAMED_OUTPUTS;
 }
 

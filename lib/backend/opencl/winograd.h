@@ -37,6 +37,8 @@ typedef struct slim_cl_winograd_gradient {
  * @return false when it is none for these transforms, or too small. */
 bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned, bool stay, bool lone,
                            slim_cl_winograd *w);
+/** Is a convolution that ends with maxima planned for any number of images? */
+bool slim_cl_winograd_pools(const slim_device *device, const slim_conv2d_params *conv);
 size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winograd *w);
 /** Launches the convolution of x by weights into the step's output. */
 void slim_cl_winograd_launch(slim_cl_build *build, const slim_cl_winograd *w, const slim_view *x,

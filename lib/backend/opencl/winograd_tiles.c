@@ -95,7 +95,8 @@ bool slim_cl_winograd_cut(const slim_device *device, const slim_conv2d_params *c
   cut(p, SLIM_CL_WINOGRAD_SIDE_MOST);
   const double most = work_of(device, p, summed);
   cut(p, SLIM_CL_WINOGRAD_SIDE_LEAST);
-  if (k == 4 || most <= work_of(device, p, summed) * (SAVES - 1) / SAVES) {
+  const bool saves = most <= work_of(device, p, summed) * (SAVES - 1) / SAVES;
+  if (k == 4 || (saves && conv->epilogue.pooled_h == 0)) {
     cut(p, SLIM_CL_WINOGRAD_SIDE_MOST);
   }
   return p->tiles >= TILES_LEAST;

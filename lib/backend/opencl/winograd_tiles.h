@@ -36,7 +36,7 @@ bool slim_cl_winograd_suits(const slim_device *device, const slim_conv2d_params 
 /** Rows of the blocks that so many tiles fill best. */
 int slim_cl_winograd_rows(const slim_device *device, int tiles);
 /** Cuts the results into tiles; summed: tile by tile, not in blocks of rows. @return false when the kernel is none for
- * these transforms, or the tiles are too few. */
+ * these transforms, or the tiles are too few. What ends with maxima has tiles of whole windows. */
 bool slim_cl_winograd_cut(const slim_device *device, const slim_conv2d_params *conv, bool summed,
                           slim_winograd_params *p);
 
