@@ -34,28 +34,24 @@ __kernel void slim_winograd_weights_f32(SLIM_TENSOR(const slim_weight, weights),
 /* --- all in one: tasks of a block of tiles, in scratch of their groups' own --------------------------------------- */
 
 /* The tiles of a block from the first on. */
-SLIM_APART void fused_block(__global const float *x, __global const float *panel, __global const float *bias,
+SLIM_APART void fused_block(__global const float *x, __global const float *u, __global const float *bias,
                             __global const float *residual, __global float *y, __global float *v,
                             __global float *product, __global const float *zeros, const slim_winograd_params p,
                             const int first)
 {
-  const size_t v_step = slim_winograd_inputs_step(p.block, p.c), step = slim_winograd_products_step(p.block);
+  const size_t step = slim_winograd_products_step(p.block);
   const int count = min(p.block, p.tiles - first);
   for (int t = 0; t < count; t++) {
     slim_winograd_open_tile(x, zeros, p, first + t, t, v);
   }
-  for (int o = 0; o < p.o; o += SLIM_GEMM_COLUMNS) {
-    for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++, panel += (size_t)p.c * SLIM_GEMM_COLUMNS) {
-      slim_winograd_multiply_point(v + i * v_step, panel, product + i * step, p,
-                                   slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, first, count), p.o - o);
-    }
-    for (int t = 0; t < count; t++) {
-      slim_winograd_close_tile(product + t * SLIM_GEMM_COLUMNS, step, bias, residual, y, p, first + t, o);
-    }
+  const size_t panel = (size_t)SLIM_WINOGRAD_POINTS * p.c * SLIM_GEMM_COLUMNS;
+  for (int o = 0; o < p.o; o += p.panels * SLIM_GEMM_COLUMNS, u += p.panels * panel) {
+    slim_winograd_multiply_panels(v, u, product, step, p, first, count, p.o - o);
+    slim_winograd_close_panels(product, step, bias, residual, y, p, first, count, o);
   }
 }
 
-/* scratch: for each group inputs and products of a panel. zeros: c of them. */
+/* scratch: for each group inputs and products of its panels. zeros: c of them. */
 __kernel void slim_winograd_fused_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const float, u),
                                       SLIM_TENSOR(const float, bias), SLIM_TENSOR(const float, residual),
                                       SLIM_TENSOR(float, y), SLIM_TENSOR(float, scratch),
@@ -68,7 +64,7 @@ __kernel void slim_winograd_fused_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(c
   SLIM_OPEN(float, y);
   SLIM_OPEN(float, scratch);
   const size_t v_step = slim_winograd_inputs_step(p.block, p.c), step = slim_winograd_products_step(p.block);
-  __global float *v = scratch + get_group_id(0) * SLIM_WINOGRAD_POINTS * (v_step + step);
+  __global float *v = scratch + get_group_id(0) * SLIM_WINOGRAD_POINTS * (v_step + p.panels * step);
   SLIM_EACH_TASK(task)
   {
     fused_block(x, u, bias, residual, y, v, v + SLIM_WINOGRAD_POINTS * v_step, zeros, p, task.x * p.block);

@@ -168,6 +168,9 @@ static inline size_t slim_winograd_products_step(const int tiles)
   SLIM_FETCH_LATER(ahead);                                                                                             \
   SLIM_FETCH_LATER(ahead + SLIM_WIDTH);                                                                                \
   ahead += ahead_step;
+#define SLIM_WINOGRAD_FETCH_STREAMS_                                                                                   \
+  SLIM_WINOGRAD_FETCH_PANEL_                                                                                           \
+  SLIM_FETCH_LATER(a + k * SLIM_WIDTH + later);
 /* Of tiles as many as those of a product, or a few more, at another point. */
 #define SLIM_WINOGRAD_FETCH_TILES_ SLIM_FETCH_LATER(a + k * SLIM_WIDTH + ahead);
 /* rows tiles, in so many channels, by a panel of weights at one point; adds: to the product so far. Rows are rounded up

@@ -25,7 +25,7 @@ typedef struct panel {
 
 static inline panel panel_of(const slim_winograd_params p)
 {
-  const int o = (int)get_group_id(0) * SLIM_GEMM_COLUMNS, begin = (int)get_group_id(1) * p.part;
+  const int o = (int)get_group_id(0) * p.panels * SLIM_GEMM_COLUMNS, begin = (int)get_group_id(1) * p.part;
   const panel t = { o, min(SLIM_GEMM_COLUMNS, p.o - o), begin, min(p.part, min(p.block, p.tiles - p.first) - begin),
                     p.first + begin, slim_winograd_products_step(p.part) };
   return t;
@@ -168,8 +168,8 @@ static inline size_t products_at(const slim_winograd_params p)
   SLIM_OPEN_PLACED(const float, residual, 2);                                                                          \
   SLIM_OPEN_PLACED(float, y, 3);                                                                                       \
   const panel t = panel_of(p);                                                                                         \
-  __global float *products = v + products_at(p) +                                                                      \
-                             (get_group_id(1) * get_num_groups(0) + get_group_id(0)) * SLIM_WINOGRAD_POINTS * t.step;
+  __global float *products = v + products_at(p) + (get_group_id(1) * get_num_groups(0) + get_group_id(0)) *            \
+                                                      p.panels * SLIM_WINOGRAD_POINTS * t.step;
 
 /* and how: sum_ adds depth channels from k on, whose taps are now, to the products. Weights as they lie, */
 #define PANEL_(sum_)                                                                                                   \
@@ -215,23 +215,20 @@ __kernel void slim_winograd_packed_f32(PANEL_PARAMETERS_(__global const float *p
   PACKED_PANEL_(sum_packed_panel(v, taps, products, u, p, t, k, depth, next))
 }
 
-/* Weights that slim_winograd_weights_f32 transformed. */
-SLIM_APART void sum_points(__global const float *v, __global const float *u, __global float *products,
-                           const slim_winograd_params p, const panel t)
+/* The same of p.panels panels a group, with weights that slim_winograd_weights_f32 transformed. */
+SLIM_APART void make_panels(__global const float *v, __global const float *u, __global float *products,
+                            __global const float *bias, __global const float *residual, __global float *y,
+                            const slim_winograd_params p, const panel t)
 {
-  v += t.begin * SLIM_WIDTH;
-  u += (size_t)t.o * SLIM_WINOGRAD_POINTS * p.c;
-  for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++, u += (size_t)p.c * SLIM_GEMM_COLUMNS) {
-    slim_winograd_multiply_point(v + i * slim_winograd_inputs_step(p.block, p.c), u, products + i * t.step, p,
-                                 slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, t.first, t.tiles), t.columns);
-  }
+  slim_winograd_multiply_panels(v + t.begin * SLIM_WIDTH, u + (size_t)t.o * SLIM_WINOGRAD_POINTS * p.c, products,
+                                t.step, p, t.first, t.tiles, p.o - t.o);
+  slim_winograd_close_panels(products, t.step, bias, residual, y, p, t.first, t.tiles, t.o);
 }
 
 __kernel void slim_winograd_points_f32(PANEL_PARAMETERS_(__global const float *u))
 {
   OPEN_PANEL_
-  sum_points(v, u, products, p, t);
-  close_panel(products, bias, residual, y, p, t);
+  make_panels(v, u, products, bias, residual, y, p, t);
 }
 
 /* Both of four tiles, one of them whole, whose weights stay in registers. */

@@ -30,6 +30,7 @@ typedef struct slim_winograd_params {
   int block;               /* tiles that are worked on together, */
   int first;               /* from this one on where a launch is for a block, */
   int part, depth;         /* so many by a group of a panel, in so many channels at a time */
+  int panels;              /* of outputs that meet a point's inputs one after another, of weights transformed before */
   int places;              /* of such channels' taps: 2 where the next ones' are copied meanwhile */
   int streams;             /* y goes past the caches */
   slim_epilogue_params epilogue;

@@ -148,26 +148,68 @@ static inline void slim_winograd_close_tile(__global const float *product, const
   }
 }
 
-/* Products by weights that come from far away, while of those at ahead a step is fetched for each channel. */
-static inline void slim_winograd_multiply(__global const float *a, __global const float *b, __global float *product,
-                                          const int channels, const int plane, const int rows, const int columns,
-                                          __global const float *ahead, const int ahead_step)
+/* Panels of so many columns, or of a group if these are more. */
+static inline int slim_winograd_panels(const slim_winograd_params p, const int columns)
 {
-  const bool adds = false;
-  SLIM_WINOGRAD_BY_ROWS_(SLIM_WINOGRAD_FETCH_PANEL_)
+  return min(p.panels, (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS);
 }
 
-/* Products of the tiles at a point by a panel of weights; the next point's, or panel's, which lie behind, are
- * fetched. */
-static inline void slim_winograd_multiply_point(__global const float *v, __global const float *u,
-                                                __global float *product, const slim_winograd_params p,
-                                                const slim_winograd_span at, const int columns)
+/* Products by weights that come from far away, while of those at ahead a step is fetched for each channel, and of the
+ * inputs a vector of tiles, later floats behind. */
+static inline void slim_winograd_multiply(__global const float *a, __global const float *b, __global float *product,
+                                          const int channels, const int plane, const int rows, const int columns,
+                                          __global const float *ahead, const int ahead_step, const size_t later)
+{
+  const bool adds = false;
+  SLIM_WINOGRAD_BY_ROWS_(SLIM_WINOGRAD_FETCH_STREAMS_)
+}
+
+/* Products of the tiles at a point by a panel of weights, while those at ahead are fetched. */
+static inline void slim_winograd_multiply_point(__global const float *v, const size_t later, __global const float *u,
+                                                __global const float *ahead, __global float *product,
+                                                const slim_winograd_params p, const slim_winograd_span at,
+                                                const int columns)
 {
   const int step = SLIM_GEMM_COLUMNS / max(1, (at.end - at.begin + p.rows - 1) / p.rows);
-  __global const float *ahead = u + (size_t)p.c * SLIM_GEMM_COLUMNS;
   for (int t = at.begin; t < at.end; t += p.rows, ahead += p.c * step) {
     slim_winograd_multiply(v + t * SLIM_WIDTH, u, product + t * SLIM_GEMM_COLUMNS, p.live, slim_winograd_plane(p.block),
-                           min(p.rows, at.end - t), columns, ahead, step);
+                           min(p.rows, at.end - t), columns, ahead, step, later);
+  }
+}
+
+/* Products of count tiles, the first of which is number first of all, at all points by p.panels panels of outputs or the
+ * columns that are left, which meet a point's inputs one after another: those of all points leave the core's cache before
+ * the next panels come. u: the first panel's weights; what is read next lies behind it, or behind all. */
+static inline void slim_winograd_multiply_panels(__global const float *v, __global const float *u,
+                                                 __global float *products, const size_t step,
+                                                 const slim_winograd_params p, const int first, const int count,
+                                                 const int columns)
+{
+  const size_t v_step = slim_winograd_inputs_step(p.block, p.c), point = (size_t)p.c * SLIM_GEMM_COLUMNS;
+  const int panels = slim_winograd_panels(p, columns);
+  for (int turn = 0; turn < SLIM_WINOGRAD_POINTS * panels; turn++) {
+    const int i = turn / panels, number = turn % panels, next = (turn + 1) / panels, then = (turn + 1) % panels;
+    __global const float *now = u + (number * SLIM_WINOGRAD_POINTS + i) * point;
+    __global const float *ahead = u + (next < SLIM_WINOGRAD_POINTS ? then * SLIM_WINOGRAD_POINTS + next
+                                                                   : panels * SLIM_WINOGRAD_POINTS) * point;
+    slim_winograd_multiply_point(v + i * v_step, (next - i) * v_step, now, ahead,
+                                 products + (number * SLIM_WINOGRAD_POINTS + i) * step, p,
+                                 slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, first, count),
+                                 columns - number * SLIM_GEMM_COLUMNS);
+  }
+}
+
+/* The outputs of those tiles, of panels from output o on. */
+static inline void slim_winograd_close_panels(__global const float *products, const size_t step,
+                                              __global const float *bias, __global const float *residual,
+                                              __global float *y, const slim_winograd_params p, const int first,
+                                              const int count, const int o)
+{
+  const int panels = slim_winograd_panels(p, p.o - o);
+  for (int i = 0; i < panels * count; i++) {
+    const int number = i / count, t = i % count;
+    slim_winograd_close_tile(products + number * SLIM_WINOGRAD_POINTS * step + t * SLIM_GEMM_COLUMNS, step, bias,
+                             residual, y, p, first + t, o + number * SLIM_GEMM_COLUMNS);
   }
 }
 

@@ -127,6 +127,8 @@ static const struct winograd_case kept_cases[] = {
   { "3x3_kept_few_tiles", 1, 14, 14, 256, 80, 3, 3, false, OTHERS, 1 },
   { "3x3_kept_far_sevens", 1, 40, 39, 192, 128, 3, 3, false, SEVENS, 1 },
   { "3x3_kept_groups", 1, 27, 26, 272, 128, 3, 3, false, OTHERS, 1 },
+  { "3x3_kept_groups_uneven", 1, 27, 26, 400, 144, 3, 3, false, OTHERS, 1 },
+  { "3x3_kept_far", 1, 44, 48, 256, 240, 3, 3, false, OTHERS, 1 },
   { "1x1_kept_512", 1, 9, 13, 512, 576, 1, 1, false, OTHERS, 1 },
   { "1x1_kept_2048_positive", 1, 8, 14, 2048, 256, 1, 1, true, OTHERS, 1 },
 };

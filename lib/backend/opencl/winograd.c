@@ -16,6 +16,8 @@
 #define KEPT_CHANNELS 128               /* and the most channels, */
 #define KEPT_MANY 128                   /* of so many tiles twice as many */
 #define FUSED_BYTES ((size_t)7 << 18)   /* of a group's scratch, most of which should stay in a core's own cache */
+#define FAR_TILES 98                    /* of a block whose weights come from far away, */
+#define FAR_POINTS ((size_t)8 << 20)    /* which are so many bytes */
 #define STREAMED_OUTPUTS ((double)(3 << 19)) /* that would leave the caches before they are read */
 #define STAGED_CHANNELS 128                  /* whose taps are transformed at a time */
 #define GROUPS_A_UNIT 4
@@ -49,6 +51,17 @@ static size_t products_floats(const slim_device *device, const slim_winograd_par
   return slim_cl_winograd_products(device, slim_cl_winograd_points(p), tiles);
 }
 
+/* Of a group of panels. */
+static size_t group_floats(const slim_device *device, const slim_winograd_params *p, int tiles)
+{
+  return (size_t)p->panels * products_floats(device, p, tiles);
+}
+
+static int panel_groups(const slim_device *device, const slim_winograd_params *p)
+{
+  return slim_cl_ceil_div(panels_of(device, p->o), p->panels);
+}
+
 /* Packed taps, and a row of points of transformed ones, of depth channels and a panel of outputs. */
 static size_t taps_floats(const slim_device *device, const slim_winograd_params *p, int depth)
 {
@@ -68,11 +81,21 @@ static bool stays(const slim_cl_winograd *w)
   return w->kept && w->fold.side == 1 && w->p.n == 1;
 }
 
-/* Blocks of two tiles' rows, as many for each unit; false when their scratch is too large or units would idle. */
+/* Tiles of a block, at most: two rows of them, or more, measured, where the points that stay come from a distant cache
+ * for each block, and the core's own is large. */
+static int fused_tiles(const slim_device *device, const slim_cl_winograd *w)
+{
+  const int rows = slim_cl_gemm_rows(device);
+  const bool far = stays(w) && slim_cl_of(device)->caches.second >= SLIM_LARGE_CACHE &&
+                   weights_floats(device, &w->p) * sizeof(float) > FAR_POINTS;
+  return far ? FAR_TILES : 2 * rows * (rows > 6 ? 1 : 2);
+}
+
+/* Blocks of so many tiles, as many for each unit; false when their scratch is too large or units would idle. */
 static bool fuse(const slim_device *device, slim_cl_winograd *w)
 {
   slim_winograd_params *p = &w->p;
-  const int rows = slim_cl_gemm_rows(device), most = 2 * rows * (rows > 6 ? 1 : 2);
+  const int most = fused_tiles(device, w);
   const int units = device->info.compute_units;
   const int least = stays(w) ? KEPT_TILES : w->fold.side > 1 ? FOLDED_TILES : FUSED_TILES;
   p->block = slim_cl_ceil_div(p->tiles, slim_cl_ceil_div(slim_cl_ceil_div(p->tiles, most), units) * units);
@@ -134,6 +157,22 @@ static bool stage(const slim_device *device, slim_cl_winograd *w)
   return (copies && deepen(device, p, 2)) || deepen(device, p, 1);
 }
 
+/* Panels of weights transformed before that meet a point's inputs one after another, where a core's own cache holds their
+ * products but not all inputs; each unit has as many groups as others. */
+static int group_of(const slim_device *device, const slim_cl_winograd *w)
+{
+  const slim_winograd_params *p = &w->p;
+  const int tiles = w->groups > 0 ? p->block : p->part, units = w->groups > 0 ? 1 : device->info.compute_units;
+  const int shares = panels_of(device, p->o) * (w->groups > 0 ? 1 : w->parts);
+  const size_t room = slim_cl_of(device)->caches.second / 2 / sizeof(float);
+  int group = 1;
+  while ((w->groups > 0 || w->points) && inputs_floats(p) > room && shares % (2 * group * units) == 0 &&
+         2 * (size_t)group * products_floats(device, p, tiles) <= room) {
+    group *= 2;
+  }
+  return group;
+}
+
 /* The staged schedule serves what others do not, if local memory holds the taps of a vector of channels. */
 bool slim_cl_winograd_pools(const slim_device *device, const slim_conv2d_params *conv)
 {
@@ -176,7 +215,11 @@ bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *
   w->p.live = w->fold.side > 1 && !turned ? w->fold.side * w->fold.side * w->fold.c : w->p.c;
   w->p.turned = turned;
   w->p.streams = streams(device, &folded);
-  return fuse(device, w) || stage(device, w);
+  if (!fuse(device, w) && !stage(device, w)) {
+    return false;
+  }
+  w->p.panels = group_of(device, w);
+  return true;
 }
 
 /* Without what is folded, which lies behind. */
@@ -187,11 +230,11 @@ static size_t plain_workspace(const slim_device *device, const slim_cl_winograd 
     return slim_cl_winograd_line_workspace(device, &w->line, w->kept);
   }
   if (w->groups == 0) {
-    const size_t groups = (size_t)(panels_of(device, p->o) * w->parts);
-    return slim_cl_float_bytes(inputs_floats(p)) + slim_cl_float_bytes(groups * products_floats(device, p, p->part));
+    const size_t products = (size_t)(panel_groups(device, p) * w->parts) * group_floats(device, p, p->part);
+    return slim_cl_float_bytes(inputs_floats(p)) + slim_cl_float_bytes(products);
   }
   return (w->kept ? 0 : slim_cl_float_bytes(weights_floats(device, p))) +
-         slim_cl_float_bytes((size_t)w->groups * (inputs_floats(p) + products_floats(device, p, p->block)));
+         slim_cl_float_bytes((size_t)w->groups * (inputs_floats(p) + group_floats(device, p, p->block)));
 }
 
 size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winograd *w)
@@ -294,7 +337,7 @@ static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const sli
   if (p->rows != SLIM_WINOGRAD_FEW && !w->points) {
     slim_cl_arg_local(b, row_floats(b->device, p, p->depth) * sizeof(float));
   }
-  range(b, panels_of(b->device, p->o), slim_cl_ceil_div(tiles_of_block(p), p->part));
+  range(b, panel_groups(b->device, p), slim_cl_ceil_div(tiles_of_block(p), p->part));
 }
 
 /* The weights of the second stage, made when they change; NULL: they are read as they lie. */

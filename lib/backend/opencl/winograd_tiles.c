@@ -5,7 +5,7 @@
 #include "backend/opencl/gemm.h"
 
 #define TILES_LEAST 4
-#define SAVES 16       /* larger tiles are taken where they save a part in so many of the work */
+#define SAVES 10       /* larger tiles are taken where they save a part in so many of the work */
 #define WEIGHTS_ROWS 5 /* to transform the weights of a point takes as long as so many tiles' products with them */
 
 static bool switched_off(void)
@@ -89,6 +89,7 @@ bool slim_cl_winograd_cut(const slim_device *device, const slim_conv2d_params *c
                                .o = conv->o,
                                .live = conv->c,
                                .taps = k,
+                               .panels = 1,
                                .before_h = conv->before_h,
                                .before_w = conv->before_w,
                                .epilogue = conv->epilogue };
