@@ -198,16 +198,27 @@ static void store_any(const tile *t, int rows, float *sums)
   }                                                                                                                    \
   ahead += ahead_step;
 
+/* The same for two k: a single fetch where it covers both. */
+#define FETCH_TWO_AHEAD                                                                                                \
+  FETCH_AHEAD                                                                                                          \
+  if (ahead_step > TILE_COLUMNS / 2) {                                                                                 \
+    FETCH_AHEAD                                                                                                        \
+  } else {                                                                                                             \
+    ahead += ahead_step;                                                                                               \
+  }
+
 /* C is written, and it or a residual perhaps read, at the end: time enough to fetch a row of one at each of the first k.
  * All at once they would take the places in which the panels' own lines arrive. */
-#define FETCH_LINES                                                                                                    \
-  const bool of_c = line < rows_of_c;                                                                                  \
-  const float *const fetch = t->c[of_c ? line : line - rows_of_c] + t->column + (of_c ? 0 : t->to_residual);           \
-  __builtin_prefetch(fetch);                                                                                           \
-  if (vectors * VL > 16) {                                                                                             \
-    __builtin_prefetch(fetch + 16);                                                                                    \
-  }                                                                                                                    \
-  line++;
+#define FETCH_LINE                                                                                                     \
+  {                                                                                                                    \
+    const bool of_c = line < rows_of_c;                                                                                \
+    const float *const fetch = t->c[of_c ? line : line - rows_of_c] + t->column + (of_c ? 0 : t->to_residual);         \
+    __builtin_prefetch(fetch);                                                                                         \
+    if (vectors * VL > 16) {                                                                                           \
+      __builtin_prefetch(fetch + 16);                                                                                  \
+    }                                                                                                                  \
+    line++;                                                                                                            \
+  }
 
 /* Rows that are fetched: none of a C that goes past the caches. */
 #define DECLARE_LINES                                                                                                  \
@@ -218,7 +229,7 @@ static void store_any(const tile *t, int rows, float *sums)
 #define EACH_K(row_, next_)                                                                                            \
   const int fetched = at_most(lines - line, t->depth);                                                                 \
   for (const ptrdiff_t fetched_end = k + fetched; k < fetched_end; k++) {                                              \
-    FETCH_LINES                                                                                                        \
+    FETCH_LINE                                                                                                         \
     STEP(row_)                                                                                                         \
     FETCH_AHEAD                                                                                                        \
     next_                                                                                                              \
@@ -257,21 +268,35 @@ CPU_INLINE void by_rows(const tile *t, const float *const *row, int rows, int ve
 
 #if ROWS_HELD < TILE_ROWS
 /* Even rows are found from every fifth: no address is read from memory, and few are counted up. */
-#define EVEN_ROW(r_) ((r_) < 5 ? a0 : (r_) < 10 ? a5 : a10)[(r_) % 5 * stride]
-#define BY_EVEN_ROWS(r_) MULTIPLY(r_, EVEN_ROW(r_))
-#define NEXT_OF_EVEN_ROWS                                                                                              \
-  a0++;                                                                                                                \
-  a5++;                                                                                                                \
-  a10++;                                                                                                               \
+#define EVEN_ROW(r_) (((r_) < 5 ? a0 : (r_) < 10 ? a5 : a10) + ((r_) % 5 == 3 ? thrice : (r_) % 5 * stride))
+#define BY_EVEN_ROWS(r_) MULTIPLY(r_, EVEN_ROW(r_)[0])
+#define BY_EVEN_ROWS_AFTER(r_) MULTIPLY(r_, EVEN_ROW(r_)[1])
+#define NEXT_OF_EVEN_ROWS(n_)                                                                                          \
+  k += (n_);                                                                                                           \
+  a0 += (n_);                                                                                                          \
+  a5 += (n_);                                                                                                          \
+  a10 += (n_);                                                                                                         \
   CPU_KEEP(a0);                                                                                                        \
   CPU_KEEP(a5);                                                                                                        \
   CPU_KEEP(a10);
+
+/* Two k at a time share what is counted up, and the jump. */
+#define TWO_EVEN_STEPS                                                                                                 \
+  {                                                                                                                    \
+    STEP(BY_EVEN_ROWS)                                                                                                 \
+  }                                                                                                                    \
+  {                                                                                                                    \
+    STEP(BY_EVEN_ROWS_AFTER)                                                                                           \
+  }                                                                                                                    \
+  NEXT_OF_EVEN_ROWS(2)
 
 CPU_INLINE void by_even_rows(const tile *t, int rows, int vectors)
 {
   const float *b = t->b;
   const size_t b_step = (size_t)(vectors * VL) + t->b_gap;
   const ptrdiff_t stride = (ptrdiff_t)t->stride;
+  ptrdiff_t thrice = 3 * stride;
+  CPU_KEEP(thrice);
   const float *ahead = t->ahead ? t->ahead : b;
   const size_t ahead_step = t->ahead ? t->ahead_step : 0;
   DECLARE_SUMS
@@ -280,7 +305,29 @@ CPU_INLINE void by_even_rows(const tile *t, int rows, int vectors)
     const float *a0 = t->a + t->offset[s], *a5 = a0 + 5 * stride, *a10 = a5 + 5 * stride;
     const ptrdiff_t end = t->depth;
     ptrdiff_t k = 0;
-    EACH_K(BY_EVEN_ROWS, NEXT_OF_EVEN_ROWS)
+    while (line < lines && k + 1 < end) {
+      FETCH_LINE
+      if (line < lines) {
+        FETCH_LINE
+      }
+      FETCH_TWO_AHEAD
+      TWO_EVEN_STEPS
+    }
+    if (t->ahead) {
+      while (k + 1 < end) {
+        FETCH_TWO_AHEAD
+        TWO_EVEN_STEPS
+      }
+    } else {
+      while (k + 1 < end) {
+        TWO_EVEN_STEPS
+      }
+    }
+    if (k < end) {
+      STEP(BY_EVEN_ROWS)
+      FETCH_AHEAD
+      NEXT_OF_EVEN_ROWS(1)
+    }
     ahead += t->ahead_jump;
   }
   FINISH
