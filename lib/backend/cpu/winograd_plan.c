@@ -19,14 +19,23 @@
 #define K_FEW 32 /* of four tiles, if the nearest cache holds their taps, which are read for each row of points */
 #define K_ROWS 16 /* the same, of all rows in turn */
 #define OWN_INPUTS_WORKERS 4 /* at most; in the staged schedule */
-#define FAR_TAPS 2 /* times all second-level caches: larger weights come from memory in each run */
+#define FAR_TAPS 2 /* times all second-level caches: larger weights, or points of them, come from memory in each run */
 #define FAR_TAPS_TILES 12 /* measured: to transform those takes as long as so many tiles' products with them */
 #define STAGED_ROW 6 /* points of a row of them */
 
-static bool keeps_points(const winograd *w, const slim_view *weights)
+/* Measured: points that come from memory in each run are waited for longer, too, than it takes to make them where the
+ * second-level cache holds all transformed inputs, which then meet one panel after another. */
+static bool waits_for_points(const winograd *w, const slim_cpu_step *step)
+{
+  const size_t caches = (size_t)slim_threads_count(step->device->threads) * step->device->caches.second;
+  const size_t channel = (size_t)w->points * (size_t)w->c * sizeof(float);
+  return channel * (size_t)w->oc > FAR_TAPS * caches && channel * (size_t)w->tiles <= step->device->caches.second;
+}
+
+static bool keeps_points(const winograd *w, const slim_cpu_step *step, const slim_view *weights)
 {
   return weights && weights->version && !halves_of(weights) && w->fold.side == 1 && w->n == 1 &&
-         w->tiles >= KEPT_TILES && (size_t)w->c * (size_t)w->oc >= KEPT_WEIGHTS;
+         w->tiles >= KEPT_TILES && (size_t)w->c * (size_t)w->oc >= KEPT_WEIGHTS && !waits_for_points(w, step);
 }
 
 /* Weights, at most, that each worker transforms for itself. */
@@ -109,7 +118,7 @@ bool CPU_OP(winograd_plan)(winograd *w, const slim_cpu_step *step, const slim_vi
     return false;
   }
   w->pools = w->ph > 0 && w->m % 2 == 0;
-  w->points_kept = keeps_points(w, packs);
+  w->points_kept = keeps_points(w, step, packs);
   w->staged = w->points_kept ? w->c > KEPT_FUSED_CHANNELS : weights > fused_weights(w, &step->device->caches);
   w->staged_columns = staged_columns(&step->device->caches);
   w->few = MANY_REGISTERS && w->size == 6 && w->tiles == WINOGRAD_FEW;
