@@ -39,7 +39,7 @@ typedef struct bench_result {
   double first_ms; /* from the start of the command to the first result */
   /* Microseconds a step that the host takes for a run while nothing is waited for: processor time of the thread that
    * runs; on the CPU backend, which computes in that thread, what a run takes beyond its kernels. Without feed_ms: the
-   * copying of what is fed, which depends on its size. */
+   * copying of what is fed, which depends on its size. Each the median of up to 25 runs. */
   double host_us, feed_ms;
   size_t peak_bytes;
   double flops;

@@ -1,4 +1,5 @@
 /* Timing runs of a session. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -9,7 +10,8 @@
 enum {
   WARM_RUNS = 3,
   LEAST_RUNS = 10,
-  HOST_RUNS = 3, /* without a wait: fewer than a session lets be under way */
+  LEAST_HOST_RUNS = 3,
+  MOST_HOST_RUNS = 25,
   MOST_RUNS = 1000,
   MOST_AT_ONCE = 100,
   PROFILE_RUNS = 3
@@ -82,6 +84,12 @@ static int compare(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
+static double median(double *numbers, int64_t count)
+{
+  qsort(numbers, (size_t)count, sizeof *numbers, compare);
+  return numbers[count / 2];
+}
+
 static slim_status warm_up(bench_work *w, double least_ms, double *ms)
 {
   const double start = bench_now_ms();
@@ -106,9 +114,8 @@ static slim_status time_all(bench_work *w, int64_t runs, bench_result *r)
     r->runs++;
   }
   if (status == SLIM_OK) {
-    qsort(times, (size_t)r->runs, sizeof *times, compare);
+    r->median_ms = median(times, r->runs);
     r->best_ms = times[0];
-    r->median_ms = times[r->runs / 2];
   }
   return status;
 }
@@ -125,30 +132,40 @@ static double kernels_ms(slim_session *session)
   return sum;
 }
 
+/* Of a run without a wait: less its feeds, and its kernels where they run in the caller. */
+static slim_status time_host_run(bench_work *w, bool here, double *ms, double *feed_ms)
+{
+  const clockid_t clock = here ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID;
+  slim_plan_info plan = { 0 };
+  const double start = clock_ms(clock);
+  const slim_status status = run_without_wait(w);
+  *ms = clock_ms(clock) - start;
+  (void)slim_session_plan_info(w->session, &plan);
+  *feed_ms = plan.feed_ms;
+  *ms -= plan.feed_ms + (here ? kernels_ms(w->session) : 0);
+  return status == SLIM_OK ? slim_session_finish(w->session) : status;
+}
+
 static slim_status time_host(bench_work *w, bench_result *r)
 {
   const bool here = !strcmp(slim_device_get_info(slim_session_device(w->session))->selector, "cpu");
-  double least = 1e9;
-  slim_plan_info plan;
-  slim_status status = run_without_wait(w); /* makes the plan */
-  r->feed_ms = least;
+  double ms[MOST_HOST_RUNS], feed_ms[MOST_HOST_RUNS];
+  int runs = 0;
+  slim_status status = time_host_run(w, here, ms, feed_ms); /* makes the plan */
   slim_session_profile(w->session, here);
-  for (int i = 0; i < HOST_RUNS && status == SLIM_OK; i++) {
-    status = slim_session_finish(w->session);
-    const double start = clock_ms(here ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID);
-    if (status == SLIM_OK) {
-      status = run_without_wait(w);
-    }
-    double ms = clock_ms(here ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID) - start;
-    ms -= here ? kernels_ms(w->session) : 0;
-    least = ms < least ? ms : least;
-    (void)slim_session_plan_info(w->session, &plan);
-    r->feed_ms = plan.feed_ms < r->feed_ms ? plan.feed_ms : r->feed_ms;
+  const double start = bench_now_ms();
+  while (status == SLIM_OK && runs < MOST_HOST_RUNS && (runs < LEAST_HOST_RUNS || bench_now_ms() - start < TIME_MS)) {
+    status = time_host_run(w, here, &ms[runs], &feed_ms[runs]);
+    runs++;
   }
   slim_session_profile(w->session, false);
-  const double of_steps = least > r->feed_ms ? least - r->feed_ms : 0; /* other programs may lengthen the feeds */
+  if (status != SLIM_OK) {
+    return status;
+  }
+  r->feed_ms = median(feed_ms, runs);
+  const double of_steps = fmax(median(ms, runs), 0); /* feeds take longer than processor time where others run too */
   r->host_us = of_steps * 1e3 / (r->plan.steps ? r->plan.steps : 1);
-  return status == SLIM_OK ? slim_session_finish(w->session) : status;
+  return SLIM_OK;
 }
 
 size_t bench_process_bytes(void)

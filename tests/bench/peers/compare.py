@@ -49,6 +49,7 @@ RATES = {
 }
 MOMENTUM = 0.9
 SECONDS, RUNS = 9, 4  # second processes, and runs of each
+HOSTS = 9  # processes that measure the host's part
 BUDGET_S = 60  # of slimcl tune
 SHAPE = ("op", "input", "filter", "stride", "pass")  # what a row of the list is
 TURNS = 3  # of each side of a net's row in a round
@@ -459,10 +460,11 @@ class Comparison:
         }
 
     def host(self, results):
+        """What a step of resnet_v1_50 costs the host: the median of so many processes, each of which gives that of up to 25 runs."""
         host = {}
         for device, selector in self.devices.items():
             net = [
-                self.slimcl(f"--device={selector}", "--model_name=resnet_v1_50", "--runs=2") for _ in range(self.rounds)
+                self.slimcl(f"--device={selector}", "--model_name=resnet_v1_50", "--runs=2") for _ in range(HOSTS)
             ]
             tiny = self.slimcl(f"--device={selector}", "--op=max_pool2d", "--input=1,1,1,1", "--filter=1,1,1,1")
             host[device] = {

@@ -344,7 +344,8 @@ def host_table(results):
         for device, h in results.get("host", {}).items()
     ]
     return (
-        "The host's part: microseconds a step of resnet_v1_50 without a wait, and of a launch that computes next to nothing",
+        "The host's part: microseconds a step of resnet_v1_50 without a wait, the median of runs of several processes, and of a "
+        "launch that computes next to nothing",
         ["", "a step", "steps", "a launch"],
         rows,
     )
