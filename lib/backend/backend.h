@@ -104,7 +104,8 @@ typedef struct slim_backend {
   slim_status (*prepare)(slim_device *device, const slim_group *group, const slim_view *in, const slim_view *out,
                          const slim_view *workspace, slim_step **step);
   void (*release_step)(slim_device *device, slim_step *step);
-  slim_status (*enqueue)(slim_device *device, slim_step *step, const slim_run *run); /* returns before the work is done */
+  /* A row of steps; returns before the work is done. failed: the one whose status is returned, if not SLIM_OK. */
+  slim_status (*enqueue)(slim_device *device, slim_step *const *steps, size_t count, const slim_run *run, size_t *failed);
   slim_status (*flush)(slim_device *device);  /* hands queued work to the device; does not wait */
   slim_status (*finish)(slim_device *device); /* waits, and reports late errors */
   /* The finite flag: cleared, and read without waiting for work queued after the last finite_check when wait is false
@@ -135,6 +136,12 @@ struct slim_device {
   slim_error error; /* of the last failed call */
   void *impl;       /* the backend's own state */
 };
+
+static inline slim_status slim_step_enqueue(slim_device *device, slim_step *step, const slim_run *run)
+{
+  size_t failed = 0;
+  return device->backend->enqueue(device, &step, 1, run, &failed);
+}
 
 extern const slim_backend slim_backend_cpu;
 extern const slim_backend slim_backend_opencl; /* absent with -Dopencl=disabled */

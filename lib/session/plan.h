@@ -113,10 +113,13 @@ typedef struct slim_plan_step {
   int workspace; /* slot, -1: none */
   slim_device *device;
   slim_step *step;
-  slim_status (*enqueue)(slim_device *device, slim_step *step, const slim_run *run);
   int num_written;
   uint64_t **written; /* versions of the variables it writes, and of the tensors it refreshes */
   uint64_t seen;      /* of a group that refreshes: 1 + the sum of its inputs' versions when it ran; 0: never */
+  /* Where nothing has to be refreshed, it runs with those behind it to which there is no more than enqueue: */
+  slim_step **row; /* in plan->queue */
+  int in_row;      /* 0: it runs alone */
+  int next;        /* number of the step behind */
 } slim_plan_step;
 
 /* Memory of one kind of slot: arenas in device buffers or host memory. */
@@ -164,6 +167,9 @@ struct slim_plan {
   size_t num_slots, slot_room;
   slim_plan_step *steps;
   size_t num_steps, step_room, num_run; /* steps[0..num_run) each run, the rest once */
+  slim_step **queue;                    /* those that need no more than enqueue */
+  int first;                            /* as next of a step before all others */
+  bool refreshes;                       /* has steps that do */
   slim_plan_memory memory[SLIM_MEMORY_KINDS];
   const slim_node *check; /* its first finite check, NULL without one */
   bool writes;            /* variables */
@@ -224,6 +230,8 @@ void slim_plan_destroy(slim_plan *plan);
 slim_status slim_plan_prepare(slim_plan *plan, slim_pool *pool);
 /* One step now: runs are enqueued, downloads wait. */
 slim_status slim_plan_step_run(slim_plan *plan, slim_plan_step *step, const slim_run *run);
+/* All steps of a run. */
+slim_status slim_plan_run(slim_plan *plan, const slim_run *run);
 
 /* --- what the passes share ---------------------------------------------------------------------------------------- */
 

@@ -140,7 +140,6 @@ static slim_status prepare_step(slim_plan *plan, slim_plan_step *step)
 {
   const slim_plan_group *g = step->group;
   step->device = g->where == SLIM_ON_HOST ? plan->host : plan->device;
-  step->enqueue = step->device->backend->enqueue;
   step->refresh = g->refresh;
   slim_plan_group_views(plan, g, step->in, step->out);
   slim_view workspace = { .dtype = SLIM_UINT8 };
@@ -178,6 +177,45 @@ static slim_status part_steps(slim_plan *plan)
   return SLIM_OK;
 }
 
+static void queue_steps(slim_plan *plan)
+{
+  size_t queued = 0;
+  for (size_t i = 0; i < plan->num_run; i++) {
+    slim_plan_step *step = &plan->steps[i];
+    step->in_row = step->kind == SLIM_STEP_RUN && step->num_written == 0;
+    step->row = &plan->queue[queued];
+    if (step->in_row) {
+      plan->queue[queued++] = step->step;
+    }
+  }
+}
+
+/* Joins neighbours on one device to rows, and each row to the step behind it that does not refresh. */
+static void join_steps(slim_plan *plan)
+{
+  plan->first = (int)plan->num_run;
+  for (int i = plan->first - 1; i >= 0; i--) {
+    slim_plan_step *step = &plan->steps[i];
+    const slim_plan_step *behind = plan->first < (int)plan->num_run ? &plan->steps[plan->first] : NULL;
+    const bool joined = step->in_row && behind && behind->in_row && behind->device == step->device;
+    step->in_row += joined ? behind->in_row : 0;
+    step->next = joined ? behind->next : plan->first;
+    plan->first = step->refresh ? plan->first : i;
+    plan->refreshes |= step->refresh;
+  }
+}
+
+static slim_status make_rows(slim_plan *plan)
+{
+  plan->queue = slim_arena_array(plan->arena, plan->num_run + 1, sizeof *plan->queue);
+  if (!plan->queue) {
+    return slim_plan_no_memory(plan);
+  }
+  queue_steps(plan);
+  join_steps(plan);
+  return SLIM_OK;
+}
+
 slim_status slim_plan_prepare(slim_plan *plan, slim_pool *pool)
 {
   slim_status status = take_memory(plan, pool);
@@ -190,85 +228,12 @@ slim_status slim_plan_prepare(slim_plan *plan, slim_pool *pool)
   if (status == SLIM_OK) {
     status = part_steps(plan);
   }
+  if (status == SLIM_OK) {
+    status = make_rows(plan);
+  }
   const slim_run run = { .seed = plan->graph->seed };
   for (size_t i = plan->num_run; i < plan->num_steps && status == SLIM_OK; i++) {
     status = slim_plan_step_run(plan, &plan->steps[i], &run);
   }
   return status;
-}
-
-/* --- running one step --------------------------------------------------------------------------------------------- */
-
-static slim_status copy_step(slim_plan *plan, const slim_plan_step *step)
-{
-  const slim_plan_tensor *t = &plan->tensors[step->tensor];
-  const slim_view *device = &t->view[SLIM_ON_DEVICE], *host = &t->view[SLIM_ON_HOST];
-  const slim_backend *backend = plan->device->backend;
-  if (step->kind == SLIM_STEP_UPLOAD && plan->host != plan->device) {
-    (void)plan->host->backend->finish(plan->host);
-  }
-  const slim_status status =
-      step->kind == SLIM_STEP_UPLOAD
-          ? backend->upload(plan->device, device->buffer, device->offset, host->host, t->bytes)
-          : backend->download(plan->device, host->host, device->buffer, device->offset, t->bytes);
-  return slim_device_blame(plan->device, status, &plan->error, t->tensor->name);
-}
-
-/* 1 + the sum of the inputs' versions, which only grow. */
-static uint64_t versions_of(const slim_plan_step *step)
-{
-  uint64_t sum = 1;
-  for (int i = 0; i < step->group->group.num_in; i++) {
-    sum += step->in[i].version ? *step->in[i].version : 0;
-  }
-  return sum;
-}
-
-/* Has nothing changed since the step ran last? If so it need not run. */
-static bool is_current(slim_plan_step *step)
-{
-  const uint64_t now = versions_of(step);
-  const bool current = step->seen == now;
-  step->seen = now;
-  return current;
-}
-
-/* Weights that a batch norm was folded into may be too large for halves: the step sets the finite flag. */
-static slim_status refresh_halves(slim_plan *plan, const slim_plan_step *step, const slim_run *run)
-{
-  const slim_backend *backend = step->device->backend;
-  bool set = false;
-  slim_status status = backend->flag_clear(step->device);
-  if (status == SLIM_OK) {
-    status = step->enqueue(step->device, step->step, run);
-  }
-  if (status == SLIM_OK) {
-    status = backend->flag_read(step->device, true, &set);
-  }
-  if (set) {
-    (void)backend->flag_clear(step->device);
-    return slim_error_set(&plan->error, SLIM_ERR_NUMERIC,
-                          "batch_norm '%s': '%s' times its factor is more than a half can be, 65504: weights of this "
-                          "net cannot be kept as halves",
-                          step->group->group.nodes[0]->name, step->group->group.nodes[0]->inputs[0]->node->name);
-  }
-  return status;
-}
-
-slim_status slim_plan_step_run(slim_plan *plan, slim_plan_step *step, const slim_run *run)
-{
-  if (step->kind != SLIM_STEP_RUN) {
-    return copy_step(plan, step);
-  }
-  if (step->refresh && is_current(step)) {
-    return SLIM_OK;
-  }
-  const bool halves = step->refresh && step->out[0].dtype == SLIM_FLOAT16;
-  const slim_status status = halves ? refresh_halves(plan, step, run) : step->enqueue(step->device, step->step, run);
-  for (int i = 0; i < step->num_written; i++) {
-    ++*step->written[i];
-  }
-  *plan->changes += step->writes;
-  return status == SLIM_OK ? SLIM_OK
-                           : slim_device_blame(step->device, status, &plan->error, step->group->group.nodes[0]->name);
 }

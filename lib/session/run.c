@@ -163,35 +163,15 @@ static void begin_run(slim_session *session)
 
 /* --- the steps ---------------------------------------------------------------------------------------------------- */
 
-/* After a run that broke off, what refreshes the plan's own tensors runs again. */
-static void forget(slim_plan *plan)
-{
-  for (size_t i = 0; i < plan->num_run; i++) {
-    plan->steps[i].seen = 0;
-  }
-  plan->refreshed_at = 0;
-}
-
 static slim_status run_steps(slim_session *session, slim_plan *plan)
 {
-  const slim_run run = session->run;
-  const uint64_t changes = *plan->changes;
-  const bool unchanged = plan->refreshed_at == changes;
-  for (size_t i = 0; i < plan->num_run; i++) {
-    slim_plan_step *step = &plan->steps[i];
-    if (step->refresh && unchanged) {
-      continue;
-    }
-    const slim_status status = slim_plan_step_run(plan, step, &run);
-    if (status != SLIM_OK) {
-      slim_error_set(&session->error, status, "%s", plan->error.text);
-      plan->error = (slim_error){ SLIM_OK, "" };
-      forget(plan);
-      return status;
-    }
+  slim_status status = slim_plan_run(plan, &session->run);
+  if (status != SLIM_OK) {
+    slim_error_set(&session->error, status, "%s", plan->error.text);
+    plan->error = (slim_error){ SLIM_OK, "" };
+    return status;
   }
-  plan->refreshed_at = changes;
-  const slim_status status = plan->device->backend->flush(plan->device);
+  status = plan->device->backend->flush(plan->device);
   return slim_device_blame(plan->device, status, &session->error, "session: starting queued work");
 }
 

@@ -145,7 +145,7 @@ static inline void bench_step_run(void *user)
 {
   bench_step *b = user;
   const slim_run run = { 0 };
-  (void)b->device->backend->enqueue(b->device, b->step, &run);
+  (void)slim_step_enqueue(b->device, b->step, &run);
   (void)b->device->backend->finish(b->device);
 }
 

@@ -48,7 +48,7 @@ static void run_queued(void *user)
   bench_step *b = user;
   const slim_run run = { 0 };
   for (int i = 0; i < QUEUED; i++) {
-    (void)b->device->backend->enqueue(b->device, b->step, &run);
+    (void)slim_step_enqueue(b->device, b->step, &run);
   }
   (void)b->device->backend->finish(b->device);
 }

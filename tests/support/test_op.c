@@ -406,7 +406,7 @@ static void prepare(session *s, const made *m, const test_op *t)
 static void run_once(session *s, const slim_run *run)
 {
   const slim_run none = { 0 };
-  ck_assert_msg(s->device->backend->enqueue(s->device, s->step, run ? run : &none) == SLIM_OK, "%s",
+  ck_assert_msg(slim_step_enqueue(s->device, s->step, run ? run : &none) == SLIM_OK, "%s",
                 s->device->error.text);
   ck_assert_msg(s->device->backend->finish(s->device) == SLIM_OK, "%s", s->device->error.text);
 }

@@ -91,7 +91,7 @@ static slim_status run_entry(fake_impl *f, entry *e)
   memcpy(e->step->scalar, e->scalar, sizeof e->scalar);
   slim_status status = SLIM_OK;
   for (int k = 0; k < e->step->count && status == SLIM_OK; k++) {
-    status = f->cpu->backend->enqueue(f->cpu, e->step->cpu[k], &e->run);
+    status = slim_step_enqueue(f->cpu, e->step->cpu[k], &e->run);
   }
   return status;
 }
@@ -252,10 +252,10 @@ static void fake_release_step(slim_device *device, slim_step *step)
   free(s);
 }
 
-static slim_status fake_enqueue(slim_device *device, slim_step *base, const slim_run *run)
+static slim_status enqueue_one(slim_device *device, fake_step *s, const slim_run *run)
 {
-  fake_step *s = (fake_step *)base;
-  entry *e = push(device);
+  impl(device)->counts.enqueued++;
+  entry *e = impl(device)->counts.enqueued == impl(device)->options.refused ? NULL : push(device);
   if (!e) {
     return slim_error_set(&device->error, SLIM_ERR_DEVICE, "fake: the queue is full");
   }
@@ -265,8 +265,18 @@ static slim_status fake_enqueue(slim_device *device, slim_step *base, const slim
       memcpy(e->scalar[i], s->host_in[i], 4);
     }
   }
-  impl(device)->counts.enqueued++;
   return SLIM_OK;
+}
+
+static slim_status fake_enqueue(slim_device *device, slim_step *const *steps, size_t count, const slim_run *run,
+                                size_t *failed)
+{
+  slim_status status = SLIM_OK;
+  for (size_t i = 0; i < count && status == SLIM_OK; i++) {
+    status = enqueue_one(device, (fake_step *)steps[i], run);
+    *failed = i;
+  }
+  return status;
 }
 
 static slim_status fake_flag_clear(slim_device *device)

@@ -11,6 +11,7 @@ typedef struct fake_options {
   const char *unsupported; /* name of an op it has no kernel for; NULL */
   bool fuses;              /* bias_add and activation behind matmul */
   size_t max_allocation;   /* 0: no limit */
+  int refused;             /* number of the step, as counted in enqueued, that it refuses; 0: none */
 } fake_options;
 
 typedef struct fake_counts {

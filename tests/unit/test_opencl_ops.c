@@ -393,7 +393,7 @@ static void run_step(slim_device *device, const slim_group *group, slim_view *in
   const slim_status status = backend->prepare(device, group, in, out, bytes > 0 ? &workspace : NULL, &step);
   ck_assert_msg(status == SLIM_OK, "%s", device->error.text);
   for (int i = 0; i < 2; i++) { /* the second run must not depend on the first, unless it writes variables */
-    ck_assert_int_eq(backend->enqueue(device, step, &run), SLIM_OK);
+    ck_assert_int_eq(slim_step_enqueue(device, step, &run), SLIM_OK);
     if ((group->nodes[0]->op->flags & SLIM_OP_EFFECT) != 0) {
       break;
     }
@@ -508,7 +508,7 @@ static void run_chain(slim_device *device, const slim_op *op, const void *attr, 
     slim_step *step = NULL;
     const slim_run run = { 0 };
     ck_assert_int_eq(device->backend->prepare(device, &one, again, &out, NULL, &step), SLIM_OK);
-    ck_assert_int_eq(device->backend->enqueue(device, step, &run), SLIM_OK);
+    ck_assert_int_eq(slim_step_enqueue(device, step, &run), SLIM_OK);
     device->backend->release_step(device, step);
   }
   fetch(device, &out, result);

@@ -321,6 +321,32 @@ START_TEST(constants_are_folded_and_uploaded_once)
 }
 END_TEST
 
+/* Steps are enqueued in rows. */
+START_TEST(a_step_that_fails_is_named)
+{
+  slim_graph *graph = slim_graph_create(1);
+  slim_tensor *x = slim_placeholder(graph, SLIM_FLOAT32, SLIM_SHAPE(-1, 2), "x"), *y[3] = { x };
+  for (int i = 0; i < 3; i++) {
+    y[i] = slim_op_reduce_add(y[i > 0 ? i - 1 : 0], SLIM_REDUCE_SUM, 2u, 1);
+  }
+  float out[4];
+  const slim_feed feed = { x, test_small_x, 4 };
+  const slim_fetch fetch = { y[2], out, sizeof out };
+  for (int i = 0; i < 3; i++) {
+    slim_device *device = fake_open((fake_options){ .refused = i + 1 });
+    slim_session *session = test_session(graph, device, NULL);
+    ck_assert_int_eq(slim_session_run(session, &feed, 1, &fetch, 1), SLIM_ERR_DEVICE);
+    const size_t name = strcspn(slim_session_error(session), ":");
+    ck_assert_msg(name == strlen(y[i]->node->name) && memcmp(slim_session_error(session), y[i]->node->name, name) == 0,
+                  "%s", slim_session_error(session));
+    test_ok(session, slim_session_run(session, &feed, 1, &fetch, 1));
+    slim_session_destroy(session);
+    fake_close(device);
+  }
+  slim_graph_destroy(graph);
+}
+END_TEST
+
 START_TEST(a_reshape_takes_no_step_and_no_memory)
 {
   slim_graph *graph = slim_graph_create(1);
@@ -493,6 +519,7 @@ static void build(TCase *c)
   tcase_add_test(c, what_gives_only_its_shape_is_not_computed);
   tcase_add_test(c, an_epilogue_is_fused_where_nobody_else_reads);
   tcase_add_test(c, constants_are_folded_and_uploaded_once);
+  tcase_add_test(c, a_step_that_fails_is_named);
   tcase_add_test(c, a_reshape_takes_no_step_and_no_memory);
   tcase_add_test(c, readers_come_before_writers);
   tcase_add_test(c, large_tensors_are_refused_and_small_ones_share_arenas);

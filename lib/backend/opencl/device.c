@@ -120,7 +120,7 @@ static slim_status self_test_launch(slim_device *device, slim_buffer *buffer)
   slim_cl_arg(&build, &params, sizeof(params));
   slim_cl_range(&build, SELF_TEST_ELEMENTS);
   const slim_run run = { 0 };
-  const slim_status status = build.status == SLIM_OK ? slim_cl_step_enqueue(device, &step.base, &run) : build.status;
+  const slim_status status = build.status == SLIM_OK ? slim_step_enqueue(device, &step.base, &run) : build.status;
   slim_cl_step_clear(device, &step);
   return status;
 }

@@ -298,7 +298,8 @@ void slim_cl_once(slim_cl_build *build, const slim_view *view);
 
 /** Frees what the step holds, not the step. */
 void slim_cl_step_clear(slim_device *device, slim_cl_step *step);
-slim_status slim_cl_step_enqueue(slim_device *device, slim_step *step, const slim_run *run);
+slim_status slim_cl_step_enqueue(slim_device *device, slim_step *const *steps, size_t count, const slim_run *run,
+                                 size_t *failed);
 void slim_cl_step_release(slim_device *device, slim_step *step);
 double slim_cl_step_ms(slim_device *device, slim_step *step);
 

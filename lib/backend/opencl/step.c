@@ -60,11 +60,9 @@ static cl_int launch(slim_cl *cl, slim_cl_launch *l, const slim_run *run)
              : cl->api->EnqueueNDRangeKernel(cl->queue, l->kernel, l->dims, NULL, l->global, l->local, 0, NULL, event);
 }
 
-slim_status slim_cl_step_enqueue(slim_device *device, slim_step *step, const slim_run *run)
+static slim_status enqueue_one(slim_device *device, slim_cl_step *s, const slim_run *run)
 {
   slim_cl *cl = slim_cl_of(device);
-  slim_cl_step *s = (slim_cl_step *)step;
-  cl->idle = false;
   for (int i = 0; i < s->count; i++) {
     slim_cl_launch *l = &s->launches[i];
     const cl_int code = launch(cl, l, run);
@@ -77,6 +75,18 @@ slim_status slim_cl_step_enqueue(slim_device *device, slim_step *step, const sli
     }
   }
   return s->fetch_flag ? slim_cl_flag_fetch(device) : SLIM_OK;
+}
+
+slim_status slim_cl_step_enqueue(slim_device *device, slim_step *const *steps, size_t count, const slim_run *run,
+                                 size_t *failed)
+{
+  slim_status status = SLIM_OK;
+  slim_cl_of(device)->idle = false;
+  for (size_t i = 0; i < count && status == SLIM_OK; i++) {
+    status = enqueue_one(device, (slim_cl_step *)steps[i], run);
+    *failed = i;
+  }
+  return status;
 }
 
 void slim_cl_step_clear(slim_device *device, slim_cl_step *step)
