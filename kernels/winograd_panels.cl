@@ -37,9 +37,13 @@ static inline panel panel_of(const slim_winograd_params p)
     SLIM_UNROLL                                                                                                        \
     for (int t_ = 0; t_ < SLIM_WINOGRAD_FEW; t_++)
 /* Of four tiles that are cut off below, whole, at the right, and both ways: is number t_ needed at point p_ of a row, the
- * last of them or not? */
+ * last of them or not? In a twin slim_..._whole_... all are. */
+#ifdef SLIM_WINOGRAD_WHOLE
+#define FEW_NEEDED_(last_row_, p_, t_) true
+#else
 #define FEW_NEEDED_(last_row_, p_, t_)                                                                                 \
   ((!(last_row_) || (t_) == 1 || (t_) == 2) && ((p_) < SLIM_WINOGRAD_N - 1 || (t_) < 2))
+#endif
 /* Adds depth channels to the products of those by a vector of outputs, a side of a panel, in a row of points: each is
  * multiplied as soon as it is made. Scales come last. */
 #define SUM_SOME_(space_, first_, last_)                                                                               \
@@ -231,7 +235,7 @@ __kernel void slim_winograd_points_f32(PANEL_PARAMETERS_(__global const float *u
   make_panels(v, u, products, bias, residual, y, p, t);
 }
 
-/* Both of four tiles, one of them whole, whose weights stay in registers. */
+/* Both of four tiles, whose weights stay in registers. */
 __kernel void slim_winograd_few_f32(PANEL_PARAMETERS_(SLIM_TENSOR(const slim_weight, weights)), __local float *taps)
 {
   PANEL_(sum_few(v, now, products, p, t, k, depth, next))

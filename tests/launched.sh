@@ -25,8 +25,8 @@ trap 'rm -f "$named"' EXIT
 {
   sed -n 's/^__kernel .*void \(slim_[a-z0-9_]*\)(.*/\1/p' kernels/*.cl
   grep -oh 'SLIM_CL_READING([^"]*"slim_[a-z0-9_]*"' lib/backend/opencl/*.c | sed 's/.*"\(.*\)"/\1_f16/'
-  grep -oh 'SLIM_CL_READING([^"]*"slim_[a-z0-9_]*_tile_[vo]4"' lib/backend/opencl/*.c | sed 's/.*"\(.*\)"/\1_f32/'
-  grep -oh '"slim_[a-z0-9_]*_[vo]4_f32"' lib/backend/opencl/*.c | tr -d '"'
+  grep -oh 'SLIM_CL_READING([^"]*"slim_[a-z0-9_]*\(_tile_[vo]4\|_whole\)"' lib/backend/opencl/*.c | sed 's/.*"\(.*\)"/\1_f32/'
+  grep -oh '"slim_[a-z0-9_]*_\([vo]4\|whole\)_f32"' lib/backend/opencl/*.c | tr -d '"'
   tiles=_n7 taps='_n7 _t5 _t5_n7 _t4_n7'
   twins winograd.c
   twins winograd_gradient.c

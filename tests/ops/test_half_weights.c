@@ -75,6 +75,7 @@ static const struct convolution_case {
   { false, { "winograd_few_channels", 3, 14, 13, 32, 48, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
   { false, { "winograd_many_channels", 1, 9, 11, 272, 144, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
   { false, { "winograd_four_tiles", 1, 7, 7, 144, 80, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
+  { false, { "winograd_whole_tiles", 1, 8, 8, 144, 80, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
   { false, { "winograd_many_tiles", 2, 61, 50, 16, 16, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
   { false, { "winograd_many_sixes", 5, 28, 32, 16, 16, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
   { false, { "winograd_five_sixes", 4, 4, 4, 32, 48, { 5, 5 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 } },
@@ -100,6 +101,7 @@ static const struct convolution_case {
 /* The least that run each of Winograd's kernels for vectors of 16, on one unit. */
 static const test_convolution least[] = {
   { "four_tiles", 1, 7, 7, 16, 16, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
+  { "whole_tiles", 1, 8, 8, 16, 16, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "sixes", 1, 8, 9, 16, 16, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "sevens", 1, 5, 29, 16, 16, { 3, 3 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },
   { "four_taps", 1, 8, 8, 16, 16, { 4, 4 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },

@@ -123,6 +123,7 @@ static const struct winograd_case kept_cases[] = {
   { "4x4_kept_vectors_staged", 1, 24, 23, 144, 80, 4, 4, false, SEVENS, 1 },
   { "5x5_kept_vectors_staged", 1, 20, 17, 144, 48, 5, 5, true, SEVENS, 1 },
   { "5x5_kept_vectors_staged_sixes", 1, 4, 44, 144, 48, 5, 5, false, OTHERS, 1 },
+  { "3x3_kept_whole_tiles", 1, 8, 8, 144, 80, 3, 3, false, OTHERS, 1 },
   { "3x3_kept_nine_tiles", 1, 12, 11, 144, 112, 3, 3, false, OTHERS, 1 },
   { "3x3_kept_few_tiles", 1, 14, 14, 256, 80, 3, 3, false, OTHERS, 1 },
   { "3x3_kept_far_sevens", 1, 40, 39, 192, 128, 3, 3, false, SEVENS, 1 },
@@ -138,6 +139,7 @@ static const struct winograd_case kept_cases[] = {
  * tiles, which others need more of. */
 static const struct winograd_case least_cases[] = {
   { "3x3_least_four_tiles", 1, 7, 7, 16, 16, 3, 3, false, OTHERS, 1 },
+  { "3x3_least_whole_tiles", 1, 8, 8, 16, 16, 3, 3, false, OTHERS, 1 },
   { "3x3_least_sixes", 1, 8, 9, 16, 16, 3, 3, false, OTHERS, 1 },
   { "3x3_least_sevens", 1, 5, 29, 16, 16, 3, 3, false, SEVENS, 1 },
   { "4x4_least", 1, 8, 8, 16, 16, 4, 4, false, SEVENS, 1 },

@@ -14,8 +14,8 @@
 #define NAME_MOST 96
 
 /* What a kernel's name has in a twin's, for what else, and what then stands before the text: with weights in halves
- * (kernels/weights.h), by tiles of 7 x 7 points, with 4 or 5 taps along an axis, or 7 in a line (kernels/winograd.h),
- * of numbers, or of outputs only, in fours (kernels/tile.h). */
+ * (kernels/weights.h), by tiles of 7 x 7 points, with 4 or 5 taps along an axis, or 7 in a line (kernels/winograd.h), of
+ * whole tiles (kernels/winograd_panels.cl), of numbers, or of outputs only, in fours (kernels/tile.h). */
 static const struct twin {
   const char *part, *instead, *define;
 } twins[] = { { "_f16", "_f32", "#define SLIM_F16\n" },
@@ -23,6 +23,7 @@ static const struct twin {
               { "_t4_", "_", "#define SLIM_WINOGRAD_TAPS 4\n" },
               { "_t5_", "_", "#define SLIM_WINOGRAD_TAPS 5\n" },
               { "_t7_", "_", "#define SLIM_WINOGRAD_TAPS 7\n" },
+              { "_whole_", "_", "#define SLIM_WINOGRAD_WHOLE\n" },
               { "_v4_", "_", "#define SLIM_TILE_V4\n" },
               { "_o4_", "_", "#define SLIM_TILE_V4\n#define SLIM_TILE_O4\n" } };
 

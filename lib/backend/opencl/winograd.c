@@ -109,13 +109,17 @@ static bool fuse(const slim_device *device, slim_cl_winograd *w)
   return fit && p->tiles >= least && blocks >= units && taps <= device->info.local_memory;
 }
 
-/* Are weights of so few tiles, one of them whole, multiplied where they are made? That takes 32 registers
- * (kernels/winograd_panels.cl). */
+/* Are weights of so few tiles multiplied where they are made? That takes 32 registers (kernels/winograd_panels.cl). */
 static bool are_few(const slim_device *device, const slim_winograd_params *p)
 {
-  const slim_winograd_order *o = &p->order;
-  return slim_cl_of(device)->vector_width == 16 && p->tiles == SLIM_WINOGRAD_FEW && o->below == 1 && o->whole == 2 &&
-         o->right == 3 && p->taps == 3 && slim_cl_winograd_side(p) == SLIM_CL_WINOGRAD_SIDE_LEAST;
+  return slim_cl_of(device)->vector_width == 16 && p->tiles == SLIM_WINOGRAD_FEW && p->taps == 3 &&
+         slim_cl_winograd_side(p) == SLIM_CL_WINOGRAD_SIDE_LEAST;
+}
+
+/* Is one of four tiles whole, and are the others cut off below, at the right, and both ways? */
+static bool are_cut(const slim_winograd_params *p)
+{
+  return p->order.below == 1 && p->order.whole == 2 && p->order.right == 3;
 }
 
 /* Cuts channels by local memory, which has so many places for their taps; false when it is too small. */
@@ -307,8 +311,11 @@ static const char *panels_kernel(const slim_cl_winograd *w, const slim_view *wei
   if (w->points) {
     return SLIM_CL_WINOGRAD_TAPPED(p, "slim_winograd_points", "_f32");
   }
-  if (p->rows == SLIM_WINOGRAD_FEW) {
+  if (p->rows == SLIM_WINOGRAD_FEW && are_cut(p)) {
     return w->kept ? "slim_winograd_few_packed_f32" : SLIM_CL_READING(weights, "slim_winograd_few");
+  }
+  if (p->rows == SLIM_WINOGRAD_FEW) {
+    return w->kept ? "slim_winograd_few_packed_whole_f32" : SLIM_CL_READING(weights, "slim_winograd_few_whole");
   }
   return w->kept ? SLIM_CL_WINOGRAD_TAPPED(p, "slim_winograd_packed", "_f32")
                  : READING(p, weights, "slim_winograd_panels");
