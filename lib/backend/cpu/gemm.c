@@ -1,6 +1,6 @@
 #include "backend/cpu/gemm.h"
 
-#include "backend/cpu/gemm_cut.h"
+#include "backend/cpu/gemm_slices.h"
 #include "backend/cpu/strassen.h"
 
 #define MOST_SEGMENTS 16        /* a power of two that no tile has more rows than */
@@ -18,7 +18,6 @@ typedef struct job {
   float *scratch; /* per worker */
   float *partial; /* per slice a C, when there are slices */
   bool stream;    /* C goes past the caches */
-  bool turned;    /* slices lie as C's transpose */
   size_t held;    /* floats of a block of B, at most, that the second cache holds twice, and A */
 } job;
 
@@ -51,21 +50,11 @@ static int depth_of(const task *t)
 /* What a tile does at its end. */
 static void set_end(const task *t, tile *tl)
 {
-  const gemm *g = &t->j->g;
   tl->accumulate = !t->first;
-  tl->bias = t->last ? g->epilogue.bias : NULL;
-  tl->add_residual = t->last && g->epilogue.residual != NULL;
-  tl->to_residual = tl->add_residual ? g->epilogue.residual - g->c : 0;
-  tl->activation = t->last ? g->epilogue.activation : SLIM_ACTIVATION_NONE;
+  if (t->last) {
+    set_epilogue(&t->j->g, tl);
+  }
   tl->stream = t->stream && t->first && t->last;
-}
-
-/* rows of C, the panel from n on. */
-static void run_tile(const gemm *g, int rows, int n, tile *tl)
-{
-  tl->column = (size_t)n;
-  const int wide = panel_width(tl->columns) == VL ? 0 : 1;
-  (g->a_transposed ? CPU_OP(tile_columns) : CPU_OP(tile_even_rows))[wide][rows - 1](tl);
 }
 
 /* Does A serve as it lies? Where a tile's rows follow one another without gaps, and for few panels; not where the rows
@@ -453,90 +442,7 @@ static void run_few_rows(void *user, int slice, int worker)
   (is_row(g) ? CPU_OP(gemm_row) : CPU_OP(gemm_few_rows))(g, k0, k1, c);
 }
 
-/* --- slices of the depth: their sums are added in order ----------------------------------------------------------- */
-
-/* The product whose slices are made. Of a wide A and a narrow B that are both read by rows of the depth it is that of C's
- * transpose: the narrow one is copied then, and the wide one's rows, in place, are vectors. */
-static gemm sliced_product(const gemm *g, const slim_cpu_step *step)
-{
-  gemm turned = *g;
-  turned.m = g->n;
-  turned.n = g->m;
-  turned.a = g->b;
-  turned.b = g->a;
-  turned.lda = g->ldb;
-  turned.ldb = g->lda;
-  const bool by_depth = g->a_transposed && !g->b_transposed && !g->b_packed && !g->b_half && !g->source;
-  const bool wide = g->m % VL == 0 && g->m >= 2 * g->n && g->n >= 2 * TILE_ROWS;
-  return by_depth && wide && cut_of(&turned, step).slices > 1 ? turned : *g;
-}
-
-static void add_turned_rows(const job *j, size_t begin, size_t end)
-{
-  const gemm *g = &j->g;
-  const size_t m = (size_t)g->m, slice = m * (size_t)g->n;
-  for (int i = 0; i < g->n; i++) {
-    const float *part = j->partial + (size_t)i * m;
-    for (size_t r = begin; r < end; r++) {
-      float sum = part[r];
-      for (int s = 1; s < j->cut.slices; s++) {
-        sum += part[(size_t)s * slice + r];
-      }
-      g->c[r * g->ldc + (size_t)i] = sum;
-    }
-  }
-}
-
-static void add_rows(void *user, size_t begin, size_t end, int worker)
-{
-  const job *j = user;
-  const gemm *g = &j->g;
-  (void)worker;
-  if (j->turned) {
-    add_turned_rows(j, begin, end);
-    return;
-  }
-  for (size_t r = begin; r < end; r++) {
-    float *c = g->c + r * g->ldc;
-    for (int s = 0; s < j->cut.slices; s++) {
-      const float *part = j->partial + ((size_t)s * (size_t)g->m + r) * (size_t)g->n;
-      for (int i = 0; i < g->n; i++) {
-        c[i] = (s ? c[i] : 0.0f) + part[i];
-      }
-    }
-  }
-}
-
-/* The epilogue over a C that has its sums: one tile of depth 0 after another. */
-static void finish_rows(void *user, size_t begin, size_t end, int worker)
-{
-  const job *j = user;
-  const gemm *g = &j->g;
-  (void)worker;
-  for (size_t r = begin; r < end; r++) {
-    for (int n = 0; n < g->n; n += TILE_COLUMNS) {
-      const task t = { .j = j, .c = g->c, .last = true };
-      float *c = g->c + r * g->ldc;
-      tile tl = { .c = &c, .columns = at_most(TILE_COLUMNS, g->n - n), .b = g->b };
-      set_end(&t, &tl);
-      run_tile(g, 1, n, &tl);
-    }
-  }
-}
-
-static bool has_epilogue(const gemm *g)
-{
-  return g->epilogue.bias || g->epilogue.residual || g->epilogue.activation != SLIM_ACTIVATION_NONE;
-}
-
-static void add_slices(const slim_cpu_step *step, job *j)
-{
-  const size_t rows = (size_t)j->g.m, grain = 1 + CPU_GRAIN / (1 + (size_t)j->g.n);
-  slim_cpu_for(step, rows, grain, add_rows, j);
-  if (has_epilogue(&j->g)) {
-    slim_cpu_for(step, rows, grain, finish_rows, j);
-  }
-}
+/* --- the whole product -------------------------------------------------------------------------------------------- */
 
 /* Floats of a B that is packed first thing, for all tasks. */
 static size_t turned_floats(const gemm *g, const cut *c)
@@ -550,7 +456,7 @@ size_t CPU_OP(gemm_workspace)(const slim_cpu_step *step, const gemm *g)
     return CPU_OP(strassen_workspace)(step, g);
   }
   const int workers = slim_threads_count(step->device->threads);
-  const gemm product = sliced_product(g, step);
+  const gemm product = CPU_OP(gemm_sliced_product)(g, step);
   const cut c = cut_of(&product, step);
   const size_t partial = c.slices > 1 || are_few_rows(g) ? (size_t)c.slices * (size_t)g->m * (size_t)g->n : 0;
   return ((size_t)workers * SCRATCH + turned_floats(g, &c) + partial) * sizeof(float);
@@ -568,11 +474,10 @@ void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
     return;
   }
   const int workers = slim_threads_count(step->device->threads);
-  job j = { .g = sliced_product(g, step), .scratch = workspace,
+  job j = { .g = CPU_OP(gemm_sliced_product)(g, step), .scratch = workspace,
             .stream = streams(g, slim_threads_apart(step->device->threads)),
             .held = step->device->caches.second / HELD_SHARE / sizeof(float) };
   j.cut = cut_of(&j.g, step);
-  j.turned = j.g.m != g->m;
   const size_t turned = turned_floats(g, &j.cut);
   float *packed = j.scratch + (size_t)workers * SCRATCH;
   j.partial = packed + turned;
@@ -580,18 +485,17 @@ void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
     CPU_OP(gemm_pack)(step, g, packed);
     j.g.b_packed = packed;
   }
+  const gemm_slices s = { g, j.partial, j.cut.slices, j.g.m != g->m };
   if (are_few_rows(g)) {
     slim_threads_run(step->device->threads, j.cut.slices, run_few_rows, &j);
-    add_slices(step, &j);
+    CPU_OP(gemm_add_slices)(step, &s);
     return;
   }
   if (j.cut.slices == 1) {
     slim_threads_run(step->device->threads, j.cut.rows * j.cut.columns, run_task, &j);
     return;
   }
-  job sliced = j;
-  sliced.g.ldc = (size_t)j.g.n;
-  slim_threads_run(step->device->threads, j.cut.rows * j.cut.columns * j.cut.slices, run_task, &sliced);
-  j.g = *g;
-  add_slices(step, &j);
+  j.g.ldc = (size_t)j.g.n;
+  slim_threads_run(step->device->threads, j.cut.rows * j.cut.columns * j.cut.slices, run_task, &j);
+  CPU_OP(gemm_add_slices)(step, &s);
 }
