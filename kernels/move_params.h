@@ -22,4 +22,11 @@ typedef struct slim_move_grid_params {
   int y_width;
 } slim_move_grid_params;
 
+/* Of slim_concat_rows_b4: rows of width elements, of which a work-item makes block, from element to on by as many of each
+ * of four tensors as their rows have; 0: of none. */
+typedef struct slim_concat_params {
+  int rows, block, width, to;
+  int run[4];
+} slim_concat_params;
+
 #endif

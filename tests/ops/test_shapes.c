@@ -174,6 +174,32 @@ START_TEST(concat_joins_along_an_axis)
 }
 END_TEST
 
+/* Of rows that are long, of up to six tensors. */
+START_TEST(concat_joins_rows)
+{
+  static const int runs[] = { 32, 17, 40, 129, 16, 65 };
+  const slim_concat_attr attr = { 2 };
+  const int count = 2 + _i;
+  test_op t = { .op = &slim_op_concat, .attr = &attr, .num_in = count, .num_out = 1 };
+  int begin[7] = { 0 };
+  for (int k = 0; k < count; k++) {
+    begin[k + 1] = begin[k] + runs[k];
+    t.in[k] = test_random_tensor(SLIM_SHAPE(5, 13, runs[k]), (unsigned)k);
+  }
+  t.out[0] = test_output(SLIM_SHAPE(5, 13, begin[count]));
+  if (test_op_run(&t, NULL)) {
+    const float *got = t.out[0].data;
+    for (int row = 0; row < 5 * 13; row++) {
+      for (int k = 0; k < count; k++) {
+        const float *want = (const float *)t.in[k].data + row * runs[k];
+        ck_assert_mem_eq(got + row * begin[count] + begin[k], want, (size_t)runs[k] * sizeof(float));
+      }
+    }
+  }
+  test_op_free(&t);
+}
+END_TEST
+
 START_TEST(reshape_keeps_the_order)
 {
   const slim_reshape_attr attr = { { 2, { 0, -1 } } };
@@ -244,6 +270,7 @@ static void build(TCase *tcase)
   tcase_add_loop_test(tcase, transpose_moves_axes, 0, 6 * TYPES);
   tcase_add_loop_test(tcase, slice_and_pad_move_a_box, 0, 2 * BOXES * TYPES);
   tcase_add_loop_test(tcase, concat_joins_along_an_axis, 0, 3 * TYPES);
+  tcase_add_loop_test(tcase, concat_joins_rows, 0, 5);
   tcase_add_loop_test(tcase, reshape_keeps_the_order, 0, TYPES);
   tcase_add_loop_test(tcase, broadcast_like_repeats, 0, 16);
   tcase_add_loop_test(tcase, cast_converts, 0, TYPES * TYPES);
