@@ -106,7 +106,7 @@ __kernel void slim_winograd_batch_weights_f32(SLIM_TENSOR(const slim_weight, wei
   evaluate_both(g, t, TAPS);
   SLIM_UNROLL
   for (int k = 0; k < POINTS; k++) {
-    u[(size_t)k * count + i] = slim_winograd_scale(k / N) * slim_winograd_scale(k % N) * t[k];
+    u[(size_t)k * count + i] = t[k];
   }
 }
 
@@ -182,7 +182,7 @@ __kernel void slim_winograd_batch_close_f32(SLIM_TENSOR(const float, parts), SLI
     for (int s = 0; s < p.slices; s++) {
       sum += parts[((size_t)k * p.slices + s) * count + i];
     }
-    v[k] = slim_winograd_scale(k / N) * slim_winograd_scale(k % N) * sum;
+    v[k] = sum;
   }
   collect_both(v, taps, TAPS);
   SLIM_UNROLL

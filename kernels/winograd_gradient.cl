@@ -89,8 +89,7 @@ static inline void close_channel(__local const float *du, __global float *dw, co
   SLIM_FLOATW all[SLIM_WINOGRAD_TAPS * SLIM_WINOGRAD_TAPS];
   SLIM_UNROLL
   for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
-    const float scale = slim_winograd_scale(i / SLIM_WINOGRAD_N) * slim_winograd_scale(i % SLIM_WINOGRAD_N);
-    v[i] = SLIM_LOADW(0, du + i * slim_winograd_du_step(s)) * scale;
+    v[i] = SLIM_LOADW(0, du + i * slim_winograd_du_step(s));
   }
   SLIM_UNROLL
   for (int i = 0; i < SLIM_WINOGRAD_N; i++) {

@@ -148,20 +148,11 @@ static inline void slim_line_spread(const SLIM_FLOATW *y, SLIM_FLOATW *v)
 static inline void slim_line_filter(const SLIM_FLOATW *g, SLIM_FLOATW *t)
 {
   slim_winograd_evaluate(g, 1, t, 1, SLIM_WINOGRAD_TAPS);
-  SLIM_UNROLL
-  for (int i = 0; i < SLIM_LINE_POINTS; i++) {
-    t[i] *= slim_winograd_scale(i);
-  }
 }
 
 static inline void slim_line_gather(const SLIM_FLOATW *v, SLIM_FLOATW *g)
 {
-  SLIM_FLOATW scaled[SLIM_LINE_POINTS];
-  SLIM_UNROLL
-  for (int i = 0; i < SLIM_LINE_POINTS; i++) {
-    scaled[i] = v[i] * slim_winograd_scale(i);
-  }
-  slim_winograd_collect(scaled, 1, g, 1, SLIM_WINOGRAD_TAPS);
+  slim_winograd_collect(v, 1, g, 1, SLIM_WINOGRAD_TAPS);
 }
 #endif
 

@@ -45,7 +45,7 @@ static inline panel panel_of(const slim_winograd_params p)
   ((!(last_row_) || (t_) == 1 || (t_) == 2) && ((p_) < SLIM_WINOGRAD_N - 1 || (t_) < 2))
 #endif
 /* Adds depth channels to the products of those by a vector of outputs, a side of a panel, in a row of points: each is
- * multiplied as soon as it is made. Scales come last. */
+ * multiplied as soon as it is made. */
 #define SUM_SOME_(space_, first_, last_)                                                                               \
   for (int c = 0; c < depth; c += SLIM_WIDTH, v += slim_winograd_plane(SLIM_WINOGRAD_FEW)) {                           \
     slim_winograd_next_taps(next, ((row * 2 + side) * depth + c) / SLIM_WIDTH,                                         \
@@ -76,9 +76,8 @@ static inline panel panel_of(const slim_winograd_params p)
     }                                                                                                                  \
     EACH_SUM_(p, t)                                                                                                    \
     {                                                                                                                  \
-      const float scale = slim_winograd_scale(row) * slim_winograd_scale(p);                                           \
       __global float *to = products + p * step + t * SLIM_GEMM_COLUMNS;                                                \
-      SLIM_STOREW(adds ? SLIM_LOADW(0, to) + sums[p][t] * scale : sums[p][t] * scale, 0, to);                          \
+      SLIM_STOREW(adds ? SLIM_LOADW(0, to) + sums[p][t] : sums[p][t], 0, to);                                          \
     }                                                                                                                  \
   }
 SUM_ROW(sum_row, __local)

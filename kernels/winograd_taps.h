@@ -78,25 +78,24 @@ SLIM_APART void slim_winograd_pack_taps(__local float *taps, __global const slim
   }
 }
 
-/* What each of the taps in a direction counts at the row's point. */
+/* What each of the taps in a direction counts at the row's point, which is not infinity. */
 static inline void slim_winograd_row_powers(const int row, float *power)
 {
   const float point = slim_winograd_point(row);
-  power[0] = row == SLIM_WINOGRAD_N - 1 ? 0.0f : 1.0f;
+  power[0] = 1.0f;
   SLIM_UNROLL
   for (int i = 1; i < SLIM_WINOGRAD_TAPS; i++) {
     power[i] = power[i - 1] * point;
   }
-  power[SLIM_WINOGRAD_TAPS - 1] = row == SLIM_WINOGRAD_N - 1 ? 1.0f : power[SLIM_WINOGRAD_TAPS - 1];
 }
 
 /* A vector of a row of points, which lack their scales: their polynomials in one direction at the row's point, of taps
- * from first to last, then in the other at all points. */
+ * from first, which counts once, to last, then in the other at all points. */
 #define SLIM_WINOGRAD_ROW_POINTS_(space_, taps_, power_, first_, last_, all_)                                          \
   SLIM_FLOATW g[5];                                                                                                    \
   SLIM_UNROLL                                                                                                          \
   for (int j = 0; j < SLIM_WINOGRAD_TAPS; j++) {                                                                       \
-    g[j] = power_[first_] * SLIM_LOADW(0, (taps_) + ((first_) * SLIM_WINOGRAD_TAPS + j) * SLIM_GEMM_COLUMNS);          \
+    g[j] = SLIM_LOADW(0, (taps_) + ((first_) * SLIM_WINOGRAD_TAPS + j) * SLIM_GEMM_COLUMNS);                           \
     SLIM_UNROLL                                                                                                        \
     for (int i = (first_) + 1; i <= last_; i++) {                                                                      \
       space_ const float *tap = (taps_) + (i * SLIM_WINOGRAD_TAPS + j) * SLIM_GEMM_COLUMNS;                            \
@@ -114,7 +113,7 @@ static inline void slim_winograd_row_powers(const int row, float *power)
       SLIM_WINOGRAD_ROW_POINTS_(space_, taps + at, power, first_, last_, all)                                          \
       SLIM_UNROLL                                                                                                      \
       for (int i = 0; i < SLIM_WINOGRAD_N; i++) {                                                                      \
-        SLIM_STOREW(all[i] * (scale * slim_winograd_scale(i)), 0, u + i * step + at);                                  \
+        SLIM_STOREW(all[i], 0, u + i * step + at);                                                                     \
       }                                                                                                                \
     }                                                                                                                  \
   }
@@ -122,7 +121,6 @@ static inline void slim_winograd_row_powers(const int row, float *power)
   SLIM_APART void name_(space_ const float *taps, to_ float *u, const int step, const int row, const int depth,        \
                         const int columns)                                                                             \
   {                                                                                                                    \
-    const float scale = slim_winograd_scale(row);                                                                      \
     float power[5];                                                                                                    \
     slim_winograd_row_powers(row, power);                                                                              \
     if (row < SLIM_WINOGRAD_ZERO) {                                                                                    \

@@ -122,7 +122,7 @@ static inline void slim_winograd_evaluate_pair(const slim_winograd_vector *g, co
   t[ts] = even - point * odd;
 }
 
-/* The polynomial of count (2 to 5) coefficients at all points; weights still lack their scale. */
+/* The polynomial of count (2 to 5) coefficients at all points. */
 static inline void slim_winograd_evaluate(const slim_winograd_vector *g, const int s, slim_winograd_vector *t,
                                           const int ts, const int count)
 {
@@ -137,43 +137,41 @@ static inline void slim_winograd_evaluate(const slim_winograd_vector *g, const i
   t[(SLIM_WINOGRAD_N - 1) * ts] = g[(count - 1) * s];
 }
 
-/* Adds a point's and its negative's part, v and v[s], to count sums, each times a power. */
+/* Adds the part of point number i and its negative, v and v[s], to count sums, each times a power and their scale. */
 static inline void slim_winograd_collect_pair(const slim_winograd_vector *v, const int s, slim_winograd_vector *y,
-                                              const int ys, const int count, const float point)
+                                              const int ys, const int count, const int i)
 {
-  const float square = point * point;
+  const float scale = slim_winograd_scale(i), point = slim_winograd_point(i), square = point * point;
   const slim_winograd_vector sum = v[0] + v[s], difference = v[0] - v[s];
-  y[0] += sum;
-  y[ys] += point * difference;
+  y[0] += scale * sum;
+  y[ys] += (scale * point) * difference;
   if (count > 2) {
-    y[2 * ys] += square * sum;
+    y[2 * ys] += (scale * square) * sum;
   }
   if (count > 3) {
-    y[3 * ys] += (square * point) * difference;
+    y[3 * ys] += (scale * square * point) * difference;
   }
   if (count > 4) {
-    y[4 * ys] += (square * square) * sum;
+    y[4 * ys] += (scale * square * square) * sum;
   }
 }
 
-/* The transpose of slim_winograd_evaluate: count sums over the points, each times a power. */
+/* The transpose of slim_winograd_evaluate, with all scales: count sums over the points, each times a power. */
 static inline void slim_winograd_collect(const slim_winograd_vector *v, const int s, slim_winograd_vector *y,
                                          const int ys, const int count)
 {
-  const slim_winograd_vector *pairs = v + SLIM_WINOGRAD_ZERO * s;
   SLIM_UNROLL
   for (int i = 0; i < count; i++) {
     y[i * ys] = (slim_winograd_vector)(0.0f);
   }
 #if SLIM_WINOGRAD_N == 6
-  y[0] = v[0];
+  y[0] = slim_winograd_scale(0) * v[0];
 #endif
   y[(count - 1) * ys] = v[(SLIM_WINOGRAD_N - 1) * s];
-  slim_winograd_collect_pair(pairs, s, y, ys, count, SLIM_PA);
-  slim_winograd_collect_pair(pairs + 2 * s, s, y, ys, count, SLIM_PB);
-#if SLIM_WINOGRAD_N == 7
-  slim_winograd_collect_pair(pairs + 4 * s, s, y, ys, count, SLIM_PC);
-#endif
+  SLIM_UNROLL
+  for (int i = SLIM_WINOGRAD_ZERO; i < SLIM_WINOGRAD_N - 1; i += 2) {
+    slim_winograd_collect_pair(v + i * s, s, y, ys, count, i);
+  }
 }
 
 #endif
