@@ -119,7 +119,7 @@ static inline size_t slim_winograd_products_step(const int tiles)
 #define SLIM_WINOGRAD_STORE_BOTH_(i_)                                                                                  \
   SLIM_WINOGRAD_STORE_LEFT_(i_)                                                                                        \
   SLIM_STOREW(right##i_, 2 * i_ + 1, product);
-#define SLIM_WINOGRAD_MULTIPLY_(EACH_, LOAD_, STORE_, FETCH_)                                                          \
+#define SLIM_WINOGRAD_MULTIPLY_(EACH_, LOAD_, STORE_, FETCH_, MAKE_)                                                   \
   EACH_(SLIM_GEMM_DECLARE_)                                                                                            \
   if (adds) {                                                                                                          \
     EACH_(LOAD_)                                                                                                       \
@@ -130,38 +130,40 @@ static inline size_t slim_winograd_products_step(const int tiles)
       EACH_(SLIM_WINOGRAD_ADD_TILE_)                                                                                   \
       FETCH_                                                                                                           \
     }                                                                                                                  \
+    MAKE_                                                                                                              \
   }                                                                                                                    \
   EACH_(STORE_)
 /* Lower loops are for whole panels only: others have room for the columns they lack, and need them seldom. */
-#define SLIM_WINOGRAD_WIDE_(EACH_, FETCH_)                                                                             \
-  SLIM_WINOGRAD_MULTIPLY_(EACH_, SLIM_WINOGRAD_LOAD_BOTH_, SLIM_WINOGRAD_STORE_BOTH_, FETCH_)
-#define SLIM_WINOGRAD_WIDE_OR_NARROW_(EACH_, FETCH_)                                                                   \
+#define SLIM_WINOGRAD_WIDE_(EACH_, FETCH_, MAKE_)                                                                      \
+  SLIM_WINOGRAD_MULTIPLY_(EACH_, SLIM_WINOGRAD_LOAD_BOTH_, SLIM_WINOGRAD_STORE_BOTH_, FETCH_, MAKE_)
+#define SLIM_WINOGRAD_WIDE_OR_NARROW_(EACH_, FETCH_, MAKE_)                                                            \
   if (columns > SLIM_WIDTH) {                                                                                          \
-    SLIM_WINOGRAD_WIDE_(EACH_, FETCH_)                                                                                 \
+    SLIM_WINOGRAD_WIDE_(EACH_, FETCH_, MAKE_)                                                                          \
   } else {                                                                                                             \
-    SLIM_WINOGRAD_MULTIPLY_(EACH_, SLIM_WINOGRAD_LOAD_LEFT_, SLIM_WINOGRAD_STORE_LEFT_, FETCH_)                        \
+    SLIM_WINOGRAD_MULTIPLY_(EACH_, SLIM_WINOGRAD_LOAD_LEFT_, SLIM_WINOGRAD_STORE_LEFT_, FETCH_, )                      \
   }
 #if SLIM_GEMM_ROWS > SLIM_WINOGRAD_FEWER_ROWS
 #define SLIM_WINOGRAD_EACH_TEN(X) SLIM_GEMM_EACH_SOME(X) X(8) X(9)
 #define SLIM_WINOGRAD_EACH_FEWER(X) SLIM_WINOGRAD_EACH_TEN(X) X(10) X(11)
-#define SLIM_WINOGRAD_ALL_OR_FEWER_(FETCH_)                                                                            \
+#define SLIM_WINOGRAD_ALL_OR_FEWER_(FETCH_, MAKE_)                                                                     \
   if (rows > SLIM_WINOGRAD_FEWER_ROWS) {                                                                               \
-    SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH, FETCH_)                                                              \
+    SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH, FETCH_, MAKE_)                                                       \
   } else if (rows > SLIM_WINOGRAD_TEN_ROWS) {                                                                          \
-    SLIM_WINOGRAD_WIDE_(SLIM_WINOGRAD_EACH_FEWER, FETCH_)                                                              \
+    SLIM_WINOGRAD_WIDE_(SLIM_WINOGRAD_EACH_FEWER, FETCH_, MAKE_)                                                       \
   } else {                                                                                                             \
-    SLIM_WINOGRAD_WIDE_(SLIM_WINOGRAD_EACH_TEN, FETCH_)                                                                \
+    SLIM_WINOGRAD_WIDE_(SLIM_WINOGRAD_EACH_TEN, FETCH_, MAKE_)                                                         \
   }
 #else
-#define SLIM_WINOGRAD_ALL_OR_FEWER_(FETCH_) SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH, FETCH_)
+#define SLIM_WINOGRAD_ALL_OR_FEWER_(FETCH_, MAKE_) SLIM_WINOGRAD_WIDE_OR_NARROW_(SLIM_GEMM_EACH, FETCH_, MAKE_)
 #endif
-#define SLIM_WINOGRAD_BY_ROWS_(FETCH_)                                                                                 \
+/* MAKE_: what is done after each vector of channels. */
+#define SLIM_WINOGRAD_BY_ROWS_(FETCH_, MAKE_)                                                                          \
   if (rows > SLIM_GEMM_SOME_ROWS) {                                                                                    \
-    SLIM_WINOGRAD_ALL_OR_FEWER_(FETCH_)                                                                                \
+    SLIM_WINOGRAD_ALL_OR_FEWER_(FETCH_, MAKE_)                                                                         \
   } else if (rows > SLIM_GEMM_FEW_ROWS) {                                                                              \
-    SLIM_WINOGRAD_WIDE_(SLIM_GEMM_EACH_SOME, FETCH_)                                                                   \
+    SLIM_WINOGRAD_WIDE_(SLIM_GEMM_EACH_SOME, FETCH_, MAKE_)                                                            \
   } else {                                                                                                             \
-    SLIM_WINOGRAD_WIDE_(SLIM_GEMM_EACH_FEW, FETCH_)                                                                    \
+    SLIM_WINOGRAD_WIDE_(SLIM_GEMM_EACH_FEW, FETCH_, MAKE_)                                                             \
   }
 #define SLIM_WINOGRAD_FETCH_NONE_
 #define SLIM_WINOGRAD_FETCH_PANEL_                                                                                     \
@@ -179,7 +181,7 @@ static inline size_t slim_winograd_products_step(const int tiles)
   static inline void name_(__global const float *a, space_ const float *b, __global float *product,                    \
                            const int channels, const int plane, const int rows, const int columns, const bool adds)    \
   {                                                                                                                    \
-    SLIM_WINOGRAD_BY_ROWS_(SLIM_WINOGRAD_FETCH_NONE_)                                                                  \
+    SLIM_WINOGRAD_BY_ROWS_(SLIM_WINOGRAD_FETCH_NONE_, )                                                                \
   }
 
 /* --- results ------------------------------------------------------------------------------------------------------ */

@@ -4,17 +4,55 @@
 #include "winograd_tile.h"
 
 #if SLIM_CLASS == 0
+/* Is a row of points made while the one before is multiplied? That takes 32 registers. */
+#define SLIM_WINOGRAD_MAKES (SLIM_WIDTH == 16 && SLIM_WINOGRAD_N == 6 && SLIM_WINOGRAD_TAPS == 3)
+
 SLIM_WINOGRAD_FILTER_ROW(filter_row, __local, __local)
 SLIM_WINOGRAD_FILTER_ROW(filter_packed_row, __global, __local)
 
+#if SLIM_WINOGRAD_MAKES
+/* Makes a channel of the row of points, if one is left. */
+#define MAKE_CHANNEL_(space_)                                                                                          \
+  if (m->left > 0) {                                                                                                   \
+    for (int at = 0; at < SLIM_GEMM_COLUMNS; at += SLIM_WIDTH) {                                                       \
+      SLIM_FLOATW all[SLIM_WINOGRAD_N];                                                                                \
+      if (m->mixed) {                                                                                                  \
+        SLIM_WINOGRAD_ROW_POINTS_(space_, m->taps + at, m->power, 0, SLIM_WINOGRAD_TAPS - 1, all)                      \
+      } else {                                                                                                         \
+        SLIM_WINOGRAD_ROW_POINTS_(space_, m->taps + at, m->power, 0, 0, all)                                           \
+      }                                                                                                                \
+      SLIM_UNROLL                                                                                                      \
+      for (int i = 0; i < SLIM_WINOGRAD_N; i++) {                                                                      \
+        SLIM_STOREW(all[i], 0, m->to + i * m->step + at);                                                              \
+      }                                                                                                                \
+    }                                                                                                                  \
+    m->taps += SLIM_WINOGRAD_TAPS_STEP;                                                                                \
+    m->to += SLIM_GEMM_COLUMNS;                                                                                        \
+    m->left--;                                                                                                         \
+  }
+#else
+#define MAKE_CHANNEL_(space_)
+#endif
+
 /* As SLIM_WINOGRAD_MULTIPLY_BY, while the tiles' inputs at the next point, ahead floats behind, are fetched: those of all
- * points, which every panel reads again, are more than a core's cache holds. */
-static inline void multiply_local(__global const float *a, __local const float *b, __global float *product,
-                                  const int channels, const int plane, const int rows, const int columns,
-                                  const bool adds, const size_t ahead)
-{
-  SLIM_WINOGRAD_BY_ROWS_(SLIM_WINOGRAD_FETCH_TILES_)
-}
+ * points, which every panel reads again, are more than a core's cache holds. And while a row of points is made: alone
+ * that would wait for its stores. */
+#define MULTIPLY(name_, making_, space_)                                                                               \
+  typedef struct making_ {                                                                                             \
+    space_ const float *taps; /* of the next channel */                                                                \
+    __local float *to;                                                                                                 \
+    int step, left; /* from point to point; channels */                                                                \
+    bool mixed;     /* of all rows of taps, or of one */                                                               \
+    float power[5];                                                                                                    \
+  } making_;                                                                                                           \
+  static inline void name_(__global const float *a, __local const float *b, __global float *product,                   \
+                           const int channels, const int plane, const int rows, const int columns, const bool adds,    \
+                           const size_t ahead, making_ *m)                                                             \
+  {                                                                                                                    \
+    SLIM_WINOGRAD_BY_ROWS_(SLIM_WINOGRAD_FETCH_TILES_, MAKE_CHANNEL_(space_))                                          \
+  }
+MULTIPLY(multiply_local, making_local, __local)
+MULTIPLY(multiply_packed, making_packed, __global)
 
 /* What a group of the second stage makes: tiles [begin, begin + tiles) of the block in a panel of outputs from o on. */
 typedef struct panel {
@@ -83,18 +121,31 @@ static inline panel panel_of(const slim_winograd_params p)
 SUM_ROW(sum_row, __local)
 SUM_ROW(sum_packed_row, __global)
 
-/* Adds depth channels from k on to the products of a panel. u: a row of points of as many channels. */
-#define SUM_PANEL(name_, space_, FILTER_)                                                                              \
+/* Adds depth channels from k on to the products of a panel. u: a row of points of as many channels, or two. */
+#define SUM_PANEL(name_, space_, FILTER_, making_, multiply_)                                                          \
   SLIM_APART void name_(__global const float *v, space_ const float *taps, __global float *products,                   \
                         __local float *u, const slim_winograd_params p, const panel t, const int k, const int depth,   \
                         const slim_winograd_ahead next)                                                                \
   {                                                                                                                    \
     const size_t v_step = slim_winograd_inputs_step(p.block, p.c);                                                     \
+    const int step = depth * SLIM_GEMM_COLUMNS, row_step = SLIM_WINOGRAD_N * step;                                     \
     const int shares = next.to == 0 ? (t.tiles + p.rows - 1) / p.rows : 1; /* many fetches at once take long */        \
+    making_ making;                                                                                                    \
+    making.left = depth;                                                                                               \
+    making.step = step;                                                                                                \
     v += k / SLIM_WIDTH * slim_winograd_plane(p.block);                                                                \
     for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {                                                                   \
+      const int row = i / SLIM_WINOGRAD_N, made = SLIM_WINOGRAD_MAKES ? depth - making.left : 0;                       \
+      __local float *now = u + (SLIM_WINOGRAD_MAKES ? row % 2 * row_step : 0);                                         \
       if (i % SLIM_WINOGRAD_N == 0) {                                                                                  \
-        FILTER_(taps, u, depth * SLIM_GEMM_COLUMNS, i / SLIM_WINOGRAD_N, depth, t.columns);                            \
+        FILTER_(taps + made * SLIM_WINOGRAD_TAPS_STEP, now + made * SLIM_GEMM_COLUMNS, step, row, depth - made,        \
+                t.columns);                                                                                            \
+        const int first = row + 1 == SLIM_WINOGRAD_N - 1 ? SLIM_WINOGRAD_TAPS - 1 : 0;                                 \
+        making.taps = taps + first * SLIM_WINOGRAD_TAPS * SLIM_GEMM_COLUMNS;                                           \
+        making.to = u + (row + 1) % 2 * row_step;                                                                      \
+        making.left = SLIM_WINOGRAD_MAKES && row + 1 < SLIM_WINOGRAD_N ? depth : 0;                                    \
+        making.mixed = row + 1 < SLIM_WINOGRAD_N - 1;                                                                  \
+        slim_winograd_row_powers(row + 1, making.power);                                                               \
       }                                                                                                                \
       const slim_winograd_span at = slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, t.first, t.tiles);             \
       int share = i * shares;                                                                                          \
@@ -102,18 +153,17 @@ SUM_ROW(sum_packed_row, __global)
         if (share < (i + 1) * shares) {                                                                                \
           slim_winograd_next_taps(next, share++, SLIM_WINOGRAD_POINTS * shares);                                       \
         }                                                                                                              \
-        multiply_local(v + i * v_step + (t.begin + tile) * SLIM_WIDTH,                                                 \
-                       u + i % SLIM_WINOGRAD_N * depth * SLIM_GEMM_COLUMNS,                                            \
-                       products + i * t.step + tile * SLIM_GEMM_COLUMNS, depth, slim_winograd_plane(p.block),          \
-                       min(p.rows, at.end - tile), t.columns, k > 0, v_step);                                          \
+        multiply_(v + i * v_step + (t.begin + tile) * SLIM_WIDTH, now + i % SLIM_WINOGRAD_N * step,                    \
+                  products + i * t.step + tile * SLIM_GEMM_COLUMNS, depth, slim_winograd_plane(p.block),               \
+                  min(p.rows, at.end - tile), t.columns, k > 0, v_step, &making);                                      \
       }                                                                                                                \
       for (; share < (i + 1) * shares; share++) {                                                                      \
         slim_winograd_next_taps(next, share, SLIM_WINOGRAD_POINTS * shares);                                           \
       }                                                                                                                \
     }                                                                                                                  \
   }
-SUM_PANEL(sum_panel, __local, filter_row)
-SUM_PANEL(sum_packed_panel, __global, filter_packed_row)
+SUM_PANEL(sum_panel, __local, filter_row, making_local, multiply_local)
+SUM_PANEL(sum_packed_panel, __global, filter_packed_row, making_packed, multiply_packed)
 
 /* The same of four tiles, without u. */
 #define SUM_FEW(name_, space_, ROW_)                                                                                   \

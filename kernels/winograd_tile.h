@@ -161,7 +161,7 @@ static inline void slim_winograd_multiply(__global const float *a, __global cons
                                           __global const float *ahead, const int ahead_step, const size_t later)
 {
   const bool adds = false;
-  SLIM_WINOGRAD_BY_ROWS_(SLIM_WINOGRAD_FETCH_STREAMS_)
+  SLIM_WINOGRAD_BY_ROWS_(SLIM_WINOGRAD_FETCH_STREAMS_, )
 }
 
 /* Products of the tiles at a point by a panel of weights, while those at ahead are fetched. */

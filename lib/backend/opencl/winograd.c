@@ -62,15 +62,18 @@ static int panel_groups(const slim_device *device, const slim_winograd_params *p
   return slim_cl_ceil_div(panels_of(device, p->o), p->panels);
 }
 
-/* Packed taps, and a row of points of transformed ones, of depth channels and a panel of outputs. */
+/* Packed taps of depth channels and a panel of outputs. */
 static size_t taps_floats(const slim_device *device, const slim_winograd_params *p, int depth)
 {
   return (size_t)(p->taps * p->taps * depth) * (size_t)slim_cl_gemm_columns(device);
 }
 
-static size_t row_floats(const slim_device *device, const slim_winograd_params *p, int depth)
+/* A row of points of such taps, and another where that is made meanwhile (kernels/winograd_panels.cl). */
+static size_t rows_floats(const slim_device *device, const slim_winograd_params *p, int depth)
 {
-  return (size_t)(slim_cl_winograd_side(p) * depth) * (size_t)slim_cl_gemm_columns(device);
+  const int side = slim_cl_winograd_side(p);
+  const bool makes = slim_cl_of(device)->vector_width == 16 && side == SLIM_CL_WINOGRAD_SIDE_LEAST && p->taps == 3;
+  return (size_t)(side * (makes ? 2 : 1) * depth) * (size_t)slim_cl_gemm_columns(device);
 }
 
 /* --- plans -------------------------------------------------------------------------------------------------------- */
@@ -128,7 +131,7 @@ static bool deepen(const slim_device *device, slim_winograd_params *p, int place
   p->depth = p->c < STAGED_CHANNELS ? p->c : STAGED_CHANNELS;
   p->places = p->depth < p->c ? places : 1;
   while (p->depth > 0 &&
-         ((size_t)p->places * taps_floats(device, p, p->depth) + row_floats(device, p, p->depth)) * sizeof(float) >
+         ((size_t)p->places * taps_floats(device, p, p->depth) + rows_floats(device, p, p->depth)) * sizeof(float) >
              device->info.local_memory) {
     p->depth -= slim_cl_of(device)->vector_width;
     p->places = places;
@@ -342,7 +345,7 @@ static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const sli
     slim_cl_arg_local(b, (size_t)p->places * taps_floats(b->device, p, p->depth) * sizeof(float));
   }
   if (p->rows != SLIM_WINOGRAD_FEW && !w->points) {
-    slim_cl_arg_local(b, row_floats(b->device, p, p->depth) * sizeof(float));
+    slim_cl_arg_local(b, rows_floats(b->device, p, p->depth) * sizeof(float));
   }
   range(b, panel_groups(b->device, p), slim_cl_ceil_div(tiles_of_block(p), p->part));
 }
