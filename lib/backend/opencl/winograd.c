@@ -20,6 +20,7 @@
 #define FAR_POINTS ((size_t)8 << 20)    /* which are so many bytes */
 #define STREAMED_OUTPUTS ((double)(3 << 19)) /* that would leave the caches before they are read */
 #define STAGED_CHANNELS 128                  /* whose taps are transformed at a time */
+#define FEW_CHANNELS 32 /* the same of four tiles, if the nearest cache holds the taps, read for each row of points */
 #define GROUPS_A_UNIT 4
 
 /* --- sizes, in floats, as the kernels lay them out ---------------------------------------------------------------- */
@@ -125,10 +126,18 @@ static bool are_cut(const slim_winograd_params *p)
   return p->order.below == 1 && p->order.whole == 2 && p->order.right == 3;
 }
 
+/* Channels whose taps are used at a time, at most. */
+static int channels_most(const slim_device *device, const slim_winograd_params *p)
+{
+  const size_t few = taps_floats(device, p, FEW_CHANNELS) * sizeof(float);
+  return p->rows == SLIM_WINOGRAD_FEW && few <= slim_cl_of(device)->caches.nearest ? FEW_CHANNELS : STAGED_CHANNELS;
+}
+
 /* Cuts channels by local memory, which has so many places for their taps; false when it is too small. */
 static bool deepen(const slim_device *device, slim_winograd_params *p, int places)
 {
-  p->depth = p->c < STAGED_CHANNELS ? p->c : STAGED_CHANNELS;
+  const int most = channels_most(device, p);
+  p->depth = p->c < most ? p->c : most;
   p->places = p->depth < p->c ? places : 1;
   while (p->depth > 0 &&
          ((size_t)p->places * taps_floats(device, p, p->depth) + rows_floats(device, p, p->depth)) * sizeof(float) >
