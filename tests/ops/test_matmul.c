@@ -113,6 +113,13 @@ START_TEST(whole_panels)
 }
 END_TEST
 
+/* Where the depth is enough for slices to keep two units busy, a block has all rows of an a that is read in place. */
+START_TEST(deep_whole_panels)
+{
+  assert_loops(&(struct matmul_case){ "deep panels", 172, 64, 8197 }, (slim_matmul_attr){ 1, 0 });
+}
+END_TEST
+
 /* OpenCL shares few rows among groups of columns: here 63 of 1024, and one column, whose vector begins before it. */
 START_TEST(a_column_behind_whole_groups)
 {
@@ -176,6 +183,7 @@ static void build(TCase *tcase)
   tcase_add_loop_test(tcase, matches_loops, 0, 4 * CASES);
   tcase_add_loop_test(tcase, any_number_of_rows, 0, 2 * ROWS);
   tcase_add_loop_test(tcase, whole_panels, 0, 12);
+  tcase_add_test(tcase, deep_whole_panels);
   tcase_add_test(tcase, a_column_behind_whole_groups);
   tcase_add_loop_test(tcase, epilogue_matches_loops, 0, 2 * CASES);
   tcase_add_test(tcase, more_dimensions_count_as_rows);

@@ -424,7 +424,7 @@ static weights_cut cut_of(const slim_device *device, const slim_conv2d_params *p
   if (cut.bands) {
     cut.slices = slim_cl_ceil_div(p->n * slim_cl_ceil_div(p->oh, cut.image.band), cut.image.bands);
   } else {
-    cut.blocks = slim_cl_gemm_sliced(device, slim_cl_conv2d_window(p), p->o, slim_cl_conv2d_pixels(p));
+    cut.blocks = slim_cl_gemm_sliced(device, slim_cl_conv2d_window(p), p->o, slim_cl_conv2d_pixels(p), false);
     cut.slices = slim_cl_gemm_slices(&cut.blocks, slim_cl_conv2d_pixels(p));
   }
   return cut;

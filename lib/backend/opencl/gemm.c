@@ -10,7 +10,9 @@
 #define PACK_COLUMN 6 /* and a column as so many rows, for packing them, */
 #define READ_COLUMN 1 /* or for reading one that was packed before */
 #define SLICED_ROWS_MOST 168
-#define MADE_ROWS 448 /* of a task that makes its a: rows of an image share what they are made of */
+#define LYING_ROWS_MOST 588  /* the same of an a that is read as it lies, all its rows */
+#define LYING_PANELS 2       /* of b, as IN_PLACE_PANELS in kernels/matmul.cl: with one, memory bounds it either way */
+#define MADE_ROWS 448        /* of a task that makes its a: rows of an image share what they are made of */
 #define SLICED_DEPTH 256     /* a tile of a that lies transposed takes half of the nearest cache */
 #define SLICE_BLOCKS_LEAST 4 /* of k: a slice's sums pay for adding them up */
 #define SLICES_FLOATS_MOST ((double)(1 << 21))
@@ -234,9 +236,18 @@ static size_t sliced_row(const slim_device *device, int rows)
   return (size_t)(tiles * slim_cl_of(device)->vector_width) * sizeof(float);
 }
 
-slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, int k)
+/* Rows of a task's block, at most. Where a is read as it lies, a block of all rows is fetched in the order of memory,
+ * and b once; if slices alone keep the device busy. */
+static int sliced_rows(const slim_device *device, int m, int n, int k, bool lies)
 {
-  const limits l = limits_of(device, m, n, k, SLICED_DEPTH, SLICED_ROWS_MOST, SLICED);
+  const bool in_place = lies && n == LYING_PANELS * slim_cl_gemm_columns(device) && tiles_height(device, m) == m;
+  const bool deep = k / SLICED_DEPTH >= SLICE_BLOCKS_LEAST * GROUPS_A_UNIT * device->info.compute_units;
+  return in_place && deep && m <= LYING_ROWS_MOST ? LYING_ROWS_MOST : SLICED_ROWS_MOST;
+}
+
+slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, int k, bool lies)
+{
+  const limits l = limits_of(device, m, n, k, SLICED_DEPTH, sliced_rows(device, m, n, k, lies), SLICED);
   slim_gemm_params g = { .block_k = even_part(k, l.depth, 1) };
   const size_t row = sliced_row(device, l.rows);
   while (g.block_k > 1 && columns_fit(device, &l, row * (size_t)g.block_k, g.block_k) < slim_cl_gemm_columns(device)) {

@@ -28,8 +28,9 @@ slim_gemm_params slim_cl_gemm_halves(const slim_device *device, int m, int n, in
 /** How many tiles' factors fit; 0: none. */
 int slim_cl_gemm_halves_tiles(const slim_device *device);
 
-/** The same for kernels that keep all of a's block packed, block_k rows of block_m, and cut k into slices. */
-slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, int k);
+/** The same for kernels that keep all of a's block packed, block_k rows of block_m, and cut k into slices. lies: or that
+ * read a as it lies where b has few columns. */
+slim_gemm_params slim_cl_gemm_sliced(const slim_device *device, int m, int n, int k, bool lies);
 /** How many slices there are; each makes a result of its own. */
 int slim_cl_gemm_slices(const slim_gemm_params *g, int k);
 void slim_cl_gemm_range_sliced(slim_cl_build *build, const slim_gemm_params *g, int m, int n, int k);

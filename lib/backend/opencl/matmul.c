@@ -114,11 +114,19 @@ static bool in_fours(const slim_matmul_params *p)
   return p->n % 4 == 0 && along_a % 4 == 0 && along_b % 4 == 0;
 }
 
+#define SET_FLOATS 1024 /* as in kernels/matmul.cl: rows that far apart meet in few sets of a cache */
+
+static slim_gemm_params columns_blocks(const slim_device *device, const slim_matmul_params *p)
+{
+  const bool b_lies = p->b_column == 1 && p->n % slim_cl_gemm_columns(device) == 0 && p->b_k % SET_FLOATS != 0;
+  return slim_cl_gemm_sliced(device, p->m, p->n, p->k, b_lies && p->a_k % SET_FLOATS != 0);
+}
+
 /* Parts of the result that are added up. */
 static int slices_of(const slim_device *device, const slim_matmul_params *p, enum method method)
 {
   const slim_gemm_params g = method == FEW_ROWS  ? few_blocks(device, p)
-                             : method == COLUMNS ? slim_cl_gemm_sliced(device, p->m, p->n, p->k)
+                             : method == COLUMNS ? columns_blocks(device, p)
                              : method == TILES
                                  ? (slim_gemm_params){ .slice = slim_cl_tile_slice(device, 1, p->m, p->n, p->k) }
                                  : (slim_gemm_params){ .slice = p->k };
@@ -202,7 +210,7 @@ static void launch_few_rows(slim_cl_build *b, const product *t, const slim_view 
 
 static void launch_columns(slim_cl_build *b, const product *t, const slim_view *y)
 {
-  const slim_gemm_params g = slim_cl_gemm_sliced(b->device, t->p.m, t->p.n, t->p.k);
+  const slim_gemm_params g = columns_blocks(b->device, &t->p);
   arguments(b, SLIM_CL_READING(t->b, "slim_matmul_columns"), t, y);
   slim_cl_arg(b, &g, sizeof(g));
   slim_cl_gemm_range_sliced(b, &g, t->p.m, t->p.n, t->p.k);
