@@ -402,7 +402,7 @@ SLIM_GEMM_TILE_STRIP_(slim_gemm_tile_made, __local)
 SLIM_GEMM_TILE_STRIP_(slim_gemm_tile_made_packed, __global)
 
 #define SLIM_GEMM_SHORT 64        /* depth: too short to fetch the result's rows one by one */
-#define SLIM_GEMM_COLUMNS_AHEAD 8 /* k's: rows may lie too far apart for caches to fetch them; a's mostly in two lines */
+#define SLIM_GEMM_COLUMNS_AHEAD 8 /* k's: rows may lie too far apart for caches to fetch; a's mostly in two lines */
 #define SLIM_GEMM_ADD_COLUMN_(i_) SLIM_GEMM_ADD_(i_, from[i_])
 #define SLIM_GEMM_STEP_COLUMNS_(EACH_)                                                                                 \
   {                                                                                                                    \
