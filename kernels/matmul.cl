@@ -82,9 +82,6 @@ __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(cons
   }
 }
 
-#define IN_PLACE_PANELS 2 /* an a that is given transposed serves that few panels without a copy */
-#define SET_FLOATS 1024   /* rows that far apart meet in few sets of a cache */
-
 SLIM_GEMM_TILE_COLUMNS_(tile_of_block, __local, __global, true)
 SLIM_GEMM_TILE_COLUMNS_(tile_in_place, __global, __global, true)
 
@@ -92,14 +89,15 @@ SLIM_GEMM_TILE_COLUMNS_(tile_in_place, __global, __global, true)
 static inline bool reads_b_in_place(const slim_matmul_params p)
 {
   return sizeof(slim_weight) == sizeof(float) && p.b_column == 1 && p.n % SLIM_GEMM_COLUMNS == 0 &&
-         p.b_k % SET_FLOATS != 0;
+         p.b_k % SLIM_GEMM_SET_FLOATS != 0;
 }
 
 /* Is a? Not where its last tile has more rows than are left. */
 static inline bool reads_a_in_place(const slim_matmul_params p, const slim_gemm_part t)
 {
   const int rest = (t.row1 - t.row0) % SLIM_GEMM_ROWS;
-  return reads_b_in_place(p) && p.a_k % SET_FLOATS != 0 && t.columns <= IN_PLACE_PANELS * SLIM_GEMM_COLUMNS &&
+  return reads_b_in_place(p) && p.a_k % SLIM_GEMM_SET_FLOATS != 0 &&
+         t.columns <= SLIM_GEMM_IN_PLACE_PANELS * SLIM_GEMM_COLUMNS &&
          (rest == 0 || rest == SLIM_GEMM_SOME_ROWS || rest == SLIM_GEMM_FEW_ROWS);
 }
 

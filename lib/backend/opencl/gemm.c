@@ -11,7 +11,6 @@
 #define READ_COLUMN 1 /* or for reading one that was packed before */
 #define SLICED_ROWS_MOST 168
 #define LYING_ROWS_MOST 588  /* the same of an a that is read as it lies, all its rows */
-#define LYING_PANELS 2       /* of b, as IN_PLACE_PANELS in kernels/matmul.cl: with one, memory bounds it either way */
 #define MADE_ROWS 448        /* of a task that makes its a: rows of an image share what they are made of */
 #define SLICED_DEPTH 256     /* a tile of a that lies transposed takes half of the nearest cache */
 #define SLICE_BLOCKS_LEAST 4 /* of k: a slice's sums pay for adding them up */
@@ -237,10 +236,11 @@ static size_t sliced_row(const slim_device *device, int rows)
 }
 
 /* Rows of a task's block, at most. Where a is read as it lies, a block of all rows is fetched in the order of memory,
- * and b once; if slices alone keep the device busy. */
+ * and b once; if slices alone keep the device busy, and not for a single panel, which memory bounds either way. */
 static int sliced_rows(const slim_device *device, int m, int n, int k, bool lies)
 {
-  const bool in_place = lies && n == LYING_PANELS * slim_cl_gemm_columns(device) && tiles_height(device, m) == m;
+  const int columns = SLIM_GEMM_IN_PLACE_PANELS * slim_cl_gemm_columns(device);
+  const bool in_place = lies && n == columns && tiles_height(device, m) == m;
   const bool deep = k / SLICED_DEPTH >= SLICE_BLOCKS_LEAST * GROUPS_A_UNIT * device->info.compute_units;
   return in_place && deep && m <= LYING_ROWS_MOST ? LYING_ROWS_MOST : SLICED_ROWS_MOST;
 }

@@ -114,12 +114,11 @@ static bool in_fours(const slim_matmul_params *p)
   return p->n % 4 == 0 && along_a % 4 == 0 && along_b % 4 == 0;
 }
 
-#define SET_FLOATS 1024 /* as in kernels/matmul.cl: rows that far apart meet in few sets of a cache */
-
 static slim_gemm_params columns_blocks(const slim_device *device, const slim_matmul_params *p)
 {
-  const bool b_lies = p->b_column == 1 && p->n % slim_cl_gemm_columns(device) == 0 && p->b_k % SET_FLOATS != 0;
-  return slim_cl_gemm_sliced(device, p->m, p->n, p->k, b_lies && p->a_k % SET_FLOATS != 0);
+  const bool b_lies =
+      p->b_column == 1 && p->n % slim_cl_gemm_columns(device) == 0 && p->b_k % SLIM_GEMM_SET_FLOATS != 0;
+  return slim_cl_gemm_sliced(device, p->m, p->n, p->k, b_lies && p->a_k % SLIM_GEMM_SET_FLOATS != 0);
 }
 
 /* Parts of the result that are added up. */
