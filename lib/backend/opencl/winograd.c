@@ -1,5 +1,7 @@
 #include "backend/opencl/winograd.h"
 
+#include <math.h>
+
 #include "backend/opencl/conv2d.h"
 #include "backend/opencl/gemm.h"
 #include "backend/opencl/winograd_tiles.h"
@@ -18,8 +20,10 @@
 #define FUSED_BYTES ((size_t)7 << 18)   /* of a group's scratch, most of which should stay in a core's own cache */
 #define FAR_TILES 98                    /* of a block whose weights come from far away, */
 #define FAR_POINTS ((size_t)8 << 20)    /* which are so many bytes */
-#define STREAMED_OUTPUTS ((double)(3 << 19)) /* that would leave the caches before they are read */
-#define STAGED_CHANNELS 128                  /* whose taps are transformed at a time */
+#define STREAMED_OUTPUTS ((double)(3 << 19)) /* that would leave the caches before they are read, */
+#define STREAMED_OUTPUTS_LARGE ((double)(3 << 20)) /* measured: where the second-level cache is large */
+#define STREAMED_CHANNELS 64 /* measured there: products of fewer take less time than their outputs past the caches */
+#define STAGED_CHANNELS 128  /* whose taps are transformed at a time */
 #define FEW_CHANNELS 32 /* the same of four tiles, if the nearest cache holds the taps, read for each row of points */
 #define GROUPS_A_UNIT 4
 
@@ -205,7 +209,9 @@ static bool streams(const slim_device *device, const slim_conv2d_params *conv)
   const slim_epilogue_params *e = &conv->epilogue;
   const double pixels = e->pooled_h > 0 ? (double)e->pooled_h * e->pooled_w : (double)conv->oh * conv->ow;
   const double outputs = pixels * conv->n * conv->o;
-  return slim_cl_of(device)->vector_width == 16 && outputs >= STREAMED_OUTPUTS;
+  const bool large = slim_cl_of(device)->caches.second >= SLIM_LARGE_CACHE;
+  const double many = !large ? STREAMED_OUTPUTS : conv->c >= STREAMED_CHANNELS ? STREAMED_OUTPUTS_LARGE : INFINITY;
+  return slim_cl_of(device)->vector_width == 16 && outputs >= many;
 }
 
 bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *conv, bool turned, bool stay, bool lone,
