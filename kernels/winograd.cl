@@ -41,9 +41,7 @@ SLIM_APART void fused_block(__global const float *x, __global const float *u, __
 {
   const size_t step = slim_winograd_products_step(p.block);
   const int count = min(p.block, p.tiles - first);
-  for (int t = 0; t < count; t++) {
-    slim_winograd_open_tile(x, zeros, p, first + t, t, v);
-  }
+  slim_winograd_open_tiles(x, zeros, p, first, count, v);
   const size_t panel = (size_t)SLIM_WINOGRAD_POINTS * p.c * SLIM_GEMM_COLUMNS;
   for (int o = 0; o < p.o; o += p.panels * SLIM_GEMM_COLUMNS, u += p.panels * panel) {
     slim_winograd_multiply_panels(v, u, product, step, p, first, count, p.o - o);
@@ -79,6 +77,6 @@ __kernel void slim_winograd_inputs_f32(SLIM_PLACED(const float, x), SLIM_PLACED(
 {
   SLIM_OPEN_PLACED(const float, x, 0);
   SLIM_OPEN_PLACED(float, v, 1);
-  slim_winograd_open_tile(x, zeros, p, p.first + (int)get_group_id(0), (int)get_group_id(0), v);
+  slim_winograd_open_tile(x, zeros, p, p.first + (int)get_group_id(0), v + get_group_id(0) * SLIM_WIDTH);
 }
 #endif

@@ -4,15 +4,24 @@
 
 #include "winograd.h"
 
-/* Tile number tile of all, which is number t of its block, into v. */
-SLIM_APART void slim_winograd_open_tile(__global const float *x, __global const float *zeros,
-                                        const slim_winograd_params p, const int tile, const int t, __global float *v)
+/* Tile number tile of all into v. */
+static inline void slim_winograd_open_tile(__global const float *x, __global const float *zeros,
+                                           const slim_winograd_params p, const int tile, __global float *v)
 {
   __global const float *from[SLIM_WINOGRAD_POINTS];
   slim_winograd_pixels(x, zeros, p, tile, from);
-  v += t * SLIM_WIDTH;
   for (int c = 0; c < p.c; c += SLIM_WIDTH, v += slim_winograd_plane(p.block)) {
     slim_winograd_open(from, c, p.m * p.c, v, slim_winograd_inputs_step(p.block, p.c));
+  }
+}
+
+/* Tiles of a block, from number first of all on. */
+SLIM_APART void slim_winograd_open_tiles(__global const float *x, __global const float *zeros,
+                                         const slim_winograd_params p, const int first, const int count,
+                                         __global float *v)
+{
+  for (int t = 0; t < count; t++, v += SLIM_WIDTH) {
+    slim_winograd_open_tile(x, zeros, p, first + t, v);
   }
 }
 
