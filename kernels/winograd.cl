@@ -33,6 +33,20 @@ __kernel void slim_winograd_weights_f32(SLIM_TENSOR(const slim_weight, weights),
 
 /* --- all in one: tasks of a block of tiles, in scratch of their groups' own --------------------------------------- */
 
+/* Tiles of a block into v. pixels: room for those of a tile. */
+static inline void open_block(__global const float *x, __global float *v, __global float *pixels,
+                              __global const float *zeros, const slim_winograd_params p, const int first,
+                              const int count)
+{
+#if SLIM_WINOGRAD_TAPS == 4
+  if (p.fold.side > 0) {
+    slim_winograd_open_colours(x, pixels, p, first, count, v);
+    return;
+  }
+#endif
+  slim_winograd_open_tiles(x, zeros, p, first, count, v);
+}
+
 /* The tiles of a block from the first on. */
 SLIM_APART void fused_block(__global const float *x, __global const float *u, __global const float *bias,
                             __global const float *residual, __global float *y, __global float *v,
@@ -41,7 +55,7 @@ SLIM_APART void fused_block(__global const float *x, __global const float *u, __
 {
   const size_t step = slim_winograd_products_step(p.block);
   const int count = min(p.block, p.tiles - first);
-  slim_winograd_open_tiles(x, zeros, p, first, count, v);
+  open_block(x, v, product, zeros, p, first, count);
   const size_t panel = (size_t)SLIM_WINOGRAD_POINTS * p.c * SLIM_GEMM_COLUMNS;
   for (int o = 0; o < p.o; o += p.panels * SLIM_GEMM_COLUMNS, u += p.panels * panel) {
     slim_winograd_multiply_panels(v, u, product, step, p, first, count, p.o - o);

@@ -1,41 +1,9 @@
 /* Images and weights folded for Winograd's transforms, and gradients unfolded: a row a work-item. */
 #include "common.h"
 #include "weights.h"
-#include "winograd_fold_params.h"
+#include "winograd_fold.h"
 
 #if SLIM_CLASS == 0
-/* A run of few floats. */
-static inline void copy_few(__global float *to, __global const float *from, const int count)
-{
-  int i = 0;
-  for (; i + 4 <= count; i += 4) {
-    vstore4(vload4(0, from + i), 0, to + i);
-  }
-  for (; i < count; i++) {
-    to[i] = from[i];
-  }
-}
-
-static inline void clear_few(__global float *to, const int count)
-{
-  int i = 0;
-  for (; i + 4 <= count; i += 4) {
-    vstore4((float4)(0.0f), 0, to + i);
-  }
-  for (; i < count; i++) {
-    to[i] = 0.0f;
-  }
-}
-
-/* A run of a block, which begins at float number left of a row of so many: 0 where there is no such row. */
-static inline void fold_run(__global float *to, __global const float *row, const int left, const int run, const int floats)
-{
-  const int begin = clamp(-left, 0, run), end = clamp(floats - left, begin, run);
-  clear_few(to, begin);
-  copy_few(to + begin, row + left + begin, end - begin);
-  clear_few(to + end, run - end);
-}
-
 /* A row of all images. */
 SLIM_APART void fold_row(__global const float *x, __global float *folded, const slim_winograd_fold_params p,
                          const int row)
@@ -44,18 +12,18 @@ SLIM_APART void fold_row(__global const float *x, __global float *folded, const 
   x += (size_t)(row / p.fold_h) * p.h * p.w * p.c;
   folded += (size_t)row * p.fold_w * p.fold_c;
   for (int y = 0; y < p.side; y++) {
-    const int floats = top + y >= 0 && top + y < p.h ? p.w * p.c : 0;
+    const int floats = slim_fold_floats(p, top + y);
     __global const float *from = x + (floats ? top + y : 0) * p.w * p.c;
     for (int i = 0, left = -p.left * p.c; i < p.fold_w; i++, left += run) {
       if (left >= 0 && left + run <= floats) {
-        copy_few(folded + i * p.fold_c + y * run, from + left, run);
+        slim_copy_few(folded + i * p.fold_c + y * run, from + left, run);
       } else {
-        fold_run(folded + i * p.fold_c + y * run, from, left, run, floats);
+        slim_fold_run(folded + i * p.fold_c + y * run, from, left, run, floats);
       }
     }
   }
   for (int i = 0; i < p.fold_w; i++) {
-    clear_few(folded + i * p.fold_c + p.side * run, p.fold_c - p.side * run);
+    slim_clear_few(folded + i * p.fold_c + p.side * run, p.fold_c - p.side * run);
   }
 }
 
@@ -86,9 +54,9 @@ __kernel void slim_winograd_unfold_image_f32(SLIM_TENSOR(const float, folded), S
   folded += p.left / p.side * p.fold_c;
   for (int i = 0, at = p.left * p.c % run, count; i < wide; i += count, at = 0, folded += p.fold_c) {
     count = min(run - at, wide - i);
-    copy_few(x + i, folded + at, count);
+    slim_copy_few(x + i, folded + at, count);
   }
-  clear_few(x + wide, p.w * p.c - wide);
+  slim_clear_few(x + wide, p.w * p.c - wide);
 }
 
 /* Where a row of the weights, of all outputs, lies in the folded ones. */

@@ -2,6 +2,7 @@
 #define SLIM_WINOGRAD_PARAMS_H
 
 #include "epilogue_params.h"
+#include "winograd_fold_params.h"
 
 #define SLIM_WINOGRAD_GAP 16 /* floats between the points of a block, or they would share cache sets */
 
@@ -33,6 +34,7 @@ typedef struct slim_winograd_params {
   int panels;              /* of outputs that meet a point's inputs one after another, of weights transformed before */
   int places;              /* of such channels' taps: 2 where the next ones' are copied meanwhile */
   int streams;             /* y goes past the caches */
+  slim_winograd_fold_params fold; /* with a side: x is an image as it lies, whose tiles are folded one by one */
   slim_epilogue_params epilogue;
 } slim_winograd_params;
 

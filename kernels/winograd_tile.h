@@ -3,6 +3,7 @@
 #define SLIM_KERNEL_WINOGRAD_TILE_H
 
 #include "winograd.h"
+#include "winograd_fold.h"
 
 /* Tile number tile of all into v. */
 static inline void slim_winograd_open_tile(__global const float *x, __global const float *zeros,
@@ -24,6 +25,75 @@ SLIM_APART void slim_winograd_open_tiles(__global const float *x, __global const
     slim_winograd_open_tile(x, zeros, p, first + t, v);
   }
 }
+
+#if SLIM_WINOGRAD_TAPS == 4
+/* A row of a tile's pixels, each of 2x2 pixels of three channels, from two rows of these. What lies under the tile to the
+ * right is fetched. */
+static inline void slim_winograd_fold_colours(__global const float *upper, __global const float *lower,
+                                              __global float *folded)
+{
+  const float8 none = (float8)(0.0f);
+  SLIM_UNROLL
+  for (int i = 0; i < SLIM_WINOGRAD_N; i++, upper += 6, lower += 6, folded += 16) {
+    const float8 a = vload8(0, upper), b = vload8(0, lower);
+    vstore16((float16)(a.s0123, a.s45, b.s01, b.s2345, none.s0123), 0, folded);
+  }
+  for (int i = 0; i < 2; i++, upper += 16, lower += 16) {
+    SLIM_FETCH(upper + 8);
+    SLIM_FETCH(lower + 8);
+  }
+}
+
+/* The same at an edge of the image, where pixels outside are 0. */
+SLIM_APART void slim_winograd_fold_edge(__global const float *image, __global float *folded,
+                                        const slim_winograd_fold_params f, const int top, const int left)
+{
+  const int run = f.side * f.c;
+  for (int i = 0; i < SLIM_WINOGRAD_N; i++, folded += f.fold_c) {
+    for (int y = 0; y < f.side; y++) {
+      const int floats = slim_fold_floats(f, top + y);
+      slim_fold_run(folded + y * run, image + (floats ? top + y : 0) * f.w * f.c, left + i * run, run, floats);
+    }
+    slim_clear_few(folded + f.side * run, f.fold_c - f.side * run);
+  }
+}
+
+/* The pixels of a tile of an image. */
+static inline void slim_winograd_fold_tile(__global const float *x, __global float *folded,
+                                           const slim_winograd_params p, const int tile)
+{
+  const slim_winograd_place at = slim_winograd_place_of(p, tile);
+  const int left = (at.x * p.fold.side - p.fold.left) * p.fold.c, row = p.fold.w * p.fold.c;
+  const bool inside = left >= 0 && left + 6 * (SLIM_WINOGRAD_N - 1) + 8 <= row; /* all that is read */
+  x += (size_t)at.image * p.fold.h * row;
+  for (int i = 0; i < SLIM_WINOGRAD_N; i++, folded += SLIM_WINOGRAD_N * p.fold.fold_c) {
+    const int top = (at.y + i) * p.fold.side - p.fold.top;
+    if (inside && top >= 0 && top + 1 < p.fold.h) {
+      slim_winograd_fold_colours(x + top * row + left, x + (top + 1) * row + left, folded);
+    } else {
+      slim_winograd_fold_edge(x, folded, p.fold, top, left);
+    }
+  }
+}
+
+/* Tiles of a block, of an image that is not folded before; folded: room for the pixels of one. */
+SLIM_APART void slim_winograd_open_colours(__global const float *x, __global float *folded,
+                                           const slim_winograd_params p, const int first, const int count,
+                                           __global float *v)
+{
+  __global const float *from[SLIM_WINOGRAD_POINTS];
+  for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {
+    from[i] = folded + i * p.fold.fold_c;
+  }
+  for (int t = 0; t < count; t++, v += SLIM_WIDTH) {
+    slim_winograd_fold_tile(x, folded, p, first + t);
+    for (int c = 0; c < p.c; c += SLIM_WIDTH) {
+      slim_winograd_open(from, c, 0, v + c / SLIM_WIDTH * slim_winograd_plane(p.block),
+                         slim_winograd_inputs_step(p.block, p.c));
+    }
+  }
+}
+#endif
 
 /* Row number row of a tile's results, from columns that are transformed. */
 static inline void slim_winograd_close_row(const SLIM_FLOATW *half_done, const int row, SLIM_FLOATW *sums)

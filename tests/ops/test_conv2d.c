@@ -56,6 +56,7 @@ static const test_convolution cases[] = {
   { "winograd_4x4_valid", 1, 19, 17, 16, 32, { 4, 4 }, { 1, 1 }, { 1, 1 }, SLIM_VALID, 0 },
   { "folded_7x7", 2, 31, 34, 3, 32, { 7, 7 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 0 },
   { "folded_7x7_valid", 1, 30, 29, 4, 48, { 7, 7 }, { 2, 2 }, { 1, 1 }, SLIM_VALID, 0 },
+  { "folded_7x7_fused", 3, 61, 66, 3, 32, { 7, 7 }, { 2, 2 }, { 1, 1 }, SLIM_VALID, 0 },
   { "folded_7x7_nchw", 2, 21, 24, 3, 48, { 7, 7 }, { 2, 2 }, { 1, 1 }, SLIM_SAME, 1 },
   { "folded_11x11_valid", 1, 69, 78, 3, 16, { 11, 11 }, { 4, 4 }, { 1, 1 }, SLIM_VALID, 0 },
   { "strassen", 1, 7, 17, 512, 64, { 1, 1 }, { 1, 1 }, { 1, 1 }, SLIM_SAME, 0 },

@@ -203,6 +203,13 @@ bool slim_cl_winograd_pools(const slim_device *device, const slim_conv2d_params 
          slim_cl_winograd_cut(device, &one, false, &p) && deepen(device, &p, 1);
 }
 
+/* Is it an image of three channels whose tiles are folded one by one (kernels/winograd_tile.h)? */
+static bool folds_tiles(const slim_cl_winograd *w)
+{
+  const slim_winograd_fold_params *f = &w->fold;
+  return w->groups > 0 && !w->p.turned && f->side == 2 && f->c == 3 && f->fold_taps == 4 && f->fold_c == 16;
+}
+
 /* Are vectors whole lines of a cache, and the outputs so many that these need not be read first? */
 static bool streams(const slim_device *device, const slim_conv2d_params *conv)
 {
@@ -241,6 +248,9 @@ bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *
     return false;
   }
   w->p.panels = group_of(device, w);
+  if (folds_tiles(w)) {
+    w->p.fold = w->fold;
+  }
   return true;
 }
 
@@ -259,10 +269,16 @@ static size_t plain_workspace(const slim_device *device, const slim_cl_winograd 
          slim_cl_float_bytes((size_t)w->groups * (inputs_floats(p) + group_floats(device, p, p->block)));
 }
 
+/* Of an image that is folded before. */
+static size_t image_bytes(const slim_cl_winograd *w)
+{
+  return w->p.fold.side > 0 ? 0 : slim_cl_winograd_folded_image(&w->fold);
+}
+
 size_t slim_cl_winograd_workspace(const slim_device *device, const slim_cl_winograd *w)
 {
   return w->batch.block > 0 ? slim_cl_winograd_batch_workspace(&w->batch)
-                            : plain_workspace(device, w) + slim_cl_winograd_folded(&w->fold);
+                            : plain_workspace(device, w) + image_bytes(w) + slim_cl_winograd_folded_weights(&w->fold);
 }
 
 /* --- launches ----------------------------------------------------------------------------------------------------- */
@@ -412,12 +428,14 @@ void slim_cl_winograd_launch(slim_cl_build *b, const slim_cl_winograd *w, const 
   }
   const size_t behind = plain_workspace(b->device, w);
   const slim_view image = slim_cl_winograd_behind(b, behind);
-  slim_view folded = slim_cl_winograd_behind(b, behind + slim_cl_winograd_folded_image(&w->fold));
+  slim_view folded = slim_cl_winograd_behind(b, behind + image_bytes(w));
   folded.version = weights->version;
   slim_cl_winograd_fold_weights(b, &w->fold, weights, &folded, w->kept);
   if (w->p.turned) {
     launch_plain(b, w, x, &folded, &image, epilogue);
     slim_cl_winograd_unfold_image(b, &w->fold, &image, &b->out[0]);
+  } else if (w->p.fold.side > 0) {
+    launch_plain(b, w, x, &folded, &b->out[0], epilogue);
   } else {
     slim_cl_winograd_fold_image(b, &w->fold, x, &image);
     launch_plain(b, w, &image, &folded, &b->out[0], epilogue);

@@ -43,10 +43,9 @@ size_t slim_cl_winograd_folded_image(const slim_winograd_fold_params *f)
   return f->side > 1 ? slim_cl_float_bytes((size_t)f->n * (size_t)f->fold_h * (size_t)(f->fold_w * f->fold_c)) : 0;
 }
 
-size_t slim_cl_winograd_folded(const slim_winograd_fold_params *f)
+size_t slim_cl_winograd_folded_weights(const slim_winograd_fold_params *f)
 {
-  const size_t weights = (size_t)(f->fold_taps * f->fold_taps * f->fold_c) * (size_t)f->o;
-  return f->side > 1 ? slim_cl_winograd_folded_image(f) + slim_cl_float_bytes(weights) : 0;
+  return f->side > 1 ? slim_cl_float_bytes((size_t)(f->fold_taps * f->fold_taps * f->fold_c) * (size_t)f->o) : 0;
 }
 
 static void launch(slim_cl_build *b, const char *kernel, const slim_winograd_fold_params *f, const slim_view *from,

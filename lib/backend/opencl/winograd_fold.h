@@ -10,9 +10,9 @@
  * @return the convolution of what is folded. */
 slim_conv2d_params slim_cl_winograd_fold(const slim_device *device, const slim_conv2d_params *conv, bool turned,
                                          slim_winograd_fold_params *fold);
-/** Bytes of a folded image, and with its weights behind; 0 where nothing is folded. */
+/** Bytes of a folded image and of folded weights; 0 where nothing is folded. */
 size_t slim_cl_winograd_folded_image(const slim_winograd_fold_params *fold);
-size_t slim_cl_winograd_folded(const slim_winograd_fold_params *fold);
+size_t slim_cl_winograd_folded_weights(const slim_winograd_fold_params *fold);
 /** From one view to another; once: while the weights' version stays. */
 void slim_cl_winograd_fold_image(slim_cl_build *build, const slim_winograd_fold_params *fold, const slim_view *from,
                                  const slim_view *to);

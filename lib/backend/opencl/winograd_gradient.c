@@ -51,7 +51,8 @@ static size_t plain_workspace(const slim_device *device, const slim_cl_winograd_
 size_t slim_cl_winograd_gradient_workspace(const slim_device *device, const slim_cl_winograd_gradient *g)
 {
   return g->batch.block > 0 ? slim_cl_winograd_batch_gradient_workspace(&g->batch)
-                            : plain_workspace(device, g) + slim_cl_winograd_folded(&g->fold);
+                            : plain_workspace(device, g) + slim_cl_winograd_folded_image(&g->fold) +
+                                  slim_cl_winograd_folded_weights(&g->fold);
 }
 
 static void launch_plain(slim_cl_build *b, const slim_cl_winograd_gradient *g, const slim_view *x, const slim_view *dw)
