@@ -30,7 +30,8 @@ static inline void slim_clear_few(__global float *to, const int count)
 }
 
 /* A run of a block, which begins at float number left of a row of so many: 0 where there is no such row. */
-static inline void slim_fold_run(__global float *to, __global const float *row, const int left, const int run, const int floats)
+static inline void slim_fold_run(__global float *to, __global const float *row, const int left, const int run,
+                                 const int floats)
 {
   const int begin = clamp(-left, 0, run), end = clamp(floats - left, begin, run);
   slim_clear_few(to, begin);
