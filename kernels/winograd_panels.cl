@@ -1,5 +1,6 @@
 /* The second stage of winograd.cl: panels of outputs from the inputs of a block of tiles. */
 #include "common.h"
+#include "deal.h"
 #include "winograd_taps.h"
 #include "winograd_tile.h"
 
@@ -54,19 +55,43 @@ SLIM_WINOGRAD_FILTER_ROW(filter_packed_row, __global, __local)
 MULTIPLY(multiply_local, making_local, __local)
 MULTIPLY(multiply_packed, making_packed, __global)
 
-/* What a group of the second stage makes: tiles [begin, begin + tiles) of the block in a panel of outputs from o on. */
+/* What is made of a task of the second stage: tiles [begin, begin + tiles) of the block in a panel of outputs from o on. */
 typedef struct panel {
   int o, columns, begin, tiles;
   int first;   /* number of the first tile, of all */
   size_t step; /* between the points of its products */
 } panel;
 
-static inline panel panel_of(const slim_winograd_params p)
+/* Panel number number of a task. */
+static inline panel panel_of(const slim_winograd_params p, const int3 task, const int number)
 {
-  const int o = (int)get_group_id(0) * p.panels * SLIM_GEMM_COLUMNS, begin = (int)get_group_id(1) * p.part;
-  const panel t = { o, min(SLIM_GEMM_COLUMNS, p.o - o), begin, min(p.part, min(p.block, p.tiles - p.first) - begin),
-                    p.first + begin, slim_winograd_products_step(p.part) };
+  const int o = (task.x * p.panels + number) * SLIM_GEMM_COLUMNS, begin = task.y * p.part;
+  const panel t = { o, clamp(p.o - o, 0, SLIM_GEMM_COLUMNS), begin,
+                    min(p.part, min(p.block, p.tiles - p.first) - begin), p.first + begin,
+                    slim_winograd_products_step(p.part) };
   return t;
+}
+
+/* A step of a task: its panels meet some channels' inputs one after another, while these are near, then the next
+ * channels'. Behind its last one comes the first of the task that the group probably takes next. */
+typedef struct turn {
+  panel t;
+  int number, k, depth; /* of the panel; channels [k, k + depth) */
+} turn;
+
+static inline int turns_of(const slim_winograd_params p, const int3 task)
+{
+  return slim_winograd_panels(p, p.o - task.x * p.panels * SLIM_GEMM_COLUMNS) * ((p.c + p.depth - 1) / p.depth);
+}
+
+static inline turn turn_of(const slim_winograd_params p, const int3 task, const int i)
+{
+  const int panels = slim_winograd_panels(p, p.o - task.x * p.panels * SLIM_GEMM_COLUMNS);
+  const bool inside = i < turns_of(p, task);
+  const int number = inside ? i % panels : 0, k = inside ? i / panels * p.depth : 0;
+  const int3 later = (int3)(task.x + (int)get_num_groups(0), task.y, task.z);
+  const turn now = { panel_of(p, inside ? task : later, number), number, k, min(p.depth, p.c - k) };
+  return now;
 }
 
 #define EACH_SUM_(p_, t_)                                                                                              \
@@ -183,26 +208,37 @@ SUM_PANEL(sum_packed_panel, __global, filter_packed_row, making_packed, multiply
 SUM_FEW(sum_few, __local, sum_row)
 SUM_FEW(sum_packed_few, __global, sum_packed_row)
 
-/* Where the taps of a group's channels behind k lie, or, behind the last ones, those of the next group; none that are
- * turned, which are fetched while others are. to: where the former are copied, if there is a second place. */
+/* Where a turn's taps lie that are read next; none that are turned, which are fetched while others are. to: where they
+ * are copied; 0: they are fetched. */
 static inline slim_winograd_ahead taps_behind(__global const slim_weight *weights, const slim_winograd_params p,
-                                              const panel t, const int k, __local float *to)
+                                              const turn then, __local float *to)
 {
-  const bool deeper = k + p.depth < p.c;
-  const int next_k = deeper ? k + p.depth : 0, depth = min(p.depth, p.c - next_k);
-  const int o = deeper ? t.o : t.o + SLIM_GEMM_COLUMNS, columns = clamp(p.o - o, 0, SLIM_GEMM_COLUMNS);
-  const slim_winograd_ahead next = { weights + (size_t)next_k * p.o + o, (size_t)p.c * p.o, p.turned ? 0 : depth, p.o,
-                                     columns, deeper && p.places > 1 ? to : 0 };
+  const slim_winograd_ahead next = { weights + (size_t)then.k * p.o + then.t.o, (size_t)p.c * p.o,
+                                     p.turned ? 0 : then.depth, p.o, then.t.columns, to };
   return next;
 }
 
-SLIM_APART void close_panel(__global const float *products, __global const float *bias,
-                            __global const float *residual, __global float *y, const slim_winograd_params p,
-                            const panel t)
+/* The same of packed ones. */
+static inline __global const float *packed_taps(__global const float *packed, const slim_winograd_params p,
+                                                const turn now)
 {
-  for (int i = 0; i < t.tiles; i++) {
-    slim_winograd_close_tile(products + i * SLIM_GEMM_COLUMNS, t.step, bias, residual, y, p, t.first + i, t.o);
-  }
+  return packed + (size_t)now.t.o * p.c * SLIM_WINOGRAD_ALL_TAPS + now.k * SLIM_WINOGRAD_TAPS_STEP;
+}
+
+static inline slim_winograd_ahead packed_behind(__global const float *packed, const slim_winograd_params p,
+                                                const turn then)
+{
+  const int depth = then.t.columns > 0 ? then.depth : 0;
+  const slim_winograd_ahead next = { packed_taps(packed, p, then), depth * SLIM_GEMM_COLUMNS, depth,
+                                     SLIM_GEMM_COLUMNS, SLIM_GEMM_COLUMNS, 0 };
+  return next;
+}
+
+SLIM_APART void close_panels(__global const float *products, __global const float *bias,
+                             __global const float *residual, __global float *y, const slim_winograd_params p,
+                             const panel t)
+{
+  slim_winograd_close_panels(products, t.step, bias, residual, y, p, t.first, t.tiles, t.o);
 }
 
 static inline size_t products_at(const slim_winograd_params p)
@@ -210,7 +246,8 @@ static inline size_t products_at(const slim_winograd_params p)
   return (SLIM_WINOGRAD_POINTS * slim_winograd_inputs_step(p.block, p.c) + 63) / 64 * 64;
 }
 
-/* What the kernels of panels read and write: products lie behind v, at a multiple of 256 bytes, */
+/* What the kernels of panels read and write: a group's products, of one task after another, which so stay in a core's
+ * own cache, lie behind v, at a multiple of 256 bytes, */
 #define PANEL_PARAMETERS_(weights_)                                                                                    \
   SLIM_PLACED(float, v), SLIM_PLACED(const float, bias), SLIM_PLACED(const float, residual), SLIM_PLACED(float, y),    \
       const uint4 at, weights_, const slim_winograd_params p
@@ -220,55 +257,62 @@ static inline size_t products_at(const slim_winograd_params p)
   SLIM_OPEN_PLACED(const float, bias, 1);                                                                              \
   SLIM_OPEN_PLACED(const float, residual, 2);                                                                          \
   SLIM_OPEN_PLACED(float, y, 3);                                                                                       \
-  const panel t = panel_of(p);                                                                                         \
-  __global float *products = v + products_at(p) + (get_group_id(1) * get_num_groups(0) + get_group_id(0)) *            \
-                                                      p.panels * SLIM_WINOGRAD_POINTS * t.step;
+  const size_t panel_products = SLIM_WINOGRAD_POINTS * slim_winograd_products_step(p.part);                            \
+  __global float *products = v + products_at(p) + get_group_id(0) * p.panels * panel_products;
 
-/* and how: sum_ adds depth channels from k on, whose taps are now, to the products. Weights as they lie, */
+/* and how: sum_ adds a turn's channels, whose taps are in place, to its products, at sums. Weights as they lie, */
 #define PANEL_(sum_)                                                                                                   \
   SLIM_OPEN(const slim_weight, weights);                                                                               \
   OPEN_PANEL_                                                                                                          \
-  for (int k = 0; k < p.c; k += p.depth) {                                                                             \
-    const int depth = min(p.depth, p.c - k), place = k / p.depth % p.places;                                           \
-    __local float *now = taps + place * p.depth * SLIM_WINOGRAD_TAPS_STEP;                                             \
-    const slim_winograd_ahead next =                                                                                   \
-        taps_behind(weights, p, t, k, taps + (1 - place) * p.depth * SLIM_WINOGRAD_TAPS_STEP);                         \
-    if (k == 0 || p.places == 1) {                                                                                     \
-      slim_winograd_pack_taps(now, weights, p, k, depth, t.o, t.columns);                                              \
+  SLIM_EACH_TASK(task)                                                                                                 \
+  {                                                                                                                    \
+    const int turns = turns_of(p, task);                                                                               \
+    for (int i = 0; i < turns; i++) {                                                                                  \
+      const turn now = turn_of(p, task, i);                                                                            \
+      __local float *place = taps + i % p.places * p.depth * SLIM_WINOGRAD_TAPS_STEP,                                  \
+                    *other = taps + (i + 1) % p.places * p.depth * SLIM_WINOGRAD_TAPS_STEP;                            \
+      const slim_winograd_ahead next =                                                                                 \
+          taps_behind(weights, p, turn_of(p, task, i + 1), p.places > 1 && i + 1 < turns ? other : 0);                 \
+      __global float *sums = products + now.number * panel_products;                                                   \
+      if (i == 0 || p.places == 1) {                                                                                   \
+        slim_winograd_pack_taps(place, weights, p, now.k, now.depth, now.t.o, now.t.columns);                          \
+      }                                                                                                                \
+      sum_;                                                                                                            \
     }                                                                                                                  \
-    sum_;                                                                                                              \
-  }                                                                                                                    \
-  close_panel(products, bias, residual, y, p, t);
+    close_panels(products, bias, residual, y, p, panel_of(p, task, 0));                                                \
+  }
 
-/* or packed by slim_conv2d_pack_f32, all channels together: what is read next lies behind. */
+/* or packed by slim_conv2d_pack_f32, all channels together. */
 #define PACKED_PANEL_(sum_)                                                                                            \
   OPEN_PANEL_                                                                                                          \
-  __global const float *taps = packed + (size_t)t.o * p.c * SLIM_WINOGRAD_ALL_TAPS;                                    \
-  for (int k = 0; k < p.c; k += p.depth) {                                                                             \
-    const int depth = min(p.depth, p.c - k), left = p.c - k - depth;                                                   \
-    const int next_depth = left > 0 ? min(p.depth, left) : t.o + SLIM_GEMM_COLUMNS < p.o ? min(p.depth, p.c) : 0;      \
-    const slim_winograd_ahead next = { taps + depth * SLIM_WINOGRAD_TAPS_STEP, next_depth * SLIM_GEMM_COLUMNS,         \
-                                       next_depth, SLIM_GEMM_COLUMNS, SLIM_GEMM_COLUMNS, 0 };                          \
-    sum_;                                                                                                              \
-    taps += depth * SLIM_WINOGRAD_TAPS_STEP;                                                                           \
-  }                                                                                                                    \
-  close_panel(products, bias, residual, y, p, t);
+  SLIM_EACH_TASK(task)                                                                                                 \
+  {                                                                                                                    \
+    const int turns = turns_of(p, task);                                                                               \
+    for (int i = 0; i < turns; i++) {                                                                                  \
+      const turn now = turn_of(p, task, i);                                                                            \
+      __global const float *place = packed_taps(packed, p, now);                                                       \
+      const slim_winograd_ahead next = packed_behind(packed, p, turn_of(p, task, i + 1));                              \
+      __global float *sums = products + now.number * panel_products;                                                   \
+      sum_;                                                                                                            \
+    }                                                                                                                  \
+    close_panels(products, bias, residual, y, p, panel_of(p, task, 0));                                                \
+  }
 
-/* A group: a panel of outputs, a part of the tiles of the block. products: of each group;
+/* A task: panels of outputs, a part of the tiles of the block.
  * taps: p.places of what slim_winograd_pack_taps makes. */
 __kernel void slim_winograd_panels_f32(PANEL_PARAMETERS_(SLIM_TENSOR(const slim_weight, weights)), __local float *taps,
-                                       __local float *u)
+                                       __local float *u, SLIM_DEALT)
 {
-  PANEL_(sum_panel(v, now, products, u, p, t, k, depth, next))
+  PANEL_(sum_panel(v, place, sums, u, p, now.t, now.k, now.depth, next))
 }
 
 /* The same with packed weights. */
-__kernel void slim_winograd_packed_f32(PANEL_PARAMETERS_(__global const float *packed), __local float *u)
+__kernel void slim_winograd_packed_f32(PANEL_PARAMETERS_(__global const float *packed), __local float *u, SLIM_DEALT)
 {
-  PACKED_PANEL_(sum_packed_panel(v, taps, products, u, p, t, k, depth, next))
+  PACKED_PANEL_(sum_packed_panel(v, place, sums, u, p, now.t, now.k, now.depth, next))
 }
 
-/* The same of p.panels panels a group, with weights that slim_winograd_weights_f32 transformed. */
+/* The same of p.panels panels a task, with weights that slim_winograd_weights_f32 transformed. */
 SLIM_APART void make_panels(__global const float *v, __global const float *u, __global float *products,
                             __global const float *bias, __global const float *residual, __global float *y,
                             const slim_winograd_params p, const panel t)
@@ -278,20 +322,24 @@ SLIM_APART void make_panels(__global const float *v, __global const float *u, __
   slim_winograd_close_panels(products, t.step, bias, residual, y, p, t.first, t.tiles, t.o);
 }
 
-__kernel void slim_winograd_points_f32(PANEL_PARAMETERS_(__global const float *u))
+__kernel void slim_winograd_points_f32(PANEL_PARAMETERS_(__global const float *u), SLIM_DEALT)
 {
   OPEN_PANEL_
-  make_panels(v, u, products, bias, residual, y, p, t);
+  SLIM_EACH_TASK(task)
+  {
+    make_panels(v, u, products, bias, residual, y, p, panel_of(p, task, 0));
+  }
 }
 
 /* Both of four tiles, whose weights stay in registers. */
-__kernel void slim_winograd_few_f32(PANEL_PARAMETERS_(SLIM_TENSOR(const slim_weight, weights)), __local float *taps)
+__kernel void slim_winograd_few_f32(PANEL_PARAMETERS_(SLIM_TENSOR(const slim_weight, weights)), __local float *taps,
+                                    SLIM_DEALT)
 {
-  PANEL_(sum_few(v, now, products, p, t, k, depth, next))
+  PANEL_(sum_few(v, place, sums, p, now.t, now.k, now.depth, next))
 }
 
-__kernel void slim_winograd_few_packed_f32(PANEL_PARAMETERS_(__global const float *packed))
+__kernel void slim_winograd_few_packed_f32(PANEL_PARAMETERS_(__global const float *packed), SLIM_DEALT)
 {
-  PACKED_PANEL_(sum_packed_few(v, taps, products, p, t, k, depth, next))
+  PACKED_PANEL_(sum_packed_few(v, place, sums, p, now.t, now.k, now.depth, next))
 }
 #endif

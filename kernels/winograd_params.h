@@ -31,7 +31,8 @@ typedef struct slim_winograd_params {
   int block;               /* tiles that are worked on together, */
   int first;               /* from this one on where a launch is for a block, */
   int part, depth;         /* so many by a group of a panel, in so many channels at a time */
-  int panels;              /* of outputs that meet a point's inputs one after another, of weights transformed before */
+  int panels;              /* of outputs that meet a point's inputs one after another: all channels' if their weights were
+                            * transformed before, else those of depth channels */
   int places;              /* of such channels' taps: 2 where the next ones' are copied meanwhile */
   int streams;             /* y goes past the caches */
   slim_winograd_fold_params fold; /* with a side: x is an image as it lies, whose tiles are folded one by one */

@@ -46,6 +46,7 @@ static const struct winograd_case {
   { "3x3_four_tiles", 1, 8, 7, 130, 75, 3, 3, false, OTHERS, 1 },
   { "3x3_four_images", 4, 3, 4, 97, 107, 3, 3, true, OTHERS, 1 },
   { "3x3_four_tiles_vectors", 1, 7, 8, 144, 80, 3, 3, false, OTHERS, 1 },
+  { "3x3_pairs", 8, 7, 7, 240, 128, 3, 3, false, OTHERS, 1 },
   { "3x3_four_images_vectors", 4, 3, 4, 512, 48, 3, 3, false, OTHERS, 1 },
   { "3x3_many_tiles", 2, 61, 45, 16, 48, 3, 3, false, SEVENS, 1 },
   { "3x3_many_images", 290, 3, 3, 97, 96, 3, 3, false, OTHERS, 1 },

@@ -24,6 +24,7 @@
 #define STREAMED_OUTPUTS_LARGE ((double)(3 << 20)) /* measured: where the second-level cache is large */
 #define STREAMED_CHANNELS 64 /* measured there: products of fewer take less time than their outputs past the caches */
 #define STAGED_CHANNELS 128  /* whose taps are transformed at a time */
+#define PAIRED_CHANNELS 64   /* the same of two panels */
 #define FEW_CHANNELS 32 /* the same of four tiles, if the nearest cache holds the taps, read for each row of points */
 #define GROUPS_A_UNIT 4
 
@@ -134,6 +135,9 @@ static bool are_cut(const slim_winograd_params *p)
 static int channels_most(const slim_device *device, const slim_winograd_params *p)
 {
   const size_t few = taps_floats(device, p, FEW_CHANNELS) * sizeof(float);
+  if (p->panels > 1) {
+    return PAIRED_CHANNELS;
+  }
   return p->rows == SLIM_WINOGRAD_FEW && few <= slim_cl_of(device)->caches.nearest ? FEW_CHANNELS : STAGED_CHANNELS;
 }
 
@@ -150,6 +154,20 @@ static bool deepen(const slim_device *device, slim_winograd_params *p, int place
     p->places = places;
   }
   return p->depth > 0;
+}
+
+/* Do two panels meet some channels' inputs one after another? These come from a distant cache where a core's own does
+ * not hold those of all channels, if it holds what both panels need besides; each unit has as many pairs as others.
+ * Turned weights, measured, are better read in long rows. */
+static bool are_paired(const slim_device *device, const slim_cl_winograd *w)
+{
+  const slim_winograd_params *p = &w->p;
+  const size_t second = slim_cl_of(device)->caches.second / sizeof(float);
+  const size_t inputs = slim_cl_winograd_inputs(slim_cl_winograd_points(p), p->block, PAIRED_CHANNELS);
+  const size_t weights = 2 * taps_floats(device, p, PAIRED_CHANNELS) + rows_floats(device, p, PAIRED_CHANNELS);
+  return !p->turned && p->rows != SLIM_WINOGRAD_FEW &&
+         panels_of(device, p->o) * w->parts % (2 * device->info.compute_units) == 0 && inputs_floats(p) > second / 2 &&
+         inputs + weights + 2 * products_floats(device, p, p->part) <= second;
 }
 
 /* Cuts blocks of tiles, parts of a block so that all units get as much, and channels by local memory; false when that
@@ -173,6 +191,7 @@ static bool stage(const slim_device *device, slim_cl_winograd *w)
   if (w->points) {
     return taps_floats(device, p, slim_cl_of(device)->vector_width) * sizeof(float) <= device->info.local_memory;
   }
+  p->panels = are_paired(device, w) ? 2 : 1;
   const bool copies = !p->turned && rows != SLIM_WINOGRAD_FEW;
   return (copies && deepen(device, p, 2)) || deepen(device, p, 1);
 }
@@ -186,7 +205,7 @@ static int group_of(const slim_device *device, const slim_cl_winograd *w)
   const int shares = panels_of(device, p->o) * (w->groups > 0 ? 1 : w->parts);
   const size_t room = slim_cl_of(device)->caches.second / 2 / sizeof(float);
   int group = 1;
-  while ((w->groups > 0 || w->points) && inputs_floats(p) > room && shares % (2 * group * units) == 0 &&
+  while (inputs_floats(p) > room && shares % (2 * group * units) == 0 &&
          2 * (size_t)group * products_floats(device, p, tiles) <= room) {
     group *= 2;
   }
@@ -247,7 +266,9 @@ bool slim_cl_winograd_plan(const slim_device *device, const slim_conv2d_params *
   if (!fuse(device, w) && !stage(device, w)) {
     return false;
   }
-  w->p.panels = group_of(device, w);
+  if (w->groups > 0 || w->points) {
+    w->p.panels = group_of(device, w);
+  }
   if (folds_tiles(w)) {
     w->p.fold = w->fold;
   }
@@ -262,7 +283,7 @@ static size_t plain_workspace(const slim_device *device, const slim_cl_winograd 
     return slim_cl_winograd_line_workspace(device, &w->line, w->kept);
   }
   if (w->groups == 0) {
-    const size_t products = (size_t)(panel_groups(device, p) * w->parts) * group_floats(device, p, p->part);
+    const size_t products = (size_t)device->info.compute_units * group_floats(device, p, p->part);
     return slim_cl_float_bytes(inputs_floats(p)) + slim_cl_float_bytes(products);
   }
   return (w->kept ? 0 : slim_cl_float_bytes(weights_floats(device, p))) +
@@ -378,7 +399,8 @@ static void launch_panels(slim_cl_build *b, const slim_cl_winograd *w, const sli
   if (p->rows != SLIM_WINOGRAD_FEW && !w->points) {
     slim_cl_arg_local(b, rows_floats(b->device, p, p->depth) * sizeof(float));
   }
-  range(b, panel_groups(b->device, p), slim_cl_ceil_div(tiles_of_block(p), p->part));
+  const int parts = slim_cl_ceil_div(tiles_of_block(p), p->part);
+  slim_cl_range_dealt(b, (const size_t[3]){ (size_t)panel_groups(b->device, p), (size_t)parts, 1 });
 }
 
 /* The weights of the second stage, made when they change; NULL: they are read as they lie. */
