@@ -12,7 +12,6 @@
 #define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #endif
 
-#define LINE 16 /* floats of a cache line */
 #define FETCH_AHEAD (TILE_ROWS > 6) /* measured: small tiles take longer with it */
 
 #define DECLARE(r_) vec r##r_##_0 = { 0 }, r##r_##_1 = { 0 };
@@ -89,7 +88,6 @@ CPU_INLINE void multiply(const winograd_tile *t, int rows, int vectors, bool by_
         }
         if (streamed) {
           __builtin_prefetch(ahead_b, 0, 2);
-          __builtin_prefetch(ahead_b + LINE, 0, 2);
           ahead_b += t->ahead_step;
         }
       }
