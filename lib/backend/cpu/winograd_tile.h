@@ -25,7 +25,7 @@ typedef struct winograd_making {
 typedef struct winograd_tile {
   const float *a, *b; /* b: TILE_COLUMNS (narrow: VL) floats a k */
   const float *ahead; /* by rows: as much of A, of the next tile, fetched meanwhile */
-  const float *ahead_b; /* streamed: of a B that lies elsewhere, fetched meanwhile, from k to k ahead_step */
+  const float *ahead_b; /* streamed: of a B that lies elsewhere, a line is fetched at each k, from k to k ahead_step */
   size_t ahead_step;
   float *c;
   size_t a_step;
@@ -91,7 +91,8 @@ static inline void winograd_multiply(const float *a, size_t a_step, size_t in_st
                           NULL);
 }
 
-/* The same by a panel that comes from memory, once: next is the one that is multiplied after it, as large. */
+/* The same by a panel that comes from memory, once: next is the one that is multiplied after it, as large. Two tiles or
+ * more fetch all of it; a single one half, where a panel is two lines wide. */
 static inline void winograd_multiply_streams(const float *a, size_t a_step, size_t in_step, const float *b,
                                              const float *next, float *c, int count, int depth, int width)
 {
