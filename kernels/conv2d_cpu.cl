@@ -7,7 +7,7 @@
 #if SLIM_CLASS == 0
 /* The tiles of a part over depth elements of the windows from k on, which panels have. tile: SLIM_GEMM_ROWS rows of
  * SLIM_GEMM_A_STRIDE. next: so many rows of panels that are read after these. */
-#define SUM_BLOCK(name_, space_, TILE_)                                                                                \
+#define SUM_BLOCK(name_, space_, TILE_, LYING_)                                                                        \
   SLIM_APART void name_(__global const float *x, space_ const float *panels, __global const float *bias,               \
                         __global const float *residual, __global float *y, const slim_conv2d_params p,                 \
                         const slim_gemm_part t, const int k, const int depth, __local float *tile,                     \
@@ -17,18 +17,25 @@
     const int tiles = slim_gemm_part_tiles(t);                                                                         \
     int number = 0;                                                                                                    \
     for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {                                                      \
-      gather_tile(tile, x, p, row, min(SLIM_GEMM_ROWS, t.row1 - row), k, depth);                                       \
+      const bool lies = is_pixel(p) && slim_gemm_part_lies(t, row, p.c, depth);                                        \
+      if (!lies) {                                                                                                     \
+        gather_tile(tile, x, p, row, min(SLIM_GEMM_ROWS, t.row1 - row), k, depth);                                     \
+      }                                                                                                                \
       for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS, number++) {                                               \
         const slim_gemm_ahead next_a = ahead_of(x, p, t, row + SLIM_GEMM_ROWS, k, depth, c);                           \
         const slim_gemm_ahead next_b =                                                                                 \
             slim_gemm_block_ahead(next, SLIM_GEMM_COLUMNS, next_rows, SLIM_GEMM_COLUMNS, number, tiles, depth);        \
         const slim_gemm_out o = slim_gemm_part_out(y, bias, residual, p.o, p.epilogue, t, row, c, k == 0, last);       \
-        TILE_(tile, panels + c * depth, depth, &next_a, &next_b, &o);                                                  \
+        if (lies) {                                                                                                    \
+          LYING_(x + (size_t)row * p.c + k, p.c, panels + c * depth, depth, &next_a, &next_b, &o);                     \
+        } else {                                                                                                       \
+          TILE_(tile, panels + c * depth, depth, &next_a, &next_b, &o);                                                \
+        }                                                                                                              \
       }                                                                                                                \
     }                                                                                                                  \
   }
-SUM_BLOCK(sum_block, __local, slim_gemm_tile_rows)
-SUM_BLOCK(sum_packed, __global, slim_gemm_tile_packed)
+SUM_BLOCK(sum_block, __local, slim_gemm_tile_rows, slim_gemm_tile_lying)
+SUM_BLOCK(sum_packed, __global, slim_gemm_tile_packed, slim_gemm_tile_lying_packed)
 
 /* A matrix product: windows of x by weights. panels: block_k rows of block_n. */
 __kernel void slim_conv2d_cpu_f32(SLIM_TENSOR(const float, x), SLIM_TENSOR(const slim_weight, weights),

@@ -3,8 +3,8 @@
 #define SLIM_KERNEL_CONV2D_CPU_H
 
 #include "conv2d_params.h"
+#include "gemm_lying.h"
 #include "gemm_pack.h"
-#include "gemm_part.h"
 
 #if SLIM_CLASS == 0
 /* Pixels of the result: number m of them. */

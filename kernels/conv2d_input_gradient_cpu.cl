@@ -64,7 +64,10 @@ static inline void sum_phase(__global const float *dy, const packed_block b, __g
     const int rows = min(SLIM_GEMM_ROWS, t.row1 - row);
     __global float *to = even ? dx + f.first + (size_t)row * p.pixel : dx;
     size_t places[SLIM_GEMM_ROWS];
-    gather_tile(tile, dy, f.conv, row, rows, k, b.depth);
+    const bool lies = even && is_pixel(f.conv) && slim_gemm_part_lies(t, row, f.conv.c, b.depth);
+    if (!lies) {
+      gather_tile(tile, dy, f.conv, row, rows, k, b.depth);
+    }
     for (int i = 0; i < rows && !even; i++) {
       places[i] = phase_place(p, f, row + i);
     }
@@ -74,7 +77,12 @@ static inline void sum_phase(__global const float *dy, const packed_block b, __g
                                                            number, tiles, b.depth);
       const slim_gemm_out o = { to + c, 0, p.pixel, t.row1 - row, t.columns - c, k == 0, last, { 0, 0, 0 },
                                 0, even ? 0 : places, t.streams };
-      slim_gemm_tile_packed(tile, b.panels + c * b.depth, b.depth, &next_a, &next_b, &o);
+      if (lies) {
+        slim_gemm_tile_lying_packed(dy + (size_t)row * f.conv.c + k, f.conv.c, b.panels + c * b.depth, b.depth, &next_a,
+                                    &next_b, &o);
+      } else {
+        slim_gemm_tile_packed(tile, b.panels + c * b.depth, b.depth, &next_a, &next_b, &o);
+      }
     }
   }
 }

@@ -1,7 +1,8 @@
 /*
  * The matrix product of CPU-like devices: one work-item a group, explicit vector registers, packed blocks in local
  * memory. A task (deal.h) makes a block of the result: for each block of k it packs b into panels of SLIM_GEMM_COLUMNS
- * columns, then, for each tile of SLIM_GEMM_ROWS rows, packs a and runs over the panels.
+ * columns, then, for each tile of SLIM_GEMM_ROWS rows, packs a, or reads it where it lies (gemm_lying.h), and runs over
+ * the panels.
  */
 #ifndef SLIM_KERNEL_GEMM_H
 #define SLIM_KERNEL_GEMM_H

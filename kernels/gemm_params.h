@@ -11,7 +11,7 @@ typedef struct slim_gemm_params {
 /* In the place of a slice: products of halves (strassen.h), which block_m and block_n are parts of. */
 #define SLIM_GEMM_HALVES (-1)
 
-#define SLIM_GEMM_IN_PLACE_PANELS 2 /* of b: an a that is given transposed serves that few without a copy */
+#define SLIM_GEMM_IN_PLACE_PANELS 2 /* of b: an a serves that few without a copy */
 #define SLIM_GEMM_SET_FLOATS 1024   /* rows that far apart meet in few sets of a cache */
 
 #endif

@@ -1,7 +1,7 @@
 #include "common.h"
 #include "deal.h"
+#include "gemm_lying.h"
 #include "gemm_pack.h"
-#include "gemm_part.h"
 #include "matmul_params.h"
 
 __kernel void slim_matmul_naive_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const slim_weight, b),
@@ -64,8 +64,10 @@ __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(cons
       const int depth = min(g.block_k, p.k - k);
       pack_panels(panels, b, p, k, depth, t.column0, t.columns);
       for (int row = t.row0; row < t.row1; row += SLIM_GEMM_ROWS) {
-        for (int i = 0; i < min(SLIM_GEMM_ROWS, t.row1 - row); i++) {
-          slim_gemm_copy(tile + i * SLIM_GEMM_A_STRIDE, a + (size_t)(row + i) * p.a_row + k, depth);
+        __global const float *rows = a + (size_t)row * p.a_row + k;
+        const bool lies = slim_gemm_part_lies(t, row, p.a_row, depth);
+        for (int i = 0; i < min(SLIM_GEMM_ROWS, t.row1 - row) && !lies; i++) {
+          slim_gemm_copy(tile + i * SLIM_GEMM_A_STRIDE, rows + (size_t)i * p.a_row, depth);
         }
         for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS) {
           const slim_gemm_out o = slim_gemm_part_out(y, bias, residual, p.n, p.epilogue, t, row, c, k == 0,
@@ -75,7 +77,11 @@ __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(cons
                                                               t.columns);
           const slim_gemm_ahead next_b = panels_ahead(b, p, k + depth, min(g.block_k, p.k - k - depth), t.column0,
                                                       t.columns, number, tiles, depth);
-          slim_gemm_tile_rows(tile, panels + c * depth, depth, &next_a, &next_b, &o);
+          if (lies) {
+            slim_gemm_tile_lying(rows, p.a_row, panels + c * depth, depth, &next_a, &next_b, &o);
+          } else {
+            slim_gemm_tile_rows(tile, panels + c * depth, depth, &next_a, &next_b, &o);
+          }
         }
       }
     }
