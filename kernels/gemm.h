@@ -356,17 +356,17 @@ typedef struct slim_gemm_strip {
 } slim_gemm_strip;
 
 /* What turn number turn of turns over depth fetches of rows of columns floats, which lie stride apart: of rows without
- * gaps as much as the other turns, in the order of memory, else a panel's width of each, or nothing that is new. */
+ * gaps as much as the other turns, in the order of memory, else a line of each, or nothing that is new. */
 static inline slim_gemm_strip slim_gemm_strip_of(__global const float *from, const int stride, const int rows,
                                                  const int columns, const int turn, const int turns, const int depth)
 {
-  const int strips = (columns + SLIM_GEMM_COLUMNS - 1) / SLIM_GEMM_COLUMNS, spread = max(strips, turns);
-  const int number = strips * turn / spread, next = strips * (turn + 1) / spread, share = rows * columns / turns;
+  const int lines = (columns + 15) / 16, spread = max(lines, turns);
+  const int number = lines * turn / spread, next = lines * (turn + 1) / spread, share = rows * columns / turns;
   if (stride == columns) {
     const slim_gemm_strip even = { from + turn * share, (share + depth - 1) / depth };
     return even;
   }
-  const slim_gemm_strip one = { from + number * SLIM_GEMM_COLUMNS, next > number && rows > 0 ? stride : 0 };
+  const slim_gemm_strip one = { from + number * 16, next > number && rows > 0 ? stride : 0 };
   return one;
 }
 
@@ -403,7 +403,7 @@ SLIM_GEMM_TILE_STRIP_(slim_gemm_tile_made, __local)
 SLIM_GEMM_TILE_STRIP_(slim_gemm_tile_made_packed, __global)
 
 #define SLIM_GEMM_SHORT 64        /* depth: too short to fetch the result's rows one by one */
-#define SLIM_GEMM_COLUMNS_AHEAD 8 /* k's: rows may lie too far apart for caches to fetch; a's mostly in two lines */
+#define SLIM_GEMM_COLUMNS_AHEAD 8 /* k's: rows may lie too far apart for caches to fetch */
 #define SLIM_GEMM_ADD_COLUMN_(i_) SLIM_GEMM_ADD_(i_, from[i_])
 #define SLIM_GEMM_STEP_COLUMNS_(EACH_)                                                                                 \
   {                                                                                                                    \
@@ -411,12 +411,13 @@ SLIM_GEMM_TILE_STRIP_(slim_gemm_tile_made_packed, __global)
     const SLIM_FLOATW b1 = SLIM_LOADW(1, next);                                                                        \
     EACH_(SLIM_GEMM_ADD_COLUMN_)                                                                                       \
     SLIM_FETCH_LATER(strip);                                                                                           \
-    SLIM_FETCH_LATER(strip + SLIM_GEMM_COLUMNS - 16);                                                                  \
     strip += ahead->step;                                                                                              \
     from += a_stride;                                                                                                  \
     next += b_stride;                                                                                                  \
     SLIM_FETCH(from + SLIM_GEMM_COLUMNS_AHEAD * a_stride);                                                             \
-    SLIM_FETCH(from + SLIM_GEMM_COLUMNS_AHEAD * a_stride + SLIM_GEMM_ROWS - 1);                                        \
+    if (in_two_lines) {                                                                                                \
+      SLIM_FETCH(from + SLIM_GEMM_COLUMNS_AHEAD * a_stride + SLIM_GEMM_ROWS - 1);                                      \
+    }                                                                                                                  \
     SLIM_FETCH(next + SLIM_GEMM_COLUMNS_AHEAD * b_stride);                                                             \
     SLIM_FETCH(next + SLIM_GEMM_COLUMNS_AHEAD * b_stride + SLIM_GEMM_COLUMNS - 16);                                    \
   }
@@ -433,18 +434,19 @@ SLIM_GEMM_TILE_STRIP_(slim_gemm_tile_made_packed, __global)
   }
 
 /* The same for an a of depth rows of SLIM_GEMM_ROWS, a_stride apart; b's rows lie b_stride apart. whole_: no columns are
- * missing. */
-#define SLIM_GEMM_TILE_COLUMNS_(name_, a_space_, b_space_, whole_)                                                     \
+ * missing; two_lines_: a's rows mostly lie in two. */
+#define SLIM_GEMM_TILE_COLUMNS_(name_, a_space_, b_space_, whole_, two_lines_)                                         \
   SLIM_APART void name_(a_space_ const float *a, const int a_stride, b_space_ const float *b, const int b_stride,      \
                         const int depth, const slim_gemm_strip *ahead, const slim_gemm_out *out)                       \
   {                                                                                                                    \
     slim_gemm_out o = *out;                                                                                            \
     a_space_ const float *from = a;                                                                                    \
     b_space_ const float *next = b;                                                                                    \
+    const bool in_two_lines = two_lines_;                                                                              \
     o.columns = whole_ ? SLIM_GEMM_COLUMNS : o.columns;                                                                \
     SLIM_GEMM_TILE_OF_(SLIM_GEMM_SUM_COLUMNS_)                                                                         \
   }
-SLIM_GEMM_TILE_COLUMNS_(slim_gemm_tile_columns, __local, __local, false)
+SLIM_GEMM_TILE_COLUMNS_(slim_gemm_tile_columns, __local, __local, false, false)
 
 /* How k is walked in a that is not packed: outer times inner elements, in steps. */
 typedef struct slim_gemm_walk {

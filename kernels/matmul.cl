@@ -88,8 +88,8 @@ __kernel void slim_matmul_rows_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(cons
   }
 }
 
-SLIM_GEMM_TILE_COLUMNS_(tile_of_block, __local, __global, true)
-SLIM_GEMM_TILE_COLUMNS_(tile_in_place, __global, __global, true)
+SLIM_GEMM_TILE_COLUMNS_(tile_of_block, __local, __global, true, false)
+SLIM_GEMM_TILE_COLUMNS_(tile_in_place, __global, __global, true, true)
 
 /* Is b read as it lies? A block has few tiles, and packing b would take longer than they gain. */
 static inline bool reads_b_in_place(const slim_matmul_params p)
