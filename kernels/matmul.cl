@@ -128,23 +128,39 @@ static inline void copy_block(__local float *block, __global const float *a, con
   }
 }
 
-/* What tile number i of tiles fetches of the rows that are read next, from k on: of b, where they lie as they are read,
- * then of a. */
+/* Rows of both factors, from k on, that a task reads at a time. */
+typedef struct columns_block {
+  slim_gemm_part t;
+  int k, rows;
+} columns_block;
+
+/* The first of a task's slice from k on; of no task, which is numbered behind the last, none. */
+static inline columns_block columns_block_of(const slim_matmul_params p, const slim_gemm_params g, const int3 task,
+                                             const int k)
+{
+  const int end = min((task.z + 1) * g.slice, p.k);
+  const columns_block block = { slim_gemm_part_of(g, task.x, task.y, p.m, p.n), k, clamp(end - k, 0, g.block_k) };
+  return block;
+}
+
+/* What tile number i of tiles fetches of the block that is read next: of b, where its rows lie as they are read, then of
+ * a. */
 static inline slim_gemm_strip columns_ahead(__global const float *a, __global const slim_weight *b,
-                                            const slim_matmul_params p, const slim_gemm_part t, const int k,
-                                            const int rows, const int i, const int tiles, const int depth)
+                                            const slim_matmul_params p, const columns_block next, const int i,
+                                            const int tiles, const int depth)
 {
   const bool fetches = p.b_column == 1 && sizeof(slim_weight) == sizeof(float);
-  const int wide = t.row1 - t.row0, of_b = fetches ? tiles * p.n / (p.n + p.m) : 0;
+  const int wide = next.t.row1 - next.t.row0, of_b = fetches ? tiles * p.n / (p.n + p.m) : 0;
   if (i < of_b) {
-    return slim_gemm_strip_of((__global const float *)(b + (size_t)k * p.b_k + t.column0), p.b_k, rows, t.columns, i,
-                              of_b, depth);
+    return slim_gemm_strip_of((__global const float *)(b + (size_t)next.k * p.b_k + next.t.column0), p.b_k, next.rows,
+                              next.t.columns, i, of_b, depth);
   }
-  return slim_gemm_strip_of(a + (size_t)k * p.a_k + t.row0, p.a_k, rows, wide, i - of_b, tiles - of_b, depth);
+  return slim_gemm_strip_of(a + (size_t)next.k * p.a_k + next.t.row0, p.a_k, next.rows, wide, i - of_b, tiles - of_b,
+                            depth);
 }
 
 /* a is given transposed: its block is copied whole, tile by tile, or read in place. Sums each slice of k into its own
- * part of y. */
+ * part of y. A group takes its next task before the last block of one, which fetches that task's first. */
 __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(const slim_weight, b),
                                       SLIM_TENSOR(const float, bias), SLIM_TENSOR(float, y),
                                       const slim_matmul_params p, const slim_gemm_params g, __local float *block,
@@ -154,8 +170,8 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
   SLIM_OPEN(const slim_weight, b);
   SLIM_OPEN(const float, bias);
   SLIM_OPEN(float, y);
-  SLIM_EACH_TASK(task)
-  {
+  int3 task;
+  for (bool works = slim_deal(dealt, deal, &task); works;) {
     const slim_gemm_part t = slim_gemm_part_of(g, task.x, task.y, p.m, p.n);
     const int begin = task.z * g.slice, end = min(begin + g.slice, p.k);
     const int tiles = slim_gemm_part_tiles(t);
@@ -164,6 +180,8 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
     for (int k = begin; k < end; k += g.block_k) {
       const int depth = min(g.block_k, end - k), after = k + depth;
       int number = 0;
+      works = after < end || slim_deal(dealt, deal, &task);
+      const columns_block next = columns_block_of(p, g, task, after < end ? after : task.z * g.slice);
       if (!b_lies) {
         pack_panels(panels, b, p, k, depth, t.column0, t.columns);
       }
@@ -175,15 +193,14 @@ __kernel void slim_matmul_columns_f32(SLIM_TENSOR(const float, a), SLIM_TENSOR(c
         for (int c = 0; c < t.columns; c += SLIM_GEMM_COLUMNS, number++) {
           const slim_gemm_out o =
               slim_gemm_part_out(sums, bias, sums, p.n, p.epilogue, t, row, c, k == begin, after == end);
-          const slim_gemm_strip next =
-              columns_ahead(a, b, p, t, after, min(g.block_k, end - after), number, tiles, depth);
+          const slim_gemm_strip ahead = columns_ahead(a, b, p, next, number, tiles, depth);
           __global const float *lying = (__global const float *)(b + (size_t)k * p.b_k + t.column0 + c);
           if (a_lies) {
-            tile_in_place(a + (size_t)k * p.a_k + row, p.a_k, lying, p.b_k, depth, &next, &o);
+            tile_in_place(a + (size_t)k * p.a_k + row, p.a_k, lying, p.b_k, depth, &ahead, &o);
           } else if (b_lies) {
-            tile_of_block(packed, SLIM_WIDTH, lying, p.b_k, depth, &next, &o);
+            tile_of_block(packed, SLIM_WIDTH, lying, p.b_k, depth, &ahead, &o);
           } else {
-            slim_gemm_tile_columns(packed, SLIM_WIDTH, panels + c * depth, SLIM_GEMM_COLUMNS, depth, &next, &o);
+            slim_gemm_tile_columns(packed, SLIM_WIDTH, panels + c * depth, SLIM_GEMM_COLUMNS, depth, &ahead, &o);
           }
         }
       }
