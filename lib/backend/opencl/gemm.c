@@ -111,7 +111,7 @@ static void cut_result(const slim_device *device, slim_gemm_params *g, const lim
   for (int across = least_across; across <= most && (across - 1) * slim_cl_gemm_columns(device) < n; across++) {
     for (int down = least_down; across * down <= most && (down - 1) * rows < m; down++) {
       try_cut(device, g, m, n, down, across, rows, kind);
-      try_cut(device, g, m, n, down, across, kind == SLICED ? rows : 1, kind); /* what is kept of a has whole tiles */
+      try_cut(device, g, m, n, down, across, 1, kind);
     }
   }
 }
