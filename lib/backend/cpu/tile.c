@@ -268,7 +268,8 @@ CPU_INLINE void by_rows(const tile *t, const float *const *row, int rows, int ve
 
 #if ROWS_HELD < TILE_ROWS
 /* Even rows are found from every fifth: no address is read from memory, and few are counted up. */
-#define EVEN_ROW(r_) (((r_) < 5 ? a0 : (r_) < 10 ? a5 : a10) + ((r_) % 5 == 3 ? thrice : (r_) % 5 * stride))
+#define EVEN_ROW(r_)                                                                                                   \
+  ((const float *)((const char *)((r_) < 5 ? a0 : (r_) < 10 ? a5 : a10) + ((r_) % 5 == 3 ? thrice : (r_) % 5 * step)))
 #define BY_EVEN_ROWS(r_) MULTIPLY(r_, EVEN_ROW(r_)[0])
 #define BY_EVEN_ROWS_AFTER(r_) MULTIPLY(r_, EVEN_ROW(r_)[1])
 #define NEXT_OF_EVEN_ROWS(n_)                                                                                          \
@@ -278,7 +279,8 @@ CPU_INLINE void by_rows(const tile *t, const float *const *row, int rows, int ve
   a10 += (n_);                                                                                                         \
   CPU_KEEP(a0);                                                                                                        \
   CPU_KEEP(a5);                                                                                                        \
-  CPU_KEEP(a10);
+  CPU_KEEP(a10);                                                                                                       \
+  CPU_KEEP(step);
 
 /* Two k at a time share what is counted up, and the jump. */
 #define TWO_EVEN_STEPS                                                                                                 \
@@ -295,7 +297,7 @@ CPU_INLINE void by_even_rows(const tile *t, int rows, int vectors)
   const float *b = t->b;
   const size_t b_step = (size_t)(vectors * VL) + t->b_gap;
   const ptrdiff_t stride = (ptrdiff_t)t->stride;
-  ptrdiff_t thrice = 3 * stride;
+  ptrdiff_t step = stride * (ptrdiff_t)sizeof *t->a, thrice = 3 * step; /* bytes, which addresses hold times 2 and 4 */
   CPU_KEEP(thrice);
   const float *ahead = t->ahead ? t->ahead : b;
   const size_t ahead_step = t->ahead ? t->ahead_step : 0;
