@@ -18,6 +18,7 @@ typedef struct job {
   float *scratch; /* per worker */
   float *partial; /* per slice a C, when there are slices */
   bool stream;    /* C goes past the caches */
+  int workers;
   size_t held;    /* floats of a block of B, at most, that the second cache holds twice, and A */
 } job;
 
@@ -359,14 +360,23 @@ static void run_block(const task *t)
   }
 }
 
-/* What task number of the job computes. Neighbours, which mostly run on the same core, share the larger of A and B. */
+/* Do neighbours share rows, for which each reads a part of B? Not where B is packed and each worker can have a part of its
+ * own, that it perhaps packed itself. */
+static bool shares_rows(const job *j)
+{
+  return j->g.m >= j->g.n && !(j->g.b_packed && j->cut.columns == j->workers);
+}
+
+/* What task number of the job computes. Neighbours, which mostly run on the same core, share the larger of
+ * A and B, mostly. */
 static task task_of(const job *j, int number)
 {
   const gemm *g = &j->g;
   const cut *c = &j->cut;
   const int part = number % (c->rows * c->columns), slice = number / (c->rows * c->columns);
-  const int row = g->m >= g->n ? part / c->columns : part % c->rows;
-  const int column = g->m >= g->n ? part % c->columns : part / c->rows;
+  const bool by_rows = shares_rows(j);
+  const int row = by_rows ? part / c->columns : part % c->rows;
+  const int column = by_rows ? part % c->columns : part / c->rows;
   const int panels = pieces(g->n, TILE_COLUMNS);
   task t = { .j = j, .last = c->slices == 1, .stream = j->stream };
   t.m0 = rows_begin(g, c, row);
@@ -476,6 +486,7 @@ void CPU_OP(gemm_run)(const slim_cpu_step *step, const gemm *g, void *workspace)
   const int workers = slim_threads_count(step->device->threads);
   job j = { .g = CPU_OP(gemm_sliced_product)(g, step), .scratch = workspace,
             .stream = streams(g, slim_threads_apart(step->device->threads)),
+            .workers = workers,
             .held = step->device->caches.second / HELD_SHARE / sizeof(float) };
   j.cut = cut_of(&j.g, step);
   const size_t turned = turned_floats(g, &j.cut);
