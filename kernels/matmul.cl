@@ -151,12 +151,11 @@ static inline slim_gemm_strip columns_ahead(__global const float *a, __global co
 {
   const bool fetches = p.b_column == 1 && sizeof(slim_weight) == sizeof(float);
   const int wide = next.t.row1 - next.t.row0, of_b = fetches ? tiles * p.n / (p.n + p.m) : 0;
-  if (i < of_b) {
-    return slim_gemm_strip_of((__global const float *)(b + (size_t)next.k * p.b_k + next.t.column0), p.b_k, next.rows,
-                              next.t.columns, i, of_b, depth);
-  }
-  return slim_gemm_strip_of(a + (size_t)next.k * p.a_k + next.t.row0, p.a_k, next.rows, wide, i - of_b, tiles - of_b,
-                            depth);
+  const bool is_b = i < of_b;
+  __global const float *rows = is_b ? (__global const float *)(b + (size_t)next.k * p.b_k + next.t.column0)
+                                    : a + (size_t)next.k * p.a_k + next.t.row0;
+  return slim_gemm_strip_of(rows, is_b ? p.b_k : p.a_k, next.rows, is_b ? next.t.columns : wide, is_b ? i : i - of_b,
+                            is_b ? of_b : tiles - of_b, depth);
 }
 
 /* a is given transposed: its block is copied whole, tile by tile, or read in place. Sums each slice of k into its own
