@@ -146,17 +146,19 @@ static inline turn turn_of(const slim_winograd_params p, const int3 task, const 
 SUM_ROW(sum_row, __local)
 SUM_ROW(sum_packed_row, __global)
 
-/* Adds depth channels from k on to the products of a panel. u: a row of points of as many channels, or two. */
+/* Adds depth channels from k on to the products of a panel. u: a row of points of as many channels, or two: of the first
+ * row, so many are made already. Returns how many are of the first row behind, of more channels at later taps: they are made
+ * while the last row is multiplied. */
 #define SUM_PANEL(name_, space_, FILTER_, making_, multiply_)                                                          \
-  SLIM_APART void name_(__global const float *v, space_ const float *taps, __global float *products,                   \
-                        __local float *u, const slim_winograd_params p, const panel t, const int k, const int depth,   \
-                        const slim_winograd_ahead next)                                                                \
+  SLIM_APART int name_(__global const float *v, space_ const float *taps, __global float *products, __local float *u,  \
+                       const slim_winograd_params p, const panel t, const int k, const int depth,                      \
+                       const slim_winograd_ahead next, const int already, space_ const float *later, const int more)   \
   {                                                                                                                    \
     const size_t v_step = slim_winograd_inputs_step(p.block, p.c);                                                     \
-    const int step = depth * SLIM_GEMM_COLUMNS, row_step = SLIM_WINOGRAD_N * step;                                     \
+    const int step = depth * SLIM_GEMM_COLUMNS, row_step = SLIM_WINOGRAD_N * p.depth * SLIM_GEMM_COLUMNS;              \
     const int shares = next.to == 0 ? (t.tiles + p.rows - 1) / p.rows : 1; /* many fetches at once take long */        \
     making_ making;                                                                                                    \
-    making.left = depth;                                                                                               \
+    making.left = depth - already;                                                                                     \
     making.step = step;                                                                                                \
     v += k / SLIM_WIDTH * slim_winograd_plane(p.block);                                                                \
     for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {                                                                   \
@@ -165,12 +167,15 @@ SUM_ROW(sum_packed_row, __global)
       if (i % SLIM_WINOGRAD_N == 0) {                                                                                  \
         FILTER_(taps + made * SLIM_WINOGRAD_TAPS_STEP, now + made * SLIM_GEMM_COLUMNS, step, row, depth - made,        \
                 t.columns);                                                                                            \
-        const int first = row + 1 == SLIM_WINOGRAD_N - 1 ? SLIM_WINOGRAD_TAPS - 1 : 0;                                 \
-        making.taps = taps + first * SLIM_WINOGRAD_TAPS * SLIM_GEMM_COLUMNS;                                           \
-        making.to = u + (row + 1) % 2 * row_step;                                                                      \
-        making.left = SLIM_WINOGRAD_MAKES && row + 1 < SLIM_WINOGRAD_N ? depth : 0;                                    \
-        making.mixed = row + 1 < SLIM_WINOGRAD_N - 1;                                                                  \
-        slim_winograd_row_powers(row + 1, making.power);                                                               \
+        const int then = row + 1 < SLIM_WINOGRAD_N ? row + 1 : 0;                                                      \
+        const int first = then == SLIM_WINOGRAD_N - 1 ? SLIM_WINOGRAD_TAPS - 1 : 0;                                    \
+        const int channels = then > 0 ? depth : more;                                                                  \
+        making.taps = (then > 0 ? taps : later) + first * SLIM_WINOGRAD_TAPS * SLIM_GEMM_COLUMNS;                      \
+        making.to = u + then % 2 * row_step;                                                                           \
+        making.step = channels * SLIM_GEMM_COLUMNS;                                                                    \
+        making.left = SLIM_WINOGRAD_MAKES ? channels : 0;                                                              \
+        making.mixed = then > 0 && then < SLIM_WINOGRAD_N - 1;                                                         \
+        slim_winograd_row_powers(then, making.power);                                                                  \
       }                                                                                                                \
       const slim_winograd_span at = slim_winograd_tiles_at(p.order, SLIM_WINOGRAD_N, i, t.first, t.tiles);             \
       int share = i * shares;                                                                                          \
@@ -186,6 +191,7 @@ SUM_ROW(sum_packed_row, __global)
         slim_winograd_next_taps(next, share, SLIM_WINOGRAD_POINTS * shares);                                           \
       }                                                                                                                \
     }                                                                                                                  \
+    return SLIM_WINOGRAD_MAKES ? more - making.left : 0;                                                               \
   }
 SUM_PANEL(sum_panel, __local, filter_row, making_local, multiply_local)
 SUM_PANEL(sum_packed_panel, __global, filter_packed_row, making_packed, multiply_packed)
@@ -303,13 +309,15 @@ static inline size_t products_at(const slim_winograd_params p)
 __kernel void slim_winograd_panels_f32(PANEL_PARAMETERS_(SLIM_TENSOR(const slim_weight, weights)), __local float *taps,
                                        __local float *u, SLIM_DEALT)
 {
-  PANEL_(sum_panel(v, place, sums, u, p, now.t, now.k, now.depth, next))
+  PANEL_(sum_panel(v, place, sums, u, p, now.t, now.k, now.depth, next, 0, place, 0))
 }
 
 /* The same with packed weights. */
 __kernel void slim_winograd_packed_f32(PANEL_PARAMETERS_(__global const float *packed), __local float *u, SLIM_DEALT)
 {
-  PACKED_PANEL_(sum_packed_panel(v, place, sums, u, p, now.t, now.k, now.depth, next))
+  int made = 0;
+  PACKED_PANEL_(made = sum_packed_panel(v, place, sums, u, p, now.t, now.k, now.depth, next, made, next.from,
+                                        i + 1 < turns ? next.rows : 0))
 }
 
 /* The same of p.panels panels a task, with weights that slim_winograd_weights_f32 transformed. */
