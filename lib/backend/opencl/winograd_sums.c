@@ -11,9 +11,13 @@
 #define RUN_FLOATS ((size_t)7 << 19)   /* of the transformed tiles of a run */
 #define RUN_LEAST 112                  /* tiles of a run, which pay for reading and writing the sums, */
 #define RUN_MOST 392                   /* and do not wait for memory between the two launches */
-#define SLICES_A_UNIT 4
-#define SLICE_TILES 28               /* of a run, whose transforms stay in a core's own cache, */
-#define SLICE_SUMS ((size_t)5 << 15) /* and most of the sums; */
+#define SLICED_A_UNIT 2                /* tasks: few, as each brings its sums back to taps, which are added, */
+#define SLICED_A_UNIT_MOST 4           /* but more where a slice would have more runs than */
+#define SLICE_RUNS 16                  /* these, as rounding errors grow with them */
+#define SLICE_TILES 28                 /* of a run, whose transforms stay in a core's own cache, */
+#define SLICE_SUMS ((size_t)5 << 15)   /* and most of the sums; */
+#define SLICE_TILES_MOST 40            /* where that is large, of so many, */
+#define SLICE_FLOATS ((size_t)9 << 15) /* if they and the sums are no more than these; */
 #define SLICE_CHANNELS 64 /* where that is large, so do those of a part of the weights, of so many channels, */
 #define PARTS_MOST 4      /* each of which transforms for itself what it needs */
 
@@ -112,12 +116,35 @@ static size_t slice_sums(const slim_device *device, const slim_winograd_sums_par
   return sums_floats(device, s) * (size_t)slice_panels(device, s, slices);
 }
 
+/* As few slices of so many parts each as give all units the same number of tasks. */
+static int slices_of(const slim_device *device, int parts, int tiles)
+{
+  const int units = device->info.compute_units, most = units * SLICED_A_UNIT_MOST / parts;
+  int count = slim_cl_ceil_div(units * SLICED_A_UNIT, parts);
+  while (count < most && (count * parts % units != 0 || tiles > count * SLICE_RUNS * SLICE_TILES)) {
+    count++;
+  }
+  return count < most ? count : most;
+}
+
+/* Cuts the tiles of a slice evenly into runs. Longer ones pay where there are many sums, to which each run is added. */
+static int slice_run(const slim_device *device, const slim_winograd_sums_params *s,
+                     const slim_cl_winograd_slices *slices)
+{
+  const int columns = slice_panels(device, s, slices) * slim_cl_gemm_columns(device);
+  const size_t sums = slice_sums(device, s, slices), tile = (size_t)s->points * (size_t)(s->depth + columns);
+  const bool many = sums > SLICE_SUMS / 2 && sums <= SLICE_SUMS;
+  const bool longer = many && slim_cl_of(device)->caches.second >= SLIM_LARGE_CACHE;
+  const int fit = longer ? (int)((SLICE_FLOATS - sums) / tile) : 0, tiles = slim_cl_ceil_div(s->tiles, slices->count);
+  const int most = fit < SLICE_TILES ? SLICE_TILES : fit < SLICE_TILES_MOST ? fit : SLICE_TILES_MOST;
+  return slim_cl_ceil_div(tiles, slim_cl_ceil_div(tiles, most));
+}
+
 /* Cuts the channels, and panels where that is not enough, into the largest parts whose sums stay in a core's cache. */
 static slim_cl_winograd_slices share_weights(const slim_device *device, slim_winograd_sums_params *s)
 {
-  const int width = slim_cl_of(device)->vector_width, tasks = device->info.compute_units * SLICES_A_UNIT;
+  const int width = slim_cl_of(device)->vector_width;
   slim_cl_winograd_slices slices = { .groups = 1 };
-  s->block = SLICE_TILES;
   s->depth = s->c;
   if (slice_sums(device, s, &slices) > SLICE_SUMS) {
     s->depth = slim_cl_ceil_div(slim_cl_ceil_div(s->c, width), slim_cl_ceil_div(s->c, SLICE_CHANNELS)) * width;
@@ -125,7 +152,8 @@ static slim_cl_winograd_slices share_weights(const slim_device *device, slim_win
   while (slice_sums(device, s, &slices) > SLICE_SUMS && slices.groups < panels_of(device, s)) {
     slices.groups++;
   }
-  slices.count = tasks / (parts_of(s) * slices.groups);
+  slices.count = slices_of(device, parts_of(s) * slices.groups, s->tiles);
+  s->block = slices.count > 0 ? slice_run(device, s, &slices) : s->tiles;
   return slices;
 }
 
@@ -138,7 +166,7 @@ bool slim_cl_winograd_sums_slices(const slim_device *device, slim_winograd_sums_
   const size_t sums = slice_sums(device, &cut, &found);
   const bool large = slim_cl_of(device)->caches.second >= SLIM_LARGE_CACHE;
   if (parts > (large ? PARTS_MOST : 1) || found.count == 0 || sums > SLICE_SUMS ||
-      sums * sizeof(float) > device->info.local_memory || s->tiles < found.count * parts * cut.block) {
+      sums * sizeof(float) > device->info.local_memory || s->tiles < found.count * parts * SLICE_TILES) {
     return false;
   }
   *s = cut;
@@ -239,7 +267,8 @@ static size_t slices_scratch(const slim_device *device, const slim_winograd_sums
 size_t slim_cl_winograd_slices_workspace(const slim_device *device, const slim_winograd_sums_params *s,
                                          const slim_cl_winograd_slices *slices, int taps)
 {
-  return slices_scratch(device, s, slices) + slim_cl_float_bytes((size_t)(slices->count * taps * s->c) * (size_t)s->o);
+  const int waiting = slices->count > 1 ? slices->count : 0;
+  return slices_scratch(device, s, slices) + slim_cl_float_bytes((size_t)(waiting * taps * s->c) * (size_t)s->o);
 }
 
 void slim_cl_winograd_slices_launch(slim_cl_build *b, const char *kernel, const slim_winograd_sums_params *s,
@@ -254,12 +283,14 @@ void slim_cl_winograd_slices_launch(slim_cl_build *b, const char *kernel, const 
   slim_cl_begin(b, kernel);
   slim_cl_arg_view(b, &b->in[0]);
   slim_cl_arg_view(b, x);
-  slim_cl_arg_view(b, &parts);
+  slim_cl_arg_view(b, slices->count > 1 ? &parts : dw);
   slim_cl_arg_view(b, b->workspace);
   slim_cl_arg_memory(b, zeros);
   slim_cl_arg(b, convolution, bytes);
   slim_cl_arg(b, s, sizeof(*s));
   slim_cl_arg_local(b, slice_sums(b->device, s, slices) * sizeof(float));
   slim_cl_range_dealt(b, (const size_t[3]){ (size_t)slices->count, (size_t)parts_of(s), (size_t)slices->groups });
-  slim_cl_reduce(b, &parts, &sum, SLIM_REDUCE_SUM, 1u);
+  if (slices->count > 1) {
+    slim_cl_reduce(b, &parts, &sum, SLIM_REDUCE_SUM, 1u);
+  }
 }
