@@ -214,13 +214,15 @@ SUM_PANEL(sum_packed_panel, __global, filter_packed_row, making_packed, multiply
 SUM_FEW(sum_few, __local, sum_row)
 SUM_FEW(sum_packed_few, __global, sum_packed_row)
 
-/* Where a turn's taps lie that are read next; none that are turned, which are fetched while others are. to: where they
- * are copied; 0: they are fetched. */
+/* Where a turn's taps lie that are read next; turned ones in rows of outputs. to: where they are copied; 0: they are
+ * fetched. */
 static inline slim_winograd_ahead taps_behind(__global const slim_weight *weights, const slim_winograd_params p,
                                               const turn then, __local float *to)
 {
-  const slim_winograd_ahead next = { weights + (size_t)then.k * p.o + then.t.o, (size_t)p.c * p.o,
-                                     p.turned ? 0 : then.depth, p.o, then.t.columns, to };
+  const int columns = then.t.columns;
+  const size_t at = p.turned ? (size_t)then.t.o * p.c + then.k : (size_t)then.k * p.o + then.t.o;
+  const slim_winograd_ahead next = { weights + at, (size_t)p.c * p.o, p.turned ? columns : then.depth,
+                                     p.turned ? p.c : p.o, p.turned ? then.depth : columns, to };
   return next;
 }
 

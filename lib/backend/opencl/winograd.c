@@ -157,15 +157,14 @@ static bool deepen(const slim_device *device, slim_winograd_params *p, int place
 }
 
 /* Do two panels meet some channels' inputs one after another? These come from a distant cache where a core's own does
- * not hold those of all channels, if it holds what both panels need besides; each unit has as many pairs as others.
- * Turned weights, measured, are better read in long rows. */
+ * not hold those of all channels, if it holds what both panels need besides; each unit has as many pairs as others. */
 static bool are_paired(const slim_device *device, const slim_cl_winograd *w)
 {
   const slim_winograd_params *p = &w->p;
   const size_t second = slim_cl_of(device)->caches.second / sizeof(float);
   const size_t inputs = slim_cl_winograd_inputs(slim_cl_winograd_points(p), p->block, PAIRED_CHANNELS);
   const size_t weights = 2 * taps_floats(device, p, PAIRED_CHANNELS) + rows_floats(device, p, PAIRED_CHANNELS);
-  return !p->turned && p->rows != SLIM_WINOGRAD_FEW &&
+  return p->rows != SLIM_WINOGRAD_FEW &&
          panels_of(device, p->o) * w->parts % (2 * device->info.compute_units) == 0 && inputs_floats(p) > second / 2 &&
          inputs + weights + 2 * products_floats(device, p, p->part) <= second;
 }
