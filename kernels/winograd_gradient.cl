@@ -136,7 +136,7 @@ static inline void sum_slice(__global const float *dy, __global const float *x, 
 
 /* All in one, where few weights leave the sums of all of them, or of a part, in a cache: tasks of a slice of the tiles
  * each, along y by s.depth channels, along z by some of the panels, in scratch of their groups' own, to a dw of its
- * own. */
+ * own, if there are more slices than one. */
 __kernel void slim_winograd_gradient_slices_f32(SLIM_TENSOR(const float, dy), SLIM_TENSOR(const float, x),
                                                 SLIM_TENSOR(float, dw), SLIM_TENSOR(float, scratch),
                                                 __global const float *zeros, const slim_winograd_params p,

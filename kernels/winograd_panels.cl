@@ -146,8 +146,8 @@ static inline turn turn_of(const slim_winograd_params p, const int3 task, const 
 SUM_ROW(sum_row, __local)
 SUM_ROW(sum_packed_row, __global)
 
-/* Adds depth channels from k on to the products of a panel. u: a row of points of as many channels, or two: of the first
- * row, so many are made already. Returns how many are of the first row behind, of more channels at later taps: they are made
+/* Adds depth channels from k on to the products of a panel. u: a row of points of as many channels, or two of p.depth: of
+ * the first row, so many are made already. Returns how many are of the first row behind, of more channels at later taps: they are made
  * while the last row is multiplied. */
 #define SUM_PANEL(name_, space_, FILTER_, making_, multiply_)                                                          \
   SLIM_APART int name_(__global const float *v, space_ const float *taps, __global float *products, __local float *u,  \

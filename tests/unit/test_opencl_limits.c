@@ -129,6 +129,40 @@ START_TEST(slices_are_no_more_than_pay)
 }
 END_TEST
 
+/* A processor of so many cores with vectors of 16 and 2 MB of cache each. */
+static void fake_cpu_open(fake *f, int units)
+{
+  fake_open(f, 2048 * MIB, 65536 * MIB, 0);
+  f->device.info.device_class = SLIM_CLASS_CPU;
+  f->device.info.is_gpu = false;
+  f->device.info.compute_units = units;
+  f->device.info.local_memory = MIB;
+  f->cl.vector_width = 16;
+  f->cl.caches = (slim_caches){ .nearest = (size_t)48 << 10, .second = 2 * MIB };
+}
+
+/* A slice of the tiles that had none would add what its memory held before. */
+START_TEST(slices_of_tiles_have_runs)
+{
+  int sliced = 0;
+  fake f;
+  fake_cpu_open(&f, 1);
+  for (int units = 1; units <= 128; units++) {
+    f.device.info.compute_units = units;
+    for (int n = 1; n <= 80; n++) {
+      const slim_conv2d_params conv = conv_of(n, n % 2 == 0 ? 56 : 28, 64 - n % 3 / 2 * 16, 64);
+      slim_cl_winograd_gradient g;
+      if (slim_cl_winograd_gradient_plan(&f.device, &conv, &g) && g.slices.count > 0) {
+        ck_assert_int_le(g.slices.count, slim_cl_ceil_div(g.sums.tiles, g.sums.block));
+        sliced++;
+      }
+    }
+  }
+  fake_close(&f);
+  ck_assert_int_gt(sliced, 1000);
+}
+END_TEST
+
 /* No work-item takes more turns of loops than llvmpipe does before it ends them. */
 START_TEST(slices_are_short_where_turns_are_counted)
 {
@@ -249,6 +283,7 @@ static void build(TCase *c)
   tcase_add_loop_test(c, transforms_fit_in_an_allocation, 0, 11);
   tcase_add_test(c, blocks_leave_room_for_weights);
   tcase_add_test(c, slices_are_no_more_than_pay);
+  tcase_add_test(c, slices_of_tiles_have_runs);
   tcase_add_test(c, slices_are_short_where_turns_are_counted);
   tcase_add_test(c, a_session_runs_within_an_allocation);
 }

@@ -154,6 +154,8 @@ static slim_cl_winograd_slices share_weights(const slim_device *device, slim_win
   }
   slices.count = slices_of(device, parts_of(s) * slices.groups, s->tiles);
   s->block = slices.count > 0 ? slice_run(device, s, &slices) : s->tiles;
+  const int runs = slim_cl_ceil_div(s->tiles, s->block);
+  slices.count = slices.count < runs ? slices.count : runs; /* each has one, or its sums would be what memory held */
   return slices;
 }
 

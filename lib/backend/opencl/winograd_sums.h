@@ -30,8 +30,8 @@ typedef struct slim_cl_winograd_slices {
   int groups; /* tasks of the same tiles and channels, which share out the panels */
 } slim_cl_winograd_slices;
 
-/** The same in one launch, where weights are few: slices of the tiles, each to a dw of its own, which are then added.
- * @return false when s is to be cut into runs. taps: of a weight. */
+/** The same in one launch, where weights are few: slices of the tiles, each to a dw of its own, which are then added; a
+ * lone one to dw. Each has a run of tiles at least. @return false when s is to be cut into runs. taps: of a weight. */
 bool slim_cl_winograd_sums_slices(const slim_device *device, slim_winograd_sums_params *s,
                                   slim_cl_winograd_slices *slices);
 size_t slim_cl_winograd_slices_workspace(const slim_device *device, const slim_winograd_sums_params *s,
