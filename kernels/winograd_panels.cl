@@ -146,9 +146,9 @@ static inline turn turn_of(const slim_winograd_params p, const int3 task, const 
 SUM_ROW(sum_row, __local)
 SUM_ROW(sum_packed_row, __global)
 
-/* Adds depth channels from k on to the products of a panel. u: a row of points of as many channels, or two of p.depth: of
- * the first row, so many are made already. Returns how many are of the first row behind, of more channels at later taps: they are made
- * while the last row is multiplied. */
+/* Adds depth channels from k on to the products of a panel. u: a row of points of as many channels, or two of p.depth:
+ * of the first row, so many are made already. Returns how many are of the first row behind, of more channels at later
+ * taps: they are made while the last row is multiplied. */
 #define SUM_PANEL(name_, space_, FILTER_, making_, multiply_)                                                          \
   SLIM_APART int name_(__global const float *v, space_ const float *taps, __global float *products, __local float *u,  \
                        const slim_winograd_params p, const panel t, const int k, const int depth,                      \
@@ -159,7 +159,6 @@ SUM_ROW(sum_packed_row, __global)
     const int shares = next.to == 0 ? (t.tiles + p.rows - 1) / p.rows : 1; /* many fetches at once take long */        \
     making_ making;                                                                                                    \
     making.left = depth - already;                                                                                     \
-    making.step = step;                                                                                                \
     v += k / SLIM_WIDTH * slim_winograd_plane(p.block);                                                                \
     for (int i = 0; i < SLIM_WINOGRAD_POINTS; i++) {                                                                   \
       const int row = i / SLIM_WINOGRAD_N, made = SLIM_WINOGRAD_MAKES ? depth - making.left : 0;                       \

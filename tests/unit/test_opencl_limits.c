@@ -129,13 +129,12 @@ START_TEST(slices_are_no_more_than_pay)
 }
 END_TEST
 
-/* A processor of so many cores with vectors of 16 and 2 MB of cache each. */
-static void fake_cpu_open(fake *f, int units)
+/* A processor whose cores have vectors of 16 and 2 MB of cache each. */
+static void fake_cpu_open(fake *f)
 {
   fake_open(f, 2048 * MIB, 65536 * MIB, 0);
   f->device.info.device_class = SLIM_CLASS_CPU;
   f->device.info.is_gpu = false;
-  f->device.info.compute_units = units;
   f->device.info.local_memory = MIB;
   f->cl.vector_width = 16;
   f->cl.caches = (slim_caches){ .nearest = (size_t)48 << 10, .second = 2 * MIB };
@@ -146,7 +145,7 @@ START_TEST(slices_of_tiles_have_runs)
 {
   int sliced = 0;
   fake f;
-  fake_cpu_open(&f, 1);
+  fake_cpu_open(&f);
   for (int units = 1; units <= 128; units++) {
     f.device.info.compute_units = units;
     for (int n = 1; n <= 80; n++) {

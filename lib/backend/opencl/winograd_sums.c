@@ -95,11 +95,17 @@ static bool share_channels(const slim_device *device, slim_winograd_sums_params 
   return false;
 }
 
+/* Tiles of a run, all of which have as many: what fits, within bounds. */
+static int even_run(int tiles, int fit, int least, int most)
+{
+  const int longest = fit < least ? least : fit < most ? fit : most;
+  return slim_cl_ceil_div(tiles, slim_cl_ceil_div(tiles, longest));
+}
+
 bool slim_cl_winograd_sums_cut(const slim_device *device, slim_winograd_sums_params *s)
 {
   const size_t tile = (size_t)s->points * ((size_t)s->c + wide(device, s));
-  const int fit = (int)(RUN_FLOATS / tile), most = fit < RUN_LEAST ? RUN_LEAST : fit < RUN_MOST ? fit : RUN_MOST;
-  s->block = slim_cl_ceil_div(s->tiles, slim_cl_ceil_div(s->tiles, most));
+  s->block = even_run(s->tiles, (int)(RUN_FLOATS / tile), RUN_LEAST, RUN_MOST);
   return share_channels(device, s);
 }
 
@@ -135,9 +141,8 @@ static int slice_run(const slim_device *device, const slim_winograd_sums_params 
   const size_t sums = slice_sums(device, s, slices), tile = (size_t)s->points * (size_t)(s->depth + columns);
   const bool many = sums > SLICE_SUMS / 2 && sums <= SLICE_SUMS;
   const bool longer = many && slim_cl_of(device)->caches.second >= SLIM_LARGE_CACHE;
-  const int fit = longer ? (int)((SLICE_FLOATS - sums) / tile) : 0, tiles = slim_cl_ceil_div(s->tiles, slices->count);
-  const int most = fit < SLICE_TILES ? SLICE_TILES : fit < SLICE_TILES_MOST ? fit : SLICE_TILES_MOST;
-  return slim_cl_ceil_div(tiles, slim_cl_ceil_div(tiles, most));
+  const int fit = longer ? (int)((SLICE_FLOATS - sums) / tile) : 0;
+  return even_run(slim_cl_ceil_div(s->tiles, slices->count), fit, SLICE_TILES, SLICE_TILES_MOST);
 }
 
 /* Cuts the channels, and panels where that is not enough, into the largest parts whose sums stay in a core's cache. */
